@@ -1,0 +1,95 @@
+package evidence
+
+import (
+	"encoding/json"
+
+	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/plant"
+)
+
+// Plan is what judges need to know of a run's intentions. It is the first
+// thing in the journal, so that a stored run can be judged without anything
+// else.
+type Plan struct {
+	Andon        string              `json:"andon"` // version that made the journal
+	Run          string              `json:"run"`   // name of the run, used in keys and number ranges
+	Scenario     string              `json:"scenario"`
+	Title        string              `json:"title,omitempty"`
+	Requirements []string            `json:"requirements,omitempty"`
+	Seed         uint64              `json:"seed"`
+	Rig          string              `json:"rig,omitempty"`    // path of the rig file; "" for the bundled rig
+	Defect       string              `json:"defect,omitempty"` // planted into the bundled build
+	Site         string              `json:"site,omitempty"`
+	Zone         string              `json:"zone,omitempty"`
+	Endpoints    map[string]Endpoint `json:"endpoints"`
+	Flows        []Flow              `json:"flows"`
+	Delivers     Delivers            `json:"delivers"`
+	Faults       []PlannedFault      `json:"faults,omitempty"`
+	Waived       []string            `json:"waived,omitempty"`      // oracles this scenario does not demand
+	Floor        map[plant.Kind]int  `json:"floor,omitempty"`       // how many facts of a kind the scenario promises at least
+	Expect       json.RawMessage     `json:"expect,omitempty"`      // of the scenario; read by its own judge
+	Items        []plant.Item        `json:"items,omitempty"`       // for units of measure
+	Lots         []plant.Lot         `json:"lots,omitempty"`        // opening stock
+	Attribution  map[string]string   `json:"attribution,omitempty"` // by endpoint: where an effect names its cause
+	Retry        RetryRules          `json:"retry,omitzero"`
+	Recovery     Recovery            `json:"recovery,omitzero"`
+}
+
+// Endpoint is what judges need to know of an interface.
+type Endpoint struct {
+	System    string            `json:"system"` // "erp", "mes", "machine"
+	Dialect   string            `json:"dialect"`
+	Transport string            `json:"transport"`
+	Policy    simulators.Policy `json:"policy"`
+}
+
+// Flow says that facts of Kind, announced by From, must reach the books of To.
+type Flow struct {
+	Kind plant.Kind `json:"kind"`
+	From string     `json:"from"`
+	To   string     `json:"to"`
+}
+
+// Delivers is what the build under test promises.
+type Delivers struct {
+	Posting    Promise `json:"posting"`
+	Exceptions bool    `json:"exceptions"` // it reports what it could not post
+	// Grace is the wall time after acceptance of a hold during which postings
+	// for the held lot may still start.
+	GraceMillis int `json:"graceMillis,omitempty"`
+}
+
+// Promise is how often a fact is posted when a reply was lost.
+type Promise string
+
+// Promises of a build.
+const (
+	ExactlyOnce        Promise = "exactly-once"
+	AtLeastOnceSurface Promise = "at-least-once+surface"
+	AtMostOnceSurface  Promise = "at-most-once+surface"
+	StopInDoubt        Promise = "stop-in-doubt"
+)
+
+// PlannedFault is a fault of the scenario.
+type PlannedFault struct {
+	ID           string   `json:"id"`
+	Kind         string   `json:"kind"`
+	At           string   `json:"at,omitempty"`
+	Reproducible bool     `json:"reproducible"`
+	Requirements []string `json:"requirements,omitempty"`
+	// Tolerates says what the SUT must still guarantee under it.
+	Tolerates string `json:"tolerates,omitempty"`
+}
+
+// RetryRules bounds how a build may repeat itself; see oracle retry-discipline.
+// Times are wall milliseconds. Zero means the oracle's default.
+type RetryRules struct {
+	MaxAttempts int `json:"maxAttempts,omitempty"`
+	MinGap      int `json:"minGapMillis,omitempty"`
+}
+
+// Recovery bounds how long a build may take to catch up after the last fault
+// on its path has healed. Wall milliseconds; zero means the oracle's default.
+type Recovery struct {
+	Within int `json:"withinMillis,omitempty"`
+}

@@ -1,0 +1,352 @@
+package plant
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// OrderReleased hands a production order to the shop floor (ERP → MES).
+type OrderReleased struct {
+	Order Order `json:"order"`
+}
+
+// OrderChanged replaces quantity, due date and priority of a released order.
+// Versions of an order start at 1 with its release and only grow.
+type OrderChanged struct {
+	Order    OrderID   `json:"order"`
+	Version  int       `json:"version"`
+	Quantity Quantity  `json:"quantity"`
+	Due      time.Time `json:"due,omitzero"`
+	Priority int       `json:"priority,omitempty"`
+}
+
+// OrderCancelled takes a released order back.
+type OrderCancelled struct {
+	Order   OrderID `json:"order"`
+	Version int     `json:"version"`
+}
+
+// OperationStarted reports that work on an operation has begun (MES → ERP).
+type OperationStarted struct {
+	Order      OrderID      `json:"order"`
+	Operation  OperationID  `json:"operation"`
+	WorkCenter WorkCenterID `json:"workCenter,omitempty"`
+	Operator   PersonID     `json:"operator,omitempty"`
+}
+
+// Confirmed reports yield, scrap, rework and time of one stretch of work on an
+// operation (MES → ERP). Several confirmations of one operation add up; Final
+// ends it. A confirmation of quantity zero is legal: it books time only.
+type Confirmed struct {
+	Order      OrderID       `json:"order"`
+	Operation  OperationID   `json:"operation"`
+	Counter    int           `json:"counter"`
+	WorkCenter WorkCenterID  `json:"workCenter,omitempty"`
+	Operator   PersonID      `json:"operator,omitempty"`
+	Yield      Quantity      `json:"yield"`
+	Scrap      Quantity      `json:"scrap,omitzero"`
+	Rework     Quantity      `json:"rework,omitzero"`
+	Reason     string        `json:"reason,omitempty"` // why scrapped or reworked
+	Final      bool          `json:"final,omitempty"`
+	Start      time.Time     `json:"start,omitzero"`
+	End        time.Time     `json:"end,omitzero"`
+	Labor      time.Duration `json:"labor,omitempty"`
+}
+
+// Consumed reports a lot issued to an operation (MES → ERP).
+type Consumed struct {
+	Order     OrderID     `json:"order"`
+	Operation OperationID `json:"operation"`
+	Counter   int         `json:"counter"`
+	Material  ItemID      `json:"material"`
+	Lot       LotID       `json:"lot,omitempty"`
+	Quantity  Quantity    `json:"quantity"`
+}
+
+// Scrapped reports pieces lost outside a confirmation, such as a broken
+// component (MES → ERP).
+type Scrapped struct {
+	Order     OrderID     `json:"order"`
+	Operation OperationID `json:"operation"`
+	Counter   int         `json:"counter"`
+	Material  ItemID      `json:"material"`
+	Lot       LotID       `json:"lot,omitempty"`
+	Quantity  Quantity    `json:"quantity"`
+	Reason    string      `json:"reason"`
+}
+
+// Reworked reports pieces sent back to an earlier operation (MES → ERP).
+type Reworked struct {
+	Order     OrderID     `json:"order"`
+	Operation OperationID `json:"operation"`
+	Counter   int         `json:"counter"`
+	Quantity  Quantity    `json:"quantity"`
+	Reason    string      `json:"reason"`
+}
+
+// Received reports finished goods put into stock under a lot (MES → ERP).
+type Received struct {
+	Order    OrderID    `json:"order"`
+	Counter  int        `json:"counter"`
+	Material ItemID     `json:"material"`
+	Lot      LotID      `json:"lot"`
+	Quantity Quantity   `json:"quantity"`
+	Serials  []SerialID `json:"serials,omitempty"`
+}
+
+// LotHeld blocks a lot for a quality case (MES → ERP).
+type LotHeld struct {
+	Lot      LotID   `json:"lot"`
+	Material ItemID  `json:"material,omitempty"`
+	Order    OrderID `json:"order,omitempty"` // the order that made it, if one did
+	Case     CaseID  `json:"case"`
+	Reason   string  `json:"reason"`
+}
+
+// LotDecided ends a quality case (ERP → MES): release and use-as-is lift the
+// hold, scrap and rework keep the lot out of stock.
+type LotDecided struct {
+	Lot      LotID    `json:"lot"`
+	Material ItemID   `json:"material,omitempty"`
+	Case     CaseID   `json:"case"`
+	Decision Decision `json:"decision"`
+}
+
+// Decision is the outcome of a quality case.
+type Decision string
+
+// Decisions on a held lot.
+const (
+	DecideRelease  Decision = "release"
+	DecideUseAsIs  Decision = "use-as-is"
+	DecideScrap    Decision = "scrap"
+	DecideToRework Decision = "rework"
+)
+
+// Lifts reports whether the decision makes the lot usable again.
+func (d Decision) Lifts() bool { return d == DecideRelease || d == DecideUseAsIs }
+
+// Inspected reports the result of an inspection of a piece or lot (MES → ERP).
+type Inspected struct {
+	Order     OrderID     `json:"order"`
+	Operation OperationID `json:"operation"`
+	Counter   int         `json:"counter"`
+	Material  ItemID      `json:"material"`
+	Lot       LotID       `json:"lot,omitempty"`
+	Serial    SerialID    `json:"serial,omitempty"`
+	Passed    int         `json:"passed"` // features within tolerance
+	Failed    int         `json:"failed"` // features out of tolerance
+	Text      string      `json:"text,omitempty"`
+}
+
+// ItemChanged creates or changes a material definition (ERP → MES).
+type ItemChanged struct {
+	Item    Item `json:"item"`
+	Version int  `json:"version"`
+}
+
+// Shipped takes goods of a lot out of stock towards a customer. It happens
+// inside the ERP; no message of the SUT causes it.
+type Shipped struct {
+	Lot      LotID    `json:"lot"`
+	Material ItemID   `json:"material"`
+	Counter  int      `json:"counter"`
+	Quantity Quantity `json:"quantity"`
+}
+
+// MachineCounted reports the raw piece counter of a machine.
+type MachineCounted struct {
+	Machine MachineID `json:"machine"`
+	Counter int       `json:"counter"` // number of the reading
+	Count   int64     `json:"count"`   // what the counter shows
+}
+
+// MachineChanged reports a new execution state of a machine.
+type MachineChanged struct {
+	Machine MachineID `json:"machine"`
+	Counter int       `json:"counter"`
+	State   string    `json:"state"` // MTConnect execution: ACTIVE, STOPPED, INTERRUPTED, READY
+}
+
+// Kind, Keys and Fields implement Fact for every kind.
+
+func (OrderReleased) Kind() Kind    { return KindOrderReleased }
+func (OrderChanged) Kind() Kind     { return KindOrderChanged }
+func (OrderCancelled) Kind() Kind   { return KindOrderCancelled }
+func (OperationStarted) Kind() Kind { return KindOperationStarted }
+func (Confirmed) Kind() Kind        { return KindConfirmation }
+func (Consumed) Kind() Kind         { return KindConsumption }
+func (Scrapped) Kind() Kind         { return KindScrap }
+func (Reworked) Kind() Kind         { return KindRework }
+func (Received) Kind() Kind         { return KindReceipt }
+func (LotHeld) Kind() Kind          { return KindLotHeld }
+func (LotDecided) Kind() Kind       { return KindLotDecided }
+func (Inspected) Kind() Kind        { return KindInspection }
+func (ItemChanged) Kind() Kind      { return KindItemChanged }
+func (Shipped) Kind() Kind          { return KindShipment }
+func (MachineCounted) Kind() Kind   { return KindMachineCount }
+func (MachineChanged) Kind() Kind   { return KindMachineState }
+
+func (f OrderReleased) Keys() Keys    { return Keys{Order: f.Order.ID, Counter: 1} }
+func (f OrderChanged) Keys() Keys     { return Keys{Order: f.Order, Counter: f.Version} }
+func (f OrderCancelled) Keys() Keys   { return Keys{Order: f.Order, Counter: f.Version} }
+func (f OperationStarted) Keys() Keys { return Keys{Order: f.Order, Operation: f.Operation} }
+func (f Confirmed) Keys() Keys {
+	return Keys{Order: f.Order, Operation: f.Operation, Counter: f.Counter}
+}
+func (f Consumed) Keys() Keys {
+	return Keys{Order: f.Order, Operation: f.Operation, Counter: f.Counter, Material: f.Material, Lot: f.Lot}
+}
+func (f Scrapped) Keys() Keys {
+	return Keys{Order: f.Order, Operation: f.Operation, Counter: f.Counter, Material: f.Material, Lot: f.Lot}
+}
+func (f Reworked) Keys() Keys {
+	return Keys{Order: f.Order, Operation: f.Operation, Counter: f.Counter}
+}
+func (f Received) Keys() Keys {
+	return Keys{Order: f.Order, Counter: f.Counter, Material: f.Material, Lot: f.Lot}
+}
+func (f LotHeld) Keys() Keys {
+	return Keys{Lot: f.Lot, Material: f.Material, Order: f.Order, Case: f.Case}
+}
+func (f LotDecided) Keys() Keys { return Keys{Lot: f.Lot, Material: f.Material, Case: f.Case} }
+func (f Inspected) Keys() Keys {
+	return Keys{Order: f.Order, Operation: f.Operation, Counter: f.Counter, Material: f.Material, Lot: f.Lot, Serial: f.Serial}
+}
+func (f ItemChanged) Keys() Keys    { return Keys{Material: f.Item.ID, Counter: f.Version} }
+func (f Shipped) Keys() Keys        { return Keys{Lot: f.Lot, Material: f.Material, Counter: f.Counter} }
+func (f MachineCounted) Keys() Keys { return Keys{Machine: f.Machine, Counter: f.Counter} }
+func (f MachineChanged) Keys() Keys { return Keys{Machine: f.Machine, Counter: f.Counter} }
+
+func (f OrderReleased) Fields() []Field {
+	o := f.Order
+	fs := []Field{
+		{"item", string(o.Item)}, {"revision", o.Revision}, {"quantity", o.Quantity.Amount.String()}, {"unit", string(o.Quantity.Unit)},
+		{"due", instant(o.Due)}, {"priority", number(o.Priority)},
+	}
+	for _, op := range o.Operations {
+		fs = append(fs, Field{"operation " + string(op.ID), string(op.WorkCenter)})
+	}
+	for _, c := range o.Components {
+		fs = append(fs, Field{"component " + string(c.Operation) + " " + string(c.Material), c.Quantity.String()})
+	}
+	return fs
+}
+func (f OrderChanged) Fields() []Field {
+	return append(quantityFields("quantity", f.Quantity), Field{"due", instant(f.Due)}, Field{"priority", number(f.Priority)})
+}
+func (f OrderCancelled) Fields() []Field { return nil }
+func (f OperationStarted) Fields() []Field {
+	return []Field{{"workCenter", string(f.WorkCenter)}, {"operator", string(f.Operator)}}
+}
+func (f Confirmed) Fields() []Field {
+	fs := []Field{
+		{"yield", f.Yield.Amount.String()}, {"unit", string(f.Yield.Unit)}, {"scrap", f.Scrap.Amount.String()},
+		{"rework", f.Rework.Amount.String()}, {"reason", f.Reason}, {"final", strconv.FormatBool(f.Final)},
+		{"workCenter", string(f.WorkCenter)}, {"operator", string(f.Operator)}, {"start", instant(f.Start)}, {"end", instant(f.End)},
+	}
+	if f.Labor != 0 {
+		fs = append(fs, Field{"labor", f.Labor.String()})
+	}
+	return fs
+}
+func (f Consumed) Fields() []Field {
+	return append(quantityFields("quantity", f.Quantity), Field{"material", string(f.Material)}, Field{"lot", string(f.Lot)})
+}
+func (f Scrapped) Fields() []Field {
+	return append(quantityFields("quantity", f.Quantity), Field{"material", string(f.Material)}, Field{"lot", string(f.Lot)}, Field{"reason", f.Reason})
+}
+func (f Reworked) Fields() []Field {
+	return append(quantityFields("quantity", f.Quantity), Field{"reason", f.Reason})
+}
+func (f Received) Fields() []Field {
+	fs := append(quantityFields("quantity", f.Quantity), Field{"material", string(f.Material)}, Field{"lot", string(f.Lot)})
+	for i, s := range f.Serials {
+		fs = append(fs, Field{"serial " + strconv.Itoa(i+1), string(s)})
+	}
+	return fs
+}
+func (f LotHeld) Fields() []Field {
+	return []Field{{"material", string(f.Material)}, {"reason", f.Reason}}
+}
+func (f LotDecided) Fields() []Field {
+	return []Field{{"material", string(f.Material)}, {"decision", string(f.Decision)}}
+}
+func (f Inspected) Fields() []Field {
+	return []Field{{"material", string(f.Material)}, {"passed", number(f.Passed)}, {"failed", number(f.Failed)}, {"text", f.Text}}
+}
+func (f ItemChanged) Fields() []Field {
+	fs := []Field{{"description", f.Item.Description}, {"unit", string(f.Item.Unit)}, {"revision", f.Item.Revision}}
+	for _, u := range f.Item.Units {
+		fs = append(fs, Field{"unit " + string(u.Unit), fmt.Sprintf("%d/%d", u.Factor.Num, u.Factor.Den)})
+	}
+	return fs
+}
+func (f Shipped) Fields() []Field        { return quantityFields("quantity", f.Quantity) }
+func (f MachineCounted) Fields() []Field { return []Field{{"count", strconv.FormatInt(f.Count, 10)}} }
+func (f MachineChanged) Fields() []Field { return []Field{{"state", f.State}} }
+
+func quantityFields(name string, q Quantity) []Field {
+	return []Field{{name, q.Amount.String()}, {"unit", string(q.Unit)}}
+}
+
+// instant writes t in UTC, so that two spellings of one moment compare equal.
+func instant(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339Nano)
+}
+
+func number(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
+}
+
+func decodeFact(k Kind, b []byte) (Fact, error) {
+	switch k {
+	case KindOrderReleased:
+		return into[OrderReleased](b)
+	case KindOrderChanged:
+		return into[OrderChanged](b)
+	case KindOrderCancelled:
+		return into[OrderCancelled](b)
+	case KindOperationStarted:
+		return into[OperationStarted](b)
+	case KindConfirmation:
+		return into[Confirmed](b)
+	case KindConsumption:
+		return into[Consumed](b)
+	case KindScrap:
+		return into[Scrapped](b)
+	case KindRework:
+		return into[Reworked](b)
+	case KindReceipt:
+		return into[Received](b)
+	case KindLotHeld:
+		return into[LotHeld](b)
+	case KindLotDecided:
+		return into[LotDecided](b)
+	case KindInspection:
+		return into[Inspected](b)
+	case KindItemChanged:
+		return into[ItemChanged](b)
+	case KindShipment:
+		return into[Shipped](b)
+	case KindMachineCount:
+		return into[MachineCounted](b)
+	case KindMachineState:
+		return into[MachineChanged](b)
+	}
+	return nil, fmt.Errorf("unknown kind of fact %q", k)
+}
+
+func into[F Fact](b []byte) (Fact, error) {
+	var f F
+	err := json.Unmarshal(b, &f)
+	return f, err
+}

@@ -1,0 +1,171 @@
+package simulators
+
+import (
+	"fmt"
+	"time"
+)
+
+// A Policy says what an interface promises and what it does not. It is a
+// table, not a program: package endpoint obeys it for every dialect. The zero
+// value of each field means what its first constant says.
+type Policy struct {
+	Auth       AuthPolicy     `yaml:"auth" json:"auth"`
+	TokenTTL   time.Duration  `yaml:"-" json:"tokenTTL"`        // wall time an access token lives; 0 means 5 s
+	Accept     AcceptPolicy   `yaml:"accept" json:"accept"`     // when an accepted message takes effect
+	Delay      time.Duration  `yaml:"-" json:"delay,omitempty"` // wall time until a queued message takes effect
+	Dedupe     DedupePolicy   `yaml:"dedupe" json:"dedupe"`     // what a repeated message does
+	Lookup     bool           `yaml:"lookup" json:"lookup"`     // postings can be asked for by reference
+	Ordering   OrderingPolicy `yaml:"ordering" json:"ordering"` // in which order announcements are delivered
+	Lock       LockPolicy     `yaml:"lock" json:"lock"`         // what parallel postings to one order do
+	Batch      BatchPolicy    `yaml:"batch" json:"batch"`       // what one bad row does to its batch
+	Errors     ErrorPolicy    `yaml:"errors" json:"errors"`     // what becomes of rows refused after acceptance
+	Quota      Quota          `yaml:"quota" json:"quota,omitzero"`
+	Redelivery Redelivery     `yaml:"-" json:"redelivery"`
+	ReadLag    time.Duration  `yaml:"-" json:"readLag,omitempty"`  // wall time until a posting shows in queries
+	MaxBody    int64          `yaml:"-" json:"maxBody,omitempty"`  // bytes; 0 means 8 MiB
+	Parallel   int            `yaml:"-" json:"parallel,omitempty"` // announcements under way at once; 0 means 16
+}
+
+// AuthPolicy says how the SUT proves who it is.
+type AuthPolicy string
+
+// Ways to authenticate.
+const (
+	AuthNone   AuthPolicy = "none"
+	AuthOAuth2 AuthPolicy = "oauth2" // client credentials at the endpoint's own token URL
+)
+
+// AcceptPolicy says when an accepted message takes effect.
+type AcceptPolicy string
+
+// Ways to accept.
+const (
+	AcceptDone   AcceptPolicy = "done"   // the reply means posted
+	AcceptQueued AcceptPolicy = "queued" // the reply means queued; posting follows and may still fail
+)
+
+// DedupePolicy says what a repeated message does.
+type DedupePolicy string
+
+// Ways to treat a repeated message.
+const (
+	DedupeNone    DedupePolicy = "none"        // no protection: it posts a second time
+	DedupeKey     DedupePolicy = "by-key"      // same idempotency key, same answer, no second posting
+	DedupeNatural DedupePolicy = "natural-key" // the books refuse a second posting of one business key with a conflict
+)
+
+// OrderingPolicy says in which order announcements are delivered.
+type OrderingPolicy string
+
+// Orders of delivery.
+const (
+	OrderPerEntity OrderingPolicy = "per-entity" // one entity's messages in sequence, each after the last was taken
+	OrderNone      OrderingPolicy = "none"
+)
+
+// LockPolicy says what parallel postings to one order do.
+type LockPolicy string
+
+// Ways to lock.
+const (
+	LockNone  LockPolicy = "none"      // they wait for each other inside the system
+	LockOrder LockPolicy = "per-order" // the second one is told that the order is locked
+)
+
+// BatchPolicy says what one bad row does to its batch.
+type BatchPolicy string
+
+// Ways to treat a batch.
+const (
+	BatchPerRow BatchPolicy = "per-row" // good rows are posted, bad ones reported row by row
+	BatchAtomic BatchPolicy = "atomic"  // all or nothing
+)
+
+// ErrorPolicy says what becomes of a row that is refused after acceptance, in
+// the manner of the wrong-entries switch of a well-known ERP.
+type ErrorPolicy string
+
+// Ways to treat rows refused after acceptance.
+const (
+	ErrorsDrop     ErrorPolicy = "drop"      // forgotten unless the sender asks
+	ErrorsPoolData ErrorPolicy = "pool-data" // data errors are kept for correction, lock conflicts forgotten
+	ErrorsPoolAll  ErrorPolicy = "pool-all"  // all are kept for correction
+)
+
+// Quota limits how many requests an endpoint answers: Rate in each Window of
+// wall time. The zero value means no limit.
+type Quota struct {
+	Rate       int           `json:"rate,omitempty"`
+	Window     time.Duration `json:"window,omitempty"`
+	RetryAfter RetryAfter    `json:"retryAfter,omitempty"`
+}
+
+// RetryAfter says how a throttled sender is told when to come back.
+type RetryAfter string
+
+// Forms of a Retry-After header.
+const (
+	RetrySeconds RetryAfter = "seconds"
+	RetryDate    RetryAfter = "date"
+	RetryMissing RetryAfter = "missing"
+)
+
+// Redelivery says how often and how fast an announcement that was not taken
+// is sent again. Gaps double from Gap to MaxGap; Max 0 means until the run
+// ends. All wall time.
+type Redelivery struct {
+	Gap    time.Duration `json:"gap"`
+	MaxGap time.Duration `json:"maxGap"`
+	Max    int           `json:"max,omitempty"`
+}
+
+// Capability is what an interface offers a sender that does not know whether
+// its posting was done.
+type Capability string
+
+// Capabilities, from the most to the least helpful.
+const (
+	K1IdempotencyKey Capability = "K1" // an idempotency key is honoured
+	K2NaturalKey     Capability = "K2" // the business key is unique: a repetition is refused as known
+	K3Lookup         Capability = "K3" // postings can be found by reference
+	K4None           Capability = "K4" // none: exactly-once is impossible after a lost reply
+)
+
+// Capability returns what p offers.
+func (p Policy) Capability() Capability {
+	switch {
+	case p.Dedupe == DedupeKey:
+		return K1IdempotencyKey
+	case p.Dedupe == DedupeNatural:
+		return K2NaturalKey
+	case p.Lookup:
+		return K3Lookup
+	}
+	return K4None
+}
+
+// Validate refuses words that are not in the table.
+func (p Policy) Validate() error {
+	for _, c := range []struct {
+		name, got string
+		allowed   []string
+	}{
+		{"auth", string(p.Auth), []string{"", "none", "oauth2"}},
+		{"accept", string(p.Accept), []string{"", "done", "queued"}},
+		{"dedupe", string(p.Dedupe), []string{"", "none", "by-key", "natural-key"}},
+		{"ordering", string(p.Ordering), []string{"", "per-entity", "none"}},
+		{"lock", string(p.Lock), []string{"", "none", "per-order"}},
+		{"batch", string(p.Batch), []string{"", "per-row", "atomic"}},
+		{"errors", string(p.Errors), []string{"", "drop", "pool-data", "pool-all"}},
+		{"quota.retryAfter", string(p.Quota.RetryAfter), []string{"", "seconds", "date", "missing"}},
+	} {
+		ok := false
+		for _, a := range c.allowed {
+			ok = ok || a == c.got
+		}
+		if !ok {
+			return fmt.Errorf("policy %s: %q is not one of %q", c.name, c.got, c.allowed[1:])
+		}
+	}
+	return nil
+}

@@ -1,0 +1,237 @@
+// Package simulators plays the systems around an integration: ERP, MES and
+// machines, each speaking its own dialect over one shared plant.
+//
+// It knows nothing of faults, journals or runs: what happens to a message on
+// its way is the business of the [Line] it is given.
+package simulators
+
+import (
+	"context"
+	"time"
+
+	"github.com/andon-rig/andon/simulators/plant"
+)
+
+// A Message is what crosses a link: one request, reply, publication or file,
+// before any transport framing.
+type Message struct {
+	ID     uint64            // given by the line; joins offers and attempts to effects. Never on the wire
+	Verb   string            // "post" states something, "get" asks
+	Name   string            // what the dialect calls it: a resource, topic or file name ("confirmations", "orders/4711")
+	Key    string            // the business identity it is about; chance is keyed by it. Never on the wire
+	Entity string            // what it must be kept in sequence with; empty means nothing. Never on the wire
+	Header map[string]string // transport metadata, names in canonical HTTP form
+	Params map[string]string // of a query
+	Body   []byte
+	Events []plant.Event // what it says in the plant's terms, if that is known. Never on the wire
+	Result Result        // of a reply. Never on the wire
+	// Release, if set, is called by a line that lets later messages of the
+	// entity pass this one. Never on the wire.
+	Release func()
+}
+
+// Result is what a reply means, whatever its wording.
+type Result struct {
+	Outcome    Outcome
+	Class      Class         // of a refusal
+	Code       string        // short machine-readable reason: "lot-expired"
+	Text       string        // for people
+	RetryAfter time.Duration // how long the sender was told to wait; 0 if not told
+	Status     int           // HTTP status or its like; 0 if there was no reply
+	Items      []Result      // of a batch, in the order of its rows
+}
+
+// Outcome says what became of a message as far as its sender can know.
+type Outcome string
+
+// Outcomes of a message.
+const (
+	Applied      Outcome = "applied"      // done; the books have changed
+	Repeated     Outcome = "repeated"     // recognised as a repetition; the first answer was given again
+	Accepted     Outcome = "accepted"     // taken over; the effect comes later or is not ours to see
+	Answered     Outcome = "answered"     // a question, answered
+	Partly       Outcome = "partly"       // a batch of which some rows were applied
+	Refused      Outcome = "refused"      // definitely not done, and no repetition will help
+	Locked       Outcome = "locked"       // not done now: somebody else holds the object
+	Throttled    Outcome = "throttled"    // not done now: too many requests
+	Unauthorized Outcome = "unauthorized" // not done: who are you
+	Unavailable  Outcome = "unavailable"  // not done now: out of service
+	Unknown      Outcome = "unknown"      // no reply, or one that does not tell; it may have been done
+	Undelivered  Outcome = "undelivered"  // the rig knows it never arrived, though its sender cannot
+)
+
+// Took reports whether the receiver has taken responsibility.
+func (o Outcome) Took() bool {
+	switch o {
+	case Applied, Repeated, Accepted, Answered, Partly:
+		return true
+	}
+	return false
+}
+
+// Class says what kind of remedy a refusal or exception needs.
+type Class string
+
+// Classes of exceptions.
+const (
+	Technical   Class = "technical"    // repeat it, then raise an alarm
+	Business    Class = "business"     // a person must decide
+	DataQuality Class = "data-quality" // somebody must mend the data first
+)
+
+// A Dialect translates between the plant's terms and one system's messages.
+// Implementations are pure and safe for concurrent use: no network, no clock,
+// no state between calls.
+type Dialect interface {
+	// Encode returns the messages that announce e; none if this dialect has
+	// no word for it. Key, Entity and Events are set.
+	Encode(e plant.Event) ([]Message, error)
+	// Decode returns what m asks of the system that receives it. An error is
+	// a refusal of class data-quality whose text the sender is told.
+	Decode(m Message) (Ask, error)
+	// Reply words the answer to m the way this system would.
+	Reply(m Message, a Answer) Message
+	// Policy is how this interface behaves besides its wording.
+	Policy() Policy
+}
+
+// An Ask is a message as a simulator understands it: facts the SUT claims, or
+// a question about the books.
+type Ask struct {
+	// Claims are the facts stated. Each ID is the reference the sender gave
+	// ("" if none), each At the instant the sender says it happened.
+	Claims []plant.Event
+	Batch  bool   // the sender sent a list, even if of one row
+	Query  *Query // a question, instead of claims
+	// IdempotencyKey is what the sender says makes repetitions recognisable.
+	IdempotencyKey string
+	Now            time.Time // plant time of arrival, set by the endpoint
+}
+
+// A Query selects objects from a system's books.
+type Query struct {
+	Object string            // "order", "orders", "lot", "item", "items", "postings", "feed"
+	Where  map[string]string // by field; "after" and "limit" page through lists
+}
+
+// An Answer is what a simulator makes of an [Ask].
+type Answer struct {
+	Refusal *Refusal // of the whole; nil means see Rows
+	Rows    []Row    // one for each claim
+	Found   []any    // what a query turned up: plant.Order, plant.Lot, plant.Item, Posting, OrderState or Message
+	Cursor  string   // where to go on reading
+	Later   bool     // accepted, and to be posted later
+}
+
+// A Row is what became of one claim.
+type Row struct {
+	Refusal *Refusal // nil means posted
+	Doc     string   // document number, given by the books
+	Known   bool     // posted before; Doc is that of the first time
+}
+
+// A Refusal says why a system would not.
+type Refusal struct {
+	Class   Class
+	Outcome Outcome // Refused if empty
+	Code    string  // "lot-expired"
+	Text    string
+	After   time.Duration // when to try again; 0 means not told
+}
+
+// Error lets a Refusal be returned where an error is expected.
+func (r *Refusal) Error() string { return r.Code + ": " + r.Text }
+
+// A Posting is a change to a system's books.
+type Posting struct {
+	Doc   string      `json:"doc"`   // document number
+	Claim plant.Event `json:"claim"` // what the sender stated; ID is the reference it gave
+	// Base is the quantity as the books took it, in the item's base unit.
+	Base plant.Quantity `json:"base,omitzero"`
+	At   time.Time      `json:"at,omitzero"` // plant time of posting
+}
+
+// OrderState is an order as a system's books show it.
+type OrderState struct {
+	Order     plant.Order                        `json:"order"`
+	Version   int                                `json:"version"`
+	State     string                             `json:"state"` // B2MML: released as Ready, Running, Completed, Closed, Cancelled
+	Confirmed map[plant.OperationID]OperationSum `json:"confirmed,omitempty"`
+	Received  plant.Decimal                      `json:"received"`
+}
+
+// OperationSum adds up the confirmations of an operation.
+type OperationSum struct {
+	Yield  plant.Decimal `json:"yield"`
+	Scrap  plant.Decimal `json:"scrap"`
+	Rework plant.Decimal `json:"rework"`
+	Final  bool          `json:"final"`
+}
+
+// A System plays one system of the enterprise. It keeps that system's own
+// books, which are all it knows of the world: it sees plant events it would
+// notice by itself and what the SUT sends it, and nothing else.
+//
+// A System is safe for concurrent use; its books are serial per order and
+// concurrent across orders.
+type System interface {
+	// Notice learns of an event on its own side and returns what this system
+	// announces to the SUT because of it.
+	Notice(e plant.Event) []plant.Event
+	// Handle does what the SUT asks, or refuses. It calls post for each change
+	// of the books while it still holds them, so that the order of calls is
+	// the order of changes.
+	Handle(a Ask, post func(Posting)) Answer
+	// State returns the books on one object ("order", "lot", "item") or nil.
+	State(object, id string) any
+}
+
+// A Direction says which way a message travels.
+type Direction string
+
+// Directions of travel on a line.
+const (
+	ToSUT   Direction = "to-sut"
+	FromSUT Direction = "from-sut"
+)
+
+// A Line is an endpoint's only road to the SUT, in both directions.
+type Line interface {
+	// Carry takes m across and returns what its sender hears; far is the
+	// other side. A [*LostError] means the sender hears nothing.
+	Carry(ctx context.Context, m Message, dir Direction, far Receiver) (Message, error)
+}
+
+// A Receiver takes a message and answers it.
+type Receiver func(ctx context.Context, m Message) (Message, error)
+
+// A Transport moves messages between a simulator and the SUT.
+type Transport interface {
+	// Send delivers m to the SUT and returns its reply, whose Result is set.
+	Send(ctx context.Context, m Message) (Message, error)
+	// Serve hands every message from the SUT to receive until ctx is done.
+	Serve(ctx context.Context, receive Receiver) error
+	// URL is where the SUT finds this transport; valid before Serve is called.
+	URL() string
+}
+
+// LostError tells a transport that a sender is to hear nothing, and how that
+// nothing feels.
+type LostError struct {
+	Symptom Symptom
+	After   time.Duration // how long the silence lasts first
+}
+
+// Error implements error.
+func (e *LostError) Error() string { return "no reply: " + string(e.Symptom) }
+
+// Symptom is what a sender meets instead of a reply.
+type Symptom string
+
+// Symptoms of a lost message or reply. Whether the message took effect cannot
+// be told from any of them.
+const (
+	Reset   Symptom = "reset"   // the connection is reset
+	Hang    Symptom = "hang"    // silence until the sender gives up
+	Gateway Symptom = "gateway" // a gateway answers 502 in its place
+)
