@@ -21,7 +21,6 @@ type Policy struct {
 	Errors     ErrorPolicy    `yaml:"errors" json:"errors"`     // what becomes of rows refused after acceptance
 	Quota      Quota          `yaml:"quota" json:"quota,omitzero"`
 	Redelivery Redelivery     `yaml:"-" json:"redelivery"`
-	ReadLag    time.Duration  `yaml:"-" json:"readLag,omitempty"`  // wall time until a posting shows in queries
 	MaxBody    int64          `yaml:"-" json:"maxBody,omitempty"`  // bytes; 0 means 8 MiB
 	Parallel   int            `yaml:"-" json:"parallel,omitempty"` // announcements under way at once; 0 means 16
 }

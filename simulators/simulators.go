@@ -137,6 +137,8 @@ type Refusal struct {
 	Code    string  // "lot-expired"
 	Text    string
 	After   time.Duration // when to try again; 0 means not told
+	// RetryForm is how After is told; empty means in seconds.
+	RetryForm RetryAfter
 }
 
 // Error lets a Refusal be returned where an error is expected.

@@ -1,0 +1,131 @@
+package endpoint
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/andon-rig/andon/simulators"
+)
+
+// quota counts requests in fixed windows of wall time.
+type quota struct {
+	mu    sync.Mutex // guards what follows
+	began time.Time
+	used  int
+}
+
+// take uses one request of q, or says when the next may come. Questions about
+// the interface itself are free.
+func (u *quota) take(q simulators.Quota, name string) *simulators.Refusal {
+	if q.Rate <= 0 || public(name) {
+		return nil
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	now := time.Now()
+	if now.Sub(u.began) >= q.Window {
+		u.began, u.used = now, 0
+	}
+	u.used++
+	if u.used <= q.Rate {
+		return nil
+	}
+	r := &simulators.Refusal{Class: simulators.Technical, Outcome: simulators.Throttled, Code: "quota-exceeded",
+		Text: fmt.Sprintf("more than %d requests in %s", q.Rate, q.Window), RetryForm: q.RetryAfter}
+	if q.RetryAfter != simulators.RetryMissing {
+		r.After = u.began.Add(q.Window).Sub(now).Truncate(time.Second) + time.Second
+	}
+	return r
+}
+
+// locks are held by postings that are under way.
+type locks struct {
+	mu   sync.Mutex // guards held
+	held map[string]bool
+}
+
+// try takes the lock on entity; ok is false if somebody has it.
+func (l *locks) try(entity string) (unlock func(), ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.held[entity] {
+		return func() {}, false
+	}
+	l.held[entity] = true
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		delete(l.held, entity)
+	}, true
+}
+
+// replies remembers what was answered to each idempotency key. It is sharded,
+// so that keys do not wait for each other.
+type replies struct{ shards [64]replyShard }
+
+type replyShard struct {
+	mu    sync.Mutex // guards known
+	known map[string]*remembered
+}
+
+type remembered struct {
+	mu     sync.Mutex // held while the first answer is found; guards what follows
+	done   bool
+	digest [sha256.Size]byte
+	reply  simulators.Message
+}
+
+func newReplies() *replies {
+	r := &replies{}
+	for i := range r.shards {
+		r.shards[i].known = map[string]*remembered{}
+	}
+	return r
+}
+
+// once gives the first final answer to key and repeats it ever after. The same
+// key with another body is refused. Parallel calls wait for the first.
+func (r *replies) once(key string, m simulators.Message, post func() (simulators.Message, bool), refuse func(simulators.Message, *simulators.Refusal) simulators.Message) simulators.Message {
+	k := r.of(key)
+	digest := sha256.Sum256(m.Body)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.done {
+		if k.digest != digest {
+			return refuse(m, &simulators.Refusal{Class: simulators.DataQuality, Code: "key-reused",
+				Text: "this Idempotency-Key was used for another payload"})
+		}
+		return again(k.reply)
+	}
+	reply, final := post()
+	if final {
+		k.done, k.digest, k.reply = true, digest, reply
+	}
+	return reply
+}
+
+func (r *replies) of(key string) *remembered {
+	h := uint32(2166136261)
+	for i := range len(key) {
+		h = (h ^ uint32(key[i])) * 16777619
+	}
+	s := &r.shards[h%uint32(len(r.shards))]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k := s.known[key]
+	if k == nil {
+		k = &remembered{}
+		s.known[key] = k
+	}
+	return k
+}
+
+// again is a remembered reply as its second hearer gets it.
+func again(m simulators.Message) simulators.Message {
+	if m.Result.Outcome == simulators.Applied {
+		m.Result.Outcome = simulators.Repeated
+	}
+	return m
+}

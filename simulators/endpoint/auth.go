@@ -1,0 +1,107 @@
+package endpoint
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/andon-rig/andon/simulators"
+)
+
+// tokens issues and checks the access tokens of one endpoint.
+type tokens struct {
+	client, secret string
+
+	mu   sync.Mutex // guards live
+	live map[string]time.Time
+}
+
+func newTokens(client, secret string) *tokens {
+	return &tokens{client: client, secret: secret, live: map[string]time.Time{}}
+}
+
+// defaultTTL is short so that every run renews its tokens.
+const defaultTTL = 5 * time.Second
+
+// issue answers a client-credentials request (RFC 6749 §4.4).
+func (e *Endpoint) issue(_ context.Context, m simulators.Message) (simulators.Message, error) {
+	form, err := url.ParseQuery(string(m.Body))
+	if err != nil {
+		return oauthError(400, "invalid_request", "the body is not a form"), nil
+	}
+	id, secret := form.Get("client_id"), form.Get("client_secret")
+	if u, p, ok := basic(m.Header["Authorization"]); ok {
+		id, secret = u, p
+	}
+	switch {
+	case form.Get("grant_type") != "client_credentials":
+		return oauthError(400, "unsupported_grant_type", "only client_credentials is offered"), nil
+	case id != e.tokens.client || secret != e.tokens.secret:
+		return oauthError(401, "invalid_client", "unknown client or wrong secret"), nil
+	}
+	ttl := e.PolicyNow().TokenTTL
+	if ttl <= 0 {
+		ttl = defaultTTL
+	}
+	body, err := json.Marshal(map[string]any{"access_token": e.tokens.grant(ttl), "token_type": "Bearer", "expires_in": max(1, int(ttl/time.Second))})
+	if err != nil {
+		return simulators.Message{}, err
+	}
+	return simulators.Message{Header: map[string]string{"Content-Type": "application/json", "Cache-Control": "no-store"}, Body: body,
+		Result: simulators.Result{Outcome: simulators.Answered, Status: 200}}, nil
+}
+
+func (t *tokens) grant(ttl time.Duration) string {
+	token := rand.Text()
+	now := time.Now()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for k, until := range t.live {
+		if now.After(until) {
+			delete(t.live, k)
+		}
+	}
+	t.live[token] = now.Add(ttl)
+	return token
+}
+
+func (t *tokens) check(header string) *simulators.Refusal {
+	token, ok := strings.CutPrefix(header, "Bearer ")
+	if !ok {
+		return unauthorized("no bearer token was sent")
+	}
+	t.mu.Lock()
+	until, known := t.live[token]
+	t.mu.Unlock()
+	if !known || time.Now().After(until) {
+		return unauthorized("the token is unknown or has expired")
+	}
+	return nil
+}
+
+func unauthorized(text string) *simulators.Refusal {
+	return &simulators.Refusal{Class: simulators.Technical, Outcome: simulators.Unauthorized, Code: "invalid_token", Text: text}
+}
+
+func oauthError(status int, code, text string) simulators.Message {
+	body, _ := json.Marshal(map[string]string{"error": code, "error_description": text}) // strings cannot fail
+	return simulators.Message{Header: map[string]string{"Content-Type": "application/json"}, Body: body,
+		Result: simulators.Result{Outcome: simulators.Unauthorized, Class: simulators.Technical, Code: code, Text: text, Status: status}}
+}
+
+func basic(header string) (user, password string, ok bool) {
+	enc, ok := strings.CutPrefix(header, "Basic ")
+	if !ok {
+		return "", "", false
+	}
+	b, err := base64.StdEncoding.DecodeString(enc)
+	if err != nil {
+		return "", "", false
+	}
+	return strings.Cut(string(b), ":")
+}

@@ -1,0 +1,375 @@
+// Package endpoint joins a system, a dialect and a transport into one
+// simulated interface, and keeps the dialect's policy so that no dialect has
+// to: authentication, quotas, idempotency, locks, batches, acceptance and
+// redelivery are obeyed here for all of them.
+//
+// It knows neither faults nor journals; both live on the line it is given.
+package endpoint
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/plant"
+)
+
+// Config is what an endpoint is made of.
+type Config struct {
+	Name      string // as the rig file names it: "erp"
+	System    simulators.System
+	Dialect   simulators.Dialect
+	Transport simulators.Transport
+	Line      simulators.Line
+	Policy    simulators.Policy // in force; usually the dialect's, changed by the rig file
+	Push      bool              // announcements are sent; otherwise they wait in the feed
+	Client    string            // OAuth2 client id
+	Secret    string            // OAuth2 client secret
+
+	// Plant is the plant time now.
+	Plant func() time.Time
+	// OnPosting is told of each change to the books, in their order and
+	// before the reply leaves. Message is the ID of the message that caused
+	// it, 0 if the system did it by itself.
+	OnPosting func(message uint64, p simulators.Posting)
+	// OnFeed is told of announcements read from the feed; taken is true once
+	// the reader has come back for what follows them.
+	OnFeed func(ms []simulators.Message, taken bool)
+	// Attribute, if set, finds the reference a message carries by the rig
+	// file's rule, where the dialect found none.
+	Attribute func(simulators.Message) plant.EventID
+	Log       *slog.Logger // nil discards
+}
+
+// An Endpoint is one simulated interface of one system.
+type Endpoint struct {
+	Config
+	tokens  *tokens
+	quota   *quota
+	replies *replies
+	locks   *locks
+	outbox  *outbox
+	feed    *feed
+	later   sync.WaitGroup // queued postings that have not taken effect yet
+	queued  atomic.Int64
+
+	policyMu sync.RWMutex // guards Policy, which a scenario may change
+}
+
+// New returns an endpoint that serves nothing yet.
+func New(c Config) *Endpoint {
+	if c.Plant == nil {
+		c.Plant = func() time.Time { return time.Time{} }
+	}
+	if c.OnPosting == nil {
+		c.OnPosting = func(uint64, simulators.Posting) {}
+	}
+	if c.OnFeed == nil {
+		c.OnFeed = func([]simulators.Message, bool) {}
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	e := &Endpoint{Config: c, tokens: newTokens(c.Client, c.Secret), quota: &quota{}, replies: newReplies(), locks: &locks{held: map[string]bool{}}, feed: &feed{}}
+	e.outbox = newOutbox(e)
+	return e
+}
+
+// PolicyNow returns the policy in force.
+func (e *Endpoint) PolicyNow() simulators.Policy {
+	e.policyMu.RLock()
+	defer e.policyMu.RUnlock()
+	return e.Policy
+}
+
+// ChangePolicy puts another policy in force from the next message on.
+func (e *Endpoint) ChangePolicy(change func(*simulators.Policy)) {
+	e.policyMu.Lock()
+	defer e.policyMu.Unlock()
+	change(&e.Policy)
+}
+
+// Run serves the SUT and delivers announcements until ctx is done.
+func (e *Endpoint) Run(ctx context.Context) error {
+	var wg sync.WaitGroup
+	wg.Go(func() { e.outbox.run(ctx) })
+	err := e.Transport.Serve(ctx, e.Receive)
+	wg.Wait()
+	e.later.Wait()
+	return err
+}
+
+// Notice tells the system what happened; what it announces goes to the SUT
+// from here on by itself, again and again until it is taken.
+func (e *Endpoint) Notice(ev plant.Event) error {
+	for _, a := range e.System.Notice(ev) {
+		ms, err := e.Encode(a)
+		if err != nil {
+			return err
+		}
+		for _, m := range ms {
+			if e.Push {
+				e.outbox.put(m)
+			} else {
+				e.feed.put(m)
+			}
+		}
+	}
+	return nil
+}
+
+// Encode words an event as this endpoint announces it, complete with what the
+// line needs to know.
+func (e *Endpoint) Encode(ev plant.Event) ([]simulators.Message, error) {
+	ms, err := e.Dialect.Encode(ev)
+	for i := range ms {
+		ms[i].Verb = cmp.Or(ms[i].Verb, "post")
+		ms[i].Key = cmp.Or(ms[i].Key, plant.Natural(ev.Fact))
+		ms[i].Entity = cmp.Or(ms[i].Entity, ev.Fact.Keys().Entity())
+		if ms[i].Events == nil {
+			ms[i].Events = []plant.Event{ev}
+		}
+	}
+	return ms, err
+}
+
+// Waiting is the number of announcements that the SUT has not taken and of
+// accepted postings that have not taken effect.
+func (e *Endpoint) Waiting() int { return e.outbox.size() + e.feed.untaken() + int(e.queued.Load()) }
+
+// tokenPath is where every endpoint issues its tokens.
+const tokenPath = "oauth/token"
+
+// Receive answers one message from the SUT.
+func (e *Endpoint) Receive(ctx context.Context, m simulators.Message) (simulators.Message, error) {
+	if m.Name == tokenPath {
+		m.Key, m.Entity = "token/"+e.Name, ""
+		return e.Line.Carry(ctx, m, simulators.FromSUT, e.issue)
+	}
+	ask, err := e.decode(m)
+	m.Events = ask.Claims
+	m.Key, m.Entity = identity(m, ask)
+	original := m.Body
+	return e.Line.Carry(ctx, m, simulators.FromSUT, func(ctx context.Context, m simulators.Message) (simulators.Message, error) {
+		ask, err := ask, err
+		if !sameSlice(original, m.Body) { // a fault has altered it on the way
+			ask, err = e.decode(m)
+		}
+		return e.answer(m, ask, err), nil
+	})
+}
+
+func (e *Endpoint) decode(m simulators.Message) (simulators.Ask, error) {
+	ask, err := e.Dialect.Decode(m)
+	if err != nil || e.Attribute == nil {
+		return ask, err
+	}
+	if ref := e.Attribute(m); ref != "" {
+		for i := range ask.Claims {
+			ask.Claims[i].ID = ref
+		}
+	}
+	return ask, nil
+}
+
+// identity returns the key and entity of a message of the SUT.
+func identity(m simulators.Message, ask simulators.Ask) (key, entity string) {
+	switch {
+	case len(ask.Claims) == 1:
+		f := ask.Claims[0].Fact
+		return plant.Natural(f), f.Keys().Entity()
+	case len(ask.Claims) > 1:
+		keys := make([]string, len(ask.Claims))
+		for i, c := range ask.Claims {
+			keys[i] = plant.Natural(c.Fact)
+		}
+		return strings.Join(keys, " + "), ask.Claims[0].Fact.Keys().Entity()
+	}
+	return m.Verb + " " + m.Name, ""
+}
+
+// answer is what becomes of a message that has reached the system.
+func (e *Endpoint) answer(m simulators.Message, ask simulators.Ask, derr error) simulators.Message {
+	p := e.PolicyNow()
+	if r := e.admit(m, p); r != nil {
+		return e.refuse(m, r)
+	}
+	if derr != nil {
+		return e.refuse(m, asRefusal(derr))
+	}
+	ask.Now = e.Plant()
+	if ask.Query != nil {
+		return e.reply(m, e.query(ask))
+	}
+	if p.Dedupe != simulators.DedupeKey || ask.IdempotencyKey == "" {
+		reply, _ := e.post(m, ask, p)
+		return reply
+	}
+	return e.replies.once(ask.IdempotencyKey, m, func() (simulators.Message, bool) { return e.post(m, ask, p) }, e.refuse)
+}
+
+// admit turns away who may not enter now.
+func (e *Endpoint) admit(m simulators.Message, p simulators.Policy) *simulators.Refusal {
+	if p.Auth == simulators.AuthOAuth2 && !public(m.Name) {
+		if r := e.tokens.check(m.Header["Authorization"]); r != nil {
+			return r
+		}
+	}
+	return e.quota.take(p.Quota, m.Name)
+}
+
+// public names what may be read without a token.
+func public(name string) bool {
+	return name == "openapi.json" || name == "asyncapi.json" || name == "health"
+}
+
+// post hands claims to the system. Final is false if the sender should repeat
+// the same request and may then hear something else.
+func (e *Endpoint) post(m simulators.Message, ask simulators.Ask, p simulators.Policy) (reply simulators.Message, final bool) {
+	unlock, locked := func() {}, false
+	if p.Lock == simulators.LockOrder && m.Entity != "" {
+		unlock, locked = e.locks.try(m.Entity)
+		if !locked {
+			return e.refuse(m, &simulators.Refusal{Class: simulators.Technical, Outcome: simulators.Locked, Code: "order-locked",
+				Text: m.Entity + " is being processed by another posting"}), false
+		}
+	}
+	if p.Accept == simulators.AcceptQueued {
+		e.postLater(m, ask, p, unlock)
+		return e.reply(m, simulators.Answer{Later: true}), true
+	}
+	defer e.holdFor(p, locked, unlock)
+	a := e.System.Handle(ask, func(p simulators.Posting) { e.OnPosting(m.ID, p) })
+	return e.reply(m, a), !transient(a)
+}
+
+// holdFor frees a lock after as long as a real posting would hold it.
+func (e *Endpoint) holdFor(p simulators.Policy, locked bool, unlock func()) {
+	if !locked || p.Delay <= 0 {
+		unlock()
+		return
+	}
+	time.AfterFunc(p.Delay, unlock)
+}
+
+func (e *Endpoint) postLater(m simulators.Message, ask simulators.Ask, p simulators.Policy, unlock func()) {
+	e.queued.Add(1)
+	e.later.Add(1)
+	time.AfterFunc(p.Delay, func() {
+		defer e.later.Done()
+		defer e.queued.Add(-1)
+		defer unlock()
+		ask.Now = e.Plant()
+		e.System.Handle(ask, func(p simulators.Posting) { e.OnPosting(m.ID, p) })
+	})
+}
+
+// query answers a question: about the feed and the documents here, about the
+// books in the system.
+func (e *Endpoint) query(ask simulators.Ask) simulators.Answer {
+	if ask.Query.Object == "feed" {
+		a, served, taken := e.feed.read(ask.Query.Where)
+		if len(taken) > 0 {
+			e.OnFeed(taken, true)
+		}
+		if len(served) > 0 {
+			e.OnFeed(served, false)
+		}
+		return a
+	}
+	return e.System.Handle(ask, func(simulators.Posting) {})
+}
+
+func (e *Endpoint) refuse(m simulators.Message, r *simulators.Refusal) simulators.Message {
+	return e.reply(m, simulators.Answer{Refusal: r})
+}
+
+// Refuse words a refusal as this endpoint would, for faults that answer in its
+// place.
+func (e *Endpoint) Refuse(m simulators.Message, r simulators.Refusal) simulators.Message {
+	return e.refuse(m, &r)
+}
+
+// reply has the dialect word an answer and notes what it means.
+func (e *Endpoint) reply(m simulators.Message, a simulators.Answer) simulators.Message {
+	out := e.Dialect.Reply(m, a)
+	status := out.Result.Status
+	out.Result = meaning(a)
+	out.Result.Status = status
+	return out
+}
+
+// meaning says what an answer means to its sender.
+func meaning(a simulators.Answer) simulators.Result {
+	switch {
+	case a.Refusal != nil:
+		return refusalResult(a.Refusal)
+	case a.Later:
+		return simulators.Result{Outcome: simulators.Accepted}
+	case len(a.Rows) == 0:
+		return simulators.Result{Outcome: simulators.Answered}
+	}
+	rows := make([]simulators.Result, len(a.Rows))
+	good, known := 0, 0
+	for i, r := range a.Rows {
+		switch {
+		case r.Refusal != nil:
+			rows[i] = refusalResult(r.Refusal)
+		case r.Known:
+			rows[i].Outcome = simulators.Repeated
+			good++
+			known++
+		default:
+			rows[i].Outcome = simulators.Applied
+			good++
+		}
+	}
+	if len(rows) == 1 {
+		return rows[0]
+	}
+	out := simulators.Result{Outcome: simulators.Partly, Items: rows}
+	switch {
+	case good == 0:
+		out = rows[0]
+		out.Items = rows
+	case known == len(rows):
+		out.Outcome = simulators.Repeated
+	case good == len(rows):
+		out.Outcome = simulators.Applied
+	}
+	return out
+}
+
+func refusalResult(r *simulators.Refusal) simulators.Result {
+	return simulators.Result{Outcome: cmp.Or(r.Outcome, simulators.Refused), Class: r.Class, Code: r.Code, Text: r.Text, RetryAfter: r.After}
+}
+
+// transient reports whether an answer may be another one the next time.
+func transient(a simulators.Answer) bool {
+	if a.Refusal != nil {
+		return refusalResult(a.Refusal).Outcome != simulators.Refused
+	}
+	for _, r := range a.Rows {
+		if r.Refusal == nil {
+			return false
+		}
+	}
+	return len(a.Rows) > 0
+}
+
+func asRefusal(err error) *simulators.Refusal {
+	if r, ok := err.(*simulators.Refusal); ok {
+		return r
+	}
+	return &simulators.Refusal{Class: simulators.DataQuality, Code: "malformed", Text: err.Error()}
+}
+
+// sameSlice reports whether a and b are the same bytes in memory.
+func sameSlice(a, b []byte) bool {
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
+}
