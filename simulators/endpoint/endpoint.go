@@ -30,6 +30,8 @@ type Config struct {
 	Push      bool              // announcements are sent; otherwise they wait in the feed
 	Client    string            // OAuth2 client id
 	Secret    string            // OAuth2 client secret
+	// Sends limits which kinds of facts are announced; nil means all.
+	Sends map[plant.Kind]bool
 
 	// Plant is the plant time now.
 	Plant func() time.Time
@@ -108,6 +110,9 @@ func (e *Endpoint) Run(ctx context.Context) error {
 // from here on by itself, again and again until it is taken.
 func (e *Endpoint) Notice(ev plant.Event) error {
 	for _, a := range e.System.Notice(ev) {
+		if e.Sends != nil && !e.Sends[a.Fact.Kind()] {
+			continue
+		}
 		ms, err := e.Encode(a)
 		if err != nil {
 			return err

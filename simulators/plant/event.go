@@ -147,9 +147,11 @@ func (k Keys) String() string {
 
 // Natural returns the business key of a fact: kind and entities, which no two
 // facts of a plant share.
-func Natural(f Fact) string {
-	k := f.Keys()
-	s := string(f.Kind())
+func Natural(f Fact) string { return NaturalKey(f.Kind(), f.Keys()) }
+
+// NaturalKey is [Natural] for a fact of which only kind and keys are known.
+func NaturalKey(kind Kind, k Keys) string {
+	s := string(kind)
 	for _, part := range []string{string(k.Order), string(k.Operation), string(k.Lot), string(k.Serial), string(k.Case), string(k.Machine)} {
 		if part != "" {
 			s += "/" + part
