@@ -45,7 +45,8 @@ type Offer struct {
 	Name     string            `json:"name"`
 	Key      string            `json:"key"`
 	Facts    []plant.EventID   `json:"facts,omitempty"`
-	Attempt  int               `json:"attempt"` // which try, from 1
+	Attempt  int               `json:"attempt"`        // which try, from 1
+	Copy     bool              `json:"copy,omitempty"` // made by a fault, not by the sender
 	Start    time.Duration     `json:"start"`
 	End      time.Duration     `json:"end"`
 	Result   simulators.Result `json:"result"`
@@ -63,7 +64,8 @@ type Attempt struct {
 	Key      string            `json:"key"`
 	IdemKey  string            `json:"idemKey,omitempty"`
 	Claims   []plant.Event     `json:"claims,omitempty"`
-	Attempt  int               `json:"attempt"` // how often this key came, from 1
+	Attempt  int               `json:"attempt"`        // how often this key came, from 1
+	Copy     bool              `json:"copy,omitempty"` // made by a fault, not by the SUT
 	Start    time.Duration     `json:"start"`
 	End      time.Duration     `json:"end"`
 	Acted    simulators.Result `json:"acted"` // what the system did; outcome undelivered if it never saw the message

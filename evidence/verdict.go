@@ -86,3 +86,29 @@ type Judge interface {
 	// Judge returns at least one finding.
 	Judge(h *History) []Finding
 }
+
+// RuleIdle marks a finding of a judge that had nothing to judge, such as a
+// throttling oracle in a run without throttling. It is said, and does not by
+// itself spoil the verdict of the run: what a scenario must exercise is judged
+// by the oracle of that name.
+const RuleIdle = "nothing-to-judge"
+
+// RuleWaived marks the finding of a judge that the scenario does without.
+const RuleWaived = "waived"
+
+// Worst is the verdict of a run: the worst of its findings. Judges that were
+// waived or had nothing to judge do not count, but if no other did judge, or
+// there are no findings at all, the run is vacuous.
+func Worst(findings []Finding) Verdict {
+	worst, judged := Holds, false
+	for _, f := range findings {
+		if f.Rule == RuleWaived || (f.Rule == RuleIdle && f.Verdict == Vacuous) {
+			continue
+		}
+		worst, judged = max(worst, f.Verdict), true
+	}
+	if !judged {
+		return Vacuous
+	}
+	return worst
+}

@@ -1,0 +1,267 @@
+package evidence
+
+import (
+	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/plant"
+)
+
+// attributor finds the facts that attempts, effects and surfaces belong to.
+type attributor struct {
+	h       *History
+	measure *Measure
+	byKey   map[string]*FactView // by natural key; nil until it is needed
+}
+
+func newAttributor(h *History) *attributor {
+	return &attributor{h: h, measure: NewMeasure(h)}
+}
+
+// find returns the fact a claim names by its reference or else by its business
+// key.
+func (a *attributor) find(c plant.Event) (*FactView, Attribution) {
+	if c.Fact == nil {
+		return nil, ""
+	}
+	if f := a.h.names.facts[c.ID]; f != nil && f.Event.Fact.Kind() == c.Fact.Kind() {
+		return f, ByReference
+	}
+	if f := a.natural(plant.Natural(c.Fact)); f != nil {
+		return f, ByKey
+	}
+	return nil, ""
+}
+
+func (a *attributor) natural(key string) *FactView {
+	if a.byKey == nil {
+		a.byKey = make(map[string]*FactView, len(a.h.Facts))
+		for _, f := range a.h.Facts {
+			if k := plant.Natural(f.Event.Fact); a.byKey[k] == nil {
+				a.byKey[k] = f
+			}
+		}
+	}
+	return a.byKey[key]
+}
+
+// attempts joins the messages of the SUT with the facts they claim.
+func (a *attributor) attempts() {
+	type sending struct {
+		endpoint, key string
+		ordinal       int
+	}
+	sent := map[sending]*AttemptView{}
+	for _, t := range a.h.Attempts {
+		t.Facts = make([]*FactView, len(t.Claims))
+		for i, c := range t.Claims {
+			f, _ := a.find(c)
+			t.Facts[i] = f
+			if f != nil && f.Sink == t.Endpoint {
+				f.Attempts = append(f.Attempts, t)
+			}
+		}
+		if len(t.Faults) == 0 {
+			continue
+		}
+		// What one sending becomes under a fault shares its ordinal; the
+		// message the SUT sent has the lowest id.
+		s := sending{t.Endpoint, t.Key, t.Attempt.Attempt}
+		switch first := sent[s]; {
+		case first == nil:
+			sent[s] = t
+		case first.ID < t.ID:
+			t.Copy = true
+		default:
+			first.Copy, sent[s] = true, t
+		}
+	}
+}
+
+// effects joins the changes of books with the facts they show.
+func (a *attributor) effects() {
+	var open []*EffectView // that neither reference nor key explains
+	for _, e := range a.h.Effects {
+		if e.Effect.Attempt != 0 {
+			if e.Cause = a.h.names.attempts[e.Effect.Attempt]; e.Cause != nil {
+				e.Cause.Effects = append(e.Cause.Effects, e)
+			}
+		}
+		f, by := a.find(e.Posting.Claim)
+		if f != nil && a.belongs(e, f) {
+			e.attach(by, f)
+		} else if e.Effect.Attempt != 0 {
+			open = append(open, e)
+		}
+	}
+	newSums(a, open).solve()
+	a.likeness(open)
+	for _, f := range a.h.Facts {
+		f.count(a.measure)
+	}
+	for _, e := range a.h.Effects {
+		if len(e.Facts) == 0 && e.Effect.Attempt != 0 {
+			a.h.Phantoms = append(a.h.Phantoms, e)
+		}
+	}
+}
+
+// belongs reports whether e can show f: it is in the books that f must reach,
+// and did not come before f was true.
+func (a *attributor) belongs(e *EffectView, f *FactView) bool {
+	if e.Seq < f.Seq {
+		return false
+	}
+	if f.Sink != "" {
+		return f.Sink == e.Endpoint
+	}
+	// Nobody must post the fact, so nobody is blamed for it either, unless it
+	// is one that has no business in an enterprise system.
+	switch f.Event.Fact.Kind() {
+	case plant.KindMachineCount, plant.KindMachineState:
+		return a.h.Plan.Endpoints[e.Endpoint].System != "erp"
+	}
+	return true
+}
+
+func (e *EffectView) attach(by Attribution, facts ...*FactView) {
+	e.By, e.Facts, e.Near = by, facts, nil
+	for _, f := range facts {
+		f.Effects = append(f.Effects, e)
+	}
+}
+
+// detach undoes attach.
+func (e *EffectView) detach() {
+	for _, f := range e.Facts {
+		for i, o := range f.Effects {
+			if o == e {
+				f.Effects = append(f.Effects[:i:i], f.Effects[i+1:]...)
+				break
+			}
+		}
+	}
+	e.Facts, e.By = nil, ""
+}
+
+// count finds how often the whole of f was posted. Several effects, none of
+// them of the fact's quantity, that add up to a multiple of it are its parts.
+func (f *FactView) count(m *Measure) {
+	f.Posted = len(f.Effects)
+	want, ok := m.Of(f.Event.Fact)
+	if len(f.Effects) < 2 || !ok || want.Amount == 0 {
+		return
+	}
+	sum := plant.Decimal(0)
+	for _, e := range f.Effects {
+		got, ok := m.Of(e.Posting.Claim.Fact)
+		if !ok || len(e.Facts) > 1 || got.Unit != want.Unit || got.Amount == want.Amount {
+			return
+		}
+		sum = sum.Add(got.Amount)
+	}
+	if sum <= 0 || sum%want.Amount != 0 || int(sum/want.Amount) >= len(f.Effects) {
+		return
+	}
+	f.Posted = int(sum / want.Amount)
+	for _, e := range f.Effects {
+		e.Part = true
+	}
+}
+
+// surfaces joins the exceptions the SUT reported with their facts.
+func (a *attributor) surfaces() {
+	var open []*SurfaceView
+	for _, s := range a.h.Surfaces {
+		switch f := a.h.names.facts[plant.EventID(s.Reference)]; {
+		case f != nil:
+			s.Fact, s.By = f, ByReference
+		case s.Kind != "":
+			if f := a.natural(plant.NaturalKey(s.Kind, s.Keys)); f != nil {
+				s.Fact, s.By = f, ByKey
+			}
+		}
+		if s.Fact == nil {
+			open = append(open, s)
+			continue
+		}
+		s.Fact.Surfaces = append(s.Fact.Surfaces, s)
+	}
+	a.surfacesByEntity(open)
+	for _, s := range open {
+		if s.Fact == nil {
+			a.h.Strays = append(a.h.Strays, s)
+		}
+	}
+}
+
+// surfacesByEntity gives surfaces that name only some keys to the facts with
+// these keys, those first that are neither posted nor surfaced.
+func (a *attributor) surfacesByEntity(open []*SurfaceView) {
+	if len(open) == 0 {
+		return
+	}
+	byEntity := map[string][]*FactView{}
+	for _, f := range a.h.Facts {
+		k := f.Event.Fact.Keys()
+		for _, e := range []string{string(k.Order), string(k.Lot), string(k.Machine), string(k.Material), string(k.Case)} {
+			if e != "" {
+				byEntity[e] = append(byEntity[e], f)
+			}
+		}
+	}
+	const most = 1000 // more would be a guess, and quadratic
+	for _, s := range open {
+		entity := s.Keys.Entity()
+		if entity == "" {
+			entity = string(s.Keys.Case)
+		}
+		candidates := byEntity[entity]
+		var best *FactView
+		for _, f := range candidates[:min(len(candidates), most)] {
+			if f.Seq < s.Seq && (s.Kind == "" || s.Kind == f.Event.Fact.Kind()) && covers(s.Keys, f.Event.Fact.Keys()) && better(f, best) {
+				best = f
+			}
+		}
+		if best != nil {
+			s.Fact, s.By = best, ByKey
+			best.Surfaces = append(best.Surfaces, s)
+		}
+	}
+}
+
+// covers reports whether all that part says is said by whole too.
+func covers(part, whole plant.Keys) bool {
+	return (part.Order == "" || part.Order == whole.Order) && (part.Operation == "" || part.Operation == whole.Operation) &&
+		(part.Counter == 0 || part.Counter == whole.Counter) && (part.Material == "" || part.Material == whole.Material) &&
+		(part.Lot == "" || part.Lot == whole.Lot) && (part.Serial == "" || part.Serial == whole.Serial) &&
+		(part.Case == "" || part.Case == whole.Case) && (part.Machine == "" || part.Machine == whole.Machine)
+}
+
+// better reports whether an exception is rather about f than about g.
+func better(f, g *FactView) bool {
+	if g == nil {
+		return true
+	}
+	need := func(f *FactView) int {
+		n := 0
+		if len(f.Effects) == 0 {
+			n += 4
+		}
+		if len(f.Surfaces) == 0 {
+			n += 2
+		}
+		if f.Invalid || f.refused() {
+			n++
+		}
+		return n
+	}
+	return need(f) > need(g)
+}
+
+func (f *FactView) refused() bool {
+	for _, t := range f.Attempts {
+		if t.Heard.Outcome == simulators.Refused {
+			return true
+		}
+	}
+	return false
+}

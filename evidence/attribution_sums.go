@@ -1,0 +1,340 @@
+package evidence
+
+import "github.com/andon-rig/andon/simulators/plant"
+
+// sums attributes effects that carry neither reference nor business key by
+// their quantities: the plant chooses them so that within an order and
+// operation no two subsets have one sum.
+type sums struct {
+	a      *attributor
+	order  []groupKey // of first appearance: iteration must not depend on a map
+	groups map[groupKey]*sumGroup
+	budget int // subset searches left; they are not linear
+}
+
+type groupKey struct {
+	endpoint  string
+	kind      plant.Kind
+	order     plant.OrderID
+	operation plant.OperationID
+}
+
+type sumGroup struct {
+	open  []*EffectView // that belong to nothing yet
+	odd   []*EffectView // that belong to a fact of another quantity
+	facts []*FactView
+}
+
+// Limits of the subset searches.
+const (
+	mostSummands = 20
+	mostSearches = 20_000
+)
+
+func newSums(a *attributor, open []*EffectView) *sums {
+	s := &sums{a: a, groups: map[groupKey]*sumGroup{}, budget: mostSearches}
+	for _, e := range open {
+		if c := e.Posting.Claim.Fact; c != nil && additive(c.Kind()) {
+			g := s.group(keyOf(e.Endpoint, c))
+			g.open = append(g.open, e)
+		}
+	}
+	for _, e := range a.h.Effects {
+		if len(e.Facts) == 1 && e.Effect.Attempt != 0 && additive(e.Posting.Claim.Fact.Kind()) && s.odd(e) {
+			g := s.group(keyOf(e.Endpoint, e.Facts[0].Event.Fact))
+			g.odd = append(g.odd, e)
+		}
+	}
+	if len(s.groups) == 0 {
+		return s
+	}
+	for _, f := range a.h.Facts {
+		if f.Sink == "" || !additive(f.Event.Fact.Kind()) {
+			continue
+		}
+		if g := s.groups[keyOf(f.Sink, f.Event.Fact)]; g != nil {
+			g.facts = append(g.facts, f)
+		}
+	}
+	return s
+}
+
+func keyOf(endpoint string, f plant.Fact) groupKey {
+	k := f.Keys()
+	return groupKey{endpoint, f.Kind(), k.Order, k.Operation}
+}
+
+func (s *sums) group(k groupKey) *sumGroup {
+	g := s.groups[k]
+	if g == nil {
+		g = &sumGroup{}
+		s.groups[k] = g
+		s.order = append(s.order, k)
+	}
+	return g
+}
+
+// odd reports whether e shows another quantity than the fact it belongs to.
+func (s *sums) odd(e *EffectView) bool {
+	stated, _ := Amount(e.Posting.Claim.Fact)
+	if made, _ := Amount(e.Facts[0].Event.Fact); stated == made {
+		return false
+	}
+	got, _ := s.a.measure.Of(e.Posting.Claim.Fact)
+	want, _ := s.a.measure.Of(e.Facts[0].Event.Fact)
+	return got != want
+}
+
+func (s *sums) solve() {
+	for _, k := range s.order {
+		g := s.groups[k]
+		s.exact(g)
+		s.sumsOfOdd(g)
+		s.sumsOfOpen(g)
+		s.repeats(g)
+		s.splits(g)
+	}
+}
+
+// exact gives each open effect the one missing fact of its quantity. Where
+// several facts share a quantity, the likest other fields decide.
+func (s *sums) exact(g *sumGroup) {
+	g.eachOpen(func(e *EffectView) bool {
+		f := s.likest(e, g.facts, func(f *FactView) bool { return len(f.Effects) == 0 })
+		if f != nil {
+			e.attach(ByWatermark, f)
+		}
+		return f != nil
+	})
+	for _, e := range g.odd { // a business key may be the SUT's own counting
+		if e.By != ByKey {
+			continue
+		}
+		if f := s.likest(e, g.facts, func(f *FactView) bool { return len(f.Effects) == 0 }); f != nil {
+			e.detach()
+			e.attach(ByWatermark, f)
+		}
+	}
+}
+
+// sumsOfOdd finds effects that name one fact and carry the sum of several.
+func (s *sums) sumsOfOdd(g *sumGroup) {
+	for _, e := range g.odd {
+		if len(e.Facts) != 1 || !s.odd(e) {
+			continue
+		}
+		f := e.Facts[0]
+		got, _ := s.a.measure.Of(e.Posting.Claim.Fact)
+		want, _ := s.a.measure.Of(f.Event.Fact)
+		if got.Unit != want.Unit || got.Amount <= want.Amount {
+			continue
+		}
+		others := s.fitting(e, g.facts, func(o *FactView) bool { return o != f && len(o.Effects) == 0 })
+		if set := s.subset(others, plant.Quantity{Amount: got.Amount.Sub(want.Amount), Unit: got.Unit}); len(set) > 0 {
+			e.detach()
+			e.attach(ByWatermark, append([]*FactView{f}, set...)...)
+		}
+	}
+}
+
+// sumsOfOpen finds effects that are the sum of several missing facts.
+func (s *sums) sumsOfOpen(g *sumGroup) {
+	g.eachOpen(func(e *EffectView) bool {
+		got, _ := s.a.measure.Of(e.Posting.Claim.Fact)
+		set := s.subset(s.fitting(e, g.facts, func(f *FactView) bool { return len(f.Effects) == 0 }), got)
+		if len(set) > 0 {
+			e.attach(ByWatermark, set...)
+		}
+		return len(set) > 0
+	})
+}
+
+// repeats finds effects that show once more what was posted already.
+func (s *sums) repeats(g *sumGroup) {
+	g.eachOpen(func(e *EffectView) bool {
+		if f := s.likest(e, g.facts, func(f *FactView) bool { return len(f.Effects) > 0 }); f != nil {
+			e.attach(ByWatermark, f)
+			return true
+		}
+		got, _ := s.a.measure.Of(e.Posting.Claim.Fact)
+		set := s.subset(s.fitting(e, g.facts, func(f *FactView) bool { return len(f.Effects) > 0 }), got)
+		if len(set) > 0 {
+			e.attach(ByWatermark, set...)
+		}
+		return len(set) > 0
+	})
+}
+
+// splits finds missing facts that several effects make up together.
+func (s *sums) splits(g *sumGroup) {
+	if len(g.open) < 2 {
+		return
+	}
+	for _, f := range g.facts {
+		if len(f.Effects) > 0 {
+			continue
+		}
+		want, _ := s.a.measure.Of(f.Event.Fact)
+		var parts []*EffectView
+		var amounts []plant.Decimal
+		for _, e := range g.open {
+			got, _ := s.a.measure.Of(e.Posting.Claim.Fact)
+			if got.Unit == want.Unit && got.Amount > 0 && fits(e, f) {
+				parts, amounts = append(parts, e), append(amounts, got.Amount)
+			}
+		}
+		set := s.search(amounts, want.Amount)
+		if len(set) < 2 {
+			continue
+		}
+		for _, i := range set {
+			parts[i].attach(ByWatermark, f)
+		}
+		g.eachOpen(func(e *EffectView) bool { return len(e.Facts) > 0 })
+	}
+}
+
+// eachOpen offers the open effects to take and drops those it took.
+func (g *sumGroup) eachOpen(take func(*EffectView) bool) {
+	left := g.open[:0]
+	for _, e := range g.open {
+		if !take(e) {
+			left = append(left, e)
+		}
+	}
+	g.open = left
+}
+
+// likest returns, of the facts that e fits, that allow and that have its
+// quantity, the one that agrees with it most; nil if there is none.
+func (s *sums) likest(e *EffectView, facts []*FactView, allow func(*FactView) bool) *FactView {
+	got, _ := s.a.measure.Of(e.Posting.Claim.Fact)
+	var best *FactView
+	fewest := 0
+	for _, f := range facts {
+		want, _ := s.a.measure.Of(f.Event.Fact)
+		if want != got || !allow(f) || !fits(e, f) {
+			continue
+		}
+		if n := len(Compare(s.a.measure, f.Event, e.Posting.Claim)); best == nil || n < fewest {
+			best, fewest = f, n
+		}
+	}
+	return best
+}
+
+func (s *sums) fitting(e *EffectView, facts []*FactView, allow func(*FactView) bool) (out []*FactView) {
+	for _, f := range facts {
+		if allow(f) && fits(e, f) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// fits reports whether e may show f as far as material, lot and time go.
+func fits(e *EffectView, f *FactView) bool {
+	c, k := e.Posting.Claim.Fact.Keys(), f.Event.Fact.Keys()
+	if e.Seq < f.Seq {
+		return false
+	}
+	if f.Invalid { // what the SUT was told differs from the truth
+		return true
+	}
+	return (c.Material == "" || k.Material == "" || c.Material == k.Material) && (c.Lot == "" || k.Lot == "" || c.Lot == k.Lot)
+}
+
+// subset returns the facts, two or more, whose quantities add up to q, if
+// there is exactly one such set.
+func (s *sums) subset(facts []*FactView, q plant.Quantity) []*FactView {
+	if len(facts) == 0 || q.Amount <= 0 {
+		return nil
+	}
+	kept := facts[:0:0]
+	var amounts []plant.Decimal
+	for _, f := range facts {
+		if want, _ := s.a.measure.Of(f.Event.Fact); want.Unit == q.Unit && want.Amount > 0 {
+			kept, amounts = append(kept, f), append(amounts, want.Amount)
+		}
+	}
+	var out []*FactView
+	for _, i := range s.search(amounts, q.Amount) {
+		out = append(out, kept[i])
+	}
+	return out
+}
+
+// search finds the one set of amounts that adds up to target; nil if there is
+// none or more than one. Beyond mostSummands only neighbours are added up.
+func (s *sums) search(amounts []plant.Decimal, target plant.Decimal) []int {
+	if s.budget--; s.budget < 0 || len(amounts) == 0 {
+		return nil
+	}
+	if len(amounts) > mostSummands {
+		return neighbours(amounts, target)
+	}
+	return meet(amounts, target)
+}
+
+// meet is the search for a subset by meeting in the middle: 2 × 2ⁿᐟ² sums.
+func meet(amounts []plant.Decimal, target plant.Decimal) []int {
+	half := len(amounts) / 2
+	type found struct{ mask, times int }
+	left := make(map[plant.Decimal]found, 1<<half)
+	for mask, sum := range subsetSums(amounts[:half]) {
+		f := left[sum]
+		left[sum] = found{mask, f.times + 1}
+	}
+	var out found
+	for mask, sum := range subsetSums(amounts[half:]) {
+		if f, ok := left[target-sum]; ok {
+			out = found{f.mask | mask<<half, out.times + f.times}
+		}
+		if out.times > 1 {
+			return nil
+		}
+	}
+	var set []int
+	for i := range amounts {
+		if out.times == 1 && out.mask>>i&1 == 1 {
+			set = append(set, i)
+		}
+	}
+	return set
+}
+
+// subsetSums returns the sum of each subset, by its bit mask.
+func subsetSums(amounts []plant.Decimal) []plant.Decimal {
+	sums := make([]plant.Decimal, 1, 1<<len(amounts))
+	for _, a := range amounts {
+		for _, s := range sums {
+			sums = append(sums, s.Add(a))
+		}
+	}
+	return sums
+}
+
+// neighbours finds the one run of consecutive amounts that adds up to target.
+func neighbours(amounts []plant.Decimal, target plant.Decimal) []int {
+	from, to, times := 0, 0, 0
+	sum, start := plant.Decimal(0), 0
+	for end, a := range amounts {
+		sum = sum.Add(a)
+		for sum > target && start <= end {
+			sum = sum.Sub(amounts[start])
+			start++
+		}
+		if sum == target && start <= end {
+			from, to = start, end
+			times++
+		}
+	}
+	if times != 1 {
+		return nil
+	}
+	var set []int
+	for i := from; i <= to; i++ {
+		set = append(set, i)
+	}
+	return set
+}

@@ -1,0 +1,58 @@
+package evidence
+
+import (
+	"github.com/andon-rig/andon/simulators/plant"
+)
+
+// joinOffers hangs each offer under the facts it was about.
+func (h *History) joinOffers() {
+	for _, o := range h.Offers {
+		for _, id := range o.Facts {
+			f := h.names.facts[id]
+			if f == nil {
+				continue
+			}
+			f.Offers = append(f.Offers, o)
+			if o.Result.Outcome.Took() && (f.AcceptedBy == nil || o.End < f.Accepted) {
+				f.Accepted, f.AcceptedBy = o.End, o
+			}
+		}
+	}
+}
+
+// joinDisturbances hangs each strike of a fault under the facts it touched.
+func (h *History) joinDisturbances() {
+	for _, d := range h.Disturbances {
+		if d.Phase != Struck {
+			continue
+		}
+		for _, id := range d.Facts {
+			if f := h.names.facts[id]; f != nil {
+				f.Disturbances = append(f.Disturbances, d)
+				f.Invalid = f.Invalid || d.Invalid
+			}
+		}
+	}
+}
+
+// holds finds the quality cases on lots: when the SUT knew of each and when a
+// decision lifted it.
+func (h *History) holds() {
+	byCase := map[plant.CaseID]*HoldView{}
+	for _, f := range h.Facts {
+		switch b := f.Event.Fact.(type) {
+		case plant.LotHeld:
+			v := &HoldView{Lot: b.Lot, Case: b.Case, Fact: f}
+			if f.AcceptedBy != nil {
+				v.Accepted, v.Known = f.Accepted, true
+			}
+			h.Holds = append(h.Holds, v)
+			byCase[b.Case] = v
+		case plant.LotDecided:
+			v := byCase[b.Case]
+			if v != nil && v.Lot == b.Lot && b.Decision.Lifts() && v.Decision == nil {
+				v.Decision, v.Lifted = f, f.At
+			}
+		}
+	}
+}

@@ -1,0 +1,116 @@
+package evidence
+
+import (
+	"fmt"
+
+	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/plant"
+)
+
+// judgeStatus says for each fact what may be demanded of the SUT.
+func (h *History) judgeStatus() {
+	h.supersede()
+	for _, f := range h.Facts {
+		f.Status, f.WhyStatus = f.status()
+	}
+}
+
+func (f *FactView) status() (Status, string) {
+	unknown, refused, undelivered := tally(f.Offers)
+	switch {
+	case f.Invalid:
+		return MustNot, "a fault made it invalid: it must be refused and reported, not posted"
+	case f.AcceptedBy != nil && f.Superseded:
+		return May, "a newer version was accepted before it took effect"
+	case f.AcceptedBy != nil:
+		return Must, fmt.Sprintf("the SUT accepted it at try %d", f.AcceptedBy.Attempt)
+	case unknown > 0:
+		return May, fmt.Sprintf("no offer was answered (%d of unknown outcome): the SUT may know of it", unknown)
+	case refused > 0:
+		return MustNot, "the SUT refused it at intake"
+	case undelivered > 0:
+		return May, "no offer reached the SUT: it can only know of it by asking"
+	case len(f.Offers) > 0:
+		return May, "the SUT was never ready to take it"
+	}
+	return May, "it was never offered to the SUT: it can only know of it by asking"
+}
+
+// tally counts offers that were not taken by what is known of them.
+func tally(offers []*OfferView) (unknown, refused, undelivered int) {
+	for _, o := range offers {
+		switch o.Result.Outcome {
+		case simulators.Unknown:
+			unknown++
+		case simulators.Refused:
+			refused++
+		case simulators.Undelivered:
+			undelivered++
+		}
+	}
+	return unknown, refused, undelivered
+}
+
+// versioned tells which object and version a fact sets, if it is one of a
+// series in which the newest counts.
+func versioned(f plant.Fact) (object plant.Keys, version int, ok bool) {
+	switch b := f.(type) {
+	case plant.OrderReleased:
+		return plant.Keys{Order: b.Order.ID}, 1, true
+	case plant.OrderChanged:
+		return plant.Keys{Order: b.Order}, b.Version, true
+	case plant.OrderCancelled:
+		return plant.Keys{Order: b.Order}, b.Version, true
+	case plant.ItemChanged:
+		return plant.Keys{Material: b.Item.ID}, b.Version, true
+	}
+	return plant.Keys{}, 0, false
+}
+
+// Versioned tells which object the fact sets and to which version, for facts of
+// which the newest counts; ok is false for all others.
+func (f *FactView) Versioned() (object plant.Keys, version int, ok bool) {
+	return versioned(f.Event.Fact)
+}
+
+// supersede marks versions that need not take effect any more because a newer
+// one was accepted first. A release is only superseded by a cancellation: a
+// change needs it.
+func (h *History) supersede() {
+	newest := map[plant.Keys]*FactView{}
+	for i := len(h.Facts) - 1; i >= 0; i-- {
+		f := h.Facts[i]
+		object, version, ok := f.Versioned()
+		if !ok {
+			continue
+		}
+		n := newest[object]
+		if n != nil && supersedes(n, f, version) {
+			f.Superseded = true
+		}
+		if _, v, _ := nilSafe(n); f.AcceptedBy != nil && !f.Invalid && version > v {
+			newest[object] = f
+		}
+	}
+}
+
+func nilSafe(f *FactView) (plant.Keys, int, bool) {
+	if f == nil {
+		return plant.Keys{}, 0, false
+	}
+	return f.Versioned()
+}
+
+// supersedes reports whether accepting n made it needless that old, of the
+// given version, take effect.
+func supersedes(n, old *FactView, version int) bool {
+	if _, v, _ := n.Versioned(); v <= version {
+		return false
+	}
+	if _, released := old.Event.Fact.(plant.OrderReleased); released {
+		if _, cancelled := n.Event.Fact.(plant.OrderCancelled); !cancelled {
+			return false
+		}
+	}
+	return len(old.Effects) == 0 || old.Effects[0].At > n.Accepted
+}
