@@ -3,6 +3,7 @@ module github.com/andon-rig/andon
 go 1.26.0
 
 require (
+	cel.dev/cel-go v0.32.0 // indirect
 	github.com/Masterminds/semver/v3 v3.4.0 // indirect
 	github.com/antithesishq/antithesis-sdk-go v0.8.0-default-no-op // indirect
 	github.com/bahlo/generic-list-go v0.2.0 // indirect

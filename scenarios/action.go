@@ -1,0 +1,279 @@
+package scenarios
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/invopop/jsonschema"
+
+	"github.com/andon-rig/andon/internal/yamlfile"
+	"github.com/andon-rig/andon/simulators/plant"
+)
+
+// Names of actions.
+const (
+	DoReleaseOrders = "release-orders"
+	DoChangeOrder   = "change-order"
+	DoCancelOrder   = "cancel-order"
+	DoPlaceHold     = "place-hold"
+	DoDecide        = "decide"
+	DoShip          = "ship"
+	DoConfirmTwins  = "confirm-twins"
+	DoKill          = "sut.kill"
+	DoRestart       = "sut.restart"
+	DoArm           = "arm"
+	DoHeal          = "heal"
+	DoLock          = "lock-order"
+	DoUnlock        = "unlock-order"
+	DoPolicy        = "policy"
+)
+
+// Args are the arguments of actions; [Actions] says which action takes which.
+type Args struct {
+	// Order acted on: "4711000001", {nth: 3} or {ref: NAME.order}.
+	Order Target `yaml:"order"`
+	// Lot acted on: "L-1" or {ref: NAME.lot}.
+	Lot Target `yaml:"lot"`
+	// Case acted on: {ref: NAME.case}.
+	Case Target `yaml:"case"`
+	// Count of orders or confirmations.
+	Count int `yaml:"count"`
+	// Quantity to make or to ship.
+	Quantity *Amount `yaml:"quantity"`
+	// Priority of an order.
+	Priority int `yaml:"priority"`
+	// Decision on a held lot.
+	Decision plant.Decision `yaml:"decision" jsonschema:"enum=release,enum=use-as-is,enum=scrap,enum=rework"`
+	// Reason for people.
+	Reason string `yaml:"reason"`
+	// Fault of this scenario, by its id.
+	Fault yamlfile.Word `yaml:"fault"`
+	// At is the endpoint acted on.
+	At yamlfile.Word `yaml:"at"`
+	// Set is what changes in the endpoint's policy.
+	Set *Policy `yaml:"set"`
+}
+
+// An ActionInfo documents an action.
+type ActionInfo struct {
+	Name     string
+	Does     string
+	Requires []string
+	Takes    []string // besides those required
+}
+
+// Actions lists what a scenario can make happen.
+func Actions() []ActionInfo {
+	return []ActionInfo{
+		{DoReleaseOrders, "the planner releases more orders", nil, []string{"count"}},
+		{DoChangeOrder, "the planner changes quantity or priority of a released order", []string{"order"}, []string{"quantity", "priority"}},
+		{DoCancelOrder, "the planner takes a released order back", []string{"order"}, []string{"reason"}},
+		{DoPlaceHold, "quality opens a case and blocks a lot", []string{"lot"}, []string{"reason"}},
+		{DoDecide, "quality decides the case of a held lot", []string{"lot", "decision"}, []string{"case", "reason"}},
+		{DoShip, "probe: the ERP is asked to ship from a lot; expectations read the answer in probes", []string{"lot"}, []string{"quantity"}},
+		{DoConfirmTwins, "operators book count identical confirmations of one operation in the same minute; 2 by default", nil, []string{"order", "count"}},
+		{DoKill, "the SUT is killed at once (kill -9) and stays down", nil, nil},
+		{DoRestart, "the SUT is started again; killed first if it runs", nil, nil},
+		{DoArm, "a fault of this scenario is armed", []string{"fault"}, nil},
+		{DoHeal, "a fault is healed; all are if none is named", nil, []string{"fault"}},
+		{DoLock, "somebody in the endpoint's system opens an order for editing, so that postings to it are refused", []string{"order", "at"}, nil},
+		{DoUnlock, "they close it again", []string{"order", "at"}, nil},
+		{DoPolicy, "an interface changes what it promises, from now on", []string{"at", "set"}, nil},
+	}
+}
+
+func actionNamed(name string) (ActionInfo, bool) {
+	for _, a := range Actions() {
+		if a.Name == name {
+			return a, true
+		}
+	}
+	return ActionInfo{}, false
+}
+
+func actionNames() []string {
+	var names []string
+	for _, a := range Actions() {
+		names = append(names, a.Name)
+	}
+	return names
+}
+
+// Do is what a step does, unread: one action's name or a list of mappings.
+type Do struct{ yamlfile.Node }
+
+// UnmarshalNode keeps the part for [Step.Check], which sees the arguments too.
+func (d *Do) UnmarshalNode(n yamlfile.Node) error {
+	d.Node = n
+	return nil
+}
+
+// JSONSchema describes both forms to editors.
+func (Do) JSONSchema() *jsonschema.Schema {
+	names := []any{}
+	p := jsonschema.NewProperties()
+	for _, name := range actionNames() {
+		names = append(names, name)
+		p.Set(name, &jsonschema.Schema{Ref: "#/$defs/Args"})
+	}
+	one := uint64(1)
+	return &jsonschema.Schema{OneOf: []*jsonschema.Schema{
+		{Type: "string", Enum: names},
+		{Type: "array", MinItems: &one, Items: &jsonschema.Schema{
+			Type: "object", Properties: p, MinProperties: &one, MaxProperties: &one, AdditionalProperties: jsonschema.FalseSchema,
+		}},
+	}}
+}
+
+// act is one action of a step, as written.
+type act struct {
+	name string
+	args Args
+	pos  yamlfile.Pos
+}
+
+// readActs reads both forms of a step's do.
+func readActs(do, args yamlfile.Node) ([]act, error) {
+	if do.Kind() != yamlfile.List {
+		a, err := readAct(do, args)
+		return []act{a}, err
+	}
+	if !args.IsZero() {
+		return nil, args.Errorf("arguments of a list of actions stand with each action").WithHint("write do: [{place-hold: {lot: …}}]")
+	}
+	var acts []act
+	for _, item := range do.Items() {
+		name, args := item, yamlfile.Node{}
+		if keys := item.Keys(); item.Kind() == yamlfile.Map {
+			if len(keys) != 1 {
+				return nil, item.Errorf("one action is expected here, not %d", len(keys)).WithHint("begin each action with a dash of its own")
+			}
+			args = item.Get(keys[0])
+			if err := yamlfile.Choice(item.KeyPos(keys[0]), "action", keys[0], actionNames()); err != nil {
+				return nil, err
+			}
+			a, err := readArgs(keys[0], item.KeyPos(keys[0]), args)
+			if err != nil {
+				return nil, err
+			}
+			acts = append(acts, a)
+			continue
+		}
+		a, err := readAct(name, args)
+		if err != nil {
+			return nil, err
+		}
+		acts = append(acts, a)
+	}
+	if len(acts) == 0 {
+		return nil, do.Errorf("a step does at least one action")
+	}
+	return acts, nil
+}
+
+func readAct(do, args yamlfile.Node) (act, error) {
+	if do.Kind() != yamlfile.Text {
+		return act{}, do.Errorf("the name of an action is expected here, not %s", do.Kind()).WithHint("%s", yamlfile.OneOf("", actionNames()))
+	}
+	if err := yamlfile.Choice(do.Pos(), "action", do.Text(), actionNames()); err != nil {
+		return act{}, err
+	}
+	return readArgs(do.Text(), do.Pos(), args)
+}
+
+// readArgs reads the arguments of one action and checks that it takes them.
+func readArgs(name string, pos yamlfile.Pos, args yamlfile.Node) (act, error) {
+	a := act{name: name, pos: pos}
+	info, _ := actionNamed(name)
+	takes := append(slices.Clone(info.Requires), info.Takes...)
+	for _, key := range args.Keys() {
+		if !slices.Contains(takes, key) {
+			hint := name + " takes no arguments"
+			if len(takes) > 0 {
+				hint = yamlfile.OneOf(key, takes)
+			}
+			return a, args.KeyPos(key).Errorf("%s does not take %q", name, key).WithHint("%s", hint)
+		}
+	}
+	for _, key := range info.Requires {
+		if args.Get(key).IsZero() {
+			return a, pos.Errorf("%s needs %q", name, key)
+		}
+	}
+	if args.IsZero() {
+		return a, nil
+	}
+	if err := args.Decode(&a.args); err != nil {
+		return a, err
+	}
+	if a.args.Count < 0 {
+		return a, args.Get("count").Errorf("count cannot be negative")
+	}
+	if a.args.Lot.Nth > 0 || a.args.Case.Nth > 0 {
+		return a, args.Errorf("nth selects orders only").WithHint("take a lot from an event: {ref: NAME.lot}")
+	}
+	return a, nil
+}
+
+// An Action is something that is due: what to do, with everything it refers
+// to looked up.
+type Action struct {
+	Do       string
+	As       string // name of the step, for the journal
+	Order    plant.OrderID
+	Lot      plant.LotID
+	Case     plant.CaseID
+	Count    int
+	Quantity plant.Decimal
+	Priority int
+	Decision plant.Decision
+	Reason   string
+	Fault    string  // of arm and heal: id; "" of heal means all
+	At       string  // endpoint
+	Set      *Policy // of policy
+	Pos      yamlfile.Pos
+
+	bound map[string]string // what the event that caused it was about
+}
+
+// Plant returns what a [plant.Floor] is to do.
+func (a Action) Plant() plant.Action {
+	return plant.Action{
+		Do: a.Do, Order: a.Order, Lot: a.Lot, Case: a.Case, Count: a.Count, Quantity: a.Quantity,
+		Priority: a.Priority, Decision: a.Decision, Reason: a.Reason,
+	}
+}
+
+// IsPlants reports whether the plant does it, rather than the rig.
+func (a Action) IsPlants() bool {
+	switch a.Do {
+	case DoReleaseOrders, DoChangeOrder, DoCancelOrder, DoPlaceHold, DoDecide, DoConfirmTwins:
+		return true
+	}
+	return false
+}
+
+// Args returns what a is about, for the journal's Step: expectations read it
+// there as refs.NAME.order and so on.
+func (a Action) Args() map[string]string {
+	args := maps.Clone(a.bound)
+	if args == nil {
+		args = map[string]string{}
+	}
+	for name, value := range map[string]string{
+		"order": string(a.Order), "lot": string(a.Lot), "case": string(a.Case), "decision": string(a.Decision),
+		"reason": a.Reason, "fault": a.Fault, "at": a.At,
+	} {
+		if value != "" {
+			args[name] = value
+		}
+	}
+	if a.Count > 0 {
+		args["count"] = strconv.Itoa(a.Count)
+	}
+	if a.Quantity != 0 {
+		args["quantity"] = a.Quantity.String()
+	}
+	return args
+}

@@ -1,0 +1,176 @@
+package scenarios
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/invopop/jsonschema"
+
+	"github.com/andon-rig/andon/internal/yamlfile"
+	"github.com/andon-rig/andon/simulators"
+)
+
+// Policy is what a file changes in an interface's [simulators.Policy]. What
+// it does not say stays as it is.
+type Policy struct {
+	// Auth is how the SUT proves who it is.
+	Auth simulators.AuthPolicy `yaml:"auth" jsonschema:"enum=none,enum=oauth2"`
+	// TokenTTL is how long an access token lives.
+	TokenTTL yamlfile.Duration `yaml:"tokenTTL"`
+	// Accept says when an accepted message takes effect.
+	Accept simulators.AcceptPolicy `yaml:"accept" jsonschema:"enum=done,enum=queued"`
+	// Delay until a queued message takes effect.
+	Delay yamlfile.Duration `yaml:"delay"`
+	// Dedupe says what a repeated message does.
+	Dedupe simulators.DedupePolicy `yaml:"dedupe" jsonschema:"enum=none,enum=by-key,enum=natural-key"`
+	// Lookup says whether postings can be asked for by reference.
+	Lookup *bool `yaml:"lookup"`
+	// Ordering of announcements.
+	Ordering simulators.OrderingPolicy `yaml:"ordering" jsonschema:"enum=per-entity,enum=none"`
+	// Lock says what parallel postings to one order do.
+	Lock simulators.LockPolicy `yaml:"lock" jsonschema:"enum=none,enum=per-order"`
+	// Batch says what one bad row does to its batch.
+	Batch simulators.BatchPolicy `yaml:"batch" jsonschema:"enum=per-row,enum=atomic"`
+	// Errors says what becomes of rows refused after acceptance.
+	Errors simulators.ErrorPolicy `yaml:"errors" jsonschema:"enum=drop,enum=pool-data,enum=pool-all"`
+	// Quota limits how many requests are answered: 60/min, or in full.
+	Quota *Quota `yaml:"quota"`
+	// Redelivery is how announcements that were not taken are sent again.
+	Redelivery *Redelivery `yaml:"redelivery"`
+
+	Pos yamlfile.Pos `yaml:"-"`
+}
+
+// Redelivery is how announcements that were not taken are sent again.
+type Redelivery struct {
+	// Gap before the first repetition; it doubles with each.
+	Gap yamlfile.Duration `yaml:"gap"`
+	// MaxGap is the longest gap.
+	MaxGap yamlfile.Duration `yaml:"maxGap"`
+	// Max is the number of repetitions; 0 means until the run ends.
+	Max int `yaml:"max"`
+}
+
+// Check refuses times that are not wall time: an interface lives by the clock
+// on the wall.
+func (p *Policy) Check() error {
+	times := []yamlfile.Duration{p.TokenTTL, p.Delay}
+	if p.Redelivery != nil {
+		times = append(times, p.Redelivery.Gap, p.Redelivery.MaxGap)
+	}
+	for _, d := range times {
+		if err := wallOnly(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func wallOnly(d yamlfile.Duration) error {
+	if d.Domain == yamlfile.PlantTime {
+		return d.Pos.Errorf("an interface lives by wall time").WithHint("write {wall: …}")
+	}
+	return nil
+}
+
+func plantOnly(d yamlfile.Duration) error {
+	if d.Domain == yamlfile.WallTime {
+		return d.Pos.Errorf("the plant lives by plant time").WithHint("write {plant: …}")
+	}
+	return nil
+}
+
+// Apply returns to with the changes of p.
+func (p *Policy) Apply(to simulators.Policy) simulators.Policy {
+	if p == nil {
+		return to
+	}
+	said(&to.Auth, p.Auth)
+	said(&to.TokenTTL, p.TokenTTL.D)
+	said(&to.Accept, p.Accept)
+	said(&to.Delay, p.Delay.D)
+	said(&to.Dedupe, p.Dedupe)
+	said(&to.Ordering, p.Ordering)
+	said(&to.Lock, p.Lock)
+	said(&to.Batch, p.Batch)
+	said(&to.Errors, p.Errors)
+	if p.Lookup != nil {
+		to.Lookup = *p.Lookup
+	}
+	if p.Quota != nil {
+		to.Quota = simulators.Quota(*p.Quota)
+	}
+	if r := p.Redelivery; r != nil {
+		said(&to.Redelivery.Gap, r.Gap.D)
+		said(&to.Redelivery.MaxGap, r.MaxGap.D)
+		said(&to.Redelivery.Max, r.Max)
+	}
+	return to
+}
+
+func said[T comparable](to *T, what T) {
+	var unsaid T
+	if what != unsaid {
+		*to = what
+	}
+}
+
+// Quota is a limit of requests per time, written 60/min or
+// {rate: 60, window: {wall: 1m}, retryAfter: date}. A rate of 0 lifts it.
+type Quota simulators.Quota
+
+type quotaForm struct {
+	Rate       int                   `yaml:"rate" jsonschema:"required"`
+	Window     yamlfile.Duration     `yaml:"window"`
+	RetryAfter simulators.RetryAfter `yaml:"retryAfter" jsonschema:"enum=seconds,enum=date,enum=missing"`
+}
+
+// UnmarshalNode reads both forms.
+func (q *Quota) UnmarshalNode(n yamlfile.Node) error {
+	if n.Kind() == yamlfile.Text {
+		return q.short(n)
+	}
+	var f quotaForm
+	if err := n.Decode(&f); err != nil {
+		return err
+	}
+	if f.Rate < 0 {
+		return n.Errorf("a rate cannot be negative")
+	}
+	if err := wallOnly(f.Window); err != nil {
+		return err
+	}
+	*q = Quota{Rate: f.Rate, Window: f.Window.D, RetryAfter: f.RetryAfter}
+	if q.Window == 0 {
+		q.Window = time.Minute
+	}
+	return nil
+}
+
+func (q *Quota) short(n yamlfile.Node) error {
+	rate, per, ok := strings.Cut(n.Text(), "/")
+	units := map[string]time.Duration{"s": time.Second, "min": time.Minute, "h": time.Hour}
+	count, err := strconv.Atoi(rate)
+	if !ok || err != nil || count < 0 || units[per] == 0 {
+		return n.Errorf("%q is not a quota", n.Text()).WithHint("write 60/min, 5/s or {rate: 60, window: {wall: 1m}, retryAfter: seconds}")
+	}
+	*q = Quota{Rate: count, Window: units[per]}
+	return nil
+}
+
+// JSONSchema describes both forms to editors.
+func (Quota) JSONSchema() *jsonschema.Schema {
+	p := jsonschema.NewProperties()
+	p.Set("rate", &jsonschema.Schema{Type: "integer", Description: "Requests answered in each window; 0 lifts the quota."})
+	p.Set("window", yamlfile.Duration{}.JSONSchema())
+	p.Set("retryAfter", &jsonschema.Schema{Type: "string", Enum: []any{"seconds", "date", "missing"}, Description: "How a throttled sender is told when to come back."})
+	return &jsonschema.Schema{OneOf: []*jsonschema.Schema{
+		{Type: "string", Pattern: `^[0-9]+/(s|min|h)$`},
+		{Type: "object", Properties: p, Required: []string{"rate"}, AdditionalProperties: jsonschema.FalseSchema},
+	}}
+}
+
+// String writes q in short.
+func (q Quota) String() string { return fmt.Sprintf("%d per %s", q.Rate, q.Window) }
