@@ -1,8 +1,8 @@
 // Package chaos decides what becomes of a message on its way between a
 // simulator and the SUT, and writes down what became of it.
 //
-// It knows messages, not wire formats: a fault that needs to reword a message
-// asks the link, which was told how.
+// It knows messages, not wire formats: a fault that needs to word a message or
+// a refusal asks the link, which was told how.
 package chaos
 
 import (
@@ -10,34 +10,66 @@ import (
 	"time"
 
 	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/plant"
 )
 
 // A Delivery is one arrival of a message at the far side of a link.
+//
+// What decides its fate, the first of these that is set wins: Drop, Refuse,
+// Instead, and otherwise it arrives. Faults must not write through the slices
+// and maps of Message; they replace them.
 type Delivery struct {
 	Message   simulators.Message
 	Direction simulators.Direction
-	Attempt   int           // how often this key has crossed in this direction, from 1
+	Attempt   int           // how often its facts have crossed in this direction, from 1; of a batch, the highest
 	Sent      time.Duration // when its sender let go of it, on the journal's clock
 
 	After     time.Duration         // how long it is held first; wall time
 	Overtake  bool                  // while it is held, later messages of its entity may pass it
-	Instead   *simulators.Message   // answer with this; the far side never sees it
 	Drop      *simulators.LostError // it never arrives; its sender meets the symptom
+	Refuse    *simulators.Refusal   // it is turned away in the endpoint's own words and never arrives
+	Instead   *simulators.Message   // it never arrives; its sender hears these bytes
 	LoseReply *simulators.LostError // the far side acts; its sender meets the symptom
-	Reword    bool                  // Message.Events were changed: word the message anew
+	Reword    bool                  // Message.Events were replaced: word the message anew
 	Invalid   bool                  // the change made the fact one that must not be posted
 	What      string                // for people: what the last fault did
 }
 
+// Decided reports whether an earlier fault has settled what the sender will
+// meet. A fault that would settle it otherwise leaves such a delivery alone,
+// so that no disturbance is recorded that did not happen.
+func (d Delivery) Decided() bool { return d.Stopped() || d.LoseReply != nil }
+
+// Stopped reports whether d will not arrive.
+func (d Delivery) Stopped() bool { return d.Drop != nil || d.Refuse != nil || d.Instead != nil }
+
 // A Fault turns one delivery into those it becomes: two duplicate it, a
-// changed one corrupts it, Drop loses it, Instead throttles or fails it. The
-// first of several answers the sender.
+// changed one corrupts it, Drop loses it, Refuse throttles or fails it, none
+// is the same as a Drop that resets the connection. The first of several
+// answers the sender.
 //
 // Each link has its own instance and calls it serially, so a fault may count.
 // It takes time only from d.Sent and chance only from r, which is fresh for
-// this delivery: keyed by seed, fault, business key and attempt, so that what
+// this delivery: keyed by seed, fault, link, fact and attempt, so that what
 // happens to one message does not depend on the order of the others. A fault
-// that leaves d alone returns it unchanged.
+// that leaves d alone returns it unchanged. Deliveries that are [Delivery.Stopped]
+// are not shown to the faults armed later.
 type Fault interface {
 	Apply(d Delivery, r *rand.Rand) []Delivery
+}
+
+// A PerFact fault changes what a message says. It strikes a fact once and for
+// all: its chance is drawn once for each fact, and every later delivery of the
+// fact says the same, even after the fault was healed, because a source that
+// has announced something wrong repeats it as it was.
+type PerFact interface {
+	Fault
+	PerFact()
+}
+
+// An Informed fault knows the plant's master data. Inform is called before the
+// fault is armed.
+type Informed interface {
+	Fault
+	Inform(m plant.Master)
 }

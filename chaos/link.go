@@ -1,12 +1,9 @@
 package chaos
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,249 +27,251 @@ type Link struct {
 	// Encode words an event the way the endpoint's dialect does, for faults
 	// that change what a message says.
 	Encode func(plant.Event) ([]simulators.Message, error)
+	// Refuse words a refusal the way the endpoint's dialect does, for faults
+	// that answer in its place.
+	Refuse func(m simulators.Message, r simulators.Refusal) simulators.Message
+	// Moments, if set, are told when a message passes; process faults wait
+	// there. Shared by all links of a run.
+	Moments *Moments
 	// Observe, if set, is told when a message has crossed and before its
-	// sender hears; process faults wait for named moments here.
+	// sender hears.
 	Observe func(m simulators.Message, dir simulators.Direction, heard simulators.Result)
 
 	mu       sync.Mutex // guards what follows, and makes faults' calls serial
 	rules    []*armed   // in the order they were armed
 	attempts map[attemptKey]int
-	ticks    time.Duration // makes due times unique
+	changed  map[string]*restated // facts that were changed, by identity
+	taken    map[time.Duration]struct{}
+	leave    map[uint64]context.CancelFunc // ends deliveries that outlive their Carry
+	apartID  uint64                        // names the last of them
+	err      error
 
-	under atomic.Int64   // messages between Carry's begin and end
-	late  sync.WaitGroup // deliveries that outlive their Carry
-}
-
-type attemptKey struct {
-	dir simulators.Direction
-	key string
-}
-
-type armed struct {
-	*Rule
-	strikes int
-}
-
-// Arm puts r in force.
-func (l *Link) Arm(r *Rule) {
-	l.mu.Lock()
-	l.rules = append(l.rules, &armed{Rule: r})
-	l.mu.Unlock()
-	l.Journal.Append(evidence.Disturbance{Fault: r.ID, Kind: r.Kind, Phase: evidence.Armed, At: l.Name})
-}
-
-// Heal takes the rule with this id out of force; it reports whether there was
-// one.
-func (l *Link) Heal(id string) bool {
-	l.mu.Lock()
-	i := slices.IndexFunc(l.rules, func(a *armed) bool { return a.ID == id })
-	if i < 0 {
-		l.mu.Unlock()
-		return false
-	}
-	kind := l.rules[i].Kind
-	l.rules = slices.Delete(l.rules, i, i+1)
-	l.mu.Unlock()
-	l.Journal.Append(evidence.Disturbance{Fault: id, Kind: kind, Phase: evidence.Healed, At: l.Name})
-	return true
-}
-
-// HealAll takes every rule out of force.
-func (l *Link) HealAll() {
-	for _, id := range l.Armed() {
-		l.Heal(id)
-	}
-}
-
-// Armed lists the ids of the rules in force.
-func (l *Link) Armed() (ids []string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, a := range l.rules {
-		ids = append(ids, a.ID)
-	}
-	return ids
+	under flight // messages on the link
 }
 
 // Busy is the number of messages that are on the link now.
-func (l *Link) Busy() int { return int(l.under.Load()) }
+func (l *Link) Busy() int { return l.under.count() }
 
 // Wait returns when no delivery is under way.
-func (l *Link) Wait() { l.late.Wait() }
+func (l *Link) Wait() { l.under.wait() }
 
-// Carry takes m across the link and returns what its sender hears. The first
-// delivery answers the sender; later ones happen on their own.
-func (l *Link) Carry(ctx context.Context, m simulators.Message, dir simulators.Direction, far simulators.Receiver) (simulators.Message, error) {
-	l.under.Add(1)
-	defer l.under.Add(-1)
-	fates, touched := l.fates(m, dir)
-	for _, f := range fates[1:] {
-		l.under.Add(1)
-		l.late.Go(func() {
-			defer l.under.Add(-1)
-			_, _ = l.deliver(context.WithoutCancel(ctx), f, touched, far)
-		})
-	}
-	return l.deliver(ctx, fates[0], touched, far)
-}
-
-// fates runs m through the rules in force and names those that struck.
-func (l *Link) fates(m simulators.Message, dir simulators.Direction) (fates []Delivery, touched []string) {
-	m.ID = l.IDs.Add(1)
+// Close abandons what is still held on the way for a sender that no longer
+// waits for it, and returns when no delivery is under way.
+func (l *Link) Close() {
 	l.mu.Lock()
-	if l.attempts == nil {
-		l.attempts = map[attemptKey]int{}
-	}
-	k := attemptKey{dir, m.Key}
-	l.attempts[k]++
-	original := Delivery{Message: m, Direction: dir, Attempt: l.attempts[k], Sent: l.Journal.Now()}
-	fates = []Delivery{original}
-	var strikes []evidence.Disturbance
-	for _, a := range l.rules {
-		if !a.matches(original, l.Ordinals) || (a.Max > 0 && a.strikes >= a.Max) {
-			continue
-		}
-		r := a.chance(l.Seed, original)
-		if a.P > 0 && a.P < 1 && r.Float64() >= a.P {
-			continue
-		}
-		var next []Delivery
-		for _, d := range fates {
-			next = append(next, a.Fault.Apply(d, r)...)
-		}
-		if len(next) == len(fates) && slices.EqualFunc(next, fates, same) {
-			continue
-		}
-		a.strikes++
-		touched = append(touched, a.ID)
-		strikes = append(strikes, evidence.Disturbance{
-			Fault: a.ID, Kind: a.Kind, Phase: evidence.Struck, At: l.Name, Message: m.ID, Facts: factIDs(m.Events), Key: m.Key,
-			Attempt: original.Attempt, What: next[0].What, Invalid: next[0].Invalid,
-		})
-		fates = next
-	}
-	for i := range fates[1:] {
-		l.ticks++
-		fates[i+1].After += l.ticks // no two deliveries are due at the same instant
-		fates[i+1].Message.ID = l.IDs.Add(1)
+	for _, cancel := range l.leave {
+		cancel()
 	}
 	l.mu.Unlock()
-	for _, s := range strikes {
-		l.Journal.Append(s)
+	l.Wait()
+}
+
+// Err returns the first thing a fault wanted and could not be given, such as
+// the wording of a changed event. It is the rig's mistake, never the SUT's.
+func (l *Link) Err() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.err
+}
+
+// Carry takes m across the link and returns what its sender hears. The first
+// delivery answers the sender; later ones happen on their own, and so does the
+// arrival of a message that was held until its sender gave up.
+func (l *Link) Carry(ctx context.Context, m simulators.Message, dir simulators.Direction, far simulators.Receiver) (simulators.Message, error) {
+	l.under.begin()
+	defer l.under.end()
+	var one [1]fate
+	fates := l.fates(one[:0], m, dir)
+	for i := range fates[1:] {
+		f := fates[i+1]
+		l.apart(ctx, func(own context.Context) { _, _ = l.deliver(own, own, &f, far) })
 	}
-	return fates, touched
+	first := &fates[0]
+	if first.After <= 0 || dir == simulators.ToSUT {
+		return l.deliver(ctx, ctx, first, far)
+	}
+	return l.hold(ctx, *first, far)
+}
+
+// hold delivers what the SUT sent and the network keeps back: it arrives even
+// if the SUT has stopped waiting.
+func (l *Link) hold(ctx context.Context, f fate, far simulators.Receiver) (simulators.Message, error) {
+	type reply struct {
+		m   simulators.Message
+		err error
+	}
+	heard := make(chan reply, 1)
+	l.apart(ctx, func(own context.Context) {
+		m, err := l.deliver(own, ctx, &f, far)
+		heard <- reply{m, err}
+	})
+	select {
+	case r := <-heard:
+		return r.m, r.err
+	case <-ctx.Done():
+		return unheard(ctx.Err()), ctx.Err()
+	}
+}
+
+// apart runs do on its own, until it ends or the link is closed.
+func (l *Link) apart(ctx context.Context, do func(own context.Context)) {
+	own, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	l.mu.Lock()
+	if l.leave == nil {
+		l.leave = map[uint64]context.CancelFunc{}
+	}
+	l.apartID++
+	id := l.apartID
+	l.leave[id] = cancel
+	l.mu.Unlock()
+	l.under.begin()
+	go func() {
+		defer l.under.end()
+		defer func() {
+			cancel()
+			l.mu.Lock()
+			delete(l.leave, id)
+			l.mu.Unlock()
+		}()
+		do(own)
+	}()
 }
 
 // deliver carries one delivery to its end and writes down what happened before
-// the sender hears of it.
-func (l *Link) deliver(ctx context.Context, d Delivery, touched []string, far simulators.Receiver) (heard simulators.Message, err error) {
+// the sender hears of it. The message travels as long as way lasts; its sender
+// waits as long as sender does.
+func (l *Link) deliver(way, sender context.Context, f *fate, far simulators.Receiver) (heard simulators.Message, err error) {
 	acted := simulators.Message{Result: simulators.Result{Outcome: simulators.Undelivered}}
-	if d.After > 0 && d.Overtake && d.Message.Release != nil {
-		d.Message.Release()
+	if f.After > 0 && f.Overtake && f.Message.Release != nil {
+		f.Message.Release()
 	}
-	start := d.Sent
-	if err = sleep(ctx, d.After); err == nil {
-		if d.Direction == simulators.ToSUT || d.After > 0 {
-			start = l.Journal.Now()
+	start := f.Sent
+	if err = sleep(way, f.After); err == nil {
+		if f.Direction == simulators.ToSUT {
+			start = l.Journal.Now() // before that the SUT had no part in it
 		}
-		heard, acted, err = l.arrive(ctx, d, far)
+		heard, acted, err = l.arrive(way, sender, f, far)
+	}
+	if err == nil && sender != way {
+		err = sender.Err() // nobody was left to hear it
 	}
 	if err != nil {
-		heard = simulators.Message{Result: simulators.Result{Outcome: simulators.Unknown, Text: err.Error()}}
+		heard = unheard(err)
 	}
-	l.write(d, touched, start, acted, heard)
+	l.write(f, start, acted, heard)
 	if ferr := l.Journal.Flush(); ferr != nil && err == nil {
 		err = ferr
 	}
+	if acted.Result.Outcome != simulators.Undelivered {
+		f.pass(l, AfterApply)
+		f.pass(l, AfterReply)
+	}
 	if l.Observe != nil {
-		l.Observe(d.Message, d.Direction, heard.Result)
+		l.Observe(f.Message, f.Direction, heard.Result)
 	}
 	return heard, err
 }
 
 // arrive is the end of a delivery's way: what its sender hears, and what the
 // far side really did.
-func (l *Link) arrive(ctx context.Context, d Delivery, far simulators.Receiver) (heard, acted simulators.Message, err error) {
+func (l *Link) arrive(way, sender context.Context, f *fate, far simulators.Receiver) (heard, acted simulators.Message, err error) {
 	acted.Result.Outcome = simulators.Undelivered
-	if d.Reword {
-		if err := l.reword(&d.Message); err != nil {
-			return heard, acted, err
-		}
+	if f.Stopped() {
+		heard, err = l.turnAway(sender, f)
+		return heard, acted, err
 	}
-	switch {
-	case d.Instead != nil:
-		return *d.Instead, acted, nil
-	case d.Drop != nil:
-		if err := sleep(ctx, d.Drop.After); err != nil {
-			return heard, acted, err
-		}
-		return heard, acted, d.Drop
+	f.pass(l, BeforeApply)
+	var silence *time.Timer
+	if f.LoseReply != nil && f.silence > 0 {
+		silence = time.NewTimer(f.silence) // runs while the far side acts: both twins are silent for equally long
+		defer silence.Stop()
 	}
-	acted, err = far(ctx, d.Message)
+	if f.Direction == simulators.FromSUT {
+		way = context.WithoutCancel(way) // what has arrived is acted upon, whether or not its sender waits
+	}
+	acted, err = far(way, f.Message)
 	if err != nil {
 		acted.Result.Outcome = simulators.Unknown
 		return acted, acted, err
 	}
-	if d.LoseReply != nil {
-		if err := sleep(ctx, d.LoseReply.After); err != nil {
-			return heard, acted, err
+	if f.LoseReply == nil {
+		return acted, acted, nil
+	}
+	if silence != nil {
+		select {
+		case <-silence.C:
+		case <-sender.Done():
+			return heard, acted, sender.Err()
 		}
-		return heard, acted, d.LoseReply
 	}
-	return acted, acted, nil
+	return heard, acted, felt(f.LoseReply)
 }
 
-// reword gives m the wording of its changed events.
-func (l *Link) reword(m *simulators.Message) error {
-	if l.Encode == nil || len(m.Events) != 1 {
-		return errors.New("this message cannot be worded anew")
+// turnAway is what a sender meets whose message does not arrive.
+func (l *Link) turnAway(sender context.Context, f *fate) (simulators.Message, error) {
+	switch {
+	case f.Drop != nil:
+		if err := sleep(sender, f.silence); err != nil {
+			return simulators.Message{}, err
+		}
+		return simulators.Message{}, felt(f.Drop)
+	case f.Refuse != nil:
+		return l.refuse(f.Message, *f.Refuse), nil
 	}
-	ms, err := l.Encode(m.Events[0])
-	if err != nil {
-		return err
-	}
-	if len(ms) > 0 {
-		m.Body = ms[0].Body
-	}
-	return nil
+	return *f.Instead, nil
 }
 
-func (l *Link) write(d Delivery, touched []string, start time.Duration, acted, heard simulators.Message) {
-	m := d.Message
+// refuse words r as the endpoint would.
+func (l *Link) refuse(m simulators.Message, r simulators.Refusal) simulators.Message {
+	var reply simulators.Message
+	if l.Refuse != nil {
+		reply = l.Refuse(m, r)
+	}
+	if reply.Result.Outcome == "" {
+		status := reply.Result.Status
+		reply.Result = simulators.Result{Outcome: r.Outcome, Class: r.Class, Code: r.Code, Text: r.Text, RetryAfter: r.After, Status: status}
+		if r.Outcome == "" {
+			reply.Result.Outcome = simulators.Refused
+		}
+	}
+	return reply
+}
+
+// felt is the symptom a transport is to show; the silence before it is over.
+func felt(e *simulators.LostError) *simulators.LostError {
+	return &simulators.LostError{Symptom: e.Symptom}
+}
+
+func unheard(err error) simulators.Message {
+	return simulators.Message{Result: simulators.Result{Outcome: simulators.Unknown, Text: err.Error()}}
+}
+
+func (l *Link) write(f *fate, start time.Duration, acted, heard simulators.Message) {
+	m := &f.Message
 	payload := ""
 	if l.Store != nil {
 		payload = l.Store(m.Body)
 	}
-	if d.Direction == simulators.ToSUT {
+	if f.Direction == simulators.ToSUT {
 		result := heard.Result
-		if d.Drop != nil { // the sender cannot know, the rig does
-			result.Outcome = simulators.Undelivered
+		if result.Outcome == simulators.Unknown && acted.Result.Outcome == simulators.Undelivered {
+			result.Outcome = simulators.Undelivered // the sender cannot know, the rig does
 		}
 		l.Journal.Append(evidence.Offer{
-			ID: m.ID, Endpoint: l.Name, Name: m.Name, Key: m.Key, Facts: factIDs(m.Events), Attempt: d.Attempt,
-			Start: start, End: l.Journal.Now(), Result: result, Payload: payload, Faults: touched,
+			ID: m.ID, Endpoint: l.Name, Name: m.Name, Key: m.Key, Facts: f.facts(l.Ordinals), Attempt: f.Attempt, Copy: f.copied,
+			Start: start, End: l.Journal.Now(), Result: result, Payload: payload, Faults: f.touched,
 		})
 		return
 	}
+	hears := heard.Result
+	if f.copied { // the SUT did not send it, so no reply reaches it
+		hears = simulators.Result{Outcome: simulators.Unknown}
+	}
 	l.Journal.Append(evidence.Attempt{
 		ID: m.ID, Endpoint: l.Name, Verb: m.Verb, Name: m.Name, Key: m.Key, IdemKey: m.Header["Idempotency-Key"], Claims: m.Events,
-		Attempt: d.Attempt, Start: start, End: l.Journal.Now(), Acted: acted.Result, Heard: heard.Result,
-		Payload: payload, Digest: digest(m.Body), Bytes: len(m.Body), Faults: touched,
+		Attempt: f.Attempt, Copy: f.copied, Start: start, End: l.Journal.Now(), Acted: acted.Result, Heard: hears,
+		Payload: payload, Digest: digest(m.Body), Bytes: len(m.Body), Faults: f.touched,
 	})
-}
-
-// same reports whether a fault left d as it was.
-func same(a, b Delivery) bool {
-	return a.After == b.After && a.Instead == b.Instead && a.Drop == b.Drop && a.LoseReply == b.LoseReply &&
-		!a.Reword && a.Overtake == b.Overtake && bytes.Equal(a.Message.Body, b.Message.Body)
-}
-
-func factIDs(events []plant.Event) []plant.EventID {
-	var ids []plant.EventID
-	for _, e := range events {
-		ids = append(ids, e.ID)
-	}
-	return ids
 }
 
 func digest(b []byte) string {
@@ -295,4 +294,47 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// flight counts what is under way. Unlike a WaitGroup it may begin anew while
+// somebody waits.
+type flight struct {
+	mu   sync.Mutex // guards what follows
+	n    int
+	rest chan struct{} // closed when n is 0 again; nil if nobody waits
+}
+
+func (f *flight) begin() {
+	f.mu.Lock()
+	f.n++
+	f.mu.Unlock()
+}
+
+func (f *flight) end() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.n--; f.n == 0 && f.rest != nil {
+		close(f.rest)
+		f.rest = nil
+	}
+}
+
+func (f *flight) count() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.n
+}
+
+func (f *flight) wait() {
+	f.mu.Lock()
+	if f.n == 0 {
+		f.mu.Unlock()
+		return
+	}
+	if f.rest == nil {
+		f.rest = make(chan struct{})
+	}
+	rest := f.rest
+	f.mu.Unlock()
+	<-rest
 }

@@ -2,8 +2,7 @@ package chaos
 
 import (
 	"math/rand/v2"
-	"path"
-	"sync"
+	"strings"
 
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/plant"
@@ -12,6 +11,11 @@ import (
 // A Rule says when a fault strikes. Its conditions speak of meaning, not of
 // time or arrival, so that the same seed hits the same (fact, attempt) pairs
 // whatever the SUT's timing.
+//
+// A batch is touched as a whole: it meets a condition if one of its facts
+// does, each fact has its own chance, and Attempts counts for the fact that
+// has crossed most often, so that a batch is never kept from arriving longer
+// than a single message.
 type Rule struct {
 	ID    string // in the plan
 	Kind  string // name of the fault in the catalog
@@ -25,73 +29,76 @@ type Rule struct {
 	Every     int                  // only each n-th fact of its kind within Per; 0 means any
 	Per       string               // "order" (default) or "run"
 	P         float64              // chance for each (fact, attempt); 0 means 1
-	Attempts  int                  // strikes only the first so many attempts of a key; 0 means any
+	Attempts  int                  // strikes only the first so many attempts of a fact; 0 means any
 	Max       int                  // strikes in all; 0 means any. Reaching it depends on arrival order
 
-	// Writes is true if only messages that state something are touched, not
-	// questions.
+	// Writes is true if only messages that state facts are touched: no
+	// questions, no requests for tokens.
 	Writes bool
 }
 
-// A PerFact fault changes what a message says. Its chance is drawn once for
-// each fact, so that every delivery of the fact is changed alike.
-type PerFact interface {
-	Fault
-	PerFact()
+// A mark is what chance and attempts are counted by: one fact of a message, or
+// the message itself if it states none.
+type mark struct {
+	key     string
+	attempt int
 }
 
-// matches reports whether d meets the conditions of r other than chance.
-func (r *Rule) matches(d Delivery, ordinals *Ordinals) bool {
-	m := d.Message
-	switch {
-	case r.Direction != "" && r.Direction != d.Direction,
-		r.Writes && m.Verb == "get",
-		!glob(r.Name, m.Name),
-		!glob(r.Entity, m.Entity),
-		r.Attempts > 0 && d.Attempt > r.Attempts:
-		return false
+// luck returns the source of randomness of a delivery that r strikes; nil if
+// it does not. marks has one entry for each event, or one if there are none.
+func (r *Rule) luck(d *Delivery, marks []mark, o *Ordinals, seed uint64, part string) *rand.Rand {
+	if !r.fits(d) {
+		return nil
 	}
-	if r.Fact == "" && r.Nth == 0 && r.Every == 0 {
-		return true
-	}
-	for _, e := range m.Events {
-		if e.Fact == nil || (r.Fact != "" && e.Fact.Kind() != r.Fact) {
+	_, perFact := r.Fault.(PerFact)
+	for i, k := range marks {
+		if !r.about(d.Message.Events, i, o) {
 			continue
 		}
-		if r.Nth == 0 && r.Every == 0 {
-			return true
+		attempt := k.attempt
+		if perFact {
+			attempt = 0
 		}
-		n := ordinals.Of(e.Fact, r.Per)
-		if n > 0 && ((r.Nth > 0 && n == r.Nth) || (r.Every > 0 && n%r.Every == 0)) {
-			return true
+		chance := Chance(seed, part, k.key, attempt)
+		if r.P <= 0 || r.P >= 1 || chance.Float64() < r.P {
+			return chance
 		}
 	}
-	return false
+	return nil
 }
 
-// chance returns the luck of d under r: a source that is the same whenever
-// seed, rule, key and attempt are.
-func (r *Rule) chance(seed uint64, d Delivery) *rand.Rand {
-	attempt := d.Attempt
-	if _, ok := r.Fault.(PerFact); ok {
-		attempt = 0
-	}
-	return Chance(seed, r.ID, d.Message.Key, attempt)
+// fits reports whether d as a whole meets the conditions of r.
+func (r *Rule) fits(d *Delivery) bool {
+	m := &d.Message
+	return (r.Direction == "" || r.Direction == d.Direction) &&
+		(!r.Writes || (m.Verb != "get" && len(m.Events) > 0)) &&
+		(r.Attempts <= 0 || d.Attempt <= r.Attempts) &&
+		glob(r.Name, m.Name) && glob(r.Entity, m.Entity)
 }
 
-func glob(pattern, s string) bool {
-	if pattern == "" || pattern == s {
+// about reports whether the i-th event is one of those that r is about.
+func (r *Rule) about(events []plant.Event, i int, o *Ordinals) bool {
+	if r.Fact == "" && r.Nth <= 0 && r.Every <= 0 {
 		return true
 	}
-	ok, err := path.Match(pattern, s)
-	return err == nil && ok
+	if i >= len(events) || events[i].Fact == nil {
+		return false
+	}
+	if r.Fact != "" && events[i].Fact.Kind() != r.Fact {
+		return false
+	}
+	if r.Nth <= 0 && r.Every <= 0 {
+		return true
+	}
+	n := o.number(events[i], r.Per)
+	return n > 0 && ((r.Nth > 0 && n == r.Nth) || (r.Every > 0 && n%r.Every == 0))
 }
 
 // Chance returns a source of randomness that depends on its arguments only.
 func Chance(seed uint64, part, key string, attempt int) *rand.Rand {
 	h := fnv(14695981039346656037, part)
-	h = fnv(h*31+0x9E3779B97F4A7C15, key)
-	return rand.New(rand.NewPCG(seed, h^uint64(attempt)*0xD1342543DE82EF95))
+	h = fnv(mix(h), key) // mixed in between: "a", "bc" is not "ab", "c"
+	return rand.New(rand.NewPCG(mix(seed), mix(h+uint64(attempt)*0x9E3779B97F4A7C15)))
 }
 
 // fnv continues an FNV-1a hash over s without allocating.
@@ -102,46 +109,34 @@ func fnv(h uint64, s string) uint64 {
 	return h
 }
 
-// Ordinals numbers the facts of a plant as they become true: the third
-// confirmation of an order is the third whatever order it arrives in.
-type Ordinals struct {
-	mu    sync.RWMutex // guards what follows
-	count map[string]int
-	of    map[string][2]int // by natural key: within the order, within the run
+// mix spreads every bit of x over the whole word, as splitmix64 does: keys
+// that differ in one digit must not have similar luck.
+func mix(x uint64) uint64 {
+	x = (x ^ x>>30) * 0xBF58476D1CE4E5B9
+	x = (x ^ x>>27) * 0x94D049BB133111EB
+	return x ^ x>>31
 }
 
-// NewOrdinals returns an empty numbering.
-func NewOrdinals() *Ordinals {
-	return &Ordinals{count: map[string]int{}, of: map[string][2]int{}}
-}
-
-// Add numbers a fact that has just become true.
-func (o *Ordinals) Add(f plant.Fact) {
-	kind, key := string(f.Kind()), plant.Natural(f)
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if _, known := o.of[key]; known {
-		return
+// glob reports whether s is pattern, in which * stands for any run of
+// characters, slashes included: orders are called "ZSU/00033/01/2025".
+func glob(pattern, s string) bool {
+	if pattern == "" || pattern == s {
+		return true
 	}
-	perOrder, perRun := kind+"/"+f.Keys().Entity(), kind
-	o.count[perOrder]++
-	if perOrder != perRun {
-		o.count[perRun]++
+	head, rest, wild := strings.Cut(pattern, "*")
+	if !wild || !strings.HasPrefix(s, head) {
+		return false
 	}
-	o.of[key] = [2]int{o.count[perOrder], o.count[perRun]}
-}
-
-// Of returns the number of f within its order, or within the run if per is
-// "run"; 0 if the plant knows no such fact.
-func (o *Ordinals) Of(f plant.Fact, per string) int {
-	if o == nil {
-		return 0
+	s = s[len(head):]
+	for {
+		part, after, more := strings.Cut(rest, "*")
+		if !more {
+			return strings.HasSuffix(s, part)
+		}
+		i := strings.Index(s, part)
+		if i < 0 {
+			return false
+		}
+		s, rest = s[i+len(part):], after
 	}
-	o.mu.RLock()
-	defer o.mu.RUnlock()
-	n := o.of[plant.Natural(f)]
-	if per == "run" {
-		return n[1]
-	}
-	return n[0]
 }

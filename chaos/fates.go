@@ -1,0 +1,326 @@
+package chaos
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/plant"
+)
+
+// armed is a rule in force on a link.
+type armed struct {
+	*Rule
+	strikes        int
+	toSUT, fromSUT string // what chance is keyed by: the same rule elsewhere has other luck
+}
+
+func (a *armed) part(d simulators.Direction) string {
+	if d == simulators.ToSUT {
+		return a.toSUT
+	}
+	return a.fromSUT
+}
+
+// attemptKey is what attempts are counted by. A question about a fact is not
+// an attempt to state it.
+type attemptKey struct {
+	dir  simulators.Direction
+	asks bool
+	key  string
+}
+
+// fate is a delivery as the link carries it out.
+type fate struct {
+	Delivery
+	touched []string      // ids of the rules that shaped it
+	copied  bool          // made by a fault, not by its sender
+	silence time.Duration // how long its sender hears nothing, once it is where it ends
+	upon    []*watch      // process faults that wait for it
+}
+
+func (f *fate) facts(o *Ordinals) []plant.EventID { return factIDs(f.Message.Events, o) }
+
+// restated is what a message about a changed fact says from then on.
+type restated struct {
+	rule   string
+	events []plant.Event
+	body   []byte
+}
+
+// Arm puts r in force. Rules act in the order they were armed.
+func (l *Link) Arm(r *Rule) {
+	part := r.ID + "\x00" + l.Name + "\x00"
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.rules = append(l.rules, &armed{Rule: r, toSUT: part + string(simulators.ToSUT), fromSUT: part + string(simulators.FromSUT)})
+	l.Journal.Append(evidence.Disturbance{Fault: r.ID, Kind: r.Kind, Phase: evidence.Armed, At: l.Name})
+}
+
+// Heal takes the rule with this id out of force; it reports whether there was
+// one. What is already on its way stays as it is.
+func (l *Link) Heal(id string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	i := slices.IndexFunc(l.rules, func(a *armed) bool { return a.ID == id })
+	if i < 0 {
+		return false
+	}
+	kind := l.rules[i].Kind
+	l.rules = slices.Delete(l.rules, i, i+1)
+	l.Journal.Append(evidence.Disturbance{Fault: id, Kind: kind, Phase: evidence.Healed, At: l.Name})
+	return true
+}
+
+// HealAll takes every rule out of force.
+func (l *Link) HealAll() {
+	for _, id := range l.Armed() {
+		l.Heal(id)
+	}
+}
+
+// Armed lists the ids of the rules in force.
+func (l *Link) Armed() (ids []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, a := range l.rules {
+		ids = append(ids, a.ID)
+	}
+	return ids
+}
+
+// fates runs m through the rules in force and returns what becomes of it, in
+// the memory of buf if that suffices.
+func (l *Link) fates(buf []fate, m simulators.Message, dir simulators.Direction) []fate {
+	m.ID = l.IDs.Add(1)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var one [1]mark
+	marks := l.count(one[:0], &m, dir)
+	original := Delivery{Message: m, Direction: dir, Sent: l.Journal.Now()}
+	for _, k := range marks {
+		original.Attempt = max(original.Attempt, k.attempt)
+	}
+	fates := append(buf, fate{Delivery: original})
+	l.restate(&fates[0], marks)
+	for _, a := range l.rules {
+		fates = l.strike(a, fates, &original, marks)
+	}
+	if l.Moments != nil {
+		fates[0].upon = l.Moments.match(l, &original, marks)
+	}
+	for i := range fates {
+		l.settle(&fates[i], i > 0)
+	}
+	return fates
+}
+
+// count notes that m crosses and returns what its chance is keyed by.
+func (l *Link) count(marks []mark, m *simulators.Message, dir simulators.Direction) []mark {
+	if l.attempts == nil {
+		l.attempts = map[attemptKey]int{}
+	}
+	add := func(key string) {
+		k := attemptKey{dir, m.Verb == "get", key}
+		l.attempts[k]++
+		marks = append(marks, mark{key, l.attempts[k]})
+	}
+	for _, e := range m.Events {
+		add(string(l.Ordinals.ID(e)))
+	}
+	if len(m.Events) == 0 {
+		add(keyOf(m))
+	}
+	return marks
+}
+
+// keyOf names a message that states no facts: a question, a request for a
+// token, something nobody understands.
+func keyOf(m *simulators.Message) string {
+	key := m.Key
+	if key == "" {
+		key = m.Verb + " " + m.Name
+	}
+	if len(m.Params) == 0 {
+		return key
+	}
+	var b strings.Builder
+	b.WriteString(key)
+	for _, name := range slices.Sorted(maps.Keys(m.Params)) {
+		b.WriteString("&" + name + "=" + m.Params[name])
+	}
+	return b.String()
+}
+
+// restate makes a message about a changed fact say what it said before.
+func (l *Link) restate(f *fate, marks []mark) {
+	if len(l.changed) == 0 || f.Direction != simulators.ToSUT || len(f.Message.Events) != 1 {
+		return
+	}
+	if c := l.changed[marks[0].key]; c != nil {
+		f.Message.Events, f.Message.Body = c.events, c.body
+		f.touched = append(f.touched, c.rule)
+	}
+}
+
+// strike lets a act on fates and writes down what it did.
+func (l *Link) strike(a *armed, fates []fate, original *Delivery, marks []mark) []fate {
+	if a.Max > 0 && a.strikes >= a.Max {
+		return fates
+	}
+	_, perFact := a.Fault.(PerFact)
+	if perFact && (original.Direction != simulators.ToSUT || len(original.Message.Events) != 1 || l.changed[marks[0].key] != nil) {
+		return fates
+	}
+	r := a.luck(original, marks, l.Ordinals, l.Seed, a.part(original.Direction))
+	if r == nil {
+		return fates
+	}
+	next, did := l.apply(a, fates, r)
+	if did == nil {
+		return fates
+	}
+	a.strikes++
+	if perFact {
+		if l.changed == nil {
+			l.changed = map[string]*restated{}
+		}
+		l.changed[marks[0].key] = &restated{a.ID, did.Message.Events, did.Message.Body}
+	}
+	l.Journal.Append(evidence.Disturbance{
+		Fault: a.ID, Kind: a.Kind, Phase: evidence.Struck, At: l.Name, Message: original.Message.ID, Facts: factIDs(original.Message.Events, l.Ordinals),
+		Key: keyOf(&original.Message), Attempt: original.Attempt, What: did.What, Invalid: did.Invalid,
+	})
+	return next
+}
+
+// apply shows each fate that is still open to the fault of a; did is the first
+// that it made something else of, nil if it left all alone.
+func (l *Link) apply(a *armed, fates []fate, r *rand.Rand) (next []fate, did *Delivery) {
+	next = make([]fate, 0, len(fates)+1)
+	for _, f := range fates {
+		if f.Stopped() {
+			next = append(next, f)
+			continue
+		}
+		out := a.Fault.Apply(f.Delivery, r)
+		if len(out) == 0 {
+			f.Drop = &simulators.LostError{Symptom: simulators.Reset}
+			out = []Delivery{f.Delivery}
+		} else if (len(out) == 1 && same(&out[0], &f.Delivery)) || !l.reworded(out, &f.Delivery) {
+			next = append(next, f)
+			continue
+		}
+		if did == nil {
+			did = &out[0]
+		}
+		touched := append(slices.Clone(f.touched), a.ID)
+		for _, d := range out {
+			next = append(next, fate{Delivery: d, touched: touched})
+		}
+	}
+	return next, did
+}
+
+// reworded gives those of ds that say something new their wording; false if
+// the endpoint has no words for it, and then nothing is changed.
+func (l *Link) reworded(ds []Delivery, was *Delivery) bool {
+	for i := range ds {
+		d := &ds[i]
+		if !d.Reword || sameSlice(d.Message.Events, was.Message.Events) {
+			continue
+		}
+		if err := l.word(&d.Message); err != nil {
+			if l.err == nil {
+				l.err = fmt.Errorf("word changed %s: %w", d.Message.Key, err)
+			}
+			return false
+		}
+	}
+	return true
+}
+
+func (l *Link) word(m *simulators.Message) error {
+	if l.Encode == nil || len(m.Events) != 1 {
+		return errors.New("only a message about one fact, on a link that knows its dialect, can be worded anew")
+	}
+	ms, err := l.Encode(m.Events[0])
+	if err != nil {
+		return err
+	}
+	if len(ms) != 1 {
+		return fmt.Errorf("the dialect has %d messages for it", len(ms))
+	}
+	m.Body = ms[0].Body
+	return nil
+}
+
+// settle fixes when f happens.
+func (l *Link) settle(f *fate, copied bool) {
+	if copied {
+		f.copied = true
+		f.Message.ID = l.IDs.Add(1)
+		f.Message.Release = nil // its original is what others wait for
+		f.Message.Header = maps.Clone(f.Message.Header)
+		f.After = max(f.After, 1)
+	}
+	if f.After > 0 {
+		f.After = l.unique(f.Sent+f.After) - f.Sent
+	}
+	lost := f.Drop
+	if !f.Stopped() {
+		lost = f.LoseReply
+	}
+	if lost != nil && lost.After > 0 {
+		at := f.Sent + f.After
+		f.silence = l.unique(at+lost.After) - at
+	}
+}
+
+// unique returns an instant at or just after at that no other delivery of this
+// link is due at, so that an in-memory run repeats exactly.
+func (l *Link) unique(at time.Duration) time.Duration {
+	if l.taken == nil {
+		l.taken = map[time.Duration]struct{}{}
+	}
+	for now := l.Journal.Now(); len(l.taken) >= 1024; now += time.Second {
+		maps.DeleteFunc(l.taken, func(t time.Duration, _ struct{}) bool { return t < now })
+	}
+	for {
+		if _, taken := l.taken[at]; !taken {
+			l.taken[at] = struct{}{}
+			return at
+		}
+		at++
+	}
+}
+
+// same reports whether a fault left b as it was.
+func same(a, b *Delivery) bool {
+	return a.After == b.After && a.Overtake == b.Overtake && a.Drop == b.Drop && a.Refuse == b.Refuse && a.Instead == b.Instead &&
+		a.LoseReply == b.LoseReply && a.Reword == b.Reword && a.Invalid == b.Invalid && a.Message.Name == b.Message.Name &&
+		sameSlice(a.Message.Events, b.Message.Events) && bytes.Equal(a.Message.Body, b.Message.Body) && maps.Equal(a.Message.Header, b.Message.Header)
+}
+
+// sameSlice reports whether a and b are the same elements in memory.
+func sameSlice[E any](a, b []E) bool {
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
+}
+
+func factIDs(events []plant.Event, o *Ordinals) []plant.EventID {
+	if len(events) == 0 {
+		return nil
+	}
+	ids := make([]plant.EventID, len(events))
+	for i, e := range events {
+		ids[i] = o.ID(e)
+	}
+	return ids
+}
