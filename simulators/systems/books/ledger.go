@@ -1,0 +1,174 @@
+package books
+
+import (
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/plant"
+)
+
+// A Ledger keeps the postings of one system and numbers them. It is safe for
+// concurrent use; postings of one entity are kept in the order in which Enter
+// was called, so a caller that holds the entity decides their order.
+type Ledger struct {
+	numbers  map[plant.Kind]*numbers // read only
+	entities [shards]entityShard
+	refs     [shards]refShard
+}
+
+// numbers is one range of document numbers.
+type numbers struct {
+	first int64
+	used  atomic.Int64
+}
+
+type entityShard struct {
+	mu       sync.Mutex // guards what follows
+	postings map[string][]*posting
+	// first finds the first posting of a natural key by its hash; a key whose
+	// place is taken by another stands at the next free hash.
+	first map[uint64]*posting
+}
+
+type refShard struct {
+	mu   sync.Mutex // guards last
+	last map[plant.EventID]*posting
+}
+
+// posting is a posting and the one before it with the same reference.
+type posting struct {
+	simulators.Posting
+	earlier *posting
+}
+
+// NewLedger returns an empty ledger. Ranges says which kinds of facts it
+// posts and the first document number of each.
+func NewLedger(ranges map[plant.Kind]int64) *Ledger {
+	l := &Ledger{numbers: map[plant.Kind]*numbers{}}
+	for k, first := range ranges {
+		l.numbers[k] = &numbers{first: first}
+	}
+	for i := range shards {
+		l.entities[i].postings, l.entities[i].first = map[string][]*posting{}, map[uint64]*posting{}
+		l.refs[i].last = map[plant.EventID]*posting{}
+	}
+	return l
+}
+
+// Takes reports whether facts of kind k are posted here.
+func (l *Ledger) Takes(k plant.Kind) bool { return l.numbers[k] != nil }
+
+// Enter posts c under the next number of its kind's range.
+func (l *Ledger) Enter(c plant.Event, base plant.Quantity, at time.Time) simulators.Posting {
+	kind, keys := c.Fact.Kind(), naturalKeys(c.Fact)
+	n := l.numbers[kind]
+	doc := strconv.FormatInt(n.first+n.used.Add(1)-1, 10)
+	p := &posting{Posting: simulators.Posting{Doc: doc, Claim: c, Base: base, At: at}}
+	l.enterEntity(p, kind, keys)
+	if c.ID != "" {
+		l.enterReference(p)
+	}
+	return p.Posting
+}
+
+func (l *Ledger) enterEntity(p *posting, kind plant.Kind, keys plant.Keys) {
+	entity := keys.Entity()
+	s := &l.entities[place(entity)]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.postings[entity] = append(s.postings[entity], p)
+	if h, first := s.find(kind, keys); first == nil {
+		s.first[h] = p
+	}
+}
+
+func (l *Ledger) enterReference(p *posting) {
+	r := &l.refs[place(string(p.Claim.ID))]
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p.earlier = r.last[p.Claim.ID]
+	r.last[p.Claim.ID] = p
+}
+
+// Known returns the number of the first posting with the natural key of f.
+// The answer holds for as long as the caller holds what f is about.
+func (l *Ledger) Known(f plant.Fact) (doc string, ok bool) {
+	keys := naturalKeys(f)
+	s := &l.entities[place(keys.Entity())]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, p := s.find(f.Kind(), keys); p != nil {
+		return p.Doc, true
+	}
+	return "", false
+}
+
+// find returns the first posting of a natural key, or the place to put it;
+// s.mu is held.
+func (s *entityShard) find(kind plant.Kind, keys plant.Keys) (uint64, *posting) {
+	h := hashKeys(kind, &keys)
+	for {
+		p := s.first[h]
+		if p == nil || (p.Claim.Fact.Kind() == kind && naturalKeys(p.Claim.Fact) == keys) {
+			return h, p
+		}
+		h++
+	}
+}
+
+// Same reports whether a and b have the same natural key.
+func Same(a, b plant.Fact) bool {
+	return a.Kind() == b.Kind() && naturalKeys(a) == naturalKeys(b)
+}
+
+// naturalKeys are the keys of f of which [plant.Natural] is the spelling.
+func naturalKeys(f plant.Fact) plant.Keys {
+	k := f.Keys()
+	if k.Order != "" || k.Lot != "" || k.Machine != "" {
+		k.Material = ""
+	}
+	return k
+}
+
+func hashKeys(kind plant.Kind, k *plant.Keys) uint64 {
+	h := mix(string(kind))
+	h = fnv(h, string(k.Order))
+	h = fnv(h, string(k.Operation))
+	h = (h ^ uint64(k.Counter)) * 1099511628211
+	h = fnv(h, string(k.Material))
+	h = fnv(h, string(k.Lot))
+	h = fnv(h, string(k.Serial))
+	h = fnv(h, string(k.Case))
+	return fnv(h, string(k.Machine))
+}
+
+// OfEntity returns the postings of an order, or of a lot, machine or material
+// that stands for itself, oldest first.
+func (l *Ledger) OfEntity(entity string) []simulators.Posting {
+	s := &l.entities[place(entity)]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found := make([]simulators.Posting, len(s.postings[entity]))
+	for i, p := range s.postings[entity] {
+		found[i] = p.Posting
+	}
+	return found
+}
+
+// OfReference returns the postings with the reference ref, oldest first.
+func (l *Ledger) OfReference(ref plant.EventID) []simulators.Posting {
+	r := &l.refs[place(string(ref))]
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var found []simulators.Posting
+	for p := r.last[ref]; p != nil; p = p.earlier {
+		found = append(found, p.Posting)
+	}
+	for i, j := 0, len(found)-1; i < j; i, j = i+1, j-1 {
+		found[i], found[j] = found[j], found[i]
+	}
+	return found
+}

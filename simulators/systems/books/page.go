@@ -1,0 +1,60 @@
+package books
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/plant"
+)
+
+// pageSize is how many objects a list shows unless told, and at most.
+const pageSize = 500
+
+// Page answers a query for a list with the part after "after", at most
+// "limit" long. Id names an element; the cursor is the name of the last one
+// shown, and empty at the end.
+func Page[T any](q simulators.Query, all []T, id func(T) string) simulators.Answer {
+	limit := pageSize
+	if s := q.Where["limit"]; s != "" {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 1 {
+			return simulators.Answer{Refusal: Refuse(QueryUnknown, "limit %q is not a number above 0", s)}
+		}
+		limit = min(n, pageSize)
+	}
+	if after := q.Where["after"]; after != "" {
+		at := slices.IndexFunc(all, func(t T) bool { return id(t) == after })
+		if at < 0 {
+			return simulators.Answer{Refusal: Refuse(QueryUnknown, "nothing in this list is called %q", after)}
+		}
+		all = all[at+1:]
+	}
+	a := simulators.Answer{Found: []any{}}
+	for _, t := range all[:min(limit, len(all))] {
+		a.Found = append(a.Found, t)
+	}
+	if len(all) > limit {
+		a.Cursor = id(all[limit-1])
+	}
+	return a
+}
+
+// Query answers a query for postings by "reference" or "order"; if both are
+// given, both must fit.
+func (l *Ledger) Query(q simulators.Query) simulators.Answer {
+	ref, order := q.Where["reference"], q.Where["order"]
+	var found []simulators.Posting
+	switch {
+	case ref != "":
+		found = l.OfReference(plant.EventID(ref))
+	case order != "":
+		found = l.OfEntity(order)
+	default:
+		return simulators.Answer{Refusal: Refuse(QueryUnknown, "postings are found by reference or order")}
+	}
+	found = slices.DeleteFunc(found, func(p simulators.Posting) bool {
+		return order != "" && string(p.Claim.Fact.Keys().Order) != order
+	})
+	return Page(q, found, func(p simulators.Posting) string { return p.Doc })
+}

@@ -1,0 +1,194 @@
+// Package erp plays an ERP: it releases and changes orders, decides on lots,
+// and posts what the shop floor reports if its rules allow it.
+//
+// It knows nothing of wire formats and of what really happened in the plant:
+// its books are what it was told.
+package erp
+
+import (
+	"fmt"
+	"sync/atomic"
+
+	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/plant"
+	"github.com/andon-rig/andon/simulators/systems/books"
+)
+
+// Options are the rules that differ from one ERP to another.
+type Options struct {
+	// NaturalKey refuses a second posting of one business key as
+	// "already-posted" and tells the number of the first.
+	NaturalKey bool
+	// Atomic posts all claims of one message or none.
+	Atomic bool
+	// Negative lets stock go below zero instead of refusing "stock-short".
+	Negative bool
+	// Tolerance is how many percent of the order quantity may be received
+	// beyond it; New sets 10. Below 0 there is no limit.
+	Tolerance int
+	// ConfirmTolerance is the same for the yield of one operation. New sets
+	// -1, no limit: ERPs usually warn there, and stop the receipt.
+	ConfirmTolerance int
+}
+
+// ERP is a simulated ERP.
+type ERP struct {
+	master  plant.Master
+	options atomic.Pointer[Options]
+	desk    *books.Desk
+	items   *books.Items
+	orders  *books.Table[plant.OrderID, *order] // guarded by desk.Orders
+	stock   *books.Table[string, *books.Lot]    // by books.StockKey, guarded by desk.Lots
+}
+
+var _ simulators.System = (*ERP)(nil)
+
+// New returns an ERP that knows m; set may change its rules.
+func New(m plant.Master, set ...func(*Options)) *ERP {
+	e := &ERP{
+		master: m,
+		desk:   &books.Desk{Ledger: books.NewLedger(ranges)},
+		items:  books.NewItems(m),
+		orders: books.NewTable[plant.OrderID, *order](),
+		stock:  books.NewTable[string, *books.Lot](),
+	}
+	o := Options{Tolerance: 10, ConfirmTolerance: -1}
+	for _, s := range set {
+		s(&o)
+	}
+	e.options.Store(&o)
+	for _, l := range m.Lots {
+		e.stock.Put(books.StockKey(l.Material, l.ID), books.NewLot(l))
+	}
+	for _, o := range m.Open {
+		e.release(o)
+	}
+	return e
+}
+
+// ranges are the number ranges of the documents.
+var ranges = map[plant.Kind]int64{
+	plant.KindOperationStarted: 1000000001,
+	plant.KindInspection:       2000000001,
+	plant.KindLotHeld:          3000000001,
+	plant.KindConsumption:      4900000001,
+	plant.KindConfirmation:     5000000001,
+	plant.KindScrap:            5500000001,
+	plant.KindRework:           5600000001,
+	plant.KindReceipt:          5700000001,
+	plant.KindShipment:         8000000001,
+}
+
+// Change puts other rules in force from the next message on. Callers change
+// one at a time.
+func (e *ERP) Change(change func(*Options)) {
+	o := *e.options.Load()
+	change(&o)
+	e.options.Store(&o)
+}
+
+// Notice enters what the ERP itself has done or decided, and announces it.
+func (e *ERP) Notice(ev plant.Event) []plant.Event {
+	switch f := ev.Fact.(type) {
+	case plant.OrderReleased:
+		e.release(f.Order)
+	case plant.OrderChanged:
+		e.edit(f.Order, f.Version, func(o *order) { o.change(e.items, f) })
+	case plant.OrderCancelled:
+		e.edit(f.Order, f.Version, func(o *order) { o.state = cancelled })
+	case plant.LotDecided:
+		e.decide(f)
+	case plant.ItemChanged:
+		e.items.Change(f)
+	default:
+		return nil
+	}
+	return []plant.Event{ev}
+}
+
+// release enters an order and the lot its goods will be received under. An
+// order that is known stays as it is.
+func (e *ERP) release(o plant.Order) {
+	orders, lots := books.Of(string(o.ID)), books.Of(string(o.Lot))
+	e.desk.Orders.Lock(orders)
+	defer e.desk.Orders.Unlock(orders)
+	e.desk.Lots.Lock(lots)
+	defer e.desk.Lots.Unlock(lots)
+	if o.ID == "" || e.orders.Get(o.ID) != nil {
+		return
+	}
+	e.orders.Put(o.ID, newOrder(e.items, o))
+	if o.Lot != "" && e.stock.Get(string(o.Lot)) == nil {
+		e.stock.Put(string(o.Lot), books.NewLot(plant.Lot{ID: o.Lot, Material: o.Item}))
+	}
+}
+
+// edit changes an order to a version that is not older than its own.
+func (e *ERP) edit(id plant.OrderID, version int, change func(*order)) {
+	e.withOrder(id, func(o *order) {
+		if o != nil && version >= o.version {
+			o.version = version
+			change(o)
+		}
+	})
+}
+
+func (e *ERP) decide(f plant.LotDecided) {
+	e.withLot(string(f.Lot), func(l *books.Lot) {
+		if l != nil {
+			l.Decide(f.Case, f.Decision)
+		}
+	})
+}
+
+// Lock says that somebody works on the order inside the ERP, or no longer
+// does: meanwhile every posting to it is refused.
+func (e *ERP) Lock(id plant.OrderID, locked bool) error {
+	return e.control("lock", id, func(o *order) { o.locked = locked })
+}
+
+// Close ends an order: nothing is posted to it any more. ERPs leave this to
+// the planner, since late postings would otherwise be refused.
+func (e *ERP) Close(id plant.OrderID) error {
+	return e.control("close", id, func(o *order) { o.state = max(o.state, closed) })
+}
+
+func (e *ERP) control(verb string, id plant.OrderID, do func(*order)) (err error) {
+	e.withOrder(id, func(o *order) {
+		if o == nil {
+			err = fmt.Errorf("%s order: %q is not known", verb, id)
+			return
+		}
+		do(o)
+	})
+	return err
+}
+
+// withOrder calls do with the order, nil if unknown, while it is held.
+func (e *ERP) withOrder(id plant.OrderID, do func(*order)) {
+	s := books.Of(string(id))
+	e.desk.Orders.Lock(s)
+	defer e.desk.Orders.Unlock(s)
+	do(e.orders.Get(id))
+}
+
+func (e *ERP) withLot(key string, do func(*books.Lot)) {
+	s := books.Of(key)
+	e.desk.Lots.Lock(s)
+	defer e.desk.Lots.Unlock(s)
+	do(e.stock.Get(key))
+}
+
+// Handle posts what the SUT claims, or answers what it asks. Post is called
+// while the books are held, so it must not call the ERP.
+func (e *ERP) Handle(a simulators.Ask, post func(simulators.Posting)) simulators.Answer {
+	switch {
+	case a.Query != nil:
+		return e.query(*a.Query)
+	case len(a.Claims) == 0:
+		return simulators.Answer{Refusal: books.Refuse(books.NothingSaid, "the message states nothing")}
+	}
+	o := *e.options.Load()
+	rows := books.Handle(e.desk, teller{e, o}, a, books.How{Atomic: o.Atomic, NaturalKey: o.NaturalKey}, post)
+	return simulators.Answer{Rows: rows}
+}

@@ -1,0 +1,203 @@
+package erp
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/plant"
+	"github.com/andon-rig/andon/simulators/systems/books"
+)
+
+// Stock is a line of the stock list.
+type Stock struct {
+	Material plant.ItemID    `json:"material"`
+	Lot      plant.LotID     `json:"lot,omitempty"`
+	Status   plant.LotStatus `json:"status"`
+	Quantity plant.Quantity  `json:"quantity"` // in the base unit
+}
+
+// WIP is what is in an order and not yet in stock, in base units.
+type WIP struct {
+	Order plant.OrderID `json:"order"`
+	// Issued is what was taken from stock for the order.
+	Issued map[plant.ItemID]plant.Decimal `json:"issued,omitempty"`
+	// Open is the yield of the last operation that was not received.
+	Open plant.Decimal `json:"open"`
+}
+
+// Edge says that an order turned one lot into another. Quantity is what the
+// order consumed of the first, in base units.
+type Edge struct {
+	From     plant.LotID   `json:"from"`
+	To       plant.LotID   `json:"to"`
+	Order    plant.OrderID `json:"order"`
+	Material plant.ItemID  `json:"material"` // of From
+	Quantity plant.Decimal `json:"quantity"`
+}
+
+// Inspections counts the inspected features of an operation.
+type Inspections struct {
+	Operation plant.OperationID `json:"operation"`
+	Passed    int               `json:"passed"`
+	Failed    int               `json:"failed"`
+}
+
+// State returns the books on one object, or nil if they have none:
+//
+//	"order"        simulators.OrderState
+//	"lot"          plant.Lot
+//	"item"         plant.Item
+//	"stock"        []Stock of a material; of all materials if id is empty
+//	"wip"          WIP of an order
+//	"genealogy"    []Edge at a lot, in both directions; all if id is empty
+//	"cases"        map[plant.CaseID]plant.Decision of a lot
+//	"inspections"  []Inspections of an order
+//	"shipments"    []simulators.Posting of a lot
+func (e *ERP) State(object, id string) (found any) {
+	switch object {
+	case "order":
+		e.withOrder(plant.OrderID(id), func(o *order) { found = orNil(o, (*order).view) })
+	case "wip":
+		e.withOrder(plant.OrderID(id), func(o *order) { found = orNil(o, (*order).wip) })
+	case "inspections":
+		e.withOrder(plant.OrderID(id), func(o *order) { found = orNil(o, (*order).inspected) })
+	case "lot":
+		e.withLot(id, func(l *books.Lot) { found = orNil(l, func(l *books.Lot) plant.Lot { return l.Lot }) })
+	case "cases":
+		e.withLot(id, func(l *books.Lot) { found = orNil(l, (*books.Lot).Cases) })
+	case "item":
+		if i, ok := e.items.Item(plant.ItemID(id)); ok {
+			found = i
+		}
+	case "stock":
+		found = e.stockOf(plant.ItemID(id), "")
+	case "genealogy":
+		found = e.genealogy(plant.LotID(id))
+	case "shipments":
+		ps := e.desk.Ledger.OfEntity(id)
+		found = slices.DeleteFunc(ps, func(p simulators.Posting) bool { return p.Claim.Fact.Kind() != plant.KindShipment })
+	}
+	return found
+}
+
+// orNil returns what view makes of p, or nil if there is no p.
+func orNil[T, V any](p *T, view func(*T) V) any {
+	if p == nil {
+		return nil
+	}
+	return view(p)
+}
+
+// query answers a question of the SUT.
+func (e *ERP) query(q simulators.Query) simulators.Answer {
+	one := func(code string) simulators.Answer {
+		id := cmp.Or(q.Where["id"], q.Where[q.Object])
+		if found := e.State(q.Object, id); found != nil {
+			return simulators.Answer{Found: []any{found}}
+		}
+		return simulators.Answer{Refusal: books.Refuse(code, "%s %q is not known", q.Object, id)}
+	}
+	switch q.Object {
+	case "order":
+		return one(books.OrderUnknown)
+	case "lot":
+		return one(books.LotUnknown)
+	case "item":
+		return one(books.ItemUnknown)
+	case "orders":
+		return books.Page(q, e.allOrders(), func(o simulators.OrderState) string { return string(o.Order.ID) })
+	case "items":
+		return books.Page(q, e.items.All(), func(i plant.Item) string { return string(i.ID) })
+	case "stock":
+		lines := e.stockOf(plant.ItemID(q.Where["material"]), plant.LotID(q.Where["lot"]))
+		return books.Page(q, lines, func(s Stock) string { return string(s.Material) + "/" + string(s.Lot) })
+	case "postings":
+		return e.desk.Ledger.Query(q)
+	}
+	return simulators.Answer{Refusal: books.Refuse(books.QueryUnknown, "this system has no list of %q", q.Object)}
+}
+
+func (e *ERP) allOrders() []simulators.OrderState {
+	var all []simulators.OrderState
+	e.orders.Each(&e.desk.Orders, func(_ plant.OrderID, o *order) { all = append(all, o.view()) })
+	slices.SortFunc(all, func(a, b simulators.OrderState) int { return cmp.Compare(a.Order.ID, b.Order.ID) })
+	return all
+}
+
+// stockOf lists the stock of a material and a lot; empty means all.
+func (e *ERP) stockOf(material plant.ItemID, lot plant.LotID) []Stock {
+	var lines []Stock
+	e.stock.Each(&e.desk.Lots, func(_ string, l *books.Lot) {
+		if (material == "" || l.Material == material) && (lot == "" || l.ID == lot) {
+			item, _ := e.items.Item(l.Material)
+			lines = append(lines, Stock{l.Material, l.ID, l.Status, plant.Quantity{Amount: l.Quantity, Unit: item.Unit}})
+		}
+	})
+	slices.SortFunc(lines, func(a, b Stock) int {
+		return cmp.Or(cmp.Compare(a.Material, b.Material), cmp.Compare(a.Lot, b.Lot))
+	})
+	return lines
+}
+
+func (e *ERP) genealogy(lot plant.LotID) []Edge {
+	var edges []Edge
+	e.orders.Each(&e.desk.Orders, func(_ plant.OrderID, o *order) {
+		for _, edge := range o.edges() {
+			if lot == "" || edge.From == lot || edge.To == lot {
+				edges = append(edges, edge)
+			}
+		}
+	})
+	slices.SortFunc(edges, func(a, b Edge) int {
+		return cmp.Or(cmp.Compare(a.Order, b.Order), cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
+	})
+	return edges
+}
+
+// edges joins each lot the order consumed to each lot it made: to the lot it
+// was released for, even before goods are received.
+func (o *order) edges() []Edge {
+	var made []plant.LotID
+	if o.header.Lot != "" {
+		made = append(made, o.header.Lot)
+	}
+	for _, m := range o.made {
+		if m.lot != "" && m.lot != o.header.Lot {
+			made = append(made, m.lot)
+		}
+	}
+	var edges []Edge
+	for _, u := range o.used {
+		for _, to := range made {
+			if u.lot != "" {
+				edges = append(edges, Edge{u.lot, to, o.header.ID, u.material, u.quantity})
+			}
+		}
+	}
+	return edges
+}
+
+func (o *order) wip() WIP {
+	w := WIP{Order: o.header.ID}
+	for _, u := range o.used {
+		if w.Issued == nil {
+			w.Issued = map[plant.ItemID]plant.Decimal{}
+		}
+		w.Issued[u.material] = w.Issued[u.material].Add(u.quantity)
+	}
+	if n := len(o.sums); n > 0 {
+		w.Open = o.sums[n-1].Yield.Sub(o.received)
+	}
+	return w
+}
+
+func (o *order) inspected() []Inspections {
+	found := []Inspections{}
+	for i, d := range o.done {
+		if d != (inspections{}) {
+			found = append(found, Inspections{o.header.Operations[i].ID, d.passed, d.failed})
+		}
+	}
+	return found
+}

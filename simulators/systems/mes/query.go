@@ -1,0 +1,69 @@
+package mes
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/plant"
+	"github.com/andon-rig/andon/simulators/systems/books"
+)
+
+// State returns the books on one object, or nil if they have none:
+//
+//	"order"  simulators.OrderState
+//	"lot"    plant.Lot
+//	"item"   plant.Item
+//	"cases"  map[plant.CaseID]plant.Decision of a lot
+func (e *MES) State(object, id string) (found any) {
+	switch object {
+	case "order":
+		e.withOrder(plant.OrderID(id), func(o *order) {
+			if o != nil {
+				found = o.view()
+			}
+		})
+	case "lot", "cases":
+		e.withLot(id, func(l *books.Lot) {
+			switch {
+			case l != nil && object == "lot":
+				found = l.Lot
+			case l != nil:
+				found = l.Cases()
+			}
+		})
+	case "item":
+		if i, ok := e.items.Item(plant.ItemID(id)); ok {
+			found = i
+		}
+	}
+	return found
+}
+
+// unknown are the codes for objects that are not there.
+var unknown = map[string]string{"order": books.OrderUnknown, "lot": books.LotUnknown, "item": books.ItemUnknown}
+
+func (e *MES) query(q simulators.Query) simulators.Answer {
+	switch q.Object {
+	case "order", "lot", "item":
+		id := cmp.Or(q.Where["id"], q.Where[q.Object])
+		if found := e.State(q.Object, id); found != nil {
+			return simulators.Answer{Found: []any{found}}
+		}
+		return simulators.Answer{Refusal: books.Refuse(unknown[q.Object], "%s %q is not known", q.Object, id)}
+	case "orders":
+		return books.Page(q, e.allOrders(), func(o simulators.OrderState) string { return string(o.Order.ID) })
+	case "items":
+		return books.Page(q, e.items.All(), func(i plant.Item) string { return string(i.ID) })
+	case "postings":
+		return e.desk.Ledger.Query(q)
+	}
+	return simulators.Answer{Refusal: books.Refuse(books.QueryUnknown, "this system has no list of %q", q.Object)}
+}
+
+func (e *MES) allOrders() []simulators.OrderState {
+	var all []simulators.OrderState
+	e.orders.Each(&e.desk.Orders, func(_ plant.OrderID, o *order) { all = append(all, o.view()) })
+	slices.SortFunc(all, func(a, b simulators.OrderState) int { return cmp.Compare(a.Order.ID, b.Order.ID) })
+	return all
+}
