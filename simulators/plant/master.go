@@ -111,6 +111,9 @@ type Master struct {
 	Lots        []Lot        `json:"lots"`
 	// Open orders were released before the run and are known to both systems.
 	Open []Order `json:"open,omitempty"`
+	// Opening tells how far the open orders are: one entry for each of their
+	// operations that was begun.
+	Opening []Progress `json:"opening,omitempty"`
 	// PeriodOpens is the start of the open posting period: nothing may be
 	// posted on an earlier instant.
 	PeriodOpens time.Time `json:"periodOpens,omitzero"`
@@ -124,4 +127,17 @@ func (m *Master) Item(id ItemID) (Item, bool) {
 		}
 	}
 	return Item{}, false
+}
+
+// Progress is how far one operation of an open order was before the run began,
+// in both systems' books. Lots in [Master] are net of what was consumed.
+type Progress struct {
+	Order     OrderID     `json:"order"`
+	Operation OperationID `json:"operation"`
+	// Confirmations is the last counter used; further ones follow on it.
+	Confirmations int        `json:"confirmations,omitempty"`
+	Yield         Quantity   `json:"yield"`
+	Scrap         Quantity   `json:"scrap,omitzero"`
+	Final         bool       `json:"final,omitempty"`
+	Consumed      []Consumed `json:"consumed,omitempty"`
 }
