@@ -66,13 +66,13 @@ type ActionInfo struct {
 // Actions lists what a scenario can make happen.
 func Actions() []ActionInfo {
 	return []ActionInfo{
-		{DoReleaseOrders, "the planner releases more orders", nil, []string{"count"}},
-		{DoChangeOrder, "the planner changes quantity or priority of a released order", []string{"order"}, []string{"quantity", "priority"}},
-		{DoCancelOrder, "the planner takes a released order back", []string{"order"}, []string{"reason"}},
-		{DoPlaceHold, "quality opens a case and blocks a lot", []string{"lot"}, []string{"reason"}},
-		{DoDecide, "quality decides the case of a held lot", []string{"lot", "decision"}, []string{"case", "reason"}},
-		{DoShip, "probe: the ERP is asked to ship from a lot; expectations read the answer in probes", []string{"lot"}, []string{"quantity"}},
-		{DoConfirmTwins, "operators book count identical confirmations of one operation in the same minute; 2 by default", nil, []string{"order", "count"}},
+		{DoReleaseOrders, "the planner releases the next orders; 1 by default", nil, []string{"count"}},
+		{DoChangeOrder, "the planner changes quantity or priority of a released order; of the oldest by default", nil, []string{"order", "quantity", "priority"}},
+		{DoCancelOrder, "the planner takes a released order back; the oldest by default", nil, []string{"order"}},
+		{DoPlaceHold, "quality opens a case and blocks a lot, or the lot of an order; the next to be used by default", nil, []string{"lot", "order", "reason"}},
+		{DoDecide, "quality decides the case of a held lot; the oldest case, use-as-is by default", nil, []string{"lot", "case", "decision", "reason"}},
+		{DoShip, "probe: the ERP is asked to ship from a lot; expectations find the answer in probes", nil, []string{"lot", "quantity"}},
+		{DoConfirmTwins, "operators book two confirmations that look alike within a minute, as people do; count pairs, 1 by default", nil, []string{"order", "count"}},
 		{DoKill, "the SUT is killed at once (kill -9) and stays down", nil, nil},
 		{DoRestart, "the SUT is started again; killed first if it runs", nil, nil},
 		{DoArm, "a fault of this scenario is armed", []string{"fault"}, nil},

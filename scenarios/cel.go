@@ -1,7 +1,352 @@
 package scenarios
 
-// Placeholders until the expression language is in.
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"time"
 
-func checkWhere(Expr) error { return nil }
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/operators"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
 
-func (s *Scenario) compile([]string) (struct{}, error) { return struct{}{}, nil }
+	"github.com/andon-rig/andon/internal/yamlfile"
+	"github.com/andon-rig/andon/simulators/plant"
+)
+
+// costLimit bounds the work of one evaluation: some hundred thousand steps,
+// far more than any expectation over a run needs.
+const costLimit = 2_000_000
+
+// viewTypes are the objects of expressions by the name errors call them.
+var viewTypes = map[string]reflect.Type{
+	"books": reflect.TypeFor[books](), "order": reflect.TypeFor[orderView](), "operation": reflect.TypeFor[operationView](),
+	"lot": reflect.TypeFor[lotView](), "exception": reflect.TypeFor[exceptionView](), "probe": reflect.TypeFor[probeView](),
+	"ref": reflect.TypeFor[refView](), "counts": reflect.TypeFor[countView](), "event": reflect.TypeFor[eventView](),
+}
+
+// variables are what an expectation sees.
+var variables = map[string]reflect.Type{
+	"truth": reflect.TypeFor[*books](), "erp": reflect.TypeFor[*books](), "mes": reflect.TypeFor[*books](),
+	"systems": reflect.TypeFor[map[string]*books](), "exceptions": reflect.TypeFor[[]*exceptionView](),
+	"probes": reflect.TypeFor[map[string]*probeView](), "refs": reflect.TypeFor[map[string]*refView](), "count": reflect.TypeFor[*countView](),
+}
+
+// Environments are built once: they are constant, and each takes milliseconds.
+var (
+	expectEnv = sync.OnceValues(func() (*cel.Env, error) { return newEnv(variables) })
+	whereEnv  = sync.OnceValues(func() (*cel.Env, error) {
+		return newEnv(map[string]reflect.Type{"event": reflect.TypeFor[*eventView]()})
+	})
+)
+
+func newEnv(vars map[string]reflect.Type) (*cel.Env, error) {
+	reg, err := types.NewRegistry()
+	if err != nil {
+		return nil, fmt.Errorf("build expression environment: %w", err)
+	}
+	v := &views{Registry: reg}
+	options := []cel.EnvOption{
+		cel.CustomTypeProvider(v), cel.CustomTypeAdapter(v), cel.EnableMacroCallTracking(),
+		cel.ParserRecursionLimit(100), cel.ParserExpressionSizeLimit(maxExpr),
+	}
+	for name, t := range vars {
+		options = append(options, cel.Variable(name, celType(t)))
+	}
+	return cel.NewEnv(append(options, decimalFunctions()...)...)
+}
+
+// decimalFunctions make exact quantities comparable and addable. Equality
+// needs no declaration; it demands decimals on both sides.
+func decimalFunctions() []cel.EnvOption {
+	options := []cel.EnvOption{cel.Function("decimal",
+		cel.Overload("decimal_int", []*cel.Type{cel.IntType}, decimalType, cel.UnaryBinding(toDecimal)),
+		cel.Overload("decimal_string", []*cel.Type{cel.StringType}, decimalType, cel.UnaryBinding(toDecimal)),
+	)}
+	for op, result := range map[string]*cel.Type{
+		operators.Less: cel.BoolType, operators.LessEquals: cel.BoolType, operators.Greater: cel.BoolType, operators.GreaterEquals: cel.BoolType,
+		operators.Add: decimalType, operators.Subtract: decimalType,
+	} {
+		name := strings.Trim(operatorNames[op], " ")
+		options = append(options, cel.Function(op,
+			cel.Overload(name+"_decimal", []*cel.Type{decimalType, decimalType}, result),
+			cel.Overload(name+"_decimal_int", []*cel.Type{decimalType, cel.IntType}, result),
+		))
+	}
+	return options
+}
+
+var operatorNames = map[string]string{
+	operators.Less: "less", operators.LessEquals: "less_equals", operators.Greater: "greater", operators.GreaterEquals: "greater_equals",
+	operators.Add: "add", operators.Subtract: "subtract",
+}
+
+// celType is the type under which expressions know a Go type.
+func celType(t reflect.Type) *cel.Type {
+	switch {
+	case t == reflect.TypeFor[plant.Decimal]():
+		return decimalType
+	case t == reflect.TypeFor[time.Time]():
+		return cel.TimestampType
+	}
+	switch t.Kind() {
+	case reflect.Pointer:
+		return celType(t.Elem())
+	case reflect.String:
+		return cel.StringType
+	case reflect.Int64:
+		return cel.IntType
+	case reflect.Bool:
+		return cel.BoolType
+	case reflect.Slice:
+		return cel.ListType(celType(t.Elem()))
+	case reflect.Map:
+		return cel.MapType(cel.StringType, celType(t.Elem()))
+	case reflect.Struct:
+		for name, known := range viewTypes {
+			if known == t {
+				return cel.ObjectType(name)
+			}
+		}
+	}
+	panic("scenarios: expressions have no type for " + t.String())
+}
+
+// views tells the expression language about our objects.
+type views struct{ *types.Registry }
+
+func fieldNamed(object, name string) (reflect.StructField, bool) {
+	t, ok := viewTypes[object]
+	if !ok {
+		return reflect.StructField{}, false
+	}
+	for i := range t.NumField() {
+		if t.Field(i).Tag.Get("cel") == name {
+			return t.Field(i), true
+		}
+	}
+	return reflect.StructField{}, false
+}
+
+// FindStructType implements types.Provider.
+func (v *views) FindStructType(name string) (*types.Type, bool) {
+	if _, ok := viewTypes[name]; ok {
+		return types.NewTypeTypeWithParam(cel.ObjectType(name)), true
+	}
+	return v.Registry.FindStructType(name)
+}
+
+// FindStructFieldNames implements types.Provider.
+func (v *views) FindStructFieldNames(name string) ([]string, bool) {
+	t, ok := viewTypes[name]
+	if !ok {
+		return v.Registry.FindStructFieldNames(name)
+	}
+	var names []string
+	for i := range t.NumField() {
+		names = append(names, t.Field(i).Tag.Get("cel"))
+	}
+	return names, true
+}
+
+// FindStructFieldType implements types.Provider.
+func (v *views) FindStructFieldType(object, name string) (*types.FieldType, bool) {
+	f, ok := fieldNamed(object, name)
+	if !ok {
+		return nil, false
+	}
+	read := func(target any) reflect.Value { return reflect.ValueOf(target).Elem().FieldByIndex(f.Index) }
+	return &types.FieldType{
+		Type:    celType(f.Type),
+		IsSet:   func(target any) bool { return !read(target).IsZero() },
+		GetFrom: func(target any) (any, error) { return v.NativeToValue(read(target).Interface()), nil },
+	}, true
+}
+
+// NewValue implements types.Provider; expressions cannot make objects.
+func (v *views) NewValue(name string, fields map[string]ref.Val) ref.Val {
+	return types.NewErr("an expression cannot make a %s", name)
+}
+
+// NativeToValue implements types.Adapter.
+func (v *views) NativeToValue(value any) ref.Val {
+	switch x := value.(type) {
+	case plant.Decimal:
+		return decimal{x}
+	case map[string]int64:
+		return counter{types.NewDynamicMap(v, x), types.IntZero}
+	case map[string]map[string]int64:
+		return counter{types.NewDynamicMap(v, x), counter{types.NewDynamicMap(v, map[string]int64{}), types.IntZero}}
+	}
+	t := reflect.TypeOf(value)
+	if t != nil && t.Kind() == reflect.Pointer {
+		for name, known := range viewTypes {
+			if t.Elem() == known {
+				return object{views: v, name: name, v: value}
+			}
+		}
+	}
+	if t != nil && t.Kind() == reflect.Slice {
+		return types.NewDynamicList(v, value)
+	}
+	if t != nil && t.Kind() == reflect.Map {
+		return types.NewDynamicMap(v, value)
+	}
+	return v.Registry.NativeToValue(value)
+}
+
+// program is a compiled expression.
+type program struct {
+	Expr
+	env   *cel.Env
+	ast   *cel.Ast
+	run   cel.Program
+	reads []string // variables it depends on
+}
+
+// compileExpr compiles an expression that must be true or false. A mistake is
+// shown at its place in the file.
+func compileExpr(env *cel.Env, e Expr) (*program, error) {
+	if strings.TrimSpace(e.Source) == "" {
+		return nil, e.Pos.Errorf("an expression is missing here")
+	}
+	ast, issues := env.Compile(e.Source)
+	if err := issues.Err(); err != nil {
+		return nil, e.mistake(issues.Errors())
+	}
+	if ast.OutputType() != cel.BoolType {
+		return nil, e.Pos.Errorf("the expression gives %s where true or false is expected", ast.OutputType().String())
+	}
+	run, err := env.Program(ast, cel.CostLimit(costLimit))
+	if err != nil {
+		return nil, e.Pos.Errorf("the expression cannot be evaluated: %s", err)
+	}
+	p := &program{Expr: e, env: env, ast: ast, run: run}
+	p.reads = variablesOf(ast)
+	return p, nil
+}
+
+// mistake words the first complaint of the compiler.
+func (e Expr) mistake(found []*cel.Error) error {
+	first := found[0]
+	text := strings.TrimPrefix(first.Message, "Syntax error: ")
+	pos, shown := e.place(first.Location.Line(), first.Location.Column())
+	if !shown {
+		text = fmt.Sprintf("%s, at %q", text, clipFrom(e.Source, first.Location.Line(), first.Location.Column()))
+	}
+	err := pos.Errorf("%s", text)
+	if hint := remedy(first.Message); hint != "" {
+		_ = err.WithHint("%s", hint)
+	}
+	return err
+}
+
+// place finds a place of the expression in the file. An expression folded
+// over several lines of the file cannot be located within it.
+func (e Expr) place(line, column int) (pos yamlfile.Pos, shown bool) {
+	start := e.Pos
+	text := start.Text()
+	if line > 1 || text == "" {
+		return start, false
+	}
+	runes := []rune(text)
+	at := start.Column - 1
+	if at < len(runes) && (runes[at] == '"' || runes[at] == '\'') {
+		at++
+	}
+	source := []rune(strings.SplitN(e.Source, "\n", 2)[0])
+	if at+column >= len(runes)+1 || column > len(source) || at+len(source) > len(runes) || string(runes[at:at+len(source)]) != string(source) {
+		return start, false
+	}
+	return start.Right(at + column - (start.Column - 1)), true
+}
+
+func clipFrom(s string, line, column int) string {
+	lines := strings.Split(s, "\n")
+	if line < 1 || line > len(lines) {
+		return s
+	}
+	r := []rune(lines[line-1])
+	r = r[min(max(column, 0), len(r)):]
+	if len(r) > 30 {
+		r = append(r[:30:30], '…')
+	}
+	return string(r)
+}
+
+// remedy turns what the compiler says into what to do.
+func remedy(message string) string {
+	quoted := strings.Split(message, "'")
+	switch {
+	case strings.Contains(message, "undefined field") && len(quoted) > 1:
+		var all []string
+		for _, name := range slices.Sorted(maps.Keys(viewTypes)) {
+			names, _ := (&views{}).FindStructFieldNames(name)
+			all = append(all, names...)
+		}
+		if near := yamlfile.Nearest(quoted[1], all); near != "" {
+			return fmt.Sprintf("did you mean %q? README.md of scenarios lists the fields", near)
+		}
+	case strings.Contains(message, "undeclared reference") && len(quoted) > 1:
+		names := slices.Sorted(maps.Keys(variables))
+		return yamlfile.OneOf(quoted[1], names)
+	case strings.Contains(message, "no matching overload") && strings.Contains(message, "decimal"):
+		return "compare quantities with quantities: decimal(60), decimal(\"0.5\")"
+	}
+	return ""
+}
+
+// errMissing marks that an expression speaks of something that is not there
+// (yet): an order the ERP does not know, a probe that was not made.
+var errMissing = errors.New("is not there")
+
+// eval evaluates p over vars.
+func (p *program) eval(vars map[string]any) (bool, error) {
+	out, _, err := p.run.Eval(vars)
+	if err != nil {
+		return false, evalError(err)
+	}
+	b, ok := out.Value().(bool)
+	if !ok {
+		return false, fmt.Errorf("the expression gave %v", out)
+	}
+	return b, nil
+}
+
+func evalError(err error) error {
+	for _, missing := range []string{"no such key: ", "no such attribute"} {
+		if i := strings.Index(err.Error(), missing); i >= 0 {
+			return fmt.Errorf("%s: %w", strings.TrimPrefix(err.Error()[i:], missing), errMissing)
+		}
+	}
+	return err
+}
+
+func (w *world) vars() map[string]any {
+	return map[string]any{
+		"truth": w.truth, "erp": w.books(w.erp), "mes": w.books(w.mes), "systems": w.systems,
+		"exceptions": w.exceptions, "probes": w.probes, "refs": w.refs, "count": &w.count,
+	}
+}
+
+// checkWhere compiles the condition of a step.
+func checkWhere(e Expr) error {
+	if e.Source == "" && e.Pos.IsZero() {
+		return nil
+	}
+	_, err := compileWhere(e)
+	return err
+}
+
+func compileWhere(e Expr) (*program, error) {
+	env, err := whereEnv()
+	if err != nil {
+		return nil, err
+	}
+	return compileExpr(env, e)
+}

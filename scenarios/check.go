@@ -207,8 +207,6 @@ func (s *Scenario) checkFaults(p *problems, refs []string) {
 		}
 		if f.Hits.Fact != "" {
 			p.add(yamlfile.Choice(f.Hits.Pos, "kind of fact", string(f.Hits.Fact), kinds))
-		} else if f.Hits.Nth > 0 || f.Hits.Every > 0 {
-			p.add(f.Hits.Pos.Errorf("nth and every count facts of one kind").WithHint("say which: fact: confirmation"))
 		}
 		if f.Hits.Nth > 0 && f.Hits.Every > 0 {
 			p.add(f.Hits.Pos.Errorf("nth and every exclude each other"))

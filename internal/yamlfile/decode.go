@@ -3,7 +3,6 @@ package yamlfile
 import (
 	"encoding"
 	"errors"
-	"fmt"
 	"reflect"
 	"slices"
 	"strconv"
@@ -34,10 +33,11 @@ var (
 // Decode reads n into the value into points to. It goes on after a mistake
 // and returns all it found, up to ten.
 //
-// Keys are the names in `yaml:"name"` tags; the options required and enum=…
-// of `jsonschema:"…"` tags are obeyed, so that the schema of a type and its
-// reading cannot disagree. A field Pos of type [Pos] is set to the place of
-// its mapping.
+// Keys are the names in `yaml:"name"` tags; a field without one is left alone,
+// so that what was there before, such as a default, stays. The options
+// required and enum=… of `jsonschema:"…"` tags are obeyed, so that the schema
+// of a type and its reading cannot disagree. A field Pos of type [Pos] is set
+// to the place of its mapping.
 func (n Node) Decode(into any) error {
 	v := reflect.ValueOf(into)
 	if v.Kind() != reflect.Pointer || v.IsNil() {
@@ -235,7 +235,7 @@ func (d *decoder) structure(n Node, v reflect.Value) {
 	for key, value := range n.Entries() {
 		f, ok := fields[key]
 		if !ok {
-			d.fail(n.KeyPos(key).Errorf("unknown key %q", clip(key)).WithHint("%s", OneOf(key, names)))
+			d.fail(unknownKey(n.KeyPos(key), key, names))
 			continue
 		}
 		d.value(value, v.Field(f.index), f)
@@ -248,6 +248,13 @@ func (d *decoder) structure(n Node, v reflect.Value) {
 	if p := v.FieldByName("Pos"); p.IsValid() && p.Type() == posType {
 		p.Set(reflect.ValueOf(n.Pos()))
 	}
+}
+
+func unknownKey(p Pos, key string, names []string) error {
+	if len(names) == 0 {
+		return p.Errorf("unknown key %q", clip(key)).WithHint("no keys are allowed here")
+	}
+	return p.Errorf("unknown key %q", clip(key)).WithHint("%s", OneOf(key, names))
 }
 
 func (d *decoder) expected(n Node, what string) {
@@ -282,9 +289,6 @@ func fieldsOf(t reflect.Type) (map[string]field, []string) {
 		}
 		fields[name] = f
 		names = append(names, name)
-	}
-	if len(names) == 0 {
-		panic(fmt.Sprintf("yamlfile: %s has no yaml tags", t))
 	}
 	return fields, names
 }

@@ -1,0 +1,290 @@
+package scenarios
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/operators"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/common/types/traits"
+	"cel.dev/cel-go/interpreter"
+
+	"github.com/andon-rig/andon/simulators/plant"
+)
+
+// explanation is an expression with the values of its parts.
+type explanation struct {
+	Text  string         `json:"text"`
+	Value string         `json:"value"`
+	Each  string         `json:"each,omitempty"` // of a macro: "o = 4711000001", the round the parts are of
+	Parts []*explanation `json:"parts,omitempty"`
+
+	bound ref.Val // value of Each
+	leaf  bool    // worth telling in one line
+	bare  bool    // a macro over nothing
+}
+
+// Bounds of an explanation; a person reads it.
+const (
+	maxTreeDepth = 8
+	maxTreeLines = 30
+)
+
+// explain evaluates p once more and keeps the values of its parts.
+func (p *program) explain(w *world) *explanation {
+	prg, err := p.env.Program(p.ast, cel.CostLimit(costLimit), cel.EvalOptions(cel.OptTrackState))
+	if err != nil {
+		return &explanation{Text: p.Source, Value: err.Error()}
+	}
+	_, details, err := prg.Eval(w.vars())
+	if details == nil {
+		return &explanation{Text: p.Source, Value: fmt.Sprint(err)}
+	}
+	e := explainer{info: p.ast.NativeRep().SourceInfo(), state: details.State()}
+	return e.expr(p.ast.NativeRep().Expr(), 0)
+}
+
+type explainer struct {
+	info  *ast.SourceInfo
+	state interpreter.EvalState
+}
+
+func (e explainer) expr(x ast.Expr, depth int) *explanation {
+	text, err := cel.ExprToString(x, e.info)
+	if err != nil {
+		text = "…"
+	}
+	v, known := e.state.Value(x.ID())
+	n := &explanation{Text: text, Value: "not evaluated"}
+	if known {
+		n.Value = show(v)
+	}
+	if depth > maxTreeDepth {
+		return n
+	}
+	switch x.Kind() {
+	case ast.CallKind:
+		e.call(n, x.AsCall(), depth)
+	case ast.ComprehensionKind:
+		e.macro(n, x.AsComprehension(), depth)
+	case ast.SelectKind:
+		n.leaf = true
+		e.indexes(n, x, depth)
+	case ast.IdentKind:
+		n.leaf = true
+	}
+	return n
+}
+
+// call keeps the parts of an operator that are not constants. Of logical
+// operators those that were not evaluated are left out.
+func (e explainer) call(n *explanation, c ast.CallExpr, depth int) {
+	if c.FunctionName() == operators.Index {
+		n.leaf = true
+		for _, a := range c.Args() {
+			e.indexes(n, a, depth)
+		}
+		return
+	}
+	args := c.Args()
+	if c.IsMemberFunction() {
+		args = append([]ast.Expr{c.Target()}, args...)
+	}
+	for _, a := range args {
+		if _, known := e.state.Value(a.ID()); !known || a.Kind() == ast.LiteralKind {
+			continue
+		}
+		n.Parts = append(n.Parts, e.expr(a, depth+1))
+	}
+}
+
+// indexes adds what chooses the element in a chain such as erp.orders[o].yield
+// without taking the chain itself apart.
+func (e explainer) indexes(n *explanation, x ast.Expr, depth int) {
+	switch x.Kind() {
+	case ast.SelectKind:
+		e.indexes(n, x.AsSelect().Operand(), depth)
+	case ast.CallKind:
+		if c := x.AsCall(); c.FunctionName() == operators.Index {
+			e.indexes(n, c.Args()[0], depth)
+			if key := c.Args()[1]; key.Kind() == ast.SelectKind {
+				n.Parts = append(n.Parts, e.expr(key, depth+1))
+			}
+		}
+	}
+}
+
+// macro shows the last round of all, exists and their like: with all it is
+// the one that failed.
+func (e explainer) macro(n *explanation, c ast.ComprehensionExpr, depth int) {
+	over, known := e.state.Value(c.IterRange().ID())
+	if s, ok := over.(traits.Sizer); known && ok && s.Size() == types.IntZero {
+		n.bare = true
+	}
+	condition := predicate(c)
+	if condition == nil {
+		return
+	}
+	if v, ok := e.variable(condition, c.IterVar()); ok {
+		n.Each, n.bound = c.IterVar()+" = "+show(v), v
+	}
+	if _, known := e.state.Value(condition.ID()); known {
+		n.Parts = append(n.Parts, e.expr(condition, depth+1))
+	}
+}
+
+// predicate finds the condition a macro was written with.
+func predicate(c ast.ComprehensionExpr) ast.Expr {
+	step := c.LoopStep()
+	if step.Kind() != ast.CallKind {
+		return nil
+	}
+	switch call := step.AsCall(); call.FunctionName() {
+	case operators.LogicalAnd, operators.LogicalOr:
+		return call.Args()[1]
+	case operators.Conditional:
+		return call.Args()[0]
+	}
+	return nil
+}
+
+// variable finds the value a macro's variable had in its last round.
+func (e explainer) variable(x ast.Expr, name string) (value ref.Val, ok bool) {
+	ast.PostOrderVisit(x, ast.NewExprVisitor(func(n ast.Expr) {
+		if n.Kind() != ast.IdentKind || n.AsIdent() != name {
+			return
+		}
+		if v, known := e.state.Value(n.ID()); known {
+			value, ok = v, true
+		}
+	}))
+	return value, ok
+}
+
+// show writes a value for people.
+func show(v ref.Val) string {
+	switch x := v.(type) {
+	case nil:
+		return "nothing"
+	case types.String:
+		return fmt.Sprintf("%q", clipText(string(x), 60))
+	case *types.Err:
+		return evalError(x).Error()
+	case decimal:
+		return x.String()
+	case object:
+		return "the " + x.name
+	case traits.Sizer:
+		return fmt.Sprintf("%v entries", x.Size())
+	}
+	return clipText(fmt.Sprint(v.Value()), 60)
+}
+
+func clipText(s string, n int) string {
+	if r := []rune(s); len(r) > n {
+		return string(r[:n]) + "…"
+	}
+	return s
+}
+
+// walk visits e and its parts, those first that made it false.
+func (e *explanation) walk(visit func(*explanation)) {
+	visit(e)
+	for _, p := range e.Parts {
+		p.walk(visit)
+	}
+}
+
+// leaves tells in one line the values that decided.
+func (e *explanation) leaves() string {
+	var said []string
+	e.walk(func(n *explanation) {
+		if n.Each != "" {
+			said = append(said, n.Each)
+		}
+		if n.leaf && n.Value != "not evaluated" && !strings.HasSuffix(n.Value, " entries") && len(said) < 8 {
+			said = append(said, n.Text+" = "+n.Value)
+		}
+	})
+	var unique []string
+	for _, s := range said {
+		if !slices.Contains(unique, s) && !slices.ContainsFunc(unique, func(u string) bool { return strings.HasSuffix(u, " = "+s) }) {
+			unique = append(unique, s)
+		}
+	}
+	return strings.Join(unique, ", ")
+}
+
+// tree writes all values, a line each.
+func (e *explanation) tree() string {
+	var lines []string
+	var add func(n *explanation, depth int)
+	add = func(n *explanation, depth int) {
+		if len(lines) == maxTreeLines {
+			return
+		}
+		pad := strings.Repeat("  ", depth+1)
+		lines = append(lines, pad+n.Text+" = "+n.Value)
+		if n.Each != "" {
+			lines = append(lines, pad+"  with "+n.Each)
+		}
+		for _, p := range n.Parts {
+			add(p, depth+1)
+		}
+	}
+	add(e, 0)
+	return strings.Join(lines, "\n")
+}
+
+// keys finds the order or lot the explanation is about: what a macro's
+// variable stood for, or what an element was chosen by.
+func (e *explanation) keys(w *world) (k plant.Keys) {
+	take := func(id string) {
+		if _, ok := w.truth.Orders[id]; ok && k.Order == "" {
+			k.Order = plant.OrderID(id)
+		} else if _, ok := w.truth.Lots[id]; ok && k.Lot == "" {
+			k.Lot = plant.LotID(id)
+		}
+	}
+	e.walk(func(n *explanation) {
+		if s, ok := n.bound.(types.String); ok {
+			take(string(s))
+		}
+	})
+	e.walk(func(n *explanation) {
+		if n.leaf && strings.HasPrefix(n.Value, `"`) {
+			take(strings.Trim(n.Value, `"`))
+		}
+	})
+	return k
+}
+
+// empty names what an expression looked at without there being anything: a
+// macro that holds for all of nothing. Only what the whole rests on counts.
+func (e *explanation) empty() string {
+	switch {
+	case e.bare && strings.Contains(e.Text, ".all("):
+		name, _, _ := strings.Cut(e.Text, ".all(")
+		return name
+	case strings.Contains(e.Text, " && ") && e.Each == "":
+		for _, p := range e.Parts {
+			if name := p.empty(); name != "" {
+				return name
+			}
+		}
+	}
+	return ""
+}
+
+func (e *explanation) json() json.RawMessage {
+	b, err := json.Marshal(e)
+	if err != nil {
+		return nil // strings only
+	}
+	return b
+}
