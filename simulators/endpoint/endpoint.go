@@ -304,13 +304,13 @@ func (e *Endpoint) Refuse(m simulators.Message, r simulators.Refusal) simulators
 func (e *Endpoint) reply(m simulators.Message, a simulators.Answer) simulators.Message {
 	out := e.Dialect.Reply(m, a)
 	status := out.Result.Status
-	out.Result = meaning(a)
+	out.Result = Meaning(a)
 	out.Result.Status = status
 	return out
 }
 
-// meaning says what an answer means to its sender.
-func meaning(a simulators.Answer) simulators.Result {
+// Meaning says what an answer means to its sender.
+func Meaning(a simulators.Answer) simulators.Result {
 	switch {
 	case a.Refusal != nil:
 		return refusalResult(a.Refusal)
