@@ -1,0 +1,178 @@
+package oracles
+
+import (
+	"fmt"
+
+	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/simulators"
+)
+
+var deadLetterInfo = Info{
+	Name: "dead-letter", ID: "O11",
+	Doc:          "a fact refused for good is not reported once with the right class, or something is reported that is not so",
+	Requirements: []string{"CTL-02", "CTL-11", "EXC-01", "EXC-02", "EXC-03"},
+}
+
+// DeadLetter judges the exceptions the SUT reports: one for each fact that was
+// refused for good or made invalid, with the class that says whose turn it is,
+// and none for facts that are posted or never happened.
+func DeadLetter() evidence.Judge {
+	return oracle{deadLetterInfo, deadLetter, "%d exceptions were reported as they should be", "nothing was refused and no exception reported"}
+}
+
+func deadLetter(r *report) {
+	for _, f := range r.h.Facts {
+		if !judged(f) {
+			continue
+		}
+		t, no := refusal(f)
+		if len(f.Surfaces) > 0 {
+			r.judged++
+			reported(r, f, t, no)
+			continue
+		}
+		if f.Posted > 0 || f.Superseded || (t == nil && !f.Invalid) || !responsible(f, t) {
+			continue
+		}
+		r.judged++
+		unreported(r, f, t, no)
+	}
+	for _, s := range r.h.Strays {
+		r.judged++
+		stray(r, s)
+	}
+}
+
+// responsible reports whether the SUT took the fact over, so that telling
+// somebody about its refusal is its business: it accepted it, or tried to post
+// it without having accepted it.
+func responsible(f *evidence.FactView, t *evidence.AttemptView) bool {
+	return f.AcceptedBy != nil || (t != nil && f.Status != evidence.MustNot)
+}
+
+// unreported is a refused or invalid fact without an exception.
+func unreported(r *report, f *evidence.FactView, t *evidence.AttemptView, no simulators.Result) {
+	class := no.Class
+	if f.Invalid {
+		class = simulators.DataQuality
+	}
+	v := about(f)
+	v.Expected = fmt.Sprintf("one exception of class %s for the %s", class, naming(f.Event.Fact))
+	v.Got = "none"
+	v.Class, v.Confidence, v.Rule = evidence.CauseClass(class), "high", "refused-and-not-reported"
+	if t != nil {
+		v.Text = fmt.Sprintf("%s refused it: %s", f.Sink, answered(t))
+	}
+	switch {
+	case !r.h.Plan.Delivers.Exceptions:
+		v.Text = "the build declares no exception channel (delivers.exceptions), so nobody outside can tell whether the refusal was noticed"
+		r.inconclusive(v)
+	case f.Status == evidence.Must: // no-silent-drop names each
+		v.Text += "; named fact by fact by no-silent-drop"
+		r.missing(v, true)
+	case f.Status == evidence.MustNot:
+		r.missing(v, false)
+	}
+}
+
+// reported judges the exceptions about one fact.
+func reported(r *report, f *evidence.FactView, t *evidence.AttemptView, no simulators.Result) {
+	var open []*evidence.SurfaceView
+	closed := false
+	for _, s := range f.Surfaces {
+		if s.Closed {
+			closed = true
+		} else {
+			open = append(open, s)
+		}
+	}
+	first := f.Surfaces[0]
+	v := about(f)
+	v.Confidence = "high"
+	if first.By != evidence.ByReference {
+		v.Confidence = "medium"
+	}
+	if len(open) > 1 && r.h.Survived(open[0].At, open[len(open)-1].At) {
+		w := v
+		w.Expected, w.Got = fmt.Sprintf("one exception for the %s", naming(f.Event.Fact)), fmt.Sprintf("%d exceptions", len(open))
+		w.Class, w.Rule = evidence.CauseTechnical, "reported-twice"
+		r.violated(w)
+	}
+	if f.Posted > 0 {
+		if !closed && !inDoubt(r.h, f) {
+			v.Expected = "no open exception for a fact that is posted"
+			v.Got = fmt.Sprintf("a %s exception (%s) beside %s", first.Class, first.Reason, documents(f.Effects))
+			v.Class, v.Rule = evidence.CauseTechnical, "reported-though-posted"
+			v.Text = "whoever works off the exception will post it a second time"
+			r.missing(v, false)
+		}
+		return
+	}
+	want, why := properClass(f, t, no)
+	if want != "" && first.Class != want {
+		v.Expected = fmt.Sprintf("an exception of class %s for the %s: %s", want, naming(f.Event.Fact), why)
+		v.Got = fmt.Sprintf("class %s (%s)", orNone(first.Class), first.Reason)
+		v.Class, v.Rule = evidence.CauseClass(want), "wrong-class"
+		r.violated(v)
+		return
+	}
+	gaveUp(r, v, f, first, t)
+}
+
+// properClass is what an exception about f must be called; "" if any class may
+// be right.
+func properClass(f *evidence.FactView, t *evidence.AttemptView, no simulators.Result) (simulators.Class, string) {
+	switch {
+	case f.Invalid:
+		return simulators.DataQuality, "the data is invalid"
+	case t != nil && no.Class != "":
+		return no.Class, fmt.Sprintf("%s refused it with %s", f.Sink, answered(t))
+	}
+	sent := own(f)
+	for _, t := range sent {
+		if !transient(heard(t, f).Outcome) {
+			return "", ""
+		}
+	}
+	if len(sent) == 0 {
+		return "", ""
+	}
+	return simulators.Technical, fmt.Sprintf("%s never refused it, the last answer was %s", f.Sink, answered(sent[len(sent)-1]))
+}
+
+// gaveUp judges technical exceptions: they may only come after repetition.
+func gaveUp(r *report, v evidence.Finding, f *evidence.FactView, s *evidence.SurfaceView, t *evidence.AttemptView) {
+	sent := own(f)
+	if t != nil || s.Class != simulators.Technical || len(sent) != 1 || f.Invalid {
+		return
+	}
+	o := heard(sent[0], f).Outcome
+	doubtful := o == simulators.Unknown && r.h.Plan.Delivers.Posting != evidence.ExactlyOnce && r.h.Plan.Delivers.Posting != ""
+	if !transient(o) || doubtful {
+		return
+	}
+	v.Expected = fmt.Sprintf("the %s tried again after %s, which is no final answer", naming(f.Event.Fact), answered(sent[0]))
+	v.Got = "given up and reported after one attempt"
+	v.Class, v.Rule = evidence.CauseTechnical, "given-up-too-soon"
+	r.violated(v)
+}
+
+// stray judges an exception that belongs to no fact. One that names nothing at
+// all is an alarm, not a dead letter.
+func stray(r *report, s *evidence.SurfaceView) {
+	if s.Kind == "" && s.Reference == "" {
+		return
+	}
+	r.violated(evidence.Finding{
+		Keys: s.Keys, Expected: "exceptions only about facts",
+		Got:   fmt.Sprintf("a %s exception about %s %s %s (%s)", orNone(s.Class), s.Kind, s.Reference, s.Keys, s.Reason),
+		Class: evidence.CauseTechnical, Rule: "reported-without-fact", Confidence: "high", Evidence: []uint64{s.Seq},
+	})
+}
+
+func orNone(c simulators.Class) string {
+	if c == "" {
+		return "none"
+	}
+	return string(c)
+}

@@ -1,0 +1,102 @@
+package oracles
+
+import (
+	"fmt"
+
+	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/simulators"
+)
+
+var exactlyOnceInfo = Info{
+	Name: "exactly-once", ID: "O1",
+	Doc:          "a fact is in the books twice, or not at all and not reported, or although it had to be refused",
+	Requirements: []string{"CTL-01", "UP-03", "FLT-02", "EXC-04"},
+}
+
+// ExactlyOnce judges that each fact is in the books of its sink once: not
+// twice, not never, and not at all if it had to be refused. What is missing is
+// named fact by fact by [NoSilentDrop] and only counted here.
+func ExactlyOnce() evidence.Judge {
+	return oracle{exactlyOnceInfo, exactlyOnce, "%d facts are in the books as often as they should be", "no fact had to reach any books"}
+}
+
+func exactlyOnce(r *report) {
+	for _, f := range r.h.Facts {
+		if !judged(f) {
+			continue
+		}
+		n := postings(r.h, f)
+		if f.Status == evidence.Must || n > 0 || f.Invalid {
+			r.judged++
+		}
+		a := allowed(r.h, f)
+		switch {
+		case n > a.max || (n > 1 && a.surfaced && a.undecidable == "" && len(f.Surfaces) == 0):
+			r.violated(tooOften(r.h, f, n))
+		case a.undecidable != "" && n != 1 && len(f.Surfaces) == 0:
+			u := about(f)
+			u.Expected, u.Got = "1 posting of "+truth(f), times(n, "posting", "postings")
+			u.Text, u.Rule = a.undecidable, "two-generals"
+			r.inconclusive(u)
+		case lost(f) && (a.min > 0 || a.surfaced):
+			m := about(f)
+			m.Expected = "1 posting of " + truth(f) + " in " + f.Sink
+			m.Got = "none, and no exception was reported"
+			m.Class, m.Rule, m.Confidence = evidence.CauseTechnical, "not-posted", "high"
+			m.Text = "named fact by fact by no-silent-drop"
+			r.missing(m, true)
+		}
+	}
+}
+
+// tooOften is the finding for a fact that is in the books n times and may not.
+func tooOften(h *evidence.History, f *evidence.FactView, n int) evidence.Finding {
+	v := about(f)
+	v.Got = times(n, "posting", "postings") + ": " + documents(f.Effects)
+	v.Class, v.Confidence = evidence.CauseTechnical, "high"
+	if f.Status == evidence.MustNot {
+		v.Expected = fmt.Sprintf("no posting of the %s: %s", naming(f.Event.Fact), f.WhyStatus)
+		v.Rule = "refused-at-intake-and-posted"
+		if f.Invalid {
+			v.Class, v.Rule = evidence.CauseDataQuality, "invalid-and-posted"
+		}
+		return v
+	}
+	v.Expected = "1 posting of " + truth(f)
+	if h.Plan.Delivers.Posting == evidence.AtLeastOnceSurface && inDoubt(h, f) {
+		v.Expected += ", or an exception that names the repetition"
+	}
+	v.Rule, v.Text = whyTwice(h, f)
+	if f.Effects[0].By == evidence.ByWatermark {
+		v.Confidence = "medium"
+		v.Text += "; the postings carry no reference and were recognised by their quantity"
+	}
+	return v
+}
+
+// whyTwice says what led to a second posting.
+func whyTwice(h *evidence.History, f *evidence.FactView) (rule, text string) {
+	sent := own(f)
+	taken := 0
+	for _, o := range f.Offers {
+		if o.Result.Outcome.Took() {
+			taken++
+		}
+	}
+	for i := 1; i < len(sent); i++ {
+		was, is := sent[i-1], sent[i]
+		lostReply := was.Heard.Outcome == simulators.Unknown
+		switch {
+		case lostReply && is.IdemKey == "":
+			return "retry-without-key", "the SUT repeated the posting after a lost reply, without an idempotency key"
+		case was.IdemKey != "" && is.IdemKey != "" && was.IdemKey != is.IdemKey:
+			return "new-key-on-retry", fmt.Sprintf("the SUT used another idempotency key for the repetition: %q, then %q", was.IdemKey, is.IdemKey)
+		case !h.Survived(was.Start, is.Start):
+			return "posted-again-after-restart", "the SUT was restarted between the two postings and did not remember the first"
+		}
+	}
+	if taken > 1 {
+		return "repeated-offer-posted-again", fmt.Sprintf("the fact was handed to the SUT %d times and posted for more than one of them", taken)
+	}
+	return "posted-twice", "nothing in the evidence made the SUT repeat the posting"
+}

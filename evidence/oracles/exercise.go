@@ -1,0 +1,107 @@
+package oracles
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/simulators/plant"
+)
+
+var exerciseInfo = Info{
+	Name: "exercise", ID: "O22",
+	Doc:          "a planned fault never struck, promised traffic did not flow: the run shows less than it claims",
+	Requirements: []string{"CTL-19", "FLT-28"},
+}
+
+// Exercise judges that the run was one: faults struck, the promised facts
+// happened and the SUT took part. It never finds anything violated; what it
+// misses makes a run vacuous.
+func Exercise() evidence.Judge {
+	return oracle{exerciseInfo, exercise, "%d facts and faults took part", ""}
+}
+
+func exercise(r *report) {
+	happened, accepted := map[plant.Kind]int{}, 0
+	refused := map[plant.Kind][]*evidence.FactView{}
+	for _, f := range r.h.Facts {
+		k := f.Event.Fact.Kind()
+		happened[k]++
+		r.judged++
+		switch {
+		case f.AcceptedBy != nil:
+			accepted++
+		case judged(f) && f.Status == evidence.MustNot && !f.Invalid:
+			refused[k] = append(refused[k], f)
+		}
+	}
+	if len(r.h.Facts) == 0 {
+		r.notExercised("nothing-happened", "nothing happened in the plant: there was nothing to integrate", nil)
+		return
+	}
+	if accepted == 0 {
+		r.notExercised("nothing-accepted", fmt.Sprintf("the SUT accepted none of %s", times(len(r.h.Facts), "fact", "facts")), []uint64{r.h.Facts[0].Seq})
+	}
+	r.faults()
+	for _, k := range sortedKinds(r.h.Plan.Floor) {
+		if n := r.h.Plan.Floor[k]; happened[k] < n {
+			r.notExercised("floor-missed", fmt.Sprintf("the scenario promises at least %s of kind %s and %d happened", times(n, "fact", "facts"), k, happened[k]), nil)
+		}
+	}
+	for _, k := range sortedKinds(refused) {
+		fs := refused[k]
+		r.notExercised("valid-facts-refused", fmt.Sprintf("the SUT refused %s of kind %s at intake although nothing was wrong with them, the first being the %s",
+			times(len(fs), "fact", "facts"), k, naming(fs[0].Event.Fact)), []uint64{fs[0].Seq, fs[0].Offers[0].Seq})
+	}
+	if len(r.found) == 0 {
+		r.silentFlows(happened)
+	}
+}
+
+// notExercised adds a vacuous finding.
+func (r *report) notExercised(rule, text string, seqs []uint64) {
+	r.add(evidence.Vacuous, evidence.Finding{Rule: rule, Text: text, Evidence: few(seqs)}, mostListed)
+}
+
+func (r *report) faults() {
+	for _, f := range r.h.Faults {
+		r.judged++
+		if len(f.Strikes) > 0 {
+			continue
+		}
+		at := ""
+		if len(f.At) > 0 {
+			at = " at " + strings.Join(f.At, ", ")
+		}
+		if len(f.Intervals) == 0 {
+			r.notExercised("fault-never-armed", fmt.Sprintf("fault %s (%s%s) was planned and never armed", f.ID, f.Kind, at), nil)
+			continue
+		}
+		r.notExercised("fault-never-struck", fmt.Sprintf("fault %s (%s%s) was armed and touched no message", f.ID, f.Kind, at), nil)
+	}
+}
+
+// silentFlows notes declared flows without facts; by itself that is no
+// shortcoming.
+func (r *report) silentFlows(happened map[plant.Kind]int) {
+	var silent []string
+	for _, f := range r.h.Plan.Flows {
+		if s := string(f.Kind); happened[f.Kind] == 0 && !slices.Contains(silent, s) {
+			silent = append(silent, s)
+		}
+	}
+	if len(silent) > 0 && r.whole() {
+		f := r.bare(evidence.Holds, fmt.Sprintf("%d facts and faults took part; flows without traffic: %s", r.judged, strings.Join(silent, ", ")))
+		r.found = append(r.found, f)
+	}
+}
+
+func sortedKinds[V any](m map[plant.Kind]V) []plant.Kind {
+	kinds := make([]plant.Kind, 0, len(m))
+	for k := range m {
+		kinds = append(kinds, k)
+	}
+	slices.Sort(kinds)
+	return kinds
+}

@@ -1,0 +1,63 @@
+package oracles
+
+import (
+	"fmt"
+
+	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/simulators"
+)
+
+var noSilentDropInfo = Info{
+	Name: "no-silent-drop", ID: "O12",
+	Doc:          "the SUT accepted a fact that is neither in the books nor reported as an exception",
+	Requirements: []string{"CTL-05", "CTL-06", "FLT-11", "FLT-12", "KPI-15"},
+}
+
+// NoSilentDrop judges that what the SUT accepted is posted or reported.
+func NoSilentDrop() evidence.Judge {
+	return oracle{noSilentDropInfo, noSilentDrop, "all %d facts the SUT accepted are posted or reported", "the SUT accepted no fact that must be posted"}
+}
+
+func noSilentDrop(r *report) {
+	for _, f := range r.h.Facts {
+		if !judged(f) || f.Status != evidence.Must {
+			continue
+		}
+		r.judged++
+		if !lost(f) {
+			continue
+		}
+		v := about(f)
+		v.Expected = fmt.Sprintf("the %s, %s, posted in %s or reported as an exception", naming(f.Event.Fact), truth(f), f.Sink)
+		v.Confidence = "high"
+		v.Rule, v.Class, v.Got = whyLost(r.h, f)
+		if v.Rule == "refused-and-dropped" && !r.h.Plan.Delivers.Exceptions {
+			v.Text = "the build declares no exception channel (delivers.exceptions), so nobody outside can tell whether the refusal was noticed"
+			r.inconclusive(v)
+			continue
+		}
+		r.missing(v, false)
+	}
+}
+
+// whyLost says how far a lost fact came.
+func whyLost(h *evidence.History, f *evidence.FactView) (rule string, class evidence.CauseClass, got string) {
+	sent := own(f)
+	if len(sent) == 0 {
+		got = fmt.Sprintf("accepted by the SUT (try %d) and never sent to %s", f.AcceptedBy.Attempt, f.Sink)
+		if !h.Survived(f.Accepted, h.Last()) {
+			return "lost-in-restart", evidence.CauseTechnical, got + "; the SUT's process ended after that"
+		}
+		return "never-sent", evidence.CauseTechnical, got
+	}
+	last := sent[len(sent)-1]
+	r := heard(last, f)
+	got = fmt.Sprintf("%s to %s, the last answered %s, and nothing after that", times(len(sent), "try", "tries"), f.Sink, answered(last))
+	switch {
+	case r.Outcome == simulators.Refused:
+		return "refused-and-dropped", evidence.CauseClass(r.Class), got
+	case r.Outcome.Took():
+		return "acknowledged-but-not-posted", evidence.CauseBusiness, got + "; it was accepted there and failed later, unnoticed"
+	}
+	return "given-up-silently", evidence.CauseTechnical, got
+}

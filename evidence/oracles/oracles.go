@@ -1,0 +1,123 @@
+// Package oracles judges the journal of a run, one file for each thing that
+// is protected: facts are in the books exactly once, nothing is lost silently,
+// holds are kept, and so on.
+//
+// It knows neither the scenario nor the SUT that produced a journal; all it
+// takes into account stands in the journal's plan. Every oracle is a fold over
+// the history, linear in its records up to sorting.
+package oracles
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/andon-rig/andon/evidence"
+)
+
+// Info describes an oracle.
+type Info struct {
+	Name string // what it protects: "exactly-once"
+	ID   string // number in the catalogue: "O1"
+	Doc  string // when it is violated, in one sentence
+	// Requirements are the rows of the requirements table it serves.
+	Requirements []string
+	// New returns the judge.
+	New func() evidence.Judge
+}
+
+// All lists every oracle, in the order of the catalogue.
+func All() []Info {
+	return []Info{
+		exactlyOnceInfo.by(ExactlyOnce), noPhantomInfo.by(NoPhantom), fieldFidelityInfo.by(FieldFidelity),
+		conservationInfo.by(Conservation), noPostingAfterHoldInfo.by(NoPostingAfterHold), orderInfo.by(OrderCausality),
+		throttleInfo.by(ThrottleCompliance), retryInfo.by(RetryDiscipline), deadLetterInfo.by(DeadLetter),
+		noSilentDropInfo.by(NoSilentDrop), recoveryInfo.by(Recovery), tokenInfo.by(TokenDiscipline),
+		batchInfo.by(BatchItems), exerciseInfo.by(Exercise),
+	}
+}
+
+func (i Info) by(judge func() evidence.Judge) Info {
+	i.New = judge
+	return i
+}
+
+// Standard returns a judge for each oracle, in the order of the catalogue.
+func Standard() []evidence.Judge {
+	var judges []evidence.Judge
+	for _, i := range All() {
+		judges = append(judges, i.New())
+	}
+	return judges
+}
+
+// oracle is a judge made of its description and a function.
+type oracle struct {
+	info  Info
+	judge func(*report)
+	holds string // what is said when it held
+	idle  string // what is said when there was nothing to judge
+}
+
+func (o oracle) Name() string { return o.info.Name }
+func (o oracle) ID() string   { return o.info.ID }
+
+// Judge implements [evidence.Judge].
+func (o oracle) Judge(h *evidence.History) []evidence.Finding {
+	r := newReport(h, o.info)
+	if !h.Began() {
+		_, why := h.Settled()
+		return []evidence.Finding{r.bare(evidence.Inconclusive, why)}
+	}
+	o.judge(r)
+	return r.findings(o.holds, o.idle)
+}
+
+// JudgeAll has each judge look at h and returns all findings, worst first,
+// then by oracle and by fact. A judge the plan waives is not asked, and listed
+// as waived. A judge that panics becomes an inconclusive finding of class rig:
+// our mistake decides nothing about the SUT.
+func JudgeAll(h *evidence.History, judges []evidence.Judge) []evidence.Finding {
+	type ranked struct {
+		evidence.Finding
+		rank int
+	}
+	var all []ranked
+	for i, j := range judges {
+		for _, f := range judgeOne(h, j) {
+			all = append(all, ranked{f, i})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b ranked) int {
+		return cmp.Or(cmp.Compare(b.Verdict, a.Verdict), cmp.Compare(a.rank, b.rank), cmp.Compare(a.Fact, b.Fact))
+	})
+	out := make([]evidence.Finding, len(all))
+	for i, f := range all {
+		out[i] = f.Finding
+	}
+	return out
+}
+
+func judgeOne(h *evidence.History, j evidence.Judge) (found []evidence.Finding) {
+	f := evidence.Finding{Oracle: j.Name()}
+	if n, ok := j.(interface{ ID() string }); ok {
+		f.ID = n.ID()
+	}
+	if slices.Contains(h.Plan.Waived, f.Oracle) || (f.ID != "" && slices.Contains(h.Plan.Waived, f.ID)) {
+		f.Verdict, f.Rule, f.Text = evidence.Holds, evidence.RuleWaived, "waived by the scenario: not judged"
+		return []evidence.Finding{f}
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			f.Verdict, f.Class, f.Rule = evidence.Inconclusive, evidence.CauseRig, "oracle-panicked"
+			f.Text = fmt.Sprintf("the oracle itself failed and decides nothing: %v", p)
+			found = []evidence.Finding{f}
+		}
+	}()
+	if found = j.Judge(h); len(found) == 0 {
+		f.Verdict, f.Class, f.Rule = evidence.Inconclusive, evidence.CauseRig, "oracle-said-nothing"
+		f.Text = "the oracle returned no finding and decides nothing"
+		found = []evidence.Finding{f}
+	}
+	return found
+}
