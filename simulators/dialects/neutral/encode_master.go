@@ -203,7 +203,7 @@ func (w *writer) units(units []plant.AltUnit) {
 	w.array("Value")
 	for _, u := range units {
 		w.object("")
-		w.text("ValueString", strconv.FormatInt(u.Factor.Num, 10)+"/"+strconv.FormatInt(u.Factor.Den, 10))
+		w.text("ValueString", fraction(u.Factor))
 		w.text("DataType", "")
 		w.text("UnitOfMeasure", string(u.Unit))
 		w.endObject()

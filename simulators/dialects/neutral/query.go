@@ -1,0 +1,67 @@
+package neutral
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/andon-rig/andon/simulators"
+)
+
+// Names of questions.
+const (
+	askPostings = "postings"
+	askFeed     = "feed"
+	askLots     = "lots"
+	askHealth   = "health"
+	askOpenAPI  = "openapi.json"
+	askAsyncAPI = "asyncapi.json"
+)
+
+// decodeQuery reads what a GET asks for: one object by its id, a list, a
+// document.
+func decodeQuery(m simulators.Message) (simulators.Ask, error) {
+	list, id, one := strings.Cut(m.Name, "/")
+	if one {
+		return decodeOne(m, list, id)
+	}
+	q := &simulators.Query{Object: list, Where: map[string]string{}}
+	switch list {
+	case askPostings:
+		if m.Params["reference"] == "" {
+			return simulators.Ask{}, &simulators.Refusal{Class: simulators.DataQuality, Code: codeMalformed, Text: "reference: is missing; ask for postings?reference=R"}
+		}
+		q.Where["reference"] = m.Params["reference"]
+	case askFeed, Orders, Items:
+		for _, p := range []string{"after", "limit"} {
+			if v := m.Params[p]; v != "" {
+				q.Where[p] = v
+			}
+		}
+	case askOpenAPI, askAsyncAPI:
+		q.Object = strings.TrimSuffix(list, ".json")
+	case askHealth:
+	default:
+		return simulators.Ask{}, unknownQuery(m)
+	}
+	return simulators.Ask{Query: q}, nil
+}
+
+func decodeOne(m simulators.Message, list, escaped string) (simulators.Ask, error) {
+	object, ok := map[string]string{Orders: "order", askLots: "lot", Items: "item"}[list]
+	if !ok || escaped == "" || strings.Contains(escaped, "/") {
+		return simulators.Ask{}, unknownQuery(m)
+	}
+	id, err := url.PathUnescape(escaped)
+	if err != nil || !validText([]byte(id)) {
+		return simulators.Ask{}, &simulators.Refusal{Class: simulators.DataQuality, Code: codeMalformed, Text: fmt.Sprintf("%q is not a percent-encoded id", clip(escaped))}
+	}
+	return simulators.Ask{Query: &simulators.Query{Object: object, Where: map[string]string{"id": id}}}, nil
+}
+
+func unknownQuery(m simulators.Message) error {
+	if len(kindsOf(m.Name)) > 0 {
+		return &simulators.Refusal{Class: simulators.DataQuality, Code: codeMethod, Text: fmt.Sprintf("%q is posted to, not asked for", m.Name)}
+	}
+	return &simulators.Refusal{Class: simulators.DataQuality, Code: codeName, Text: fmt.Sprintf("there is no %q here; an id is percent-encoded, slashes too", clip(m.Name))}
+}

@@ -1,0 +1,209 @@
+package neutral
+
+import (
+	"cmp"
+	"strconv"
+	"time"
+
+	"github.com/andon-rig/andon/simulators"
+)
+
+// Reply implements [simulators.Dialect]: words of success, problem+json for
+// refusals, and what a query found. A Retry-After in the form of a date reads
+// "date" here, for a dialect has no clock: the transport replaces it.
+func (Dialect) Reply(m simulators.Message, a simulators.Answer) simulators.Message {
+	switch {
+	case a.Refusal != nil:
+		return refused(m, a.Refusal, nil)
+	case a.Later:
+		return jsonReply(202, simulators.Accepted, []byte(`{"outcome":"accepted"}`))
+	case len(a.Rows) > 0:
+		return posted(m, a.Rows)
+	}
+	return found(m, a)
+}
+
+func jsonReply(status int, o simulators.Outcome, body []byte) simulators.Message {
+	return simulators.Message{
+		Header: map[string]string{"Content-Type": "application/json"},
+		Body:   body,
+		Result: simulators.Result{Outcome: o, Status: status},
+	}
+}
+
+// posted words what became of each row.
+func posted(m simulators.Message, rows []simulators.Row) simulators.Message {
+	good, known := 0, 0
+	for _, r := range rows {
+		if r.Refusal == nil {
+			good++
+			if r.Known {
+				known++
+			}
+		}
+	}
+	switch {
+	case good == 0 && len(rows) == 1:
+		return refused(m, rows[0].Refusal, nil)
+	case good == 0:
+		return refused(m, rows[0].Refusal, rows)
+	case good < len(rows):
+		return partly(m, rows)
+	}
+	status, outcome := 201, simulators.Applied
+	if known == len(rows) {
+		status, outcome = 200, simulators.Repeated
+	}
+	w := &writer{b: make([]byte, 0, 48+16*len(rows))}
+	w.object("")
+	w.text("outcome", string(outcome))
+	w.array("documents")
+	for _, r := range rows {
+		w.text("", r.Doc)
+	}
+	w.endArray()
+	w.endObject()
+	out := jsonReply(status, outcome, w.b)
+	if len(rows) > 1 {
+		out.Result.Items = results(rows)
+	}
+	return out
+}
+
+func partly(m simulators.Message, rows []simulators.Row) simulators.Message {
+	w := &writer{b: make([]byte, 0, 128*len(rows))}
+	w.object("")
+	w.text("outcome", string(simulators.Partly))
+	w.items(m, rows)
+	w.endObject()
+	out := jsonReply(207, simulators.Partly, w.b)
+	out.Result.Items = results(rows)
+	return out
+}
+
+func (w *writer) items(m simulators.Message, rows []simulators.Row) {
+	w.array("items")
+	for i, r := range rows {
+		w.object("")
+		if i < len(m.Events) {
+			w.said("reference", string(m.Events[i].ID))
+		}
+		switch {
+		case r.Refusal != nil:
+			w.number("status", statusOf(m, r.Refusal))
+			w.problem(r.Refusal)
+		case r.Known:
+			w.number("status", 200)
+			w.text("document", r.Doc)
+		default:
+			w.number("status", 201)
+			w.text("document", r.Doc)
+		}
+		w.endObject()
+	}
+	w.endArray()
+}
+
+func (w *writer) problem(r *simulators.Refusal) {
+	w.text("detail", r.Text)
+	w.said("class", string(r.Class))
+	w.text("code", r.Code)
+}
+
+// refused words a refusal; rows are those of a batch that was refused whole.
+func refused(m simulators.Message, r *simulators.Refusal, rows []simulators.Row) simulators.Message {
+	status := statusOf(m, r)
+	w := &writer{b: make([]byte, 0, 192+128*len(rows))}
+	w.object("")
+	w.text("type", "about:blank")
+	w.text("title", r.Code)
+	w.number("status", status)
+	w.problem(r)
+	if len(rows) > 0 {
+		w.items(m, rows)
+	}
+	w.endObject()
+	header := map[string]string{"Content-Type": "application/problem+json"}
+	if status == 401 {
+		header["Www-Authenticate"] = `Bearer error="invalid_token"`
+	}
+	if s := retryAfter(r); s != "" {
+		header["Retry-After"] = s
+	}
+	out := simulators.Message{Header: header, Body: w.b, Result: resultOf(r)}
+	out.Result.Status = status
+	if len(rows) > 0 {
+		out.Result.Items = results(rows)
+	}
+	return out
+}
+
+// retryAfter rounds up: who comes back when told must not be too early.
+func retryAfter(r *simulators.Refusal) string {
+	switch {
+	case r.After <= 0 || r.RetryForm == simulators.RetryMissing:
+		return ""
+	case r.RetryForm == simulators.RetryDate:
+		return string(simulators.RetryDate)
+	}
+	return strconv.FormatInt(int64((r.After+time.Second-1)/time.Second), 10)
+}
+
+func resultOf(r *simulators.Refusal) simulators.Result {
+	return simulators.Result{Outcome: cmp.Or(r.Outcome, simulators.Refused), Class: r.Class, Code: r.Code, Text: r.Text, RetryAfter: r.After}
+}
+
+func results(rows []simulators.Row) []simulators.Result {
+	out := make([]simulators.Result, len(rows))
+	for i, r := range rows {
+		switch {
+		case r.Refusal != nil:
+			out[i] = resultOf(r.Refusal)
+		case r.Known:
+			out[i].Outcome = simulators.Repeated
+		default:
+			out[i].Outcome = simulators.Applied
+		}
+	}
+	return out
+}
+
+// statusOf finds the HTTP status: by code where HTTP has a word of its own,
+// else by outcome, else by class.
+func statusOf(m simulators.Message, r *simulators.Refusal) int {
+	switch r.Outcome {
+	case simulators.Throttled:
+		return 429
+	case simulators.Unauthorized:
+		if r.Code == "insufficient_scope" || r.Code == "forbidden" {
+			return 403
+		}
+		return 401
+	case simulators.Locked:
+		return 423
+	case simulators.Unavailable:
+		return 503
+	case simulators.Unknown, simulators.Undelivered:
+		return 500
+	}
+	switch r.Code {
+	case codeMalformed:
+		return 400
+	case codeName, "order-unknown":
+		return 404
+	case "lot-unknown", "item-unknown":
+		if m.Verb == "get" {
+			return 404
+		}
+	case codeMethod:
+		return 405
+	case "too-large":
+		return 413
+	case "already-posted":
+		return 409
+	}
+	if r.Class == simulators.DataQuality {
+		return 422
+	}
+	return 409
+}
