@@ -29,7 +29,8 @@ type entityShard struct {
 	mu       sync.Mutex // guards what follows
 	postings map[string][]*posting
 	// first finds the first posting of a natural key by its hash; a key whose
-	// place is taken by another stands at the next free hash.
+	// place is taken by another stands at the next free hash. It is nil until
+	// somebody asks for repetitions: most books never do.
 	first map[uint64]*posting
 }
 
@@ -52,7 +53,7 @@ func NewLedger(ranges map[plant.Kind]int64) *Ledger {
 		l.numbers[k] = &numbers{first: first}
 	}
 	for i := range shards {
-		l.entities[i].postings, l.entities[i].first = map[string][]*posting{}, map[uint64]*posting{}
+		l.entities[i].postings = map[string][]*posting{}
 		l.refs[i].last = map[plant.EventID]*posting{}
 	}
 	return l
@@ -63,24 +64,30 @@ func (l *Ledger) Takes(k plant.Kind) bool { return l.numbers[k] != nil }
 
 // Enter posts c under the next number of its kind's range.
 func (l *Ledger) Enter(c plant.Event, base plant.Quantity, at time.Time) simulators.Posting {
-	kind, keys := c.Fact.Kind(), naturalKeys(c.Fact)
-	n := l.numbers[kind]
+	keys := c.Fact.Keys()
+	n := l.numbers[c.Fact.Kind()]
 	doc := strconv.FormatInt(n.first+n.used.Add(1)-1, 10)
 	p := &posting{Posting: simulators.Posting{Doc: doc, Claim: c, Base: base, At: at}}
-	l.enterEntity(p, kind, keys)
+	l.enterEntity(p, keys.Entity())
 	if c.ID != "" {
 		l.enterReference(p)
 	}
 	return p.Posting
 }
 
-func (l *Ledger) enterEntity(p *posting, kind plant.Kind, keys plant.Keys) {
-	entity := keys.Entity()
+func (l *Ledger) enterEntity(p *posting, entity string) {
 	s := &l.entities[place(entity)]
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.postings[entity] = append(s.postings[entity], p)
-	if h, first := s.find(kind, keys); first == nil {
+	if s.first != nil {
+		s.index(p)
+	}
+}
+
+// index makes p known by its natural key, if it is the first; s.mu is held.
+func (s *entityShard) index(p *posting) {
+	if h, first := s.find(p.Claim.Fact.Kind(), naturalKeys(p.Claim.Fact)); first == nil {
 		s.first[h] = p
 	}
 }
@@ -100,6 +107,14 @@ func (l *Ledger) Known(f plant.Fact) (doc string, ok bool) {
 	s := &l.entities[place(keys.Entity())]
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.first == nil {
+		s.first = map[uint64]*posting{}
+		for _, ps := range s.postings {
+			for _, p := range ps {
+				s.index(p)
+			}
+		}
+	}
 	if _, p := s.find(f.Kind(), keys); p != nil {
 		return p.Doc, true
 	}
