@@ -19,6 +19,7 @@ import (
 type armed struct {
 	*Rule
 	strikes        int
+	dice           dice
 	toSUT, fromSUT string // what chance is keyed by: the same rule elsewhere has other luck
 }
 
@@ -179,7 +180,7 @@ func (l *Link) strike(a *armed, fates []fate, original *Delivery, marks []mark) 
 	if perFact && (original.Direction != simulators.ToSUT || len(original.Message.Events) != 1 || l.changed[marks[0].key] != nil) {
 		return fates
 	}
-	r := a.luck(original, marks, l.Ordinals, l.Seed, a.part(original.Direction))
+	r := a.luck(original, marks, l.Ordinals, l.Seed, a.part(original.Direction), &a.dice)
 	if r == nil {
 		return fates
 	}

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -275,6 +276,76 @@ func TestOvertaking(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestOnlyTheOriginalLetsOthersPass: a copy that is held keeps nobody waiting,
+// so it has nobody to let pass.
+func TestOnlyTheOriginalLetsOthersPass(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLink("mes")
+		l.Arm(&chaos.Rule{ID: "F", Kind: "duplicate", Fault: &faults.Duplicate{Copies: 2}})
+		l.Arm(&chaos.Rule{ID: "G", Kind: "reorder", Fault: &faults.Reorder{For: faults.Wall(time.Second)}})
+		var released atomic.Int32
+		m := about("confirmations", confirmation("1", 1))
+		m.Release = func() { released.Add(1) }
+		if _, err := l.Carry(t.Context(), m, simulators.ToSUT, applied); err != nil {
+			t.Fatal(err)
+		}
+		l.Wait()
+		if released.Load() != 1 {
+			t.Errorf("released %d times", released.Load())
+		}
+	})
+}
+
+// TestNoTwoAreDueAtOnce: the order of two arrivals is never left to chance.
+func TestNoTwoAreDueAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLink("mes")
+		hold := 2 * time.Second
+		l.Arm(&chaos.Rule{ID: "F", Kind: "delay", Fault: fault(func(d chaos.Delivery, _ *rand.Rand) []chaos.Delivery {
+			d.After = hold
+			hold -= time.Second / 2
+			return []chaos.Delivery{d}
+		})})
+		l.Arm(&chaos.Rule{ID: "G", Kind: "ambiguous-commit", Fault: &faults.AmbiguousCommit{Latency: faults.Wall(time.Second)}})
+		var mu sync.Mutex // guards arrived, heard
+		var arrived, heard []time.Duration
+		var wg sync.WaitGroup
+		for n := range 4 { // sent half a second apart, each held half a second less
+			wg.Go(func() {
+				_, _ = l.Carry(t.Context(), about("confirmations", confirmation("1", n)), simulators.FromSUT, func(ctx context.Context, m simulators.Message) (simulators.Message, error) {
+					mu.Lock()
+					defer mu.Unlock()
+					arrived = append(arrived, l.Journal.Now())
+					return applied(ctx, m)
+				})
+				mu.Lock()
+				defer mu.Unlock()
+				heard = append(heard, l.Journal.Now())
+			})
+			time.Sleep(time.Second / 2)
+		}
+		wg.Wait()
+		for _, at := range [][]time.Duration{arrived, heard} {
+			if slices.Sort(at); len(slices.Compact(at)) != 4 {
+				t.Errorf("due at %v", at)
+			}
+		}
+	})
+}
+
+// TestWhatHasArrivedIsActedUpon although the SUT hangs up meanwhile.
+func TestWhatHasArrivedIsActedUpon(t *testing.T) {
+	l := newLink("erp")
+	ctx, hangUp := context.WithCancel(t.Context())
+	_, _ = l.Carry(ctx, about("confirmations", confirmation("1", 1)), simulators.FromSUT, func(ctx context.Context, m simulators.Message) (simulators.Message, error) {
+		hangUp()
+		if ctx.Err() != nil {
+			t.Error("the system was told that the SUT hung up")
+		}
+		return applied(ctx, m)
+	})
 }
 
 func TestRefusalsAreWordedByTheEndpoint(t *testing.T) {

@@ -76,6 +76,7 @@ type watch struct {
 	do      func(Passage)
 	strikes int
 	healed  bool
+	dice    dice
 }
 
 // NewMoments returns an empty list that writes what it does to j.
@@ -135,7 +136,7 @@ func (ms *Moments) match(l *Link, d *Delivery, marks []mark) (upon []*watch) {
 	ms.mu.Lock()
 	defer ms.mu.Unlock()
 	for _, w := range ms.watches {
-		if w.open() && w.rule.luck(d, marks, l.Ordinals, l.Seed, w.rule.ID) != nil {
+		if w.open() && w.rule.luck(d, marks, l.Ordinals, l.Seed, w.rule.ID, &w.dice) != nil {
 			upon = append(upon, w)
 		}
 	}

@@ -46,7 +46,7 @@ type mark struct {
 
 // luck returns the source of randomness of a delivery that r strikes; nil if
 // it does not. marks has one entry for each event, or one if there are none.
-func (r *Rule) luck(d *Delivery, marks []mark, o *Ordinals, seed uint64, part string) *rand.Rand {
+func (r *Rule) luck(d *Delivery, marks []mark, o *Ordinals, seed uint64, part string, cast *dice) *rand.Rand {
 	if !r.fits(d) {
 		return nil
 	}
@@ -59,7 +59,7 @@ func (r *Rule) luck(d *Delivery, marks []mark, o *Ordinals, seed uint64, part st
 		if perFact {
 			attempt = 0
 		}
-		chance := Chance(seed, part, k.key, attempt)
+		chance := cast.roll(seed, part, k.key, attempt)
 		if r.P <= 0 || r.P >= 1 || chance.Float64() < r.P {
 			return chance
 		}
@@ -96,9 +96,25 @@ func (r *Rule) about(events []plant.Event, i int, o *Ordinals) bool {
 
 // Chance returns a source of randomness that depends on its arguments only.
 func Chance(seed uint64, part, key string, attempt int) *rand.Rand {
+	return new(dice).roll(seed, part, key, attempt)
+}
+
+// dice is a source of randomness that is seeded anew for each delivery, so
+// that drawing chance allocates nothing.
+type dice struct {
+	pcg  rand.PCG
+	rand *rand.Rand
+}
+
+// roll returns the source for its arguments, good until the next roll.
+func (d *dice) roll(seed uint64, part, key string, attempt int) *rand.Rand {
 	h := fnv(14695981039346656037, part)
 	h = fnv(mix(h), key) // mixed in between: "a", "bc" is not "ab", "c"
-	return rand.New(rand.NewPCG(mix(seed), mix(h+uint64(attempt)*0x9E3779B97F4A7C15)))
+	d.pcg.Seed(mix(seed), mix(h+uint64(attempt)*0x9E3779B97F4A7C15))
+	if d.rand == nil {
+		d.rand = rand.New(&d.pcg)
+	}
+	return d.rand
 }
 
 // fnv continues an FNV-1a hash over s without allocating.

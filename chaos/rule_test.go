@@ -60,7 +60,7 @@ func TestConditions(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			d := Delivery{Message: tc.m, Direction: simulators.FromSUT, Attempt: 2}
 			marks := make([]mark, max(1, len(tc.m.Events)))
-			if got := tc.rule.luck(&d, marks, o, 1, "x") != nil; got != tc.want {
+			if got := tc.rule.luck(&d, marks, o, 1, "x", new(dice)) != nil; got != tc.want {
 				t.Errorf("struck %v, want %v", got, tc.want)
 			}
 		})

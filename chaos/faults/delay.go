@@ -18,16 +18,16 @@ import (
 // waiting for the answer, so a delay beyond its timeout is also an ambiguous
 // commit.
 type Delay struct {
-	For      Wall `yaml:"for" doc:"how long; leave out to draw it"`
-	Median   Wall `yaml:"median" doc:"half of the drawn times are shorter"`
-	P99      Wall `yaml:"p99" doc:"one of a hundred drawn times is longer"`
+	For      Wall `yaml:"for" doc:"how long, unless it is drawn"`
+	Median   Wall `yaml:"median" doc:"draws it: half of the times are shorter"`
+	P99      Wall `yaml:"p99" doc:"and one of a hundred is longer"`
 	Overtake bool `yaml:"overtake" doc:"later messages of the same entity may pass"`
 }
 
 // Apply implements [chaos.Fault].
 func (f *Delay) Apply(d chaos.Delivery, r *rand.Rand) []chaos.Delivery {
 	hold := f.For.d()
-	if hold == 0 {
+	if f.Median > 0 {
 		hold = f.draw(r)
 	}
 	if hold > 0 {
@@ -39,9 +39,6 @@ func (f *Delay) Apply(d chaos.Delivery, r *rand.Rand) []chaos.Delivery {
 }
 
 func (f *Delay) draw(r *rand.Rand) time.Duration {
-	if f.Median <= 0 {
-		return 0
-	}
 	const z99 = 2.3263478740408408 // 99th percentile of the standard normal distribution
 	sigma := math.Log(float64(f.P99)/float64(f.Median)) / z99
 	t := float64(f.Median) * math.Exp(sigma*r.NormFloat64())
@@ -51,10 +48,10 @@ func (f *Delay) draw(r *rand.Rand) time.Duration {
 // Validate says what is wrong with the settings.
 func (f *Delay) Validate() error {
 	switch {
-	case f.For > 0 && (f.Median != 0 || f.P99 != 0):
-		return errors.New("delay: give either for or median and p99")
-	case f.For == 0 && (f.Median <= 0 || f.P99 < f.Median):
-		return errors.New("delay: give for, or median and a p99 that is not below it")
+	case f.Median < 0 || f.P99 < f.Median || (f.P99 > 0 && f.Median == 0):
+		return errors.New("delay: a drawn time needs a median and a p99 that is not below it")
+	case f.For <= 0 && f.Median == 0:
+		return errors.New("delay: give for, or median and p99")
 	}
 	return notNegative("for", f.For)
 }
