@@ -199,7 +199,7 @@ func (s *shop) whose(lot LotID) (ItemID, OrderID, bool) {
 		}
 	}
 	for _, j := range s.line {
-		if j.lot == lot {
+		if lot != "" && j.lot == lot {
 			return j.spec.order.Item, j.order, true
 		}
 	}

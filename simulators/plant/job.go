@@ -58,6 +58,7 @@ type step struct {
 	// start and end are set where a record says when the row was done.
 	start, end time.Time
 	op         int
+	center     WorkCenterID
 }
 
 type stepKind int
@@ -97,6 +98,9 @@ func (j *job) plan() {
 
 // enter queues the next operation, or what follows the last one.
 func (j *job) enter() {
+	if j.plans == nil {
+		return // a record is queued as a whole
+	}
 	if j.op >= 0 {
 		j.yielded = j.yields
 	}

@@ -15,6 +15,8 @@ type spec struct {
 	needs   []need
 	broken  []portion // of the first component, lost outside consumption
 	serial  int       // number of its first piece, from 0
+	// recorded is set where a log says what happened.
+	recorded *traceOrder
 }
 
 // need is what one component line takes from which lots.

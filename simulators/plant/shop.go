@@ -29,7 +29,8 @@ type shop struct {
 	cases    []*hold
 	goods    map[LotID]*goods
 	readings map[MachineID]*reading
-	twins    []OrderID // confirm these twice; empty means whichever is next
+	scale    func(time.Time) int64 // recorded time to plant time, of a trace
+	twins    []OrderID             // confirm these twice; empty means whichever is next
 }
 
 var _ Floor = (*shop)(nil)
@@ -169,6 +170,10 @@ func (s *shop) planRelease() {
 	if s.released >= s.cfg.Orders {
 		return
 	}
+	if s.scale != nil {
+		s.releaseAt(max(s.scale(s.specs[s.released].recorded.begin())-int64(time.Minute), s.now))
+		return
+	}
 	p := s.profile
 	luck := newStream(s.cfg.Seed, s.specs[s.released].key, "release")
 	gap := minutes(p.Every.draw(luck, s.released))
@@ -181,6 +186,10 @@ func (s *shop) planRelease() {
 	} else if at > s.end {
 		return
 	}
+	s.releaseAt(at)
+}
+
+func (s *shop) releaseAt(at int64) {
 	s.calendar.add(at, 0, func(View) []Event {
 		e := s.release()
 		s.planRelease()
@@ -194,9 +203,13 @@ func (s *shop) release() Event {
 	s.released++
 	sp.order.Start, sp.order.Due = s.Now(), s.due(s.now)
 	j := s.newJob(sp)
-	j.plan()
-	j.enter()
-	j.fit()
+	if sp.recorded != nil {
+		j.replay()
+	} else {
+		j.plan()
+		j.enter()
+		j.fit()
+	}
 	j.schedule(s.now + int64(time.Minute))
 	return s.event(OrderReleased{cloneOrder(sp.order)})
 }

@@ -1,6 +1,9 @@
 package plant
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // take does one step and tells what happened.
 func (j *job) take(h step, v View) []Event {
@@ -52,7 +55,7 @@ func (j *job) start(h step, v View) Event {
 		j.begin(want)
 		f.Operator = j.plans[j.op].rows[0].operator
 	}
-	f.Operation, f.WorkCenter = o.Operations[j.op].ID, o.Operations[j.op].WorkCenter
+	f.Operation, f.WorkCenter = o.Operations[j.op].ID, cmp.Or(h.center, o.Operations[j.op].WorkCenter)
 	return j.shop.event(f)
 }
 
@@ -79,7 +82,7 @@ func (j *job) confirm(h step, v View) []Event {
 	unit := o.Quantity.Unit
 	op := o.Operations[j.op]
 	f := Confirmed{
-		Order: o.ID, Operation: op.ID, Counter: j.count(KindConfirmation, op.ID), WorkCenter: op.WorkCenter, Operator: r.operator,
+		Order: o.ID, Operation: op.ID, Counter: j.count(KindConfirmation, op.ID), WorkCenter: cmp.Or(h.center, op.WorkCenter), Operator: r.operator,
 		Yield: Quantity{r.yield, unit}, Reason: r.reason, Final: r.final,
 	}
 	if r.scrap > 0 {
