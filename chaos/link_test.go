@@ -427,6 +427,35 @@ func TestAChangedFactStaysChanged(t *testing.T) {
 	}
 }
 
+// TestAFactIsChangedOnce: one strike for each fact, however often it crosses;
+// claims and batches are left alone.
+func TestAFactIsChangedOnce(t *testing.T) {
+	l := newLink("mes")
+	l.Encode = func(e plant.Event) ([]simulators.Message, error) {
+		return []simulators.Message{{Body: []byte("new")}}, nil
+	}
+	l.Arm(&chaos.Rule{ID: "F", Kind: "invalid-lot", Fault: swap("BAD")})
+	one, two := consumption("1", 1, "L1"), consumption("1", 2, "L1")
+	for _, tc := range []struct {
+		m       simulators.Message
+		dir     simulators.Direction
+		strikes int
+	}{
+		{about("consumptions", one), simulators.ToSUT, 1},
+		{about("consumptions", one), simulators.ToSUT, 1},
+		{about("consumptions", two), simulators.FromSUT, 1},
+		{about("consumptions", one, two), simulators.ToSUT, 1},
+		{about("consumptions", two), simulators.ToSUT, 2},
+	} {
+		if _, err := l.Carry(t.Context(), tc.m, tc.dir, applied); err != nil {
+			t.Fatal(err)
+		}
+		if got := len(strikes(l.Journal)); got != tc.strikes {
+			t.Errorf("%d strikes after %s %s, want %d", got, tc.dir, tc.m.Key, tc.strikes)
+		}
+	}
+}
+
 func TestAChangeWithoutWordsIsNoStrike(t *testing.T) {
 	for name, encode := range map[string]func(plant.Event) ([]simulators.Message, error){
 		"no dialect":   nil,

@@ -115,6 +115,32 @@ func hits(t *testing.T, rule *chaos.Rule, seed uint64, senders int, order *rand.
 	return strings.Join(pairs, "\n")
 }
 
+// TestLuckIsNotShared: a fact that is unlucky under one rule, on one link or in
+// one direction is not unlucky under all.
+func TestLuckIsNotShared(t *testing.T) {
+	lost := func(link, rule string, dir simulators.Direction) (s string) {
+		l := newLink(link)
+		l.Arm(&chaos.Rule{ID: rule, Fault: &faults.Lose{}, P: 0.5})
+		for n := range 64 {
+			_, err := l.Carry(t.Context(), about("confirmations", confirmation("1", n)), dir, applied)
+			s += fmt.Sprint(err != nil)[:1]
+		}
+		return s
+	}
+	seen := map[string]bool{}
+	for _, s := range []string{
+		lost("erp", "F", simulators.FromSUT), lost("mes", "F", simulators.FromSUT), lost("erp", "F", simulators.ToSUT), lost("erp", "G", simulators.FromSUT),
+	} {
+		if seen[s] {
+			t.Errorf("the same luck twice: %s", s)
+		}
+		seen[s] = true
+	}
+	if !seen[lost("erp", "F", simulators.FromSUT)] {
+		t.Error("the same arguments, other luck")
+	}
+}
+
 // TestABatchDoesNotShiftLuck draws the chance of each fact of a batch as if it
 // travelled alone.
 func TestABatchDoesNotShiftLuck(t *testing.T) {

@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"strings"
 
@@ -35,6 +36,25 @@ type Rule struct {
 	// Writes is true if only messages that state facts are touched: no
 	// questions, no requests for tokens.
 	Writes bool
+}
+
+// Validate says which conditions cannot be.
+func (r *Rule) Validate() error {
+	switch {
+	case r.Fault == nil:
+		return fmt.Errorf("rule %s has no fault", r.ID)
+	case r.Direction != "" && r.Direction != simulators.ToSUT && r.Direction != simulators.FromSUT:
+		return fmt.Errorf("rule %s: direction %q is not one of to-sut, from-sut", r.ID, r.Direction)
+	case r.Per != "" && r.Per != "order" && r.Per != "run":
+		return fmt.Errorf("rule %s: per %q is not one of order, run", r.ID, r.Per)
+	case !(r.P >= 0 && r.P <= 1): // so that NaN is refused too
+		return fmt.Errorf("rule %s: chance %v is not between 0 and 1", r.ID, r.P)
+	case min(r.Nth, r.Every, r.Attempts, r.Max) < 0:
+		return fmt.Errorf("rule %s: nth, every, attempts and max cannot be negative", r.ID)
+	case r.Nth > 0 && r.Every > 0:
+		return fmt.Errorf("rule %s: give nth or every, not both", r.ID)
+	}
+	return nil
 }
 
 // A mark is what chance and attempts are counted by: one fact of a message, or

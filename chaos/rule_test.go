@@ -3,6 +3,7 @@ package chaos
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/andon-rig/andon/simulators"
@@ -64,6 +65,24 @@ func TestConditions(t *testing.T) {
 				t.Errorf("struck %v, want %v", got, tc.want)
 			}
 		})
+	}
+}
+
+type idle struct{}
+
+func (idle) Apply(d Delivery, _ *rand.Rand) []Delivery { return []Delivery{d} }
+
+func TestConditionsThatCannotBe(t *testing.T) {
+	for name, r := range map[string]Rule{
+		"no fault": {}, "direction": {Fault: idle{}, Direction: "up"}, "per": {Fault: idle{}, Per: "week"}, "chance": {Fault: idle{}, P: 1.5},
+		"no chance": {Fault: idle{}, P: math.NaN()}, "negative": {Fault: idle{}, Max: -1}, "nth and every": {Fault: idle{}, Nth: 1, Every: 2},
+	} {
+		if r.Validate() == nil {
+			t.Errorf("%s was accepted", name)
+		}
+	}
+	if err := (&Rule{Fault: idle{}, Per: "run", P: 0.5, Every: 2}).Validate(); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -402,7 +402,7 @@ func TestPilots(t *testing.T) {
 				t.Errorf("%s: rule %+v at %s", name, r, p.System)
 			}
 			ids[r.ID] = true
-			if err := r.Fault.(faults.Validator).Validate(); err != nil {
+			if err := errors.Join(r.Validate(), r.Fault.(faults.Validator).Validate()); err != nil {
 				t.Errorf("%s: %v", r.ID, err)
 			}
 		}
