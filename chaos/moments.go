@@ -74,6 +74,7 @@ type watch struct {
 	rule    *Rule
 	fault   ProcessFault
 	do      func(Passage)
+	at      []*Link // empty means any
 	strikes int
 	healed  bool
 	dice    dice
@@ -82,14 +83,15 @@ type watch struct {
 // NewMoments returns an empty list that writes what it does to j.
 func NewMoments(j *evidence.Journal) *Moments { return &Moments{journal: j} }
 
-// Upon calls do when a message that meets the conditions of r passes p.Moment:
-// r.Max times, once if that is 0. Each strike is in the journal, and the
+// Upon calls do when a message that meets the conditions of r passes p.Moment
+// on one of the links at, or on any if none is named: r.Max times, once if
+// that is 0. Each strike is in the journal, and the
 // journal is flushed, before do is called.
 //
 // The message waits for do, except after the reply: when do has killed the
 // SUT and returns, the message goes on. do must not wait for the SUT to come
 // back.
-func (ms *Moments) Upon(r *Rule, p ProcessFault, do func(Passage)) {
+func (ms *Moments) Upon(r *Rule, p ProcessFault, do func(Passage), at ...*Link) {
 	if p.Moment == "" {
 		p.Moment = AfterApply
 	}
@@ -98,7 +100,7 @@ func (ms *Moments) Upon(r *Rule, p ProcessFault, do func(Passage)) {
 	}
 	ms.mu.Lock()
 	defer ms.mu.Unlock()
-	ms.watches = append(ms.watches, &watch{rule: r, fault: p, do: do})
+	ms.watches = append(ms.watches, &watch{rule: r, fault: p, do: do, at: at})
 	ms.journal.Append(evidence.Disturbance{Fault: r.ID, Kind: r.Kind, Phase: evidence.Armed, At: "sut"})
 }
 
@@ -136,7 +138,7 @@ func (ms *Moments) match(l *Link, d *Delivery, marks []mark) (upon []*watch) {
 	ms.mu.Lock()
 	defer ms.mu.Unlock()
 	for _, w := range ms.watches {
-		if w.open() && w.rule.luck(d, marks, l.Ordinals, l.Seed, w.rule.ID, &w.dice) != nil {
+		if w.open() && (len(w.at) == 0 || slices.Contains(w.at, l)) && w.rule.luck(d, marks, l.Ordinals, l.Seed, w.rule.ID, &w.dice) != nil {
 			upon = append(upon, w)
 		}
 	}

@@ -77,6 +77,8 @@ func TestMomentsAreBoundedAndShared(t *testing.T) {
 	var n atomic.Int32
 	ms.Upon(&chaos.Rule{ID: "K", Kind: "sut-kill", Max: 3, Attempts: 1}, chaos.ProcessFault{Do: chaos.Kill}, func(chaos.Passage) { n.Add(1) })
 	ms.Upon(&chaos.Rule{ID: "R", Kind: "sut-restart", Fact: plant.KindReceipt}, chaos.ProcessFault{Do: chaos.Restart}, func(chaos.Passage) { t.Error("no receipt passed") })
+	elsewhere := newLink("elsewhere")
+	ms.Upon(&chaos.Rule{ID: "E", Kind: "sut-kill"}, chaos.ProcessFault{Do: chaos.Kill}, func(chaos.Passage) { t.Error("nothing passed there") }, elsewhere)
 	var wg sync.WaitGroup
 	for _, l := range links {
 		l.Journal, l.Moments = j, ms
@@ -102,7 +104,7 @@ func TestMomentsAreBoundedAndShared(t *testing.T) {
 			healed = append(healed, d.Fault)
 		}
 	}
-	if !slices.Equal(healed, []string{"K", "R"}) {
+	if !slices.Equal(healed, []string{"K", "R", "E"}) {
 		t.Errorf("healed %v", healed)
 	}
 }
