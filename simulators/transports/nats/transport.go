@@ -1,0 +1,130 @@
+package nats
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/textproto"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/andon-rig/andon/simulators"
+)
+
+// Config is what a transport is made of.
+type Config struct {
+	URL      string // of the broker
+	Endpoint string // whose messages these are; part of every subject
+}
+
+// Transport implements [simulators.Transport] over a broker.
+//
+// Announcements are published to andon.<endpoint>.<name> and taken as soon as
+// the broker has them on its stream: it keeps them until the SUT has
+// acknowledged them. The SUT may send requests to andon-in.<endpoint>.<name>;
+// the answer carries its status in the header Andon-Status.
+type Transport struct {
+	cfg  Config
+	conn *nats.Conn
+	js   jetstream.JetStream
+}
+
+var _ simulators.Transport = (*Transport)(nil)
+
+// New connects to the broker.
+func New(ctx context.Context, c Config) (*Transport, error) {
+	conn, js, err := dial(c.URL, c.Endpoint)
+	if err != nil {
+		return nil, err
+	}
+	_, err = js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+		Name: Stream, Subjects: []string{"andon.>"}, Storage: jetstream.MemoryStorage,
+		Duplicates: time.Millisecond * 100, // shortest there is: whether a copy is recognised is the SUT's business, not the broker's
+	})
+	if err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("make stream %s at %s: %w", Stream, c.URL, err)
+	}
+	return &Transport{cfg: c, conn: conn, js: js}, nil
+}
+
+// URL implements [simulators.Transport].
+func (t *Transport) URL() string { return t.cfg.URL }
+
+// Close ends the connection.
+func (t *Transport) Close() error {
+	t.conn.Close()
+	return nil
+}
+
+// Send implements [simulators.Transport]: it publishes m and waits until the
+// broker has it.
+func (t *Transport) Send(ctx context.Context, m simulators.Message) (simulators.Message, error) {
+	msg := nats.NewMsg("andon." + t.cfg.Endpoint + "." + token(m.Name))
+	msg.Data = m.Body
+	for k, v := range m.Header {
+		msg.Header.Set(k, v)
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	ack, err := t.js.PublishMsg(ctx, msg)
+	if err != nil {
+		return simulators.Message{Result: simulators.Result{Outcome: simulators.Unknown, Text: err.Error()}}, nil
+	}
+	return simulators.Message{Result: simulators.Result{Outcome: simulators.Accepted, Text: "stream sequence " + strconv.FormatUint(ack.Sequence, 10)}}, nil
+}
+
+// Serve implements [simulators.Transport].
+func (t *Transport) Serve(ctx context.Context, receive simulators.Receiver) error {
+	var under sync.WaitGroup
+	prefix := "andon-in." + t.cfg.Endpoint + "."
+	sub, err := t.conn.Subscribe(prefix+">", func(msg *nats.Msg) {
+		under.Go(func() { t.answer(ctx, msg, strings.TrimPrefix(msg.Subject, prefix), receive) })
+	})
+	if err != nil {
+		return fmt.Errorf("listen on %s>: %w", prefix, err)
+	}
+	<-ctx.Done()
+	err = sub.Unsubscribe()
+	under.Wait()
+	if errors.Is(err, nats.ErrConnectionClosed) {
+		return nil
+	}
+	return err
+}
+
+func (t *Transport) answer(ctx context.Context, msg *nats.Msg, name string, receive simulators.Receiver) {
+	m := simulators.Message{Verb: "post", Name: strings.ReplaceAll(name, ".", "/"), Header: map[string]string{}, Body: msg.Data}
+	for k := range msg.Header {
+		m.Header[textproto.CanonicalMIMEHeaderKey(k)] = msg.Header.Get(k)
+	}
+	reply, err := receive(ctx, m)
+	if err != nil || msg.Reply == "" {
+		return // on a broker every lost reply feels the same: none comes
+	}
+	out := nats.NewMsg(msg.Reply)
+	out.Data = reply.Body
+	for k, v := range reply.Header {
+		out.Header.Set(k, v)
+	}
+	out.Header.Set("Andon-Status", strconv.Itoa(reply.Result.Status))
+	_ = t.conn.PublishMsg(out) // a broker that is gone is felt by the SUT as silence
+}
+
+// token makes a message's name fit for a subject.
+func token(name string) string {
+	return strings.Map(func(r rune) rune {
+		switch r {
+		case ' ', '*', '>', '.':
+			return '_'
+		case '/':
+			return '.'
+		}
+		return r
+	}, name)
+}
