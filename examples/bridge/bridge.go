@@ -1,0 +1,150 @@
+// Package bridge is a reference integration between an ERP and a MES that
+// speak neutral/v1: what one announces is posted to the other exactly once, in
+// sequence per order, whatever the network, the systems or a kill -9 do.
+//
+// It is a program of its own that knows the wire format and nothing else of
+// this module. For testing those who should notice, one of the mistakes in
+// defects.go can be planted in it.
+package bridge
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Main runs the bridge as a program and returns its exit code: 0 after it was
+// told to stop, 1 if it could not go on, 2 if it was set up wrongly.
+func Main(ctx context.Context, args []string, env func(string) string, stdout, stderr io.Writer) int {
+	c, err := readConfig(args, env, stdout, stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp), errors.Is(err, errListed):
+		return 0
+	case err != nil:
+		fmt.Fprintf(stderr, "bridge: %v\n", err)
+		return 2
+	}
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	log := slog.New(slog.NewTextHandler(stderr, nil))
+	if err := Run(ctx, c, log, func(addr string) { log.Info("ready", "listen", addr, "defect", c.Defect) }); err != nil {
+		fmt.Fprintf(stderr, "bridge: %v\n", err)
+		return 1
+	}
+	return 0
+}
+
+// Run is the bridge: it takes messages into the inbox, delivers them from the
+// outboxes and reports exceptions until ctx is done. Then it finishes what is
+// under way and leaves the rest in the store. Ready is told where it listens.
+func Run(ctx context.Context, c Config, log *slog.Logger, ready func(addr string)) (err error) {
+	store, err := openStore(ctx, c.StateDir, c.Sync)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.close()) }()
+	b := assemble(c, store, log)
+	if err := b.recover(ctx); err != nil {
+		return err
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("listen for webhooks: %w", err)
+	}
+
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel() // before the wait
+	for _, c := range b.couriers {
+		wg.Go(func() { c.run(ctx) })
+	}
+	wg.Go(func() { b.teller.run(ctx) })
+	if b.inbox.flawed != nil {
+		wg.Go(func() { b.inbox.flawed.run(ctx) })
+	}
+	sources := make(chan error, 3)
+	for _, s := range b.sources {
+		wg.Go(func() { sources <- s(ctx) })
+	}
+
+	server := &http.Server{Handler: b.inbox.handler(), ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	b.inbox.ready.Store(true)
+	ready(listener.Addr().String())
+	select {
+	case <-ctx.Done():
+	case err = <-served:
+	case err = <-sources:
+	}
+	// Webhooks that have begun are answered; then nothing new can come.
+	end, release := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer release()
+	return errors.Join(err, server.Shutdown(end))
+}
+
+// bridge is its parts, joined.
+type bridge struct {
+	store    *store
+	inbox    *inbox
+	holds    *holds
+	outbox   map[string]*outbox
+	couriers []*courier
+	teller   *teller
+	sources  []func(context.Context) error // of messages, besides webhooks
+}
+
+func assemble(c Config, s *store, log *slog.Logger) *bridge {
+	h := newHolds(c.Defect)
+	erp, mes := newSystem("erp", c.ERP, c), newSystem("mes", c.MES, c)
+	var u *units
+	if c.Units == "base" {
+		u = &units{erp: erp, known: map[string]unitTable{}}
+	}
+	b := &bridge{store: s, holds: h, outbox: map[string]*outbox{"erp": newOutbox(c, h), "mes": newOutbox(c, h)}}
+	b.teller = &teller{store: s, url: c.Exceptions, client: &http.Client{}, limit: c.Timeout, log: log, wake: make(chan struct{}, 1)}
+	for _, to := range []*system{erp, mes} {
+		b.couriers = append(b.couriers, &courier{to: to, outbox: b.outbox[to.name], store: s, holds: h, units: u,
+			teller: b.teller, attempts: c.Attempts, defect: c.Defect, log: log})
+	}
+	b.inbox = &inbox{store: s, outbox: b.outbox, holds: h, units: u, teller: b.teller, backlog: c.Backlog, limit: c.Timeout, log: log, defect: c.Defect}
+	b.inbox.flawed = flaw(b.inbox, c.Defect)
+	switch {
+	case c.Feed:
+		for _, from := range []*system{erp, mes} {
+			b.sources = append(b.sources, (&feed{from, b.inbox, log}).run)
+		}
+	case c.Events != "":
+		b.sources = append(b.sources, (&events{c.Events, b.inbox, log}).run)
+	}
+	return b
+}
+
+// recover reads back what an earlier run has left: first which lots are held,
+// then what is still to be delivered.
+func (b *bridge) recover(ctx context.Context) error {
+	if err := b.store.openCases(ctx, b.holds.open); err != nil {
+		return fmt.Errorf("recover holds: %w", err)
+	}
+	err := b.store.pending(ctx, func(it *item) {
+		if o := b.outbox[it.to]; o != nil {
+			o.add(it)
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("recover outbox: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,113 @@
+package bridge
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+)
+
+// Config is what an operator can set. The README has the table.
+type Config struct {
+	ERP, MES   Endpoint
+	Exceptions string // where exceptions are reported; "" keeps them in the table only
+	StateDir   string // where the store lives; survives restarts
+	Listen     string // address for webhooks and health
+	Events     string // NATS server to consume from, instead of webhooks
+	Feed       bool   // poll the endpoints' feeds, instead of webhooks
+	Sync       string // "full" survives power loss, "normal" a killed process
+	Units      string // "base" converts consumption to base units, "as-is" leaves it
+	Parallel   int    // requests under way at once, per endpoint
+	Batch      int    // most consumptions posted together; 1 posts each alone
+	Attempts   int    // after so many a message is reported as a technical exception
+	Backlog    int    // messages kept; beyond that senders are told to come back
+	Timeout    time.Duration
+	Defect     Defect
+}
+
+// Endpoint is one of the two systems the bridge joins.
+type Endpoint struct {
+	URL      string
+	TokenURL string // "" needs no token
+	Client   string
+	Secret   string
+}
+
+// errListed says that the user asked for the list of defects and got it.
+var errListed = errors.New("listed")
+
+// readConfig reads settings from the environment, which flags override.
+func readConfig(args []string, env func(string) string, stdout, stderr io.Writer) (Config, error) {
+	c := Config{}
+	fs := flag.NewFlagSet("bridge", flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	text := func(to *string, name, variable, preset, usage string) {
+		if v := env(variable); v != "" {
+			preset = v
+		}
+		fs.StringVar(to, name, preset, usage+" ($"+variable+")")
+	}
+	var bad []error
+	number := func(to *int, name, variable string, preset int, usage string) {
+		if v := env(variable); v != "" {
+			n, err := strconv.Atoi(v)
+			if err != nil || n < 1 {
+				bad = append(bad, fmt.Errorf("%s=%q is not a number above 0", variable, v))
+			}
+			preset = n
+		}
+		fs.IntVar(to, name, preset, usage+" ($"+variable+")")
+	}
+	text(&c.ERP.URL, "erp", "ERP_URL", "", "base URL of the ERP")
+	text(&c.ERP.TokenURL, "erp-token", "ERP_TOKEN_URL", "", "token URL of the ERP")
+	text(&c.ERP.Client, "erp-client", "ERP_CLIENT", "", "OAuth2 client id at the ERP")
+	text(&c.MES.URL, "mes", "MES_URL", "", "base URL of the MES")
+	text(&c.MES.TokenURL, "mes-token", "MES_TOKEN_URL", "", "token URL of the MES")
+	text(&c.MES.Client, "mes-client", "MES_CLIENT", "", "OAuth2 client id at the MES")
+	text(&c.Exceptions, "exceptions", "EXCEPTIONS_URL", "", "where exceptions are reported")
+	text(&c.StateDir, "state", "STATE_DIR", ".", "directory of the store")
+	text(&c.Listen, "listen", "LISTEN", "127.0.0.1:8080", "address for webhooks and health")
+	text(&c.Events, "events", "EVENTS_URL", "", "NATS server to consume from, instead of webhooks")
+	text(&c.Sync, "sync", "SYNC", "full", "full or normal: survive power loss, or a killed process only")
+	text(&c.Units, "units", "UNITS", "base", "base or as-is: convert consumption to base units, or not")
+	number(&c.Parallel, "parallel", "PARALLEL", 16, "requests under way at once, per endpoint")
+	number(&c.Batch, "batch", "BATCH", 20, "most consumptions posted together")
+	number(&c.Attempts, "attempts", "ATTEMPTS", 60, "attempts before a message is given up")
+	number(&c.Backlog, "backlog", "BACKLOG", 100_000, "messages kept before senders are told to come back")
+	fs.BoolVar(&c.Feed, "feed", env("FEED") == "1", "poll the endpoints' feeds, instead of webhooks ($FEED)")
+	fs.DurationVar(&c.Timeout, "timeout", time.Second, "limit of one request")
+	var defect string
+	text(&defect, "defect", "DEFECT", "", "plant a mistake, for testing those who should find it")
+	list := fs.Bool("list-defects", false, "print the mistakes that can be planted")
+	if err := fs.Parse(args); err != nil {
+		return c, err
+	}
+	if *list {
+		return c, errors.Join(errListed, listDefects(stdout))
+	}
+	c.ERP.Secret, c.MES.Secret = env("ERP_SECRET"), env("MES_SECRET") // not on the command line, where everybody can read it
+	var err error
+	if c.Defect, err = ParseDefect(defect); err != nil {
+		bad = append(bad, err)
+	}
+	return c, errors.Join(append(bad, c.Validate())...)
+}
+
+// Validate names everything that is missing or impossible.
+func (c Config) Validate() error {
+	var bad []error
+	need := func(ok bool, what string) {
+		if !ok {
+			bad = append(bad, errors.New(what))
+		}
+	}
+	need(c.ERP.URL != "", "set ERP_URL: where is the ERP?")
+	need(c.MES.URL != "", "set MES_URL: where is the MES?")
+	need(c.Sync == "full" || c.Sync == "normal", `SYNC must be "full" or "normal"`)
+	need(c.Units == "base" || c.Units == "as-is", `UNITS must be "base" or "as-is"`)
+	need(c.Events == "" || !c.Feed, "set EVENTS_URL or FEED, not both: every event would come twice")
+	need(c.Parallel > 0 && c.Batch > 0 && c.Attempts > 0 && c.Backlog > 0, "PARALLEL, BATCH, ATTEMPTS and BACKLOG must be above 0")
+	return errors.Join(bad...)
+}

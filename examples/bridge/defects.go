@@ -1,0 +1,109 @@
+package bridge
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+)
+
+// Defect names a planted mistake; empty is the sound bridge.
+type Defect string
+
+// The mistakes that can be planted, numbered as in the catalogue of the
+// project. Each is one if at the place where a real integration gets it wrong;
+// search for its number to find it.
+const (
+	M01 Defect = "M01"
+	M02 Defect = "M02"
+	M04 Defect = "M04"
+	M05 Defect = "M05"
+	M08 Defect = "M08"
+	M09 Defect = "M09"
+	M10 Defect = "M10"
+	M11 Defect = "M11"
+	M12 Defect = "M12"
+	M13 Defect = "M13"
+	M15 Defect = "M15"
+	M16 Defect = "M16"
+	M17 Defect = "M17"
+	M18 Defect = "M18"
+	M22 Defect = "M22"
+	M23 Defect = "M23"
+	M24 Defect = "M24"
+	M25 Defect = "M25"
+	M27 Defect = "M27"
+	M28 Defect = "M28"
+	M31 Defect = "M31"
+	M39 Defect = "M39"
+	M41 Defect = "M41"
+	M43 Defect = "M43"
+	M45 Defect = "M45"
+	M57 Defect = "M57"
+)
+
+// A DefectInfo describes a planted mistake to people and to the detection
+// matrix.
+type DefectInfo struct {
+	ID      Defect
+	Name    string
+	Does    string   // what the bridge does wrong
+	Needs   string   // the fault that brings it to light; "-" if plain traffic does
+	Oracles []string // meant to blame it
+}
+
+// Defects returns the table of planted mistakes.
+func Defects() []DefectInfo {
+	return []DefectInfo{
+		{M01, "no idempotency key", "posts without an Idempotency-Key, also when it repeats a posting whose reply it never heard", "ambiguous-commit", []string{"exactly-once", "retry-discipline"}},
+		{M02, "key per attempt", "makes a new Idempotency-Key for every attempt", "ambiguous-commit", []string{"retry-discipline", "exactly-once"}},
+		{M04, "key too coarse", "makes the key from order and resource only, and takes the refusal that follows for a repetition", "-", []string{"no-silent-drop", "conservation"}},
+		{M05, "memory of duplicates lost", "remembers in memory only what it took, and makes keys from a counter", "duplicate + kill-9", []string{"exactly-once"}},
+		{M08, "answers before it stores", "acknowledges a message and stores it 150 ms later", "kill-9", []string{"no-silent-drop", "exactly-once"}},
+		{M09, "no outbox", "forgets a message before it sends it", "kill-9", []string{"exactly-once", "no-silent-drop"}},
+		{M10, "buffer not flushed", "collects messages in memory for 250 ms and leaves them there when it is stopped", "graceful-restart", []string{"no-silent-drop"}},
+		{M11, "429 is fatal", "reports a throttled message as a business exception instead of repeating it", "throttle", []string{"dead-letter", "no-silent-drop"}},
+		{M12, "Retry-After ignored", "comes back after its own backoff, whatever it was told", "throttle", []string{"throttle"}},
+		{M13, "Retry-After half read", "honours Retry-After on 429 only, and only in seconds", "outage", []string{"throttle"}},
+		{M15, "retries at once, without end", "repeats without pause and without limit", "outage", []string{"retry-discipline"}},
+		{M16, "retries what is refused", "repeats messages that were refused for good, for ever, and never reports them", "invalid-lot", []string{"retry-discipline", "recovery"}},
+		{M17, "poison blocks the queue", "keeps one queue for everything and retries its head for ever", "invalid-lot", []string{"recovery"}},
+		{M18, "exception only logged", "logs a refusal and forgets the message", "invalid-lot", []string{"no-silent-drop", "dead-letter"}},
+		{M22, "partial success taken for success", "reads 207 as: every row was posted", "invalid-lot in a batch", []string{"batch-items", "no-silent-drop"}},
+		{M23, "whole batch sent again", "sends all rows of a partly posted batch again, under a new key", "invalid-lot in a batch", []string{"batch-items", "exactly-once"}},
+		{M24, "soft failure ignored", "takes every status 2xx for success, whatever the body says", "lying-success", []string{"no-silent-drop"}},
+		{M25, "no affinity", "posts the messages of one order side by side", "delay", []string{"order"}},
+		{M27, "last arrival wins", "forwards an order change that a newer one has overtaken", "reorder", []string{"order", "staleness"}},
+		{M28, "hold of a finished order dropped", "ignores a hold whose order it does not know as open", "hold after completion", []string{"hold", "no-silent-drop"}},
+		{M31, "late approval is a rejection", "drops what waits for a quality decision after 250 ms", "delayed-approval", []string{"no-silent-drop", "dead-letter"}},
+		{M39, "quantities as floats", "reads quantities as floating point and cuts them to two decimals", "fine quantities", []string{"field-fidelity", "conservation"}},
+		{M41, "factor upside down", "divides by the unit factor instead of multiplying", "alternative units", []string{"field-fidelity", "conservation"}},
+		{M43, "leading zeros trimmed", "strips leading zeros from material and lot numbers", "numbers with leading zeros", []string{"field-fidelity", "genealogy"}},
+		{M45, "codes cut off", "cuts material and lot numbers to 18 characters", "long codes", []string{"field-fidelity", "genealogy"}},
+		{M57, "token race", "every worker renews the token by itself, and a message that meets 401 is lost", "stale-token", []string{"no-silent-drop", "token-discipline"}},
+	}
+}
+
+// ParseDefect reads the number of a planted mistake; "" is the sound bridge.
+func ParseDefect(s string) (Defect, error) {
+	s = strings.ToUpper(strings.TrimSpace(s))
+	if s == "" {
+		return "", nil
+	}
+	for _, d := range Defects() {
+		if string(d.ID) == s {
+			return d.ID, nil
+		}
+	}
+	return "", fmt.Errorf("defect %q is not planted here; `bridge --list-defects` prints those that are", s)
+}
+
+// listDefects prints the table.
+func listDefects(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(t, "ID\tNAME\tWHAT IT DOES\tNEEDS\tORACLES")
+	for _, d := range Defects() {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", d.ID, d.Name, d.Does, d.Needs, strings.Join(d.Oracles, ", "))
+	}
+	return t.Flush()
+}

@@ -1,0 +1,331 @@
+package bridge
+
+import (
+	"bytes"
+	"fmt"
+	"math/big"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// lotExpired is a refusal for good.
+var lotExpired = row{Status: 422, Code: "lot-expired", Class: dataQuality, Detail: "lot expired on 2026-02-28"}
+
+// once lets f decide about the first attempt on an event only.
+func once(event string, f fate) func(attempt, int) fate {
+	return func(a attempt, n int) fate {
+		if a.events[0] == event && n == 1 {
+			return f
+		}
+		return fate{}
+	}
+}
+
+// scripts are what brings each defect to light. Each returns complaints about
+// what it saw; the sound bridge must give no cause for any.
+var scripts = []struct {
+	defect Defect
+	play   func(w *world) []string
+	want   string // in a complaint
+}{
+	{M01, lostReply, "doubled"},
+	{M02, lostReply, "key changed"},
+	{M04, func(w *world) []string {
+		ms := []message{confirmation("1", 1), confirmation("1", 2)}
+		return plain(w, ms...)
+	}, "lost"},
+	{M05, func(w *world) []string {
+		m := confirmation("1", 1)
+		w.spawn().sendAll(m, m)
+		w.settled(m)
+		w.kill()
+		w.spawn().sendAll(m, confirmation("2", 1))
+		w.settled(confirmation("2", 1))
+		return w.judge(m)
+	}, "doubled"},
+	{M08, func(w *world) []string {
+		m := confirmation("1", 1)
+		w.spawn().sendAll(m)
+		w.kill()
+		w.spawn()
+		w.settled(m)
+		return w.judge(m)
+	}, "lost"},
+	{M09, func(w *world) []string {
+		m, there := confirmation("1", 1), make(chan struct{})
+		leave := make(chan struct{})
+		w.erp.before = func(a attempt, n int) fate {
+			if n == 1 {
+				close(there)
+				<-leave
+				return fate{silent: true}
+			}
+			return fate{}
+		}
+		w.spawn().sendAll(m)
+		<-there
+		w.kill()
+		close(leave)
+		w.spawn()
+		w.settled(m)
+		return w.judge(m)
+	}, "lost"},
+	{M10, func(w *world) []string {
+		m := confirmation("1", 1)
+		w.spawn().sendAll(m)
+		w.term()
+		w.spawn()
+		w.settled(m)
+		return w.judge(m)
+	}, "lost"},
+	{M11, func(w *world) []string {
+		m := confirmation("1", 1)
+		w.erp.before = once(m.event, fate{status: 429, retryAfter: "1"})
+		return plain(w, m)
+	}, "refused by mistake"},
+	{M12, func(w *world) []string {
+		m := confirmation("1", 1)
+		w.erp.before = once(m.event, fate{status: 429, retryAfter: "1"})
+		return plain(w, m, confirmation("2", 1), confirmation("3", 1))
+	}, "early"},
+	{M13, func(w *world) []string {
+		m := confirmation("1", 1)
+		w.erp.before = func(a attempt, n int) fate {
+			if a.events[0] == m.event && n == 1 {
+				return fate{status: 503, retryAfter: time.Now().Add(2 * time.Second).UTC().Format(http.TimeFormat)}
+			}
+			return fate{}
+		}
+		return plain(w, m)
+	}, "early"},
+	{M15, func(w *world) []string {
+		m, back := confirmation("1", 1), time.Now().Add(500*time.Millisecond)
+		w.erp.before = func(attempt, int) fate {
+			if time.Now().Before(back) {
+				return fate{status: 503}
+			}
+			return fate{}
+		}
+		cs := plain(w, m)
+		if n := w.erp.attemptsOf(m.event); n > 10 {
+			cs = append(cs, fmt.Sprintf("storm: %d attempts", n))
+		}
+		return cs
+	}, "storm"},
+	{M16, poison, "lost consumption/1"},
+	{M17, poison, "lost confirmation/2"},
+	{M18, poison, "lost consumption/1"},
+	{M22, badRow, "lost consumption/1/0010/BAD"},
+	{M23, badRow, "doubled"},
+	{M24, func(w *world) []string {
+		m := confirmation("1", 1)
+		w.erp.refuse[m.event] = row{Class: business}
+		w.erp.before = once(m.event, fate{status: 200, body: `{"status":409,"code":"over-delivery","class":"business","detail":"too much"}`})
+		return plain(w, m)
+	}, "lost"},
+	{M25, func(w *world) []string {
+		ms := []message{start("1"), confirmation("1", 1), confirmation("1", 2), confirmation("1", 3)}
+		slow := make(chan struct{})
+		w.erp.before = func(a attempt, n int) fate {
+			if a.events[0] == ms[0].event && n == 1 {
+				<-slow
+			}
+			return fate{}
+		}
+		w.start().sendAll(ms...)
+		w.until(300*time.Millisecond, func() bool { return len(w.erp.effectsOf(ms[3].event)) > 0 })
+		close(slow)
+		w.settled(ms...)
+		return w.judge(ms...)
+	}, "out of order"},
+	{M27, func(w *world) []string {
+		v1, v2, v3 := release("1"), changed("1", 2), changed("1", 3)
+		w.start().sendAll(v1, v3)
+		w.settled(v1, v3)
+		w.sendAll(v2, changed("2", 2))
+		w.settled(changed("2", 2))
+		w.pass(100 * time.Millisecond)
+		cs := w.judge(v1, v3)
+		if len(w.mes.effectsOf(v2.event)) > 0 {
+			cs = append(cs, "stale version delivered")
+		}
+		return cs
+	}, "stale"},
+	{M28, func(w *world) []string {
+		done := []message{release("1"), confirmation("1", 1), receipt("1", 1, "L-1")}
+		w.start().sendAll(done...)
+		w.settled(done...)
+		h := hold("L-1", "QC-1", "1")
+		w.sendAll(h)
+		w.settled(h)
+		return w.judge(append(done, h)...)
+	}, "lost lot-held"},
+	{M31, func(w *world) []string {
+		h, r := hold("L-1", "QC-1", "1"), receipt("1", 1, "L-1")
+		w.start().sendAll(release("1"), h, r)
+		w.pass(400 * time.Millisecond)
+		cs := []string{}
+		if len(w.erp.effectsOf(r.event)) > 0 {
+			cs = append(cs, "posted while held")
+		}
+		w.sendAll(decision("L-1", "QC-1", "release"))
+		w.settled(r)
+		return append(cs, w.judge(h, r)...)
+	}, "lost receipt"},
+	{M39, func(w *world) []string {
+		m := consumption("1", 1, "OIL", "L-9", "1.005", "LTR")
+		return append(plain(w, m), amounts(w, m, "1.005", "OIL", "L-9")...)
+	}, "not 1.005"},
+	{M41, func(w *world) []string {
+		w.erp.items["SEAL-12"] = `{"id":"SEAL-12","unit":"EA","units":[{"unit":"CT","factor":"144/1"}]}`
+		m := consumption("1", 1, "SEAL-12", "L-9", "2", "CT")
+		return append(plain(w, m), amounts(w, m, "288", "SEAL-12", "L-9")...)
+	}, "not 288"},
+	{M43, func(w *world) []string {
+		m := consumption("1", 1, "000000000004711", "0042", "3", "EA")
+		return append(plain(w, m), amounts(w, m, "3", "000000000004711", "0042")...)
+	}, "material 4711"},
+	{M45, func(w *world) []string {
+		m := consumption("1", 1, "CASTING-3", "LOT-2026-03-02-SHIFT-A-0001", "3", "EA")
+		return append(plain(w, m), amounts(w, m, "3", "CASTING-3", "LOT-2026-03-02-SHIFT-A-0001")...)
+	}, "lot LOT-2026-03-02-SHI,"},
+	{M57, func(w *world) []string {
+		m := confirmation("1", 1)
+		w.erp.before = once(m.event, fate{status: 401})
+		return plain(w, m)
+	}, "lost"},
+}
+
+// plain sends messages and judges what became of them.
+func plain(w *world, ms ...message) []string {
+	w.start().sendAll(ms...)
+	w.settled(ms...)
+	return w.judge(ms...)
+}
+
+func lostReply(w *world) []string {
+	m := confirmation("1", 1)
+	w.erp.before = once(m.event, fate{lose: true})
+	cs := plain(w, m)
+	w.until(time.Second, func() bool { return w.erp.attemptsOf(m.event) > 1 })
+	w.pass(50 * time.Millisecond)
+	return append(cs, w.judge(m)...)
+}
+
+// poison is one message that will never be taken, with others behind it.
+func poison(w *world) []string {
+	bad := consumption("1", 1, "CASTING-3", "BAD", "1", "EA")
+	w.erp.refuse[bad.event] = lotExpired
+	return plain(w, bad, confirmation("1", 1), confirmation("2", 1))
+}
+
+// badRow is one bad row in a batch of good ones.
+func badRow(w *world) []string {
+	ms := []message{start("1")}
+	for n, lot := range []string{"A", "BAD", "C", "D"} {
+		ms = append(ms, consumption("1", n+1, "CASTING-3", lot, fmt.Sprint(n+1), "EA"))
+	}
+	w.erp.refuse[ms[2].event] = lotExpired
+	together := make(chan struct{})
+	w.erp.before = func(a attempt, n int) fate {
+		if a.name == "operation-starts" {
+			<-together
+		}
+		return fate{}
+	}
+	w.start().sendAll(ms...)
+	close(together)
+	w.settled(ms...)
+	cs := w.judge(ms...)
+	if w.config.Defect == "" && w.erp.attemptsOf(ms[1].event)+len(w.erp.attempts) != 3 {
+		cs = append(cs, fmt.Sprintf("not a batch: %v", w.erp.attempts))
+	}
+	return cs
+}
+
+// amounts compares what was posted with what was meant.
+func amounts(w *world, m message, amount, material, lot string) (cs []string) {
+	want, _ := new(big.Rat).SetString(amount)
+	for _, e := range w.erp.effectsOf(m.event) {
+		if e.amount.Cmp(want) != 0 || e.material != material || e.lot != lot {
+			cs = append(cs, fmt.Sprintf("posted %s of material %s lot %s, not %s of %s, %s", e.amount.RatString(), e.material, e.lot, amount, material, lot))
+		}
+	}
+	return cs
+}
+
+func TestDefectsShowAndTheSoundBridgeDoesNot(t *testing.T) {
+	for _, s := range scripts {
+		t.Run(string(s.defect), func(t *testing.T) {
+			t.Parallel()
+			if got := s.play(newWorld(t, s.defect)); !strings.Contains(strings.Join(got, "\n"), s.want) {
+				t.Errorf("complaints %q, want one with %q", got, s.want)
+			}
+		})
+		t.Run(string(s.defect)+" sound", func(t *testing.T) {
+			t.Parallel()
+			if got := s.play(newWorld(t, "")); len(got) > 0 {
+				t.Errorf("the sound bridge was blamed: %q", got)
+			}
+		})
+	}
+}
+
+// Each defect must look harmless where its trigger is missing: a plain day.
+func TestDefectsAreHarmlessOnAPlainDay(t *testing.T) {
+	loud := map[Defect]bool{M04: true, M28: true} // need no fault at all
+	for _, d := range append(Defects(), DefectInfo{}) {
+		if loud[d.ID] {
+			continue
+		}
+		t.Run("day "+string(d.ID), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, d.ID)
+			w.start()
+			var ms []message
+			for _, o := range []string{"1", "2"} {
+				ms = append(ms, release(o))
+				w.sendAll(release(o))
+				w.settled(release(o))
+				for n := range 3 {
+					ms = append(ms, consumption(o, n+1, "CASTING-3", "L-"+o, "4", "EA"), confirmation(o, n+1))
+					for _, m := range ms[len(ms)-2:] {
+						w.sendAll(m)
+						w.settled(m)
+					}
+				}
+				ms = append(ms, receipt(o, 1, "FG-"+o))
+			}
+			w.sendAll(ms...) // all again
+			w.settled(ms...)
+			w.pass(50 * time.Millisecond)
+			got := w.judge(ms...)
+			for i, c := range got {
+				if d.ID == M01 && strings.HasPrefix(c, "no key") {
+					got[i] = "" // its mark, not yet its harm
+				}
+			}
+			if s := strings.TrimSpace(strings.Join(got, "\n")); s != "" {
+				t.Errorf("complaints: %s", s)
+			}
+		})
+	}
+}
+
+func TestEveryDefectHasAScript(t *testing.T) {
+	has := map[Defect]bool{}
+	for _, s := range scripts {
+		has[s.defect] = true
+	}
+	for _, d := range Defects() {
+		if !has[d.ID] {
+			t.Errorf("%s %s is planted and no test shows it", d.ID, d.Name)
+		}
+	}
+	var table bytes.Buffer
+	if err := listDefects(&table); err != nil || !strings.Contains(table.String(), "M57") {
+		t.Errorf("table of defects: %v\n%s", err, &table)
+	}
+}

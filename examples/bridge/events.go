@@ -1,0 +1,110 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// events consumes what the systems announce from a NATS JetStream stream,
+// through a durable consumer per system. A message is acknowledged when it is
+// stored; until then the broker delivers it again.
+type events struct {
+	url   string
+	inbox *inbox
+	log   *slog.Logger
+}
+
+// stream is where the systems' events are kept, on subjects andon.<system>.<name>.
+const stream = "ANDON"
+
+// run consumes until ctx is done.
+func (e *events) run(ctx context.Context) error {
+	conn, err := nats.Connect(e.url, nats.MaxReconnects(-1), nats.ReconnectWait(100*time.Millisecond), nats.RetryOnFailedConnect(true))
+	if err != nil {
+		return fmt.Errorf("connect to events at %s: %w", e.url, err)
+	}
+	defer conn.Close()
+	js, err := jetstream.New(conn)
+	if err != nil {
+		return fmt.Errorf("use JetStream: %w", err)
+	}
+	done := make(chan error, 2)
+	for _, from := range []string{"erp", "mes"} {
+		go func() { done <- e.consume(ctx, js, from) }()
+	}
+	return errors.Join(<-done, <-done)
+}
+
+// consume takes one system's events in their order.
+func (e *events) consume(ctx context.Context, js jetstream.JetStream, from string) error {
+	for fails := 0; ctx.Err() == nil; {
+		err := e.read(ctx, js, from)
+		if ctx.Err() != nil {
+			break
+		}
+		fails++
+		e.log.Warn("consume events", "of", from, "error", err)
+		sleep(ctx, backoff(fails))
+	}
+	return nil
+}
+
+func (e *events) read(ctx context.Context, js jetstream.JetStream, from string) error {
+	consumer, err := js.CreateOrUpdateConsumer(ctx, stream, jetstream.ConsumerConfig{
+		Durable: "bridge-" + from, FilterSubject: "andon." + from + ".>", AckPolicy: jetstream.AckExplicitPolicy, AckWait: 5 * time.Second,
+	})
+	if err != nil {
+		return fmt.Errorf("open consumer: %w", err)
+	}
+	for ctx.Err() == nil {
+		for e.inbox.full() && ctx.Err() == nil {
+			sleep(ctx, idle)
+		}
+		fetched, err := consumer.Fetch(100, jetstream.FetchMaxWait(500*time.Millisecond))
+		if err != nil {
+			return fmt.Errorf("fetch events: %w", err)
+		}
+		var all []jetstream.Msg
+		for m := range fetched.Messages() {
+			all = append(all, m)
+		}
+		if err := errors.Join(fetched.Error(), e.take(ctx, from, all)); err != nil {
+			return err // what was not acknowledged comes again
+		}
+	}
+	return nil
+}
+
+// take stores events in one transaction and acknowledges them.
+func (e *events) take(ctx context.Context, from string, all []jetstream.Msg) error {
+	var items []*item
+	var bad []report
+	for _, m := range all {
+		name, event := strings.TrimPrefix(m.Subject(), "andon."+from+"."), m.Headers().Get("Andon-Event")
+		got, err := e.inbox.open(from, name, event, m.Data())
+		if err != nil { // there is nobody to refuse it to
+			bad = append(bad, unreadable(name, event, err))
+		}
+		items = append(items, got...)
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	if err := e.inbox.accept(ctx, items, func(w *writer) error { return w.reports(bad) }); err != nil {
+		return err
+	}
+	e.inbox.teller.poke()
+	for _, m := range all {
+		if err := m.Ack(); err != nil {
+			return fmt.Errorf("acknowledge event: %w", err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,129 @@
+package bridge
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
+
+// flawedInbox holds the defects in taking messages that need a memory of their
+// own. The sound bridge has none of it.
+type flawedInbox struct {
+	inbox  *inbox
+	defect Defect
+
+	mu      sync.Mutex      // guards what follows
+	known   map[string]bool // M05: events taken since the start
+	counter int64           // M05: keys given since the start
+	open    map[string]bool // M28: orders released and not yet received from
+
+	buffer chan late // M08, M10
+	done   chan struct{}
+}
+
+// late is a message that has been acknowledged and is stored afterwards.
+type late struct {
+	items []*item
+	extra func(*writer) error
+	at    time.Time
+}
+
+// flaw returns nil unless the defect needs it.
+func flaw(i *inbox, d Defect) *flawedInbox {
+	switch d {
+	case M05, M08, M10, M28, M31, M04:
+		return &flawedInbox{inbox: i, defect: d, known: map[string]bool{}, open: map[string]bool{}, counter: time.Now().UnixNano(),
+			buffer: make(chan late, 1<<16), done: make(chan struct{})}
+	}
+	return nil
+}
+
+func (f *flawedInbox) accept(ctx context.Context, items []*item, extra func(*writer) error) error {
+	switch f.defect {
+	case M04:
+		for _, it := range items {
+			it.idem = digest(it.to + " " + it.Order + " " + it.name) // DEFECT M04: too coarse a key
+		}
+	case M08, M10:
+		wait := 150 * time.Millisecond // DEFECT M08: acknowledged now, stored then
+		if f.defect == M10 {
+			wait = 250 * time.Millisecond
+		}
+		f.buffer <- late{items, extra, time.Now().Add(wait)}
+		return nil
+	case M28:
+		items = slices.DeleteFunc(items, func(it *item) bool {
+			return it.Kind == kindHeld && !f.isOpen(it.Order) // DEFECT M28: "not our order any more"
+		})
+	}
+	return f.inbox.take(ctx, items, extra)
+}
+
+// run stores late messages until ctx is done.
+func (f *flawedInbox) run(ctx context.Context) {
+	defer close(f.done)
+	for {
+		select {
+		case m := <-f.buffer:
+			if f.defect == M10 {
+				sleep(ctx, time.Until(m.at))
+				if ctx.Err() != nil {
+					return // DEFECT M10: what is in the buffer stays there
+				}
+			} else {
+				sleep(context.WithoutCancel(ctx), time.Until(m.at))
+			}
+			if err := f.inbox.take(context.WithoutCancel(ctx), m.items, m.extra); err != nil {
+				f.inbox.log.Error("take message late", "error", err)
+			}
+		case <-ctx.Done():
+			if f.defect == M10 || len(f.buffer) == 0 {
+				return
+			}
+		}
+	}
+}
+
+// know is the memory of defect M05, which also numbers keys anew.
+func (f *flawedInbox) know(it *item) (fresh bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.known[it.Event] {
+		return false
+	}
+	f.known[it.Event] = true
+	f.counter++
+	it.idem = digest(fmt.Sprint(it.to, f.counter)) // DEFECT M05: says nothing about the event
+	return true
+}
+
+// see follows what was taken.
+func (f *flawedInbox) see(it *item) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch it.Kind {
+	case kindReleased:
+		f.open[it.Order] = true
+	case kindReceipt:
+		delete(f.open, it.Order)
+	case kindHeld:
+		if f.defect == M31 {
+			time.AfterFunc(250*time.Millisecond, func() { f.giveUp(it.Lot) })
+		}
+	}
+}
+
+// giveUp is defect M31: what waits for a decision is taken to be rejected.
+func (f *flawedInbox) giveUp(lot string) {
+	for _, u := range f.inbox.holds.expire(lot) {
+		f.inbox.store.enqueue(func(w *writer) error { return each(u, w.drop) }, nil)
+	}
+}
+
+func (f *flawedInbox) isOpen(order string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return order != "" && f.open[order]
+}
