@@ -72,8 +72,8 @@ func (p *Plant) check() error {
 	if p.Undecided && !p.DecisionDelay.IsZero() {
 		return p.Pos.Errorf("undecided and decisionDelay exclude each other")
 	}
-	if p.Speed < 0 {
-		return p.Pos.Errorf("speed cannot be negative")
+	if p.Speed < 0 || p.Quantity < 0 || (p.Open != nil && *p.Open < 0) {
+		return p.Pos.Errorf("speed, quantity and open cannot be negative")
 	}
 	return errors.Join(plantOnly(p.Every), plantOnly(p.DecisionDelay))
 }

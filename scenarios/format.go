@@ -75,7 +75,7 @@ type Plant struct {
 	// Open is how many orders are under way at the start.
 	Open *int `yaml:"open"`
 	// Quantity is how many pieces each order asks for.
-	Quantity *Amount `yaml:"quantity"`
+	Quantity int `yaml:"quantity"`
 	// OddIDs is the share of orders whose identifiers hold slashes, commas,
 	// blanks and mixed case: 0 to 1.
 	OddIDs *float64 `yaml:"oddIds"`

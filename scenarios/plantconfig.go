@@ -1,8 +1,6 @@
 package scenarios
 
-import (
-	"github.com/andon-rig/andon/simulators/plant"
-)
+import "github.com/andon-rig/andon/simulators/plant"
 
 // PlantConfig returns base with what the scenario says about the plant. Start
 // and Run are the caller's.
@@ -19,6 +17,9 @@ func (s *Scenario) PlantConfig(base plant.Config) plant.Config {
 	base.Counts = base.Counts || p.Counts
 	if s.Given.Orders.Released != nil {
 		base.Manual = !*s.Given.Orders.Released
+	}
+	if p.Quantity > 0 {
+		base.Quantity = plant.FixedValue(float64(p.Quantity))
 	}
 	if p.Undecided {
 		base.DecisionDelay = -1
