@@ -120,6 +120,7 @@ func (l *ledger) expect(f *evidence.FactView) {
 		b.facts++
 		if b.first == nil {
 			b.first = f
+			b.note(f)
 		}
 		n, a := int64(postings(l.r.h, f)), allowed(l.r.h, f)
 		if n >= 1 && int64(f.Posted) > n { // copies of ours

@@ -109,8 +109,12 @@ func posting(f *evidence.FactView) (start, end time.Duration, ok bool) {
 }
 
 // announcedInOrder reports whether the SUT had accepted a before b was first
-// offered, by a source that declares that order.
+// offered, by a source that declares that order. A fact that was refused and
+// came through only after correction must not hold up others.
 func announcedInOrder(h *evidence.History, a, b *evidence.FactView) bool {
+	if t, _ := refusal(a); t != nil {
+		return false
+	}
 	return a.AcceptedBy != nil && len(b.Offers) > 0 && a.Accepted < b.Offers[0].Start &&
 		h.Plan.Endpoints[a.Source].Policy.Ordering != simulators.OrderNone
 }

@@ -47,7 +47,7 @@ func recovery(r *report) {
 				continue
 			}
 		}
-		if poisoned != nil && len(f.Disturbances) == 0 && !f.Invalid {
+		if poisoned != nil && f != poisoned && len(f.Disturbances) == 0 {
 			r.judged++
 			starved(r, f, poisoned, trouble[f.Sink], done, isDone)
 		}
@@ -169,7 +169,7 @@ func troubles(h *evidence.History) map[string][]time.Duration {
 // starved judges whether f waited too long behind a poisoned fact. Its clock
 // starts when the road was last free of trouble.
 func starved(r *report, f, poisoned *evidence.FactView, trouble []time.Duration, done time.Duration, isDone bool) {
-	if f == poisoned || len(f.Surfaces) > 0 || (isDone && done-f.Accepted <= starvation) {
+	if len(f.Surfaces) > 0 || (isDone && done-f.Accepted <= starvation) {
 		return
 	}
 	if t, _ := refusal(f); t != nil {

@@ -1,0 +1,137 @@
+package oracles_test
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/evidence/oracles"
+	"github.com/andon-rig/andon/evidence/oracles/journaltest"
+)
+
+type panicking struct{}
+
+func (panicking) Name() string                               { return "panicking" }
+func (panicking) Judge(*evidence.History) []evidence.Finding { panic("index out of range") }
+
+type silent struct{}
+
+func (silent) Name() string                               { return "silent" }
+func (silent) Judge(*evidence.History) []evidence.Finding { return nil }
+
+func TestAnOracleThatFailsDecidesNothing(t *testing.T) {
+	r := journaltest.New()
+	r.Do(journaltest.Confirmed(1, "5"))
+	for _, j := range []evidence.Judge{panicking{}, silent{}} {
+		found := oracles.JudgeAll(r.History(), []evidence.Judge{j})
+		if len(found) != 1 || found[0].Verdict != evidence.Inconclusive || found[0].Class != evidence.CauseRig || found[0].Oracle != j.Name() {
+			t.Errorf("%s: got %+v", j.Name(), found)
+		}
+	}
+}
+
+func TestWaivedOraclesAreListedAndNotAsked(t *testing.T) {
+	for _, waived := range []string{"exactly-once", "O1"} {
+		r := journaltest.New()
+		r.Plan.Waived = []string{waived}
+		e := r.Do(journaltest.Confirmed(1, "5"))
+		r.Post(e)
+		found := judge(t, "exactly-once", r.History())
+		if len(found) != 1 || found[0].Verdict != evidence.Holds || found[0].Rule != evidence.RuleWaived {
+			t.Errorf("%s: got %+v", waived, found)
+		}
+	}
+}
+
+func TestFindingsAreSortedWorstFirst(t *testing.T) {
+	r := journaltest.New()
+	r.Happen(journaltest.Confirmed(1, "5"))
+	r.Happen(journaltest.Confirmed(3, "6"))
+	r.Post(r.Do(journaltest.Confirmed(2, "7")))
+	found := oracles.JudgeAll(r.History(), oracles.Standard())
+	if !slices.IsSortedFunc(found, func(a, b evidence.Finding) int { return int(b.Verdict) - int(a.Verdict) }) {
+		t.Error("not sorted by verdict")
+	}
+	if found[0].ID != "O1" || found[0].Verdict != evidence.Violated {
+		t.Errorf("first is %s %s", found[0].ID, found[0].Verdict)
+	}
+}
+
+func TestJudgingTwiceSaysTheSame(t *testing.T) {
+	records := journaltest.Shift().Records()
+	first := oracles.JudgeAll(evidence.NewHistory(records), oracles.Standard())
+	second := oracles.JudgeAll(evidence.NewHistory(records), oracles.Standard())
+	if !reflect.DeepEqual(first, second) {
+		t.Error("two judgements of one journal differ")
+	}
+}
+
+// TestACutJournalNeverHolds cuts a sound journal after every record.
+func TestACutJournalNeverHolds(t *testing.T) {
+	records := journaltest.Shift().Records()
+	for n := range records {
+		for _, f := range oracles.JudgeAll(evidence.NewHistory(records[:n]), oracles.Standard()) {
+			if f.Verdict == evidence.Violated {
+				t.Errorf("cut after %d records, %s is violated (%s): %s / %s", n, f.Oracle, f.Rule, f.Expected, f.Got)
+			}
+			if f.Verdict == evidence.Holds {
+				t.Errorf("cut after %d records, %s holds", n, f.Oracle)
+			}
+			if f.Verdict == evidence.Inconclusive && f.Text == "" {
+				t.Errorf("cut after %d records, %s does not say why it is inconclusive", n, f.Oracle)
+			}
+		}
+	}
+}
+
+// TestAGapNeverHolds takes out one record at a time.
+func TestAGapNeverHolds(t *testing.T) {
+	records := journaltest.Shift().Records()
+	for n := range len(records) - 1 {
+		without := slices.Delete(slices.Clone(records), n, n+1)
+		h := evidence.NewHistory(without)
+		worst := map[string]evidence.Verdict{}
+		for _, f := range oracles.JudgeAll(h, oracles.Standard()) {
+			worst[f.Oracle] = max(worst[f.Oracle], f.Verdict)
+		}
+		for _, i := range oracles.All() {
+			if worst[i.Name] < evidence.Inconclusive {
+				t.Errorf("without record %d, %s is %s", n+1, i.Name, worst[i.Name])
+			}
+		}
+	}
+}
+
+func TestMuchOfTheSameIsCounted(t *testing.T) {
+	r := journaltest.New()
+	for n := range 100 {
+		r.Happen(journaltest.Confirmed(n+1, "5"))
+	}
+	found := judge(t, "no-silent-drop", r.History())
+	listed, counted := 0, 0
+	for _, f := range found {
+		listed++
+		counted += max(1, f.Count)
+	}
+	if listed > 25 || counted != 100 {
+		t.Errorf("%d findings count %d facts", listed, counted)
+	}
+}
+
+func TestEveryOracleIsDescribed(t *testing.T) {
+	seen := map[string]bool{}
+	for _, i := range oracles.All() {
+		if i.Name == "" || i.ID == "" || i.Doc == "" || len(i.Requirements) == 0 || i.New().Name() != i.Name || seen[i.Name] || seen[i.ID] {
+			t.Errorf("%+v", i)
+		}
+		seen[i.Name], seen[i.ID] = true, true
+		if strings.ToLower(i.Name) != i.Name {
+			t.Errorf("%s is not a word for files", i.Name)
+		}
+	}
+	if len(oracles.Standard()) != len(oracles.All()) {
+		t.Error("Standard is not All")
+	}
+}
