@@ -57,6 +57,8 @@ func TestHandleRefuses(t *testing.T) {
 		{name: "consumption of nothing", fact: consumed("S-1", "0", "KG"), code: "quantity-zero", class: simulators.DataQuality},
 		{name: "quantity too great to convert", fact: plant.Received{Order: "4711", Material: "PUMP", Lot: "P-4711", Quantity: decimals("999999999999", "BOX")}, code: "quantity-out-of-range", class: simulators.DataQuality},
 		{name: "receipts beyond the tolerance", before: []plant.Fact{received(1, 100)}, fact: received(2, 11), code: "over-delivery", class: simulators.Business},
+		{name: "receipts a millionth beyond the tolerance", before: []plant.Fact{received(1, 100)},
+			fact: plant.Received{Order: "4711", Counter: 2, Material: "PUMP", Lot: "P-4711", Quantity: decimals("10.000001", "EA")}, code: "over-delivery", class: simulators.Business},
 		{name: "yield beyond the tolerance", set: func(o *erp.Options) { o.ConfirmTolerance = 0 }, before: []plant.Fact{confirmed(1, 100)}, fact: confirmed(2, 1), code: "over-delivery", class: simulators.Business},
 		{name: "stock too short", fact: consumed("S-1", "100.000001", "KG"), code: "stock-short", class: simulators.Business},
 		{name: "scrapping more than there is", fact: plant.Scrapped{Order: "4711", Operation: "0010", Material: "BOLT", Quantity: plant.Of(51, "EA")}, code: "stock-short", class: simulators.Business},
@@ -283,12 +285,21 @@ func TestLock(t *testing.T) {
 	if row, _ := tell(e, held("P-4711")); row.Refusal != nil {
 		t.Errorf("a hold must not wait for an order: %v", row.Refusal)
 	}
+	must(e.Close("4711"))
+	if row, _ := tell(e, plant.Inspected{Order: "4711", Operation: "0010", Passed: 1}); row.Refusal != nil {
+		t.Errorf("an inspection must wait neither for a lock nor for a closed order: %v", row.Refusal)
+	}
+}
+
+func TestUnlock(t *testing.T) {
+	e := newERP()
+	must(e.Lock("4711", true))
 	must(e.Lock("4711", false))
 	if row, _ := tell(e, confirmed(2, 5)); row.Refusal != nil {
 		t.Errorf("after the lock: %v", row.Refusal)
 	}
-	if err := e.Lock("9999", true); err == nil {
-		t.Error("an unknown order was locked")
+	if e.Lock("9999", true) == nil || e.Close("9999") == nil {
+		t.Error("an unknown order was locked or closed")
 	}
 }
 
