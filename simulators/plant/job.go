@@ -27,17 +27,23 @@ type job struct {
 	scraps  Decimal
 	yielded Decimal // of the operation before
 	counts  map[counted]int
-	booked  []Confirmed // done but not yet booked
-	last    Confirmed   // booked last
-	marks   []Decimal   // yields of the current operation
-	serials int         // pieces received so far
-	parts   []Decimal   // receipts to come
+	booked  []booking // done but not yet booked
+	last    Confirmed // booked last
+	marks   []Decimal // yields of the current operation
+	serials int       // pieces received so far
+	parts   []Decimal // receipts to come
 
 	since int64 // when work on the head of the queue began
 	entry *entry
 	gap   time.Duration // until the next look while waiting
 	waits string        // why it cannot go on
 	done  bool
+}
+
+// booking is a row done and not yet booked.
+type booking struct {
+	Confirmed
+	lazy bool
 }
 
 // counted names a counter of facts within an order.
@@ -202,7 +208,7 @@ func (j *job) due() int64 {
 	j.since = s.present(s.now)
 	switch h := j.queue[0]; {
 	case h.do == stepBookAtEndOfShift:
-		return s.endOfShift(s.now)
+		return s.endOfShift(s.now, 1+newStream(s.cfg.Seed, j.spec.key, "leaves").below(12))
 	case h.gap > 0:
 		return s.now + int64(h.gap)
 	case h.after > 0:

@@ -15,6 +15,8 @@ type spec struct {
 	needs   []need
 	broken  []portion // of the first component, lost outside consumption
 	serial  int       // number of its first piece, from 0
+	// reworked is the number of the operation that sends pieces back, from 1.
+	reworked int
 	// recorded is set where a log says what happened.
 	recorded *traceOrder
 }

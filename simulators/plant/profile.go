@@ -134,15 +134,17 @@ type Booking struct {
 	EndOfShift float64 `json:"endOfShift"` // … at the end of the shift
 	Round      float64 `json:"round"`      // share of rows with times on five minutes
 	Midnight   float64 `json:"midnight"`   // share of rows that begin at midnight, as the form suggests
+	Lazy       float64 `json:"lazy"`       // share of rows booked later that end when they are booked
 	Another    float64 `json:"another"`    // chance that a row is another worker's than the one before
 }
 
 // Rejects says how pieces are lost. Each row draws from a beta-binomial with
-// Alpha and Beta; in an excursion, which lasts for a window of neighbouring
+// Alpha and Beta over at most Spread pieces, because somebody notices; in an excursion, which lasts for a window of neighbouring
 // orders at one work center, Alpha is Factor times as large.
 type Rejects struct {
 	Alpha     float64 `json:"alpha"`
 	Beta      float64 `json:"beta"`
+	Spread    int     `json:"spread"`
 	Excursion float64 `json:"excursion"` // share of windows
 	Factor    float64 `json:"factor"`
 	Window    int     `json:"window"`   // orders

@@ -142,12 +142,14 @@ func (s *shop) work(from int64, d time.Duration) int64 {
 	return s.hours.Add(s.at(from), d).UnixNano()
 }
 
-// endOfShift is when those who book at the end of their shift next do so. In
-// a run faster than recorded that is every sixteenth of it.
-func (s *shop) endOfShift(from int64) int64 {
+// endOfShift is when those who book at the end of their shift next do so:
+// early minutes before it ends. In a run faster than recorded that is every
+// sixteenth of it.
+func (s *shop) endOfShift(from int64, early int) int64 {
 	if s.cfg.Speed == 1 {
-		if span, ok := s.hours.At(s.at(from + int64(time.Minute))); ok {
-			return span.End.Add(-time.Minute).UnixNano()
+		before := time.Duration(early) * time.Minute
+		if span, ok := s.hours.At(s.at(from).Add(before)); ok {
+			return max(span.End.Add(-before).UnixNano(), from)
 		}
 	}
 	round := int64((s.cfg.Shift / 16).Truncate(time.Second))

@@ -30,7 +30,8 @@ type row struct {
 	round, midnight      bool
 	hour                 bool // one hour from midnight, whatever it took
 	final                bool
-	twin                 bool // confirm it twice
+	lazy                 bool // booked later: ends when it is booked
+	twin                 bool // one of two that look alike, or their rest
 }
 
 // use is one issue of a lot, before a row.
@@ -145,7 +146,7 @@ func choose(luck *stream, n, k int) []int {
 func (s *shop) planScrap(sp *spec, op int, luck *stream, gross []int64) []int64 {
 	r := s.profile.Rejects
 	scraps := make([]int64, len(gross))
-	if r.Alpha <= 0 || r.Beta <= 0 {
+	if r.Alpha <= 0 || r.Beta <= 0 || r.Spread <= 0 {
 		return scraps
 	}
 	alpha := r.Alpha
@@ -155,7 +156,7 @@ func (s *shop) planScrap(sp *spec, op int, luck *stream, gross []int64) []int64 
 	pieces, total := int64(0), int64(0)
 	for i, n := range gross {
 		pieces += n
-		scraps[i] = int64(luck.betaBinomial(int(n), alpha, r.Beta))
+		scraps[i] = int64(luck.betaBinomial(int(min(n, int64(r.Spread))), alpha, r.Beta))
 		if scraps[i] > 0 && !distinct(positive(scraps[:i+1])) {
 			scraps[i] = 0 // would make two sums of rejects look alike
 		}
@@ -207,6 +208,7 @@ func (s *shop) planTimes(sp *spec, op int, luck *stream, rows []row, hour bool) 
 		r.hour = hour
 		r.midnight = luck.chance(b.Midnight)
 		r.round = luck.chance(b.Round)
+		r.lazy = luck.chance(b.Lazy)
 	}
 }
 
@@ -307,15 +309,19 @@ func (s *shop) issues(luck *stream, sh *shelf, p portion, rows int) []use {
 // pieces come back as yield of a later row.
 func (s *shop) planRework(sp *spec, op int, rows []row) {
 	luck := newStream(s.cfg.Seed, sp.key, "rework")
-	if !luck.chance(s.profile.Rejects.Rework) || luck.below(len(sp.order.Operations)) != op || len(rows) < 2 {
+	if !luck.chance(s.profile.Rejects.Rework) || luck.below(len(sp.order.Operations)) > op || (sp.reworked > 0 && sp.reworked != op+1) {
 		return
 	}
-	r := &rows[luck.below(len(rows)-1)]
-	most := int64(rows[len(rows)-1].yield / One)
-	if most == 0 {
-		return
+	last := len(rows) - 1
+	for last > 0 && rows[last].yield == 0 {
+		last--
 	}
-	amount := Whole(1 + int64(luck.below(int(min(most, 3)))))
+	if last == 0 {
+		return // no later row brings them back; the next operation may
+	}
+	sp.reworked = op + 1
+	r := &rows[luck.below(last)]
+	amount := Whole(1 + int64(luck.below(int(min(rows[last].yield/One, 3)))))
 	if r.reason == "" {
 		r.reason = s.profile.Reasons[luck.below(len(s.profile.Reasons))]
 	}

@@ -95,14 +95,17 @@ func (j *job) confirm(h step, v View) []Event {
 		f.Reason = ""
 	}
 	f.Start, f.End = s.typed(r, s.at(j.since), s.Now())
-	f.Labor = time.Duration(s.now - j.since).Truncate(time.Second)
+	f.Labor = max(time.Duration(float64(r.length)*j.pace).Truncate(time.Second), time.Second)
+	if r.hour {
+		f.Labor = time.Hour
+	}
 	if !h.start.IsZero() {
 		f.Start, f.End, f.Labor = h.start, h.end, h.end.Sub(h.start)
 	}
 	j.yields += r.yield
 	j.scraps += r.scrap
 	j.marks = append(j.marks, r.yield)
-	j.booked = append(j.booked, f)
+	j.booked = append(j.booked, booking{f, r.lazy && !r.hour})
 	events := s.count(o, j.op, r.yield+r.scrap)
 	if j.plans != nil && j.plans[j.op].mode != bookAtOnce {
 		return events
@@ -113,7 +116,11 @@ func (j *job) confirm(h step, v View) []Event {
 // book announces what was done and not yet booked.
 func (j *job) book() []Event {
 	var events []Event
-	for _, f := range j.booked {
+	for _, b := range j.booked {
+		f := b.Confirmed
+		if at := j.shop.Now().Truncate(time.Minute); b.lazy && len(j.booked) > 1 && at.After(f.Start) {
+			f.End = at
+		}
 		j.last = f
 		events = append(events, j.shop.event(f))
 	}
@@ -207,15 +214,15 @@ func (j *job) twin(r *row) {
 
 // repeat books the second of two twins.
 func (j *job) repeat() []Event {
-	f := j.last
+	f, lazy := j.last, false
 	if n := len(j.booked); n > 0 {
-		f = j.booked[n-1]
+		f, lazy = j.booked[n-1].Confirmed, j.booked[n-1].lazy
 	}
 	f.Counter = j.count(KindConfirmation, f.Operation)
 	j.yields += f.Yield.Amount
 	j.marks = append(j.marks, f.Yield.Amount)
 	if len(j.booked) > 0 {
-		j.booked = append(j.booked, f)
+		j.booked = append(j.booked, booking{f, lazy})
 		return j.shop.count(&j.spec.order, j.op, f.Yield.Amount)
 	}
 	return append(j.shop.count(&j.spec.order, j.op, f.Yield.Amount), j.shop.event(f))
