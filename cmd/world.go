@@ -1,0 +1,112 @@
+// Package cmd is the command line: flags in, exit status out. Each mode has a
+// file of its own.
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/andon-rig/andon/harness"
+	"github.com/andon-rig/andon/harness/catalog"
+)
+
+// World is what a command may touch.
+type World struct {
+	Args           []string
+	Env            func(string) string
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	Catalog        catalog.Catalog
+}
+
+// exit is an error that only carries an exit status: everything has been said.
+type exit int
+
+func (e exit) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
+
+// Main runs the command line and returns the exit status.
+func Main(w World) int {
+	ctx, stop := interruptible()
+	defer stop()
+	root := newRoot(w)
+	root.SetArgs(w.Args)
+	root.SetIn(w.Stdin)
+	root.SetOut(w.Stdout)
+	root.SetErr(w.Stderr)
+	err := root.ExecuteContext(ctx)
+	var code exit
+	switch {
+	case err == nil:
+		return harness.ExitHolds
+	case errors.As(err, &code):
+		return int(code)
+	}
+	fmt.Fprintln(w.Stderr, "andon:", err)
+	var plan *harness.PlanError
+	if errors.As(err, &plan) || !errors.As(err, new(*rigError)) {
+		return harness.ExitUsage
+	}
+	return harness.ExitRig
+}
+
+// rigError is trouble of the rig or the machine, not of what the user wrote.
+type rigError struct{ error }
+
+func (e *rigError) Unwrap() error { return e.error }
+
+// interruptible returns a context that the first Ctrl-C ends; the second ends
+// the program.
+func interruptible() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.Background())
+	c := make(chan os.Signal, 2)
+	signal.Notify(c, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-c
+		cancel()
+		<-c
+		os.Exit(harness.ExitInterrupted)
+	}()
+	return ctx, func() {
+		signal.Stop(c)
+		cancel()
+	}
+}
+
+func newRoot(w World) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "andon",
+		Short: "simulation and contract-test harness for ERP–MES–machine integrations",
+		Long: "Andon runs a simulated plant through an integration build while the world around it breaks on purpose,\n" +
+			"and judges the effects: every fact of the plant posted exactly once, or a finding that says which was not and why.",
+		SilenceUsage: true, SilenceErrors: true,
+		Version: version(),
+	}
+	root.AddCommand(newGate(w), newList(w), newVersion(w))
+	return root
+}
+
+// version names the build; "devel" if it was built from a working tree.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "devel"
+}
+
+func newVersion(w World) *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "print the version", Args: cobra.NoArgs, Example: "  andon version",
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintln(w.Stdout, "andon", version())
+			return err
+		},
+	}
+}

@@ -1,0 +1,99 @@
+// Package catalog lists everything a rig or scenario file can name.
+//
+// It only lists; what the parts do stands with them.
+package catalog
+
+import (
+	"github.com/andon-rig/andon/chaos/faults"
+	"github.com/andon-rig/andon/evidence/oracles"
+	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/dialects/neutral"
+	"github.com/andon-rig/andon/simulators/plant"
+	"github.com/andon-rig/andon/simulators/systems/erp"
+	"github.com/andon-rig/andon/simulators/systems/machine"
+	"github.com/andon-rig/andon/simulators/systems/mes"
+)
+
+// A Part is something a file can name.
+type Part[T any] struct {
+	Name string
+	Doc  string // one line, shown by the list command
+	New  T
+}
+
+// NewSystem makes a system that knows m and keeps the parts of a policy that
+// are rules of the books.
+type NewSystem = func(m plant.Master, p simulators.Policy) simulators.System
+
+// Catalog is what names in files stand for. Adding an extension means adding
+// its folder and one line to Standard.
+type Catalog struct {
+	Dialects []Part[func() simulators.Dialect]
+	Systems  []Part[NewSystem]
+	Faults   []faults.Info
+	Oracles  []oracles.Info
+}
+
+// Standard returns a catalog of every part in this module.
+func Standard() Catalog {
+	return Catalog{
+		Dialects: []Part[func() simulators.Dialect]{
+			{"neutral/v1", "B2MML-JSON over REST or events, owned by no vendor", func() simulators.Dialect { return neutral.Dialect{} }},
+		},
+		Systems: []Part[NewSystem]{
+			{"erp", "order book, stock, WIP and genealogy of an enterprise resource planning system", newERP},
+			{"mes", "dispatch, execution and quality holds of a manufacturing execution system", newMES},
+			{"machine", "counting machines with counters that roll over", func(m plant.Master, _ simulators.Policy) simulators.System { return machine.New(m) }},
+		},
+		Faults:  faults.All(),
+		Oracles: oracles.All(),
+	}
+}
+
+func newERP(m plant.Master, p simulators.Policy) simulators.System {
+	return erp.New(m, func(o *erp.Options) {
+		o.NaturalKey = p.Dedupe == simulators.DedupeNatural
+		o.Atomic = p.Batch == simulators.BatchAtomic
+	})
+}
+
+func newMES(m plant.Master, p simulators.Policy) simulators.System {
+	return mes.New(m, func(o *mes.Options) { o.Atomic = p.Batch == simulators.BatchAtomic })
+}
+
+// Find returns the part called name and whether there is one.
+func Find[T any](parts []Part[T], name string) (Part[T], bool) {
+	for _, p := range parts {
+		if p.Name == name {
+			return p, true
+		}
+	}
+	return Part[T]{}, false
+}
+
+// Names lists the names of parts in their order.
+func Names[T any](parts []Part[T]) []string {
+	names := make([]string, len(parts))
+	for i, p := range parts {
+		names[i] = p.Name
+	}
+	return names
+}
+
+// FaultNames lists the names of the faults.
+func (c Catalog) FaultNames() []string {
+	names := make([]string, len(c.Faults))
+	for i, f := range c.Faults {
+		names[i] = f.Name
+	}
+	return names
+}
+
+// OracleNames lists the names of the oracles.
+func (c Catalog) OracleNames() []string {
+	names := make([]string, len(c.Oracles))
+	for i, o := range c.Oracles {
+		names[i] = o.Name
+	}
+	return names
+}

@@ -1,0 +1,77 @@
+package harness
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/andon-rig/andon/chaos"
+	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/plant"
+)
+
+// exceptions is where the SUT surfaces what it could not post: a worklist that
+// takes every report and writes it into the journal.
+type exceptions struct {
+	transport simulators.Transport
+	link      *chaos.Link
+	journal   *evidence.Journal
+}
+
+// exceptionReport is the body of a report, see docs/sut.md.
+type exceptionReport struct {
+	Class     simulators.Class `json:"class"`
+	Kind      plant.Kind       `json:"kind"`
+	Reference string           `json:"reference"`
+	Reason    string           `json:"reason"`
+	Keys      plant.Keys       `json:"keys"`
+	Closed    bool             `json:"closed"`
+}
+
+func (x *exceptions) run(ctx context.Context) error {
+	return x.transport.Serve(ctx, x.receive)
+}
+
+func (x *exceptions) receive(ctx context.Context, m simulators.Message) (simulators.Message, error) {
+	var r exceptionReport
+	err := json.Unmarshal(m.Body, &r)
+	m.Key = "exception/" + r.Reference
+	if r.Reference == "" {
+		m.Key = "exception/" + plant.NaturalKey(r.Kind, r.Keys)
+	}
+	return x.link.Carry(ctx, m, simulators.FromSUT, func(context.Context, simulators.Message) (simulators.Message, error) {
+		if m.Verb != "post" {
+			return exceptionReply(405, "only POST is understood here"), nil
+		}
+		if err != nil {
+			return exceptionReply(400, "the body is not the JSON object that docs/sut.md describes: "+err.Error()), nil
+		}
+		switch r.Class {
+		case simulators.Technical, simulators.Business, simulators.DataQuality:
+		default:
+			return exceptionReply(400, fmt.Sprintf("class is %q; it must be technical, business or data-quality", r.Class)), nil
+		}
+		x.journal.Append(evidence.Surface{Class: r.Class, Keys: r.Keys, Kind: r.Kind, Reference: r.Reference, Reason: clip(r.Reason), Closed: r.Closed})
+		return exceptionReply(202, ""), nil
+	})
+}
+
+func exceptionReply(status int, text string) simulators.Message {
+	body, _ := json.Marshal(map[string]any{"status": status, "detail": text}) // a string and a number cannot fail
+	res := simulators.Result{Outcome: simulators.Accepted, Status: status}
+	if status >= 400 {
+		res = simulators.Result{Outcome: simulators.Refused, Class: simulators.DataQuality, Code: "malformed", Text: text, Status: status}
+	}
+	return simulators.Message{Header: map[string]string{"Content-Type": "application/json"}, Body: body, Result: res}
+}
+
+// clip bounds what a SUT may make us keep of its words.
+func clip(s string) string {
+	s = strings.ToValidUTF8(s, "�")
+	if r := []rune(s); len(r) > 500 {
+		return string(r[:500]) + "…"
+	}
+	return s
+}

@@ -1,0 +1,245 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/andon-rig/andon/chaos"
+	"github.com/andon-rig/andon/chaos/faults"
+	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/harness/sut"
+	"github.com/andon-rig/andon/internal/yamlfile"
+	"github.com/andon-rig/andon/scenarios"
+	"github.com/andon-rig/andon/simulators"
+)
+
+// A PlannedFault is a fault of the scenario, ready to be armed.
+type PlannedFault struct {
+	ID    string
+	Info  faults.Info
+	rule  chaos.Rule
+	links []*chaos.Link
+	fresh func() (chaos.Fault, error) // each link has an instance of its own
+	// always is true for faults that no window and no step arms.
+	always bool
+}
+
+// faults looks up every fault of the scenario and of the command line.
+func (r *Rig) faults() error {
+	var errs []error
+	for _, f := range r.setup.Scenario.Faults {
+		p, err := r.scenarioFault(f)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		r.Plan.Faults = append(r.Plan.Faults, p)
+	}
+	for _, name := range r.setup.Pilots {
+		errs = append(errs, r.pilot(name))
+	}
+	for _, p := range r.Plan.Faults {
+		r.Plan.Evidence.Faults = append(r.Plan.Evidence.Faults, p.evidence())
+	}
+	return errors.Join(errs...)
+}
+
+func (r *Rig) scenarioFault(f scenarios.Fault) (*PlannedFault, error) {
+	i := slices.IndexFunc(r.setup.Catalog.Faults, func(i faults.Info) bool { return i.Name == f.Fault.S })
+	if i < 0 {
+		return nil, yamlfile.Choice(f.Fault.Pos, "fault", f.Fault.S, r.setup.Catalog.FaultNames())
+	}
+	info := r.setup.Catalog.Faults[i]
+	p := &PlannedFault{ID: f.ID, Info: info, fresh: func() (chaos.Fault, error) { return r.decodeFault(info, f) }}
+	fault, err := p.fresh()
+	if err != nil {
+		return nil, err
+	}
+	p.rule = chaos.Rule{
+		ID: f.ID, Kind: info.Name, Fault: fault, Direction: simulators.Direction(f.Direction), Name: f.Hits.Message, Fact: f.Hits.Fact,
+		Entity: f.Hits.Order, Nth: f.Hits.Nth, Every: f.Hits.Every, Per: f.Hits.Per, Attempts: f.Hits.Attempts, Max: f.Max, Writes: f.Hits.Writes,
+	}
+	if p.rule.Attempts == 0 {
+		p.rule.Attempts = info.Attempts
+	}
+	if f.P != nil {
+		p.rule.P = *f.P
+	}
+	for _, l := range r.Plan.Links {
+		at := f.At.S
+		if l.Name != "exceptions" && (at == "" || at == "sut" || at == l.Name) || at == l.Name {
+			p.links = append(p.links, l)
+		}
+	}
+	if len(p.links) == 0 {
+		return nil, yamlfile.Choice(f.At.Pos, "endpoint", f.At.S, r.setup.File.endpointNames())
+	}
+	for _, err := range []error{p.rule.Validate(), r.possible(p)} {
+		if err != nil {
+			return nil, f.Pos.Errorf("fault %s: %s", f.ID, err)
+		}
+	}
+	return p, nil
+}
+
+// decodeFault reads a fault's settings over its defaults.
+func (r *Rig) decodeFault(info faults.Info, f scenarios.Fault) (chaos.Fault, error) {
+	fault := info.New()
+	if !f.With.IsZero() {
+		if err := f.With.Decode(fault); err != nil {
+			return nil, err
+		}
+	}
+	if v, ok := fault.(faults.Validator); ok {
+		if err := v.Validate(); err != nil {
+			return nil, f.Pos.Errorf("fault %s: %s", f.ID, err)
+		}
+	}
+	if k, ok := fault.(chaos.Informed); ok {
+		k.Inform(r.master)
+	}
+	return fault, nil
+}
+
+// pilot adds one of the troubles that pilots are told to rehearse.
+func (r *Rig) pilot(name string) error {
+	rules, err := faults.Pilot(name)
+	if err != nil {
+		return err
+	}
+	for i, pr := range rules {
+		info, _ := faults.Find(pr.Rule.Kind)
+		p := &PlannedFault{ID: pr.Rule.ID, Info: info, rule: pr.Rule, always: true, fresh: func() (chaos.Fault, error) {
+			again, err := faults.Pilot(name)
+			if err != nil {
+				return nil, err
+			}
+			f := again[i].Rule.Fault
+			if k, ok := f.(chaos.Informed); ok {
+				k.Inform(r.master)
+			}
+			return f, nil
+		}}
+		for j, e := range r.Plan.Endpoints {
+			if r.Plan.Evidence.Endpoints[e.Name].System == pr.System {
+				p.links = append(p.links, r.Plan.Links[j])
+			}
+		}
+		r.Plan.Faults = append(r.Plan.Faults, p)
+	}
+	return nil
+}
+
+// possible refuses a fault that this rig cannot carry out.
+func (r *Rig) possible(p *PlannedFault) error {
+	if _, ok := p.rule.Fault.(chaos.Process); !ok {
+		return nil
+	}
+	if r.setup.File.SUT.Process == nil {
+		return fmt.Errorf("%s needs a SUT that Andon started: this rig's SUT is external", p.Info.Name)
+	}
+	return nil
+}
+
+func (p *PlannedFault) evidence() evidence.PlannedFault {
+	at := ""
+	for _, l := range p.links {
+		if at != "" {
+			at += ","
+		}
+		at += l.Name
+	}
+	return evidence.PlannedFault{
+		ID: p.ID, Kind: p.Info.Name, At: at, Reproducible: faults.Reproducible(p.Info.Name, p.rule.Fault) && p.rule.Max == 0,
+		Requirements: p.Info.Requirements, Tolerates: p.Info.Tolerates,
+	}
+}
+
+// arm puts a fault in force on all its links.
+func (p *Plan) arm(ctx context.Context, id string) error {
+	i := slices.IndexFunc(p.Faults, func(f *PlannedFault) bool { return f.ID == id })
+	if i < 0 {
+		return fmt.Errorf("there is no fault %q", id)
+	}
+	f := p.Faults[i]
+	if pf, ok := f.rule.Fault.(chaos.Process); ok {
+		rule := f.rule
+		p.moments.Upon(&rule, pf.Process(), func(chaos.Passage) { p.breakSUT(ctx, pf.Process()) }, f.links...)
+		return nil
+	}
+	for _, l := range f.links {
+		rule := f.rule
+		fault, err := f.fresh()
+		if err != nil {
+			return err
+		}
+		rule.Fault = fault
+		l.Arm(&rule)
+	}
+	return nil
+}
+
+// heal takes a fault out of force; "" means all of them.
+func (p *Plan) heal(id string) {
+	for _, l := range p.Links {
+		if id == "" {
+			l.HealAll()
+		} else {
+			l.Heal(id)
+		}
+	}
+	if id == "" {
+		p.moments.HealAll()
+	} else {
+		p.moments.Heal(id)
+	}
+}
+
+// breakSUT ends the SUT as a process fault says and has it come back by
+// itself. It returns as soon as a killed SUT is dead.
+func (p *Plan) breakSUT(ctx context.Context, f chaos.ProcessFault) {
+	b, ok := p.Driver.(sut.Breaker)
+	if !ok {
+		return // the plan was refused for it
+	}
+	if f.Do == chaos.Kill {
+		p.step("sut.kill", "")
+		p.note(b.Kill(ctx))
+	}
+	p.broken.Go(func() {
+		if f.Do != chaos.Kill {
+			p.step("sut.stop", "asked to stop")
+			p.note(b.Stop(ctx))
+		}
+		if !pause(ctx, f.Down) {
+			return
+		}
+		p.note(b.Restart(ctx, false))
+		p.step("sut.start", "again")
+	})
+}
+
+// note keeps a mishap of the rig itself or of a SUT that does not come back.
+func (p *Plan) note(err error) {
+	if err == nil {
+		return
+	}
+	p.step("sut.exit", err.Error())
+}
+
+func pause(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

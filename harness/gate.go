@@ -1,0 +1,287 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/harness/catalog"
+	"github.com/andon-rig/andon/reports"
+	"github.com/andon-rig/andon/scenarios"
+)
+
+// Exit codes of Andon; see DESIGN in docs/architecture.md.
+const (
+	ExitHolds       = 0
+	ExitViolated    = 1
+	ExitUsage       = 2   // a mistake in a file or on the command line
+	ExitRig         = 3   // trouble of the rig or the machine, never a verdict on the SUT
+	ExitUnknown     = 4   // nothing violated, something inconclusive or not exercised
+	ExitInterrupted = 130 // by the user
+)
+
+// GateOptions says what to gate, and how.
+type GateOptions struct {
+	Catalog   catalog.Catalog
+	File      File
+	Path      string // of the rig file; "" for the bundled rig
+	Source    []byte
+	Scenarios []scenarios.Scenario
+	Texts     map[string][]byte // scenario files by id
+	Pack      string
+	Seed      *uint64 // instead of each scenario's own
+	Pilots    []string
+	Defect    string
+	Lanes     int
+	Out       string // folder of bundles; "" keeps none
+	Self      string
+	Version   string
+	Command   []string
+	// AllowUnknown turns inconclusive and vacuous into success.
+	AllowUnknown bool
+	// See is told when a scenario begins and ends; calls are serial.
+	See func(Progress)
+}
+
+// Progress is a scenario that has begun (Done nil) or ended.
+type Progress struct {
+	Index    int
+	Scenario scenarios.Scenario
+	Plan     *Plan // of a scenario that has begun
+	Done     *reports.Scenario
+}
+
+// PlanError is a mistake in what the user gave, found before anything was
+// sent to the SUT.
+type PlanError struct{ Err error }
+
+// Error implements error.
+func (e *PlanError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the mistake.
+func (e *PlanError) Unwrap() error { return e.Err }
+
+// Gate runs every scenario against the SUT, over lanes side by side, and
+// returns what there is to report. It always returns a report; trouble of the
+// rig stands in the scenario it happened in.
+func Gate(ctx context.Context, o GateOptions) (reports.Gate, error) {
+	began := time.Now()
+	if err := o.resolve(); err != nil {
+		return reports.Gate{Verdict: evidence.Inconclusive, Exit: ExitUsage}, &PlanError{err}
+	}
+	done := make([]*reports.Scenario, len(o.Scenarios))
+	var see sync.Mutex
+	tell := func(p Progress) {
+		if o.See != nil {
+			see.Lock()
+			defer see.Unlock()
+			o.See(p)
+		}
+	}
+	work := make(chan int)
+	var wg sync.WaitGroup
+	for range max(1, min(o.Lanes, len(o.Scenarios))) {
+		wg.Go(func() {
+			for i := range work {
+				done[i] = o.one(ctx, i, tell)
+			}
+		})
+	}
+	for i := range o.Scenarios {
+		select {
+		case work <- i:
+		case <-ctx.Done():
+		}
+	}
+	close(work)
+	wg.Wait()
+	return o.report(ctx, done, time.Since(began)), nil
+}
+
+// resolve finds mistakes before anything is started.
+func (o *GateOptions) resolve() error {
+	var errs []error
+	known := scenarios.Known{Faults: o.Catalog.FaultNames(), Oracles: o.Catalog.OracleNames(), Endpoints: o.File.endpointNames()}
+	for i := range o.Scenarios {
+		errs = append(errs, o.Scenarios[i].Resolve(known))
+	}
+	return errors.Join(errs...)
+}
+
+// one runs one scenario.
+func (o *GateOptions) one(ctx context.Context, i int, tell func(Progress)) *reports.Scenario {
+	sc := o.Scenarios[i]
+	seed := sc.Seed
+	if o.Seed != nil {
+		seed = *o.Seed
+	}
+	began := time.Now()
+	out := &reports.Scenario{ID: sc.Metadata.ID, Title: sc.Metadata.Title, Pack: o.Pack, Seed: seed, Verdict: evidence.Inconclusive}
+	for _, r := range sc.Metadata.Requirements {
+		out.Requirements = append(out.Requirements, string(r))
+	}
+	defer func() {
+		out.Wall = time.Since(began)
+		tell(Progress{Index: i, Scenario: sc, Done: out})
+	}()
+	rig, err := Build(Setup{
+		Catalog: o.Catalog, File: o.File, Path: o.Path, Source: o.Source, Scenario: sc, Text: o.Texts[sc.Metadata.Of], Seed: seed,
+		Run: fmt.Sprintf("%s-%d", fileName(sc.Metadata.ID), seed), Range: o.numberRange(), Pilots: o.Pilots, Defect: o.Defect, Out: o.Out,
+		Self: o.Self, Version: o.Version, Command: o.Command,
+	})
+	if err != nil {
+		out.Error = err.Error()
+		return out
+	}
+	tell(Progress{Index: i, Scenario: sc, Plan: rig.Plan})
+	findings, err := rig.RunAndKeep(ctx)
+	o.fill(out, rig, findings)
+	err = errors.Join(err, rig.finish(out, err))
+	if err != nil {
+		out.Error, out.Verdict = err.Error(), evidence.Inconclusive
+	}
+	return out
+}
+
+// numberRange begins the orders of a run. A SUT that is started afresh for
+// each scenario can have the same ones every time; one that runs on cannot.
+func (o *GateOptions) numberRange() string {
+	if o.File.SUT.External == nil {
+		return ""
+	}
+	return fmt.Sprintf("%06d", time.Now().UnixMilli()/100%1_000_000)
+}
+
+// fill tells what the journal says of a run.
+func (o *GateOptions) fill(out *reports.Scenario, rig *Rig, findings []evidence.Finding) {
+	out.Findings = findings
+	if rig.Bundle != nil {
+		out.Bundle = rig.Bundle.Path()
+	}
+	Summarise(out, rig.Plan.Journal.Records())
+	if len(findings) > 0 {
+		out.Verdict = Verdict(findings, demanded(rig.Plan.Scenario))
+	}
+}
+
+// Summarise counts what happened in a run.
+func Summarise(out *reports.Scenario, records []evidence.Record) {
+	struck := map[string]int{}
+	out.Faults = nil
+	for _, r := range records {
+		switch b := r.Body.(type) {
+		case evidence.Begin:
+			for _, f := range b.Plan.Faults {
+				out.Faults = append(out.Faults, reports.Fault{ID: f.ID, Kind: f.Kind})
+			}
+		case evidence.Truth:
+			if b.Sink != "" {
+				out.Facts++
+			}
+		case evidence.Effect:
+			out.Effects++
+		case evidence.Surface:
+			out.Exceptions++
+		case evidence.Disturbance:
+			if b.Phase == evidence.Struck {
+				struck[b.Fault]++
+			}
+		case evidence.End:
+			if !b.Quiet {
+				out.Notes = append(out.Notes, b.Reason)
+			}
+		}
+	}
+	for i := range out.Faults {
+		out.Faults[i].Struck = struck[out.Faults[i].ID]
+	}
+}
+
+// Verdict is the worst of the findings that count. That an oracle had nothing
+// to look at counts only if the scenario is about it: it demands the oracle by
+// name, or the oracle is the one that watches over exercise.
+func Verdict(findings []evidence.Finding, demanded []string) (worst evidence.Verdict) {
+	for _, f := range findings {
+		counts := f.Verdict != evidence.Vacuous || f.Oracle == "exercise" || f.Oracle == "expectations" || slices.Contains(demanded, f.Oracle)
+		if counts {
+			worst = max(worst, f.Verdict)
+		}
+	}
+	return worst
+}
+
+// demanded lists the oracles a scenario names.
+func demanded(s scenarios.Scenario) (names []string) {
+	for _, w := range s.Expect.Always {
+		names = append(names, w.S)
+	}
+	return names
+}
+
+// finish closes the bundle with its verdict.
+func (r *Rig) finish(out *reports.Scenario, runErr error) error {
+	var errs []error
+	if r.Bundle != nil {
+		errs = append(errs, r.Bundle.WriteVerdict(bundleVerdict(out, runErr)))
+	}
+	errs = append(errs, r.Close())
+	return errors.Join(errs...)
+}
+
+// report sums up a gate.
+func (o *GateOptions) report(ctx context.Context, done []*reports.Scenario, wall time.Duration) reports.Gate {
+	g := reports.Gate{Andon: o.Version, Bundle: o.Out, Rig: o.Path, Defect: o.Defect, Wall: wall}
+	if o.Seed != nil {
+		g.Seed = *o.Seed
+	}
+	missing, broken := 0, false
+	for _, s := range done {
+		if s == nil {
+			missing++
+			continue
+		}
+		g.Scenarios = append(g.Scenarios, *s)
+		g.Verdict = max(g.Verdict, s.Verdict)
+		broken = broken || s.Error != ""
+	}
+	if missing > 0 {
+		g.Notes = append(g.Notes, fmt.Sprintf("interrupted: %d of %d scenarios were not run", missing, len(done)))
+		g.Verdict = max(g.Verdict, evidence.Inconclusive)
+	}
+	if len(g.Scenarios) == 0 && missing == 0 {
+		g.Verdict = evidence.Vacuous
+		g.Notes = append(g.Notes, "there was no scenario to run")
+	}
+	g.Exit = o.exit(g.Verdict, broken, ctx.Err() != nil)
+	return g
+}
+
+func (o *GateOptions) exit(v evidence.Verdict, broken, interrupted bool) int {
+	switch {
+	case interrupted:
+		return ExitInterrupted
+	case v == evidence.Violated:
+		return ExitViolated
+	case broken:
+		return ExitRig
+	case v == evidence.Holds || o.AllowUnknown:
+		return ExitHolds
+	}
+	return ExitUnknown
+}
+
+// fileName makes an id fit for the name of a folder.
+func fileName(id string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '.', r == '-', r == '_':
+			return r
+		}
+		return '-'
+	}, id)
+}

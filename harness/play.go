@@ -1,0 +1,289 @@
+package harness
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/harness/sut"
+	"github.com/andon-rig/andon/scenarios"
+	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/endpoint"
+	"github.com/andon-rig/andon/simulators/plant"
+)
+
+// play lets the plant produce and the scenario's timeline unfold until neither
+// has anything more to do. Plant time jumps from one thing that is due to the
+// next, when the SUT has come to rest or patience with it has run out.
+func (p *Plan) play(ctx context.Context) error {
+	t := scenarios.NewTimeline(p.Scenario, p.instant())
+	for _, f := range p.Faults {
+		if f.always {
+			if err := p.arm(ctx, f.ID); err != nil {
+				return err
+			}
+		}
+	}
+	if err := p.act(ctx, t, t.Due(p.instant())); err != nil {
+		return err
+	}
+	for ctx.Err() == nil {
+		next, due := p.nextDue(t)
+		if !due {
+			if !p.awaitWall(ctx, t) {
+				break
+			}
+			if err := p.act(ctx, t, t.Due(p.instant())); err != nil {
+				return err
+			}
+			continue
+		}
+		p.pace(ctx, next)
+		p.clock.set(next)
+		if err := p.act(ctx, t, t.Due(p.instant())); err != nil {
+			return err
+		}
+		if at, ok := p.Floor.Next(); ok && !at.After(next) {
+			if err := p.happen(ctx, t, p.Floor.Advance(p.view())); err != nil {
+				return err
+			}
+		}
+	}
+	for _, left := range t.Left() {
+		p.step("not reached", left)
+	}
+	for order, why := range p.Floor.Waiting() {
+		p.Journal.Append(evidence.Step{Name: "plant waits", Text: why, Args: map[string]string{"order": string(order)}})
+	}
+	return p.act(context.WithoutCancel(ctx), t, t.End(p.instant()))
+}
+
+func (p *Plan) instant() scenarios.Instant {
+	return scenarios.Instant{Plant: p.clock.Now(), Wall: p.Journal.Now()}
+}
+
+// nextDue is the plant time at which the plant or the scenario goes on.
+func (p *Plan) nextDue(t *scenarios.Timeline) (time.Time, bool) {
+	next, due := p.Floor.Next()
+	if at, ok := t.NextAt(); ok && (!due || at.Before(next)) {
+		next, due = at, true
+	}
+	if now := p.clock.Now(); due && next.Before(now) {
+		next = now
+	}
+	return next, due
+}
+
+// awaitWall waits for what the scenario has due by wall time; false if there
+// is nothing.
+func (p *Plan) awaitWall(ctx context.Context, t *scenarios.Timeline) bool {
+	at, ok := t.NextWall()
+	if !ok {
+		return false
+	}
+	return pause(ctx, max(at-p.Journal.Now(), time.Millisecond))
+}
+
+// Patience with a SUT before plant time goes on without it.
+var (
+	// usually it has long been at rest; who is slower than this is overtaken
+	// by events, as in a real plant.
+	usualPatience = patience{quiet: 500 * time.Millisecond, most: 2 * time.Second}
+	// while the way is cut nothing can arrive, and production goes on.
+	cutPatience = patience{quiet: 40 * time.Millisecond, most: 40 * time.Millisecond}
+)
+
+// pace waits until plant time may move to next.
+func (p *Plan) pace(ctx context.Context, next time.Time) {
+	switch p.Scenario.Time.Mode {
+	case scenarios.Burst:
+		return
+	case scenarios.Paced:
+		factor := p.Scenario.Time.Factor
+		if factor <= 0 {
+			factor = 1
+		}
+		pause(ctx, time.Duration(float64(next.Sub(p.clock.Now()))/factor))
+		return
+	}
+	with := usualPatience
+	if p.cut() {
+		with = cutPatience
+	}
+	if !p.progress.await(ctx, with) {
+		p.progress.giveUp()
+	}
+}
+
+// cut reports whether a fault now keeps everything on some way from arriving,
+// or the SUT is away.
+func (p *Plan) cut() bool {
+	if alive, _ := p.Driver.Alive(); !alive {
+		return true
+	}
+	for _, l := range p.Links {
+		for _, id := range l.Armed() {
+			for _, f := range p.Faults {
+				if f.ID == id && (f.Info.Name == "network-loss" || f.Info.Name == "outage") {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// view is what the shop floor sees of the MES.
+func (p *Plan) view() plant.View {
+	for _, e := range p.Endpoints {
+		if v, ok := e.System.(plant.View); ok {
+			return v
+		}
+	}
+	return allDispatched{}
+}
+
+// allDispatched is the view of a plant whose rig has no MES.
+type allDispatched struct{}
+
+func (allDispatched) Dispatched(plant.OrderID) (int, bool)         { return 1, true }
+func (allDispatched) Quantity(plant.OrderID) (plant.Decimal, bool) { return 0, false }
+func (allDispatched) Usable(plant.LotID) bool                      { return true }
+
+// happen makes events true: first in the journal, then for the systems that
+// notice them, then for the scenario.
+func (p *Plan) happen(ctx context.Context, t *scenarios.Timeline, events []plant.Event) error {
+	for _, e := range events {
+		source, sink := p.flow(e.Fact.Kind())
+		p.Ordinals.Add(e.Fact)
+		p.Journal.Append(evidence.Truth{Event: e, Source: source, Sink: sink})
+		for _, ep := range p.Endpoints {
+			if err := ep.Notice(e); err != nil {
+				return fmt.Errorf("%s announces %s: %w", ep.Name, e.ID, err)
+			}
+		}
+		if err := p.act(ctx, t, t.See(e, p.instant())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *Plan) flow(k plant.Kind) (from, to string) {
+	for _, f := range p.Evidence.Flows {
+		if f.Kind == k {
+			return f.From, f.To
+		}
+	}
+	return "", ""
+}
+
+// act carries out actions of the scenario.
+func (p *Plan) act(ctx context.Context, t *scenarios.Timeline, actions []scenarios.Action) error {
+	for _, a := range actions {
+		p.Journal.Append(evidence.Step{Name: "do " + a.Do, Ref: a.As, Args: a.Args()})
+		if err := p.do(ctx, t, a); err != nil {
+			return fmt.Errorf("%s: %s: %w", a.Pos, a.Do, err)
+		}
+	}
+	return nil
+}
+
+func (p *Plan) do(ctx context.Context, t *scenarios.Timeline, a scenarios.Action) error {
+	if a.IsPlants() {
+		events, err := p.Floor.Do(a.Plant())
+		if err != nil {
+			return err
+		}
+		return p.happen(ctx, t, events)
+	}
+	switch a.Do {
+	case scenarios.DoArm:
+		return p.arm(ctx, a.Fault)
+	case scenarios.DoHeal:
+		p.heal(a.Fault)
+	case scenarios.DoShip:
+		return p.ship(a)
+	case scenarios.DoKill, scenarios.DoRestart:
+		return p.process(ctx, a.Do)
+	case scenarios.DoLock, scenarios.DoUnlock:
+		return p.lock(a)
+	case scenarios.DoPolicy:
+		e, err := p.endpoint(a.At)
+		if err != nil {
+			return err
+		}
+		e.ChangePolicy(func(to *simulators.Policy) { *to = a.Set.Apply(*to) })
+	}
+	return nil
+}
+
+func (p *Plan) endpoint(name string) (*endpoint.Endpoint, error) {
+	for _, e := range p.Endpoints {
+		if e.Name == name {
+			return e, nil
+		}
+	}
+	return nil, fmt.Errorf("there is no endpoint %q in this rig", name)
+}
+
+// process ends or starts the SUT because the scenario says so.
+func (p *Plan) process(ctx context.Context, do string) error {
+	b, ok := p.Driver.(sut.Breaker)
+	if !ok {
+		return sut.ErrNotOurs
+	}
+	if do == scenarios.DoKill {
+		p.step("sut.kill", "")
+		return b.Kill(ctx)
+	}
+	err := b.Restart(ctx, false)
+	if err == nil {
+		p.step("sut.start", "again")
+	}
+	return err
+}
+
+// lock has somebody open or close an order in a system.
+func (p *Plan) lock(a scenarios.Action) error {
+	e, err := p.endpoint(a.At)
+	if err != nil {
+		return err
+	}
+	s, ok := e.System.(interface{ Lock(plant.OrderID, bool) })
+	if !ok {
+		return fmt.Errorf("the system behind %s cannot lock orders", a.At)
+	}
+	s.Lock(a.Order, a.Do == scenarios.DoLock)
+	return nil
+}
+
+// ship asks the ERP to ship goods, which it must refuse for a held lot.
+func (p *Plan) ship(a scenarios.Action) error {
+	for _, e := range p.Endpoints {
+		if p.Evidence.Endpoints[e.Name].System != "erp" {
+			continue
+		}
+		lot, _ := e.System.State("lot", string(a.Lot)).(plant.Lot)
+		p.ships++
+		amount := a.Quantity
+		if amount == 0 {
+			amount = plant.One
+		}
+		unit := plant.Unit("")
+		for _, i := range p.Evidence.Items {
+			if i.ID == lot.Material {
+				unit = i.Unit
+			}
+		}
+		f := plant.Shipped{Lot: a.Lot, Material: lot.Material, Counter: p.ships, Quantity: plant.Quantity{Amount: amount, Unit: unit}}
+		ev := plant.Event{ID: plant.EventID(plant.Natural(f)), At: p.clock.Now(), Fact: f}
+		answer := e.System.Handle(simulators.Ask{Claims: []plant.Event{ev}, Now: p.clock.Now()}, func(post simulators.Posting) {
+			p.Journal.Append(evidence.Effect{Endpoint: e.Name, Posting: post})
+		})
+		p.Journal.Append(evidence.Probe{Endpoint: e.Name, Name: "ship", Keys: f.Keys(), Result: endpoint.Meaning(answer), Ref: a.As})
+		return nil
+	}
+	return fmt.Errorf("this rig has no ERP to ship from")
+}

@@ -1,0 +1,294 @@
+package harness
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/internal/yamlfile"
+	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/plant"
+)
+
+// File is a rig file, andon.yaml: what is under test and the world around it.
+type File struct {
+	APIVersion string `yaml:"apiVersion" jsonschema:"required,enum=andon/v1"`
+	Kind       string `yaml:"kind" jsonschema:"required,enum=Rig"`
+	// SUT is the integration build under test.
+	SUT SUTSpec `yaml:"sut" jsonschema:"required"`
+	// Plant is the factory behind the endpoints; scenarios may override it.
+	Plant PlantSpec `yaml:"plant"`
+	// Endpoints are the simulated interfaces, by name.
+	Endpoints map[string]EndpointSpec `yaml:"endpoints"`
+	// Attribution says, by endpoint or for "key" all of them, where a message
+	// names the fact that caused it: header['NAME'] or body.path.to.field.
+	Attribution map[string]string `yaml:"attribution"`
+	// Flows limits which kinds of facts are announced; all if left out.
+	Flows []plant.Kind `yaml:"flows"`
+	// Settle bounds the wait for the SUT to come to rest before judgement.
+	Settle SettleSpec `yaml:"settle"`
+
+	Pos yamlfile.Pos `yaml:"-"`
+}
+
+// SUTSpec says how the build under test is run and what it promises. Exactly
+// one of Process and External is given.
+type SUTSpec struct {
+	Process  *ProcessSpec      `yaml:"process"`
+	External *ExternalSpec     `yaml:"external"`
+	Env      map[string]string `yaml:"env"`
+	Ready    ReadySpec         `yaml:"ready"`
+	// Receives tells where the SUT takes webhooks, by endpoint. An endpoint
+	// that is not named keeps its announcements in its feed.
+	Receives map[string]string `yaml:"receives"`
+	Delivers DeliversSpec      `yaml:"delivers"`
+
+	Pos yamlfile.Pos `yaml:"-"`
+}
+
+// ProcessSpec runs the SUT as a child process.
+type ProcessSpec struct {
+	Command []string `yaml:"command" jsonschema:"required"`
+	Dir     string   `yaml:"dir"`
+
+	Pos yamlfile.Pos `yaml:"-"`
+}
+
+// ExternalSpec stands for a SUT that is already running.
+type ExternalSpec struct {
+	TestSystem bool `yaml:"testSystem"`
+}
+
+// ReadySpec says how the SUT shows that it is ready.
+type ReadySpec struct {
+	HTTP   string            `yaml:"http"`
+	Within yamlfile.Duration `yaml:"within"`
+
+	Pos yamlfile.Pos `yaml:"-"`
+}
+
+// DeliversSpec is what the SUT promises; oracles judge it by this.
+type DeliversSpec struct {
+	Posting    evidence.Promise  `yaml:"posting" jsonschema:"enum=exactly-once,enum=at-least-once+surface,enum=at-most-once+surface,enum=stop-in-doubt"`
+	Exceptions ExceptionsSpec    `yaml:"exceptions"`
+	HoldGrace  yamlfile.Duration `yaml:"holdGrace"`
+
+	Pos yamlfile.Pos `yaml:"-"`
+}
+
+// ExceptionsSpec says where the SUT surfaces what it could not post.
+type ExceptionsSpec struct {
+	HTTP string `yaml:"http"`
+}
+
+// PlantSpec chooses the factory.
+type PlantSpec struct {
+	Profile string     `yaml:"profile" jsonschema:"enum=machine-shop,enum=nist-box"`
+	Seed    uint64     `yaml:"seed"`
+	Zone    string     `yaml:"zone"`
+	Orders  int        `yaml:"orders"`
+	Trace   *TraceSpec `yaml:"trace"`
+}
+
+// TraceSpec replays a user's own event log.
+type TraceSpec struct {
+	CSV       string            `yaml:"csv" jsonschema:"required"`
+	Columns   map[string]string `yaml:"columns" jsonschema:"required"`
+	Zone      string            `yaml:"zone"`
+	Delimiter string            `yaml:"delimiter"`
+	Date      string            `yaml:"date"`
+	Decimal   string            `yaml:"decimal"`
+
+	Pos yamlfile.Pos `yaml:"-"`
+}
+
+// EndpointSpec is one simulated interface.
+type EndpointSpec struct {
+	System    string     `yaml:"system" jsonschema:"enum=erp,enum=mes,enum=machine"`
+	Broker    string     `yaml:"broker" jsonschema:"enum=nats"`
+	URL       string     `yaml:"url"`
+	Dialect   string     `yaml:"dialect"`
+	Transport string     `yaml:"transport" jsonschema:"enum=http,enum=nats"`
+	Policy    PolicySpec `yaml:"policy"`
+	Listen    string     `yaml:"listen"`
+
+	Pos yamlfile.Pos `yaml:"-"`
+}
+
+// PolicySpec changes single lines of a dialect's policy table.
+type PolicySpec struct {
+	Auth       simulators.AuthPolicy     `yaml:"auth" jsonschema:"enum=none,enum=oauth2"`
+	TokenTTL   yamlfile.Duration         `yaml:"tokenTTL"`
+	Accept     simulators.AcceptPolicy   `yaml:"accept" jsonschema:"enum=done,enum=queued"`
+	Delay      yamlfile.Duration         `yaml:"delay"`
+	Dedupe     simulators.DedupePolicy   `yaml:"dedupe" jsonschema:"enum=none,enum=by-key,enum=natural-key"`
+	Lookup     *bool                     `yaml:"lookup"`
+	Ordering   simulators.OrderingPolicy `yaml:"ordering" jsonschema:"enum=per-entity,enum=none"`
+	Lock       simulators.LockPolicy     `yaml:"lock" jsonschema:"enum=none,enum=per-order"`
+	Batch      simulators.BatchPolicy    `yaml:"batch" jsonschema:"enum=per-row,enum=atomic"`
+	Errors     simulators.ErrorPolicy    `yaml:"errors" jsonschema:"enum=drop,enum=pool-data,enum=pool-all"`
+	Quota      string                    `yaml:"quota" jsonschema:"pattern=^[0-9]+/([0-9]+(ms|s|m|h)|s|min|h)$"`
+	RetryAfter simulators.RetryAfter     `yaml:"retryAfter" jsonschema:"enum=seconds,enum=date,enum=missing"`
+	MaxBody    int64                     `yaml:"maxBody"`
+
+	Pos yamlfile.Pos `yaml:"-"`
+}
+
+// SettleSpec bounds waits; see [Settle].
+type SettleSpec struct {
+	Quiet yamlfile.Duration `yaml:"quiet"`
+	Max   yamlfile.Duration `yaml:"max"`
+
+	Pos yamlfile.Pos `yaml:"-"`
+}
+
+// Settle bounds how a run waits for the SUT, all wall time.
+type Settle struct {
+	Still time.Duration // without activity once nothing is owed
+	Quiet time.Duration // without activity although something is owed
+	Max   time.Duration // in all
+}
+
+// settle fills in what a rig file leaves open.
+func (f File) settle() Settle {
+	s := Settle{Still: 250 * time.Millisecond, Quiet: 3 * time.Second, Max: 30 * time.Second}
+	set(&s.Quiet, f.Settle.Quiet.D)
+	set(&s.Max, f.Settle.Max.D)
+	return s
+}
+
+// LoadFile reads a rig file.
+func LoadFile(path string) (File, error) {
+	var f File
+	err := yamlfile.Load(path, &f)
+	return f, err
+}
+
+// ParseFile reads a rig file from memory; name stands for it in errors.
+func ParseFile(name string, b []byte) (File, error) {
+	var f File
+	err := yamlfile.LoadBytes(name, b, &f)
+	return f, err
+}
+
+// Check implements [yamlfile.Checker].
+func (f *File) Check() error {
+	if (f.SUT.Process == nil) == (f.SUT.External == nil) {
+		return f.SUT.Pos.Errorf("sut needs exactly one of process and external").
+			WithHint("process: {command: [\"./bridge\"]} starts a build, external: {testSystem: true} uses one that runs already")
+	}
+	for name := range f.SUT.Receives {
+		if _, ok := f.Endpoints[name]; !ok {
+			return f.SUT.Pos.Errorf("sut.receives names the endpoint %q, which is not there", name).
+				WithHint("endpoints are %s", strings.Join(f.endpointNames(), ", "))
+		}
+	}
+	if len(f.Endpoints) == 0 {
+		return f.Pos.Errorf("there are no endpoints").WithHint("endpoints: {erp: {system: erp}, mes: {system: mes}}")
+	}
+	return nil
+}
+
+// Check implements [yamlfile.Checker].
+func (e *EndpointSpec) Check() error {
+	if (e.System == "") == (e.Broker == "") {
+		return e.Pos.Errorf("an endpoint needs exactly one of system and broker")
+	}
+	return nil
+}
+
+// Check implements [yamlfile.Checker].
+func (s *PolicySpec) Check() error {
+	for name, d := range map[string]yamlfile.Duration{"tokenTTL": s.TokenTTL, "delay": s.Delay} {
+		if err := wallOnly(s.Pos, name, d); err != nil {
+			return err
+		}
+	}
+	if _, err := s.apply(simulators.Policy{}); err != nil {
+		return s.Pos.Errorf("%s", err)
+	}
+	return nil
+}
+
+// Check implements [yamlfile.Checker].
+func (s *SettleSpec) Check() error {
+	return errors.Join(wallOnly(s.Pos, "quiet", s.Quiet), wallOnly(s.Pos, "max", s.Max))
+}
+
+// Check implements [yamlfile.Checker].
+func (s *ReadySpec) Check() error { return wallOnly(s.Pos, "within", s.Within) }
+
+// Check implements [yamlfile.Checker].
+func (s *DeliversSpec) Check() error { return wallOnly(s.Pos, "holdGrace", s.HoldGrace) }
+
+// wallOnly refuses plant time where only the SUT's clock makes sense.
+func wallOnly(pos yamlfile.Pos, name string, d yamlfile.Duration) error {
+	if d.Domain == yamlfile.PlantTime {
+		return pos.Errorf("%s is a wall time: the SUT's clock is not the plant's", name).WithHint("write %s: {wall: %s}", name, d.D)
+	}
+	return nil
+}
+
+// endpointNames lists the endpoints in a fixed order.
+func (f File) endpointNames() []string {
+	names := make([]string, 0, len(f.Endpoints))
+	for n := range f.Endpoints {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// apply returns p with the lines of s that are set.
+func (s PolicySpec) apply(p simulators.Policy) (simulators.Policy, error) {
+	set(&p.Auth, s.Auth)
+	set(&p.TokenTTL, s.TokenTTL.D)
+	set(&p.Accept, s.Accept)
+	set(&p.Delay, s.Delay.D)
+	set(&p.Dedupe, s.Dedupe)
+	set(&p.Ordering, s.Ordering)
+	set(&p.Lock, s.Lock)
+	set(&p.Batch, s.Batch)
+	set(&p.Errors, s.Errors)
+	set(&p.MaxBody, s.MaxBody)
+	if s.Lookup != nil {
+		p.Lookup = *s.Lookup
+	}
+	if s.Quota != "" {
+		rate, window, err := ParseQuota(s.Quota)
+		if err != nil {
+			return p, err
+		}
+		p.Quota.Rate, p.Quota.Window = rate, window
+	}
+	set(&p.Quota.RetryAfter, s.RetryAfter)
+	return p, p.Validate()
+}
+
+func set[T comparable](to *T, v T) {
+	var zero T
+	if v != zero {
+		*to = v
+	}
+}
+
+// ParseQuota reads "60/min", "20/s" or "8/500ms".
+func ParseQuota(s string) (rate int, window time.Duration, err error) {
+	n, per, ok := strings.Cut(s, "/")
+	rate, nerr := strconv.Atoi(n)
+	switch per {
+	case "s", "m", "h":
+		per = "1" + per
+	case "min":
+		per = "1m"
+	}
+	window, werr := time.ParseDuration(per)
+	if !ok || nerr != nil || werr != nil || rate <= 0 || window <= 0 {
+		return 0, 0, fmt.Errorf("quota %q: write requests per time, as in \"60/min\", \"20/s\" or \"8/500ms\"", s)
+	}
+	return rate, window, nil
+}

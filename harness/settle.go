@@ -1,0 +1,203 @@
+package harness
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/andon-rig/andon/chaos"
+	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/endpoint"
+	"github.com/andon-rig/andon/simulators/plant"
+)
+
+// progress follows the journal and knows what is still owed: facts that the
+// SUT has taken and that neither show in the books nor have been surfaced. It
+// decides only when to go on; what a debt means is for the oracles.
+type progress struct {
+	endpoints []*endpoint.Endpoint
+	links     []*chaos.Link
+
+	mu     sync.Mutex // guards what follows
+	facts  map[string]*debt
+	owed   int
+	last   time.Time     // of the last thing that changed anything
+	change chan struct{} // gets a token at each change
+}
+
+// debt is one fact on its way.
+type debt struct {
+	taken  bool // by the SUT
+	paid   bool // effective, surfaced, or refused at intake
+	stale  bool // was waited for once, in vain
+	counts bool // is in progress.owed
+}
+
+func newProgress(j *evidence.Journal, endpoints []*endpoint.Endpoint, links []*chaos.Link) *progress {
+	p := &progress{endpoints: endpoints, links: links, facts: map[string]*debt{}, last: time.Now(), change: make(chan struct{}, 1)}
+	j.Watch(p.see)
+	return p
+}
+
+// see updates the debts by one record.
+func (p *progress) see(r evidence.Record) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch b := r.Body.(type) {
+	case evidence.Truth:
+		if b.Sink != "" {
+			p.facts[string(b.Event.ID)] = &debt{}
+		}
+	case evidence.Offer:
+		if b.Result.Outcome != simulators.Undelivered { // knocking at a closed door is no sign of life
+			p.last = time.Now()
+		}
+		for _, id := range b.Facts {
+			p.update(string(id), func(d *debt) {
+				d.taken = d.taken || b.Result.Outcome.Took()
+				d.paid = d.paid || b.Result.Outcome == simulators.Refused
+			})
+		}
+	case evidence.Effect:
+		p.last = time.Now()
+		p.pay(string(b.Posting.Claim.ID), plant.Natural(b.Posting.Claim.Fact))
+	case evidence.Surface:
+		p.last = time.Now()
+		p.pay(b.Reference, plant.NaturalKey(b.Kind, b.Keys))
+	case evidence.Attempt:
+		if b.Verb != "get" {
+			p.last = time.Now()
+		}
+	default:
+		return
+	}
+	select {
+	case p.change <- struct{}{}:
+	default:
+	}
+}
+
+func (p *progress) pay(names ...string) {
+	for _, n := range names {
+		if p.facts[n] != nil {
+			p.update(n, func(d *debt) { d.paid = true })
+			return
+		}
+	}
+}
+
+// update changes one debt and the sum of them; p.mu is held.
+func (p *progress) update(name string, change func(*debt)) {
+	d := p.facts[name]
+	if d == nil {
+		return
+	}
+	change(d)
+	if counts := d.taken && !d.paid && !d.stale; counts != d.counts {
+		d.counts = counts
+		if counts {
+			p.owed++
+		} else {
+			p.owed--
+		}
+	}
+}
+
+// busy is the number of messages under way or waiting to be taken.
+func (p *progress) busy() (onLinks, waiting int) {
+	for _, l := range p.links {
+		onLinks += l.Busy()
+	}
+	for _, e := range p.endpoints {
+		waiting += e.Waiting()
+	}
+	return onLinks, waiting
+}
+
+func (p *progress) state() (owed int, last time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.owed, p.last
+}
+
+// giveUp stops waiting for what is owed now.
+func (p *progress) giveUp() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for name, d := range p.facts {
+		if d.counts {
+			p.update(name, func(d *debt) { d.stale = true })
+		}
+	}
+}
+
+// remember makes everything unpaid count again.
+func (p *progress) remember() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for name := range p.facts {
+		p.update(name, func(d *debt) { d.stale = false })
+	}
+}
+
+// patience bounds a wait for the SUT; all wall time.
+type patience struct {
+	quiet time.Duration // nothing has changed for so long
+	most  time.Duration // in all
+}
+
+// await returns when nothing is owed, waiting or under way (true), or when
+// patience has run out (false).
+func (p *progress) await(ctx context.Context, pat patience) (settled bool) {
+	deadline := time.Now().Add(pat.most)
+	for ctx.Err() == nil {
+		owed, last := p.state()
+		onLinks, waiting := p.busy()
+		now := time.Now()
+		switch {
+		case owed == 0 && onLinks == 0 && waiting == 0:
+			return true
+		case now.After(deadline), onLinks == 0 && now.Sub(last) > pat.quiet:
+			return false
+		}
+		p.nap(ctx, min(time.Until(deadline), 5*time.Millisecond))
+	}
+	return false
+}
+
+// nap waits for the next change, or a moment.
+func (p *progress) nap(ctx context.Context, most time.Duration) {
+	t := time.NewTimer(max(most, 0))
+	defer t.Stop()
+	select {
+	case <-p.change:
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+// rest waits until nothing is owed and the SUT has been still for a moment, or
+// until it has been quiet for long although something is owed. It reports
+// whether the SUT came to rest at all.
+func (p *progress) rest(ctx context.Context, s Settle) (quiet bool, why string) {
+	p.remember()
+	deadline := time.Now().Add(s.Max)
+	for ctx.Err() == nil {
+		owed, last := p.state()
+		onLinks, waiting := p.busy()
+		need := s.Still
+		if owed > 0 || waiting > 0 {
+			need = s.Quiet
+		}
+		idle := time.Since(last)
+		switch {
+		case onLinks == 0 && idle >= need:
+			return true, ""
+		case time.Now().After(deadline):
+			return false, "the SUT was still active " + s.Max.String() + " after the last fault had healed"
+		}
+		p.nap(ctx, min(max(need-idle, time.Millisecond), 10*time.Millisecond))
+	}
+	return false, "the run was interrupted"
+}
