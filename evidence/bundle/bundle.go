@@ -172,6 +172,16 @@ func (w *Writer) Log() io.Writer {
 // must be called before anybody is told the secret.
 func (w *Writer) Redact(name, value string) error { return w.redactor.Add(name, value) }
 
+// WritePlan replaces the plan by one that is complete: ports and policies are
+// known only when everything has been opened.
+func (w *Writer) WritePlan(p evidence.Plan, command []string) error {
+	b, err := json.Marshal(planFile{Format, command, p})
+	if err != nil {
+		return fmt.Errorf("encode plan: %w", err)
+	}
+	return writeJSON(filepath.Join(w.dir, PlanFile), w.redactor.Line(b))
+}
+
 // WriteFindings stores what the judges found, replacing what was there.
 func (w *Writer) WriteFindings(fs []evidence.Finding) error {
 	return writeFindings(w.dir, w.redactor, fs)

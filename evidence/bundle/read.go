@@ -120,6 +120,23 @@ func (b *Bundle) Problems() []string {
 	return ps
 }
 
+// History makes the records ready for judging. What is wrong with the bundle
+// goes with them, so that judges do not take a hole for an absence; a plan that
+// the journal has lost is taken from plan.json.
+func (b *Bundle) History() *evidence.History {
+	records := b.Records
+	if (len(records) == 0 || records[0].Seq != 1) && b.Plan.Run != "" {
+		records = append([]evidence.Record{{Seq: 1, Body: evidence.Begin{Plan: b.Plan}}}, records...)
+	}
+	var unreadable []string
+	for _, d := range b.Damage {
+		if d.File == JournalFile {
+			unreadable = append(unreadable, d.String())
+		}
+	}
+	return evidence.NewHistory(records, unreadable...)
+}
+
 // Payload returns the payload a record refers to.
 func (b *Bundle) Payload(ref string) (Payload, error) {
 	b.once.Do(func() { b.payloads, b.err = readPayloads(filepath.Join(b.Path, PayloadsFile)) })

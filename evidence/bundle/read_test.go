@@ -69,7 +69,7 @@ func TestBrokenJournals(t *testing.T) {
 		{"begin gone", change(0, ""), 8, "", []string{":1: records are missing: 2 follows 0"}},
 		{"begin damaged", change(0, "#\n"), 8, "", []string{":1: not a record"}},
 		{"last line damaged", change(8, "#\n"), 8, "the last line, 9, is not a record", []string{":9: not a record"}},
-		{"after the end", text + strings.Replace(whole[4], `"seq":5`, `"seq":10`, 1), 10, "", []string{":10: a record after the end"}},
+		{"after the end", text + strings.Replace(whole[4], `"seq":5`, `"seq":10`, 1), 10, "", nil},
 		{"garbage after the end", text + "rest", 9, "", []string{":10: a line without an end"}},
 		{"two bad lines", change(3, "a\nb\n"), 8, "", []string{":4: not a record", ":5: not a record"}},
 	} {
@@ -179,6 +179,25 @@ func TestOpenDamagedBundles(t *testing.T) {
 				t.Errorf("the plan is lost although one of its two copies is there")
 			}
 		})
+	}
+}
+
+// A journal whose first line is lost can still be judged, because the plan is
+// kept twice, but nothing in it can be shown to hold.
+func TestHistoryOfADamagedBundle(t *testing.T) {
+	w := create(t, bundle.Inputs{Plan: plan})
+	lines := journal(t, 5)
+	lines[0] = "#\n"
+	if _, err := w.Journal().Write([]byte(strings.Join(lines, ""))); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	h := open(t, w.Path()).History()
+	if h.Plan.Run != plan.Run || !h.Began() || len(h.Attempts) != 3 {
+		t.Errorf("got plan %q, began %v, %d attempts", h.Plan.Run, h.Began(), len(h.Attempts))
+	}
+	if whole, why := h.Whole(); whole || !strings.Contains(why, "journal.jsonl:1") {
+		t.Errorf("whole: %v, because %q", whole, why)
 	}
 }
 
