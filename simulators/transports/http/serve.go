@@ -1,0 +1,214 @@
+package httptransport
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/andon-rig/andon/simulators"
+)
+
+// handle turns a request into a message, and the answer into a reply.
+func (t *Transport) handle(w http.ResponseWriter, r *http.Request, receive simulators.Receiver) {
+	if !t.enter() {
+		reset(w)
+		return
+	}
+	defer t.leave()
+	body, err := t.body(r)
+	if errors.Is(err, errTooLarge) {
+		tooLarge(w, t.config.MaxBody)
+		return
+	}
+	if err != nil { // the sender broke off: there is no message, and nobody to tell
+		reset(w)
+		return
+	}
+	reply, err := receive(r.Context(), t.message(r, body))
+	var lost *simulators.LostError
+	switch {
+	case err == nil:
+		t.answer(w, reply)
+	case errors.As(err, &lost):
+		t.lose(w, r, lost)
+	case r.Context().Err() != nil: // nobody is left to hear it
+		reset(w)
+	default:
+		t.config.Log.Error("receive", "name", r.URL.Path, "error", err)
+		http.Error(w, "the rig could not handle this request: "+err.Error(), http.StatusInternalServerError)
+	}
+}
+
+var errTooLarge = errors.New("body too large")
+
+// eager is up to which size a body's room is taken on its sender's word.
+const eager = 64 << 10
+
+func (t *Transport) body(r *http.Request) ([]byte, error) {
+	n := r.ContentLength
+	switch {
+	case n == 0:
+		return nil, nil
+	case n > t.config.MaxBody:
+		return nil, errTooLarge
+	case n > 0 && n <= eager:
+		b := make([]byte, n)
+		_, err := io.ReadFull(r.Body, b)
+		return b, err
+	}
+	b, err := io.ReadAll(io.LimitReader(r.Body, t.config.MaxBody+1))
+	if int64(len(b)) > t.config.MaxBody {
+		return nil, errTooLarge
+	}
+	return b, err
+}
+
+func tooLarge(w http.ResponseWriter, limit int64) {
+	h := w.Header()
+	h.Set("Connection", "close") // the rest of the body is not read
+	h.Set("Content-Type", "application/problem+json")
+	w.WriteHeader(http.StatusRequestEntityTooLarge)
+	_, _ = io.WriteString(w, `{"type":"about:blank","title":"too-large","status":413,"detail":"the body is larger than `+strconv.FormatInt(limit, 10)+` bytes","class":"data-quality","code":"too-large"}`)
+}
+
+// message is a request without its framing.
+func (t *Transport) message(r *http.Request, body []byte) simulators.Message {
+	m := simulators.Message{Verb: verb(r.Method), Name: name(r.URL), Body: body}
+	for k, v := range r.Header {
+		if len(v) > 0 && (interesting(k) || t.keep[k]) {
+			if m.Header == nil {
+				m.Header = make(map[string]string, 4)
+			}
+			m.Header[k] = strings.Join(v, ", ")
+		}
+	}
+	if r.URL.RawQuery != "" {
+		m.Params = map[string]string{}
+		for k, v := range r.URL.Query() {
+			m.Params[k] = v[0]
+		}
+	}
+	return m
+}
+
+func verb(method string) string {
+	switch method {
+	case http.MethodPost:
+		return "post"
+	case http.MethodGet, http.MethodHead:
+		return "get"
+	}
+	return strings.ToLower(method)
+}
+
+// name is the path without its first slash. Its segments stay escaped, each in
+// one way only, so that a slash in an identifier remains part of it.
+func name(u *url.URL) string {
+	n := strings.TrimPrefix(u.EscapedPath(), "/")
+	if strings.IndexByte(n, '%') < 0 {
+		return n
+	}
+	segments := strings.Split(n, "/")
+	for i, s := range segments {
+		if plain, err := url.PathUnescape(s); err == nil {
+			segments[i] = url.PathEscape(plain)
+		}
+	}
+	return strings.Join(segments, "/")
+}
+
+// interesting picks the headers that a dialect or an attribution may need;
+// the rest is framing.
+func interesting(key string) bool {
+	switch key {
+	case "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "Retry-After", "Traceparent":
+		return true
+	}
+	return strings.HasPrefix(key, "X-") || strings.HasPrefix(key, "Andon-")
+}
+
+// answer writes a reply and sees that it has left before it returns.
+func (t *Transport) answer(w http.ResponseWriter, m simulators.Message) {
+	h := w.Header()
+	for k, v := range m.Header {
+		if k == "Retry-After" && v == string(simulators.RetryDate) {
+			v = retryDate(time.Now(), m.Result.RetryAfter)
+		}
+		h[k] = []string{v}
+	}
+	h["Content-Length"] = []string{strconv.Itoa(len(m.Body))}
+	status := m.Result.Status
+	if status < 200 || status > 999 {
+		status = http.StatusOK
+	}
+	w.WriteHeader(status)
+	_, _ = w.Write(m.Body) // whether the sender still reads is its own affair
+	if f, ok := w.(http.Flusher); ok {
+		f.Flush()
+	}
+}
+
+// retryDate writes when after is over, rounded up to the second that an HTTP
+// date can say.
+func retryDate(now time.Time, after time.Duration) string {
+	at := now.Add(after)
+	if s := at.Truncate(time.Second); s.Before(at) {
+		at = s.Add(time.Second)
+	}
+	return at.UTC().Format(http.TimeFormat)
+}
+
+// lose lets the sender hear nothing, in the way e says. Whether its message
+// was acted upon cannot be told from it.
+func (t *Transport) lose(w http.ResponseWriter, r *http.Request, e *simulators.LostError) {
+	after := e.After
+	if e.Symptom == simulators.Hang && after <= 0 {
+		after = longestHang
+	}
+	t.silence(r.Context(), after)
+	if e.Symptom == simulators.Gateway {
+		badGateway(w)
+		return
+	}
+	reset(w)
+}
+
+// silence lasts until the sender gives up, d is over or serving ends.
+func (t *Transport) silence(sender context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-sender.Done():
+	case <-t.stopping:
+	}
+}
+
+// badGateway answers as a proxy does whose upstream has gone.
+func badGateway(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "text/html")
+	w.WriteHeader(http.StatusBadGateway)
+	_, _ = io.WriteString(w, "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n")
+}
+
+// reset cuts the connection so that the sender meets a reset, not an orderly
+// end.
+func reset(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler) // cuts the connection too, only less rudely
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // fails only if the connection is gone
+	}
+	_ = conn.Close()
+}
