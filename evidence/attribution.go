@@ -1,6 +1,9 @@
 package evidence
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/plant"
 )
@@ -94,6 +97,7 @@ func (a *attributor) effects() {
 	}
 	newSums(a, open).solve()
 	a.likeness(open)
+	a.follow()
 	for _, f := range a.h.Facts {
 		f.count(a.measure)
 	}
@@ -102,6 +106,50 @@ func (a *attributor) effects() {
 			a.h.Phantoms = append(a.h.Phantoms, e)
 		}
 	}
+}
+
+// follow gives attempts that name no fact, or the wrong one, to the fact their
+// effect shows; and with them attempts of the same payload that had no effect.
+func (a *attributor) follow() {
+	type payload struct{ endpoint, digest string }
+	same := map[payload]*FactView{}
+	for _, e := range a.h.Effects {
+		if (e.By != ByWatermark && e.By != ByLikeness) || len(e.Facts) != 1 || e.Cause == nil || len(e.Cause.Claims) != 1 {
+			continue
+		}
+		e.Cause.move(e.Facts[0])
+		if e.Cause.Digest != "" {
+			same[payload{e.Endpoint, e.Cause.Digest}] = e.Facts[0]
+		}
+	}
+	if len(same) == 0 {
+		return
+	}
+	for _, t := range a.h.Attempts {
+		if len(t.Facts) == 1 && len(t.Effects) == 0 {
+			if f := same[payload{t.Endpoint, t.Digest}]; f != nil {
+				t.move(f)
+			}
+		}
+	}
+	for _, f := range a.h.Facts {
+		slices.SortStableFunc(f.Attempts, func(x, y *AttemptView) int { return cmp.Compare(x.Seq, y.Seq) })
+	}
+}
+
+// move makes an attempt with one claim one for f.
+func (t *AttemptView) move(f *FactView) {
+	was := t.Facts[0]
+	if was == f {
+		return
+	}
+	if was != nil {
+		if i := slices.Index(was.Attempts, t); i >= 0 {
+			was.Attempts = slices.Delete(was.Attempts, i, i+1)
+		}
+	}
+	t.Facts[0] = f
+	f.Attempts = append(f.Attempts, t)
 }
 
 // belongs reports whether e can show f: it is in the books that f must reach,

@@ -106,13 +106,34 @@ func (s *sums) exact(g *sumGroup) {
 		}
 		return f != nil
 	})
-	for _, e := range g.odd { // a business key may be the SUT's own counting
-		if e.By != ByKey {
-			continue
+	s.recount(g)
+}
+
+// recount corrects effects of a SUT that counts confirmations by itself: their
+// business keys name one fact and their quantities another. All are let go
+// before any is given anew, because each may hold the place of the next.
+func (s *sums) recount(g *sumGroup) {
+	var moved []*EffectView
+	was := map[*EffectView]*FactView{}
+	for _, e := range g.odd {
+		if e.By == ByKey && s.likest(e, g.facts, func(*FactView) bool { return true }) != nil {
+			was[e] = e.Facts[0]
+			moved = append(moved, e)
 		}
-		if f := s.likest(e, g.facts, func(f *FactView) bool { return len(f.Effects) == 0 }); f != nil {
-			e.detach()
+	}
+	for _, e := range moved {
+		e.detach()
+	}
+	missing := func(f *FactView) bool { return len(f.Effects) == 0 }
+	for _, e := range moved {
+		if f := s.likest(e, g.facts, missing); f != nil {
 			e.attach(ByWatermark, f)
+			delete(was, e)
+		}
+	}
+	for _, e := range moved {
+		if f := was[e]; f != nil {
+			e.attach(ByKey, f)
 		}
 	}
 }
