@@ -153,6 +153,9 @@ func (n Node) With(key string, value Node) Node {
 			return Node{c}
 		}
 	}
+	if value.n == nil {
+		return Node{c}
+	}
 	c.entries = append(c.entries, entry{key, value.Pos(), value.n})
 	c.weight += value.n.weight + 1
 	return Node{c}
@@ -247,6 +250,9 @@ func (n Node) Any() any {
 	}
 	switch n.n.kind {
 	case Bool:
+		if booleanLike(n.n.text) { // to us, a word
+			return n.n.text
+		}
 		return strings.EqualFold(n.n.text, "true")
 	case Number:
 		if _, err := strconv.ParseFloat(n.n.text, 64); err == nil && jsonNumber(n.n.text) {

@@ -2,6 +2,7 @@ package yamlfile
 
 import (
 	"errors"
+	"regexp"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -34,7 +35,7 @@ func parse(src *source, text string) (n Node, err error) {
 			continue
 		}
 		if body != nil {
-			return Node{}, src.pos(doc.Body.GetToken()).Errorf("a second document begins here").WithHint("keep one document in a file")
+			return Node{}, src.pos(doc.Start).Errorf("a second document begins here").WithHint("keep one document in a file")
 		}
 		body = doc.Body
 	}
@@ -154,6 +155,9 @@ func (t *tree) scalar(pos Pos, n ast.Node) (*node, error) {
 	case *ast.StringNode:
 		s.kind, s.text = Text, n.Value
 		s.quoted = n.Token.Type == token.DoubleQuoteType || n.Token.Type == token.SingleQuoteType
+		if !s.quoted {
+			s.kind = plainKind(s.text)
+		}
 	case *ast.LiteralNode:
 		s.kind, s.text, s.quoted = Text, n.Value.Value, true
 	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
@@ -166,6 +170,30 @@ func (t *tree) scalar(pos Pos, n ast.Node) (*node, error) {
 		return nil, pos.Errorf("cannot be read here (%s)", n.Type())
 	}
 	return s, nil
+}
+
+// numberLike is what one YAML reader or another takes for a number: exponents,
+// underscores, other bases, and 12:30 as seven hundred and fifty.
+var numberLike = regexp.MustCompile(`^[-+]?([0-9][0-9_]*(\.[0-9_]*)?([eE][-+]?[0-9]+)?|\.[0-9][0-9_]*([eE][-+]?[0-9]+)?|0[xob][0-9a-fA-F_]+|[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?)$`)
+
+// plainKind is what an unquoted text might be to another reader. An
+// identifier that only some readers keep as it is must be quoted.
+func plainKind(s string) Kind {
+	switch {
+	case numberLike.MatchString(s):
+		return Number
+	case booleanLike(s):
+		return Bool
+	}
+	return Text
+}
+
+func booleanLike(s string) bool {
+	switch strings.ToLower(s) {
+	case "on", "off", "yes", "no", "y", "n":
+		return true
+	}
+	return false
 }
 
 func (t *tree) mapping(pos Pos, values []*ast.MappingValueNode, depth int) (*node, error) {
@@ -225,11 +253,11 @@ func (t *tree) key(pos Pos, k ast.Node) (string, error) {
 		return "", pos.Errorf("a key must be a plain word")
 	}
 	quoted := s.Token.Type == token.DoubleQuoteType || s.Token.Type == token.SingleQuoteType
-	if !quoted {
-		switch strings.ToLower(s.Value) {
-		case "on", "off", "yes", "no", "y", "n":
-			return "", pos.Errorf("key %q is read as true or false by some YAML readers", s.Value).WithHint("no key of Andon is called so; what did you mean?")
-		}
+	switch {
+	case !quoted && booleanLike(s.Value):
+		return "", pos.Errorf("key %q is read as true or false by some YAML readers", s.Value).WithHint("no key of Andon is called so; quote it if it is a name of yours")
+	case !quoted && numberLike.MatchString(s.Value):
+		return "", pos.Errorf("key %s is not a text", clip(s.Value)).WithHint("quote it: %q", clip(s.Value))
 	}
 	return s.Value, nil
 }

@@ -11,7 +11,7 @@ import (
 func Nearest(got string, allowed []string) string {
 	best, distance := "", max(1, min(3, len([]rune(got))/3))+1
 	for _, a := range allowed {
-		if d := editDistance(strings.ToLower(got), strings.ToLower(a)); d < distance {
+		if d := editDistance(strings.ToLower(got), strings.ToLower(a)); d < distance && d < len([]rune(got)) {
 			best, distance = a, d
 		}
 	}
