@@ -50,6 +50,9 @@ func (p *Plan) play(ctx context.Context) error {
 			}
 		}
 	}
+	if !p.progress.await(ctx, usualPatience) { // the last events meet the faults too
+		p.progress.giveUp()
+	}
 	for _, left := range t.Left() {
 		p.step("not reached", left)
 	}
@@ -92,6 +95,9 @@ var (
 	usualPatience = patience{quiet: 500 * time.Millisecond, most: 2 * time.Second}
 	// while the way is cut nothing can arrive, and production goes on.
 	cutPatience = patience{quiet: 40 * time.Millisecond, most: 40 * time.Millisecond}
+	// a SUT that was killed is started again at once; production waits a
+	// little, or it would all be over before the SUT is back.
+	deadPatience = patience{quiet: 250 * time.Millisecond, most: 250 * time.Millisecond}
 )
 
 // pace waits until plant time may move to next.
@@ -107,21 +113,23 @@ func (p *Plan) pace(ctx context.Context, next time.Time) {
 		pause(ctx, time.Duration(float64(next.Sub(p.clock.Now()))/factor))
 		return
 	}
-	with := usualPatience
-	if p.cut() {
-		with = cutPatience
-	}
-	if !p.progress.await(ctx, with) {
+	if !p.progress.await(ctx, p.patience()) {
 		p.progress.giveUp()
 	}
 }
 
-// cut reports whether a fault now keeps everything on some way from arriving,
-// or the SUT is away.
-func (p *Plan) cut() bool {
+func (p *Plan) patience() patience {
 	if alive, _ := p.Driver.Alive(); !alive {
-		return true
+		return deadPatience
 	}
+	if p.cut() {
+		return cutPatience
+	}
+	return usualPatience
+}
+
+// cut reports whether a fault now keeps everything on some way from arriving.
+func (p *Plan) cut() bool {
 	for _, l := range p.Links {
 		for _, id := range l.Armed() {
 			for _, f := range p.Faults {
@@ -251,12 +259,13 @@ func (p *Plan) lock(a scenarios.Action) error {
 	if err != nil {
 		return err
 	}
-	s, ok := e.System.(interface{ Lock(plant.OrderID, bool) })
+	s, ok := e.System.(interface {
+		Lock(plant.OrderID, bool) error
+	})
 	if !ok {
 		return fmt.Errorf("the system behind %s cannot lock orders", a.At)
 	}
-	s.Lock(a.Order, a.Do == scenarios.DoLock)
-	return nil
+	return s.Lock(a.Order, a.Do == scenarios.DoLock)
 }
 
 // ship asks the ERP to ship goods, which it must refuse for a held lot.

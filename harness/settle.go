@@ -22,6 +22,7 @@ type progress struct {
 	mu     sync.Mutex // guards what follows
 	facts  map[string]*debt
 	owed   int
+	held   int           // announcements that were waited for once, in vain
 	last   time.Time     // of the last thing that changed anything
 	change chan struct{} // gets a token at each change
 }
@@ -130,12 +131,14 @@ func (p *progress) giveUp() {
 			p.update(name, func(d *debt) { d.stale = true })
 		}
 	}
+	_, p.held = p.busy()
 }
 
 // remember makes everything unpaid count again.
 func (p *progress) remember() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.held = 0
 	for name := range p.facts {
 		p.update(name, func(d *debt) { d.stale = false })
 	}
@@ -147,23 +150,33 @@ type patience struct {
 	most  time.Duration // in all
 }
 
-// await returns when nothing is owed, waiting or under way (true), or when
-// patience has run out (false).
+// await returns when nothing is owed or waiting to be taken (true), or when
+// patience has run out (false). What a fault holds on its way, or will repeat
+// later, is not waited for twice.
 func (p *progress) await(ctx context.Context, pat patience) (settled bool) {
 	deadline := time.Now().Add(pat.most)
 	for ctx.Err() == nil {
 		owed, last := p.state()
-		onLinks, waiting := p.busy()
+		_, waiting := p.busy()
 		now := time.Now()
 		switch {
-		case owed == 0 && onLinks == 0 && waiting == 0:
+		case owed == 0 && waiting <= p.tolerated(waiting):
 			return true
-		case now.After(deadline), onLinks == 0 && now.Sub(last) > pat.quiet:
+		case now.After(deadline), now.Sub(last) > pat.quiet && now.Sub(deadline.Add(-pat.most)) > pat.quiet:
 			return false
 		}
 		p.nap(ctx, min(time.Until(deadline), 5*time.Millisecond))
 	}
 	return false
+}
+
+// tolerated is how many announcements may be waiting when plant time goes on;
+// it shrinks as they are taken.
+func (p *progress) tolerated(waiting int) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.held = min(p.held, waiting)
+	return p.held
 }
 
 // nap waits for the next change, or a moment.
