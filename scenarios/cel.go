@@ -40,10 +40,11 @@ var variables = map[string]reflect.Type{
 // Environments are built once: they are constant, and each takes milliseconds.
 var (
 	expectEnv = sync.OnceValues(func() (*cel.Env, error) { return newEnv(variables) })
-	whereEnv  = sync.OnceValues(func() (*cel.Env, error) {
-		return newEnv(map[string]reflect.Type{"event": reflect.TypeFor[*eventView]()})
-	})
+	whereEnv  = sync.OnceValues(func() (*cel.Env, error) { return newEnv(whereVariables) })
 )
+
+// whereVariables are what the condition of a step sees.
+var whereVariables = map[string]reflect.Type{"event": reflect.TypeFor[*eventView]()}
 
 func newEnv(vars map[string]reflect.Type) (*cel.Env, error) {
 	reg, err := types.NewRegistry()
@@ -217,7 +218,7 @@ func compileExpr(env *cel.Env, e Expr) (*program, error) {
 	}
 	ast, issues := env.Compile(e.Source)
 	if err := issues.Err(); err != nil {
-		return nil, e.mistake(issues.Errors())
+		return nil, e.mistake(env, issues.Errors()[0])
 	}
 	if ast.OutputType() != cel.BoolType {
 		return nil, e.Pos.Errorf("the expression gives %s where true or false is expected", ast.OutputType().String())
@@ -232,15 +233,18 @@ func compileExpr(env *cel.Env, e Expr) (*program, error) {
 }
 
 // mistake words the first complaint of the compiler.
-func (e Expr) mistake(found []*cel.Error) error {
-	first := found[0]
-	text := strings.TrimPrefix(first.Message, "Syntax error: ")
+func (e Expr) mistake(env *cel.Env, first *cel.Error) error {
+	text, _, _ := strings.Cut(first.Message, " (in container")
+	text = strings.TrimPrefix(text, "Syntax error: ")
+	if strings.Contains(text, "'<EOF>'") {
+		text = "the expression ends too early"
+	}
 	pos, shown := e.place(first.Location.Line(), first.Location.Column())
 	if !shown {
 		text = fmt.Sprintf("%s, at %q", text, clipFrom(e.Source, first.Location.Line(), first.Location.Column()))
 	}
 	err := pos.Errorf("%s", text)
-	if hint := remedy(first.Message); hint != "" {
+	if hint := remedy(env, first.Message); hint != "" {
 		_ = err.WithHint("%s", hint)
 	}
 	return err
@@ -280,7 +284,7 @@ func clipFrom(s string, line, column int) string {
 }
 
 // remedy turns what the compiler says into what to do.
-func remedy(message string) string {
+func remedy(env *cel.Env, message string) string {
 	quoted := strings.Split(message, "'")
 	switch {
 	case strings.Contains(message, "undefined field") && len(quoted) > 1:
@@ -293,8 +297,16 @@ func remedy(message string) string {
 			return fmt.Sprintf("did you mean %q? README.md of scenarios lists the fields", near)
 		}
 	case strings.Contains(message, "undeclared reference") && len(quoted) > 1:
-		names := slices.Sorted(maps.Keys(variables))
+		var names []string
+		for _, v := range env.Variables() {
+			if v.Type().Kind() != types.TypeKind {
+				names = append(names, v.Name())
+			}
+		}
+		slices.Sort(names)
 		return yamlfile.OneOf(quoted[1], names)
+	case strings.Contains(message, "type 'string' does not support field selection"):
+		return "going through a mapping gives its keys: write M.all(k, M[k].FIELD …)"
 	case strings.Contains(message, "no matching overload") && strings.Contains(message, "decimal"):
 		return "compare quantities with quantities: decimal(60), decimal(\"0.5\")"
 	}

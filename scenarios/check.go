@@ -43,12 +43,6 @@ func (s *Scenario) check() error {
 	if s.Given.Orders.Count < 0 {
 		p.add(s.Pos.Errorf("given.orders.count cannot be negative"))
 	}
-	for kind, n := range s.Floor {
-		p.add(yamlfile.Choice(s.Pos, "kind of fact in floor", string(kind), kinds))
-		if n < 1 {
-			p.add(s.Pos.Errorf("the floor of %s is %d, which demands nothing", kind, n))
-		}
-	}
 	refs := s.checkSteps(&p)
 	s.checkFaults(&p, refs)
 	s.checkExpect(&p, refs)

@@ -43,7 +43,7 @@ type Scenario struct {
 	Expect Expect `yaml:"expect"`
 	// Floor is how many facts of a kind must have happened at least; with fewer
 	// the run has shown nothing.
-	Floor map[plant.Kind]int `yaml:"floor"`
+	Floor Floor `yaml:"floor"`
 
 	Pos yamlfile.Pos `yaml:"-"`
 }

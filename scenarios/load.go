@@ -193,6 +193,9 @@ func expand(root yamlfile.Node) ([]variant, error) {
 	if !matrix.IsZero() && (matrix.Kind() != yamlfile.Map || len(names) == 0) {
 		return nil, matrix.Errorf("a matrix has names, each with a list of values").WithHint("write matrix: {outage: [{plant: 1h}, {plant: 4h}]}")
 	}
+	if _, err := root.Without("matrix").Replace(unknownUse(names)); err != nil {
+		return nil, err
+	}
 	for _, name := range names {
 		list := matrix.Get(name)
 		if !matrixName.MatchString(name) {
@@ -223,11 +226,6 @@ func expand(root yamlfile.Node) ([]variant, error) {
 			return nil, matrix.KeyPos(name).Errorf("parameter %s is not used", name).WithHint("use it as ${matrix.%s}", name)
 		}
 	}
-	for _, v := range variants {
-		if _, err := v.root.Replace(unknownUse(names)); err != nil {
-			return nil, err
-		}
-	}
 	return variants, nil
 }
 
@@ -252,11 +250,13 @@ func fill(name string, value yamlfile.Node, used *bool) func(yamlfile.Node) (yam
 
 func unknownUse(names []string) func(yamlfile.Node) (yamlfile.Node, error) {
 	return func(n yamlfile.Node) (yamlfile.Node, error) {
-		if m := matrixUse.FindStringSubmatch(n.Text()); m != nil {
-			if len(names) == 0 {
+		for _, m := range matrixUse.FindAllStringSubmatch(n.Text(), -1) {
+			switch {
+			case len(names) == 0:
 				return n, n.Errorf("%s is used but there is no matrix", m[0])
+			case !slices.Contains(names, m[1]):
+				return n, n.Errorf("the matrix has no parameter %q", m[1]).WithHint("%s", yamlfile.OneOf(m[1], names))
 			}
-			return n, n.Errorf("the matrix has no parameter %q", m[1]).WithHint("%s", yamlfile.OneOf(m[1], names))
 		}
 		return n, nil
 	}

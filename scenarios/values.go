@@ -240,6 +240,38 @@ func (t Target) String() string {
 	return t.ID
 }
 
+// Floor is how many facts of a kind must have happened at least.
+type Floor map[plant.Kind]int
+
+// UnmarshalNode refuses kinds that no plant has, and floors that demand
+// nothing.
+func (f *Floor) UnmarshalNode(n yamlfile.Node) error {
+	*f = Floor{}
+	var counts map[string]int
+	if err := n.Decode(&counts); err != nil {
+		return err
+	}
+	for _, kind := range n.Keys() {
+		if err := yamlfile.Choice(n.KeyPos(kind), "kind of fact", kind, kinds); err != nil {
+			return err
+		}
+		if counts[kind] < 1 {
+			return n.Get(kind).Errorf("a floor of %d demands nothing", counts[kind])
+		}
+		(*f)[plant.Kind(kind)] = counts[kind]
+	}
+	return nil
+}
+
+// JSONSchema describes the form to editors.
+func (Floor) JSONSchema() *jsonschema.Schema {
+	p := jsonschema.NewProperties()
+	for _, kind := range kinds {
+		p.Set(kind, &jsonschema.Schema{Type: "integer", Minimum: "1"})
+	}
+	return &jsonschema.Schema{Type: "object", Properties: p, AdditionalProperties: jsonschema.FalseSchema}
+}
+
 // Requirement is the id of a row of REQUIREMENTS.md: UP-02.
 type Requirement string
 

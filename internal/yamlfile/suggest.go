@@ -20,6 +20,9 @@ func Nearest(got string, allowed []string) string {
 
 // OneOf words the remedy for a word that is not one of allowed.
 func OneOf(got string, allowed []string) string {
+	if len(allowed) == 0 {
+		return "there is none to choose from"
+	}
 	s := "allowed here: " + strings.Join(allowed, ", ")
 	if best := Nearest(got, allowed); best != "" {
 		s = fmt.Sprintf("did you mean %q? %s", best, s)
