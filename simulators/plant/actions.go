@@ -19,6 +19,11 @@ import (
 //	                                  pieces is made as two that look alike and
 //	                                  follow within a minute, and a rest
 func (s *shop) Do(a Action) ([]Event, error) {
+	if next, ok := s.calendar.next(); a.At.After(s.Now()) {
+		if s.now = a.At.UnixNano(); ok {
+			s.now = min(s.now, next)
+		}
+	}
 	events, err := s.do(a)
 	if err != nil {
 		return nil, fmt.Errorf("plant: %s: %w", clip(a.Do), err)

@@ -130,16 +130,17 @@ func (s *shop) warm(sp *spec, n int) {
 	s.master.Open = append(s.master.Open, cloneOrder(sp.order))
 	done := luck.below(len(sp.order.Operations))
 	for op := range done {
-		s.master.Opening = append(s.master.Opening, j.pretend(op, len(j.plans[op].rows)))
+		p := j.pretend(op, len(j.plans[op].rows))
+		s.master.Opening = append(s.master.Opening, p)
+		j.yielded = p.Yield.Amount
 	}
-	j.op = done - 1
+	j.op = done
 	if rows := len(j.plans[done].rows); rows > 1 && luck.chance(0.7) {
 		begun := 1 + luck.below(rows-1)
 		s.master.Opening = append(s.master.Opening, j.pretend(done, begun))
-		j.op = done
 		j.resume(begun)
 	} else {
-		j.enter()
+		j.queue = append(j.queue, step{do: stepStart, after: j.plans[done].queue})
 	}
 	j.fit()
 	j.schedule(s.now + int64(n+1)*int64(time.Minute))

@@ -43,4 +43,7 @@ type Action struct {
 	Priority int
 	Decision Decision
 	Reason   string
+	// At is the plant time at which it happens, if that is later than Now. It
+	// is never later than Next: the plant does not skip what is due.
+	At time.Time
 }

@@ -265,6 +265,5 @@ func (j *job) pretend(op, rows int) Progress {
 		}
 		p.Consumed = append(p.Consumed, Consumed{o.ID, id, j.count(KindConsumption, id), u.material, u.lot, u.quantity})
 	}
-	j.yields, j.scraps = p.Yield.Amount, p.Scrap.Amount
 	return p
 }

@@ -52,7 +52,11 @@ func split(s *stream, total int64, n int) []int64 {
 	if n <= 0 {
 		return nil
 	}
-	for range 48 {
+	tries := 48
+	if n > 10 && 1<<(2*n-1) > 64*total {
+		tries = 0 // with so many sums in so small a range, two are always equal
+	}
+	for range tries {
 		parts := divide(s, total, n)
 		if distinct(parts) {
 			return parts
