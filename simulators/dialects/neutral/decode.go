@@ -27,6 +27,9 @@ func (Dialect) Decode(m simulators.Message) (simulators.Ask, error) {
 	if len(kindsOf(m.Name)) == 0 {
 		return simulators.Ask{}, notHere(m)
 	}
+	if m.Verb != "post" && m.Verb != "" {
+		return simulators.Ask{}, &simulators.Refusal{Class: simulators.DataQuality, Code: codeMethod, Text: fmt.Sprintf("%s takes POST, not %s", m.Name, clip(m.Verb))}
+	}
 	d := decoder{name: m.Name}
 	d.b, d.way, d.names = m.Body, d.steps[:0], d.members[:0]
 	if err := d.message(); err != nil {

@@ -289,6 +289,7 @@ func (d *decoder) trait(i *plant.Item, p property) {
 	case "Serials":
 		i.Serials = d.asBool(d.said(p))
 	case "AlternativeUnits":
+		d.need("Value", len(p.values) > 0)
 		for _, v := range p.values {
 			i.Units = append(i.Units, d.alternative(v))
 		}

@@ -54,7 +54,7 @@ func (r *reader) count() int {
 	if r.err != nil {
 		return 0
 	}
-	if c := r.peek(); c >= '0' && c <= '9' {
+	if c := r.peek(); c >= '0' && c <= '9' || c == '-' {
 		return r.asCount(string(r.number()))
 	}
 	return r.asCount(r.text())
@@ -62,7 +62,7 @@ func (r *reader) count() int {
 
 func (r *reader) asCount(s string) int {
 	n, err := strconv.Atoi(s)
-	if r.err == nil && (err != nil || n < 0 || n > maxCount || s[0] == '+') {
+	if r.err == nil && (err != nil || n > maxCount || s[0] < '0') { // a sign is below the digits
 		r.fail("%q is not a whole number from 0 to %d", clip(s), maxCount)
 		return 0
 	}
