@@ -20,5 +20,15 @@ func main() {
 	}
 	os.Exit(cmd.Main(cmd.World{
 		Args: os.Args[1:], Env: os.Getenv, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Catalog: catalog.Standard(),
+		Defects: defects(),
 	}))
+}
+
+// defects tells the command line what the bundled integration can get wrong;
+// it must not know that integration itself.
+func defects() (ds []cmd.Defect) {
+	for _, d := range bridge.Defects() {
+		ds = append(ds, cmd.Defect{ID: string(d.ID), Name: d.Name, Does: d.Does, Needs: d.Needs, Intended: d.Oracles})
+	}
+	return ds
 }

@@ -27,11 +27,8 @@ type gateFlags struct {
 	lanes     int
 	out       string
 	defect    string
-	json      bool
-	junit     string
-	quiet     bool
-	plain     bool
 	unknown   bool
+	outFlags
 }
 
 // defaultRig is the rig file that is used if it is there.
@@ -59,10 +56,7 @@ func newGate(w World) *cobra.Command {
 	flags.IntVar(&f.lanes, "lanes", 1, "how many scenarios run side by side, each with its own SUT")
 	flags.StringVar(&f.out, "out", "", "folder for evidence and reports (default andon-runs/<time>)")
 	flags.StringVar(&f.defect, "defect", "", "plant a defect into the bundled build: M01, M02, …")
-	flags.BoolVar(&f.json, "json", false, "print one JSON object instead of text")
-	flags.StringVar(&f.junit, "junit", "", "also write a JUnit XML `file`")
-	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
-	flags.BoolVar(&f.plain, "plain", false, "no colour and no redrawing")
+	f.outFlags.add(c)
 	flags.BoolVar(&f.unknown, "allow-unknown", false, "inconclusive and not exercised count as success")
 	return c
 }
@@ -72,14 +66,17 @@ func runGate(ctx context.Context, w World, f gateFlags, files []string) error {
 	if err != nil {
 		return &harness.PlanError{Err: err}
 	}
-	watch, done := progress(w, f, len(o.Scenarios))
+	watch, done := progress(w, f.outFlags, len(o.Scenarios))
 	o.See = watch
 	g, err := harness.Gate(ctx, o)
 	done()
 	if err != nil {
 		return err
 	}
-	return tell(w, f, g)
+	if err := keep(g); err != nil {
+		return err
+	}
+	return tell(w, f.outFlags, g)
 }
 
 // gateOptions turns flags into what the harness needs.

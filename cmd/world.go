@@ -25,6 +25,14 @@ type World struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	Catalog        catalog.Catalog
+	Defects        []Defect // that can be planted into the bundled build
+}
+
+// Defect is a mistake that gate --defect plants into the bundled build.
+type Defect struct {
+	ID, Name, Does string
+	Needs          string   // the fault that brings it to light; "-" if plain traffic does
+	Intended       []string // oracles that are meant to blame it
 }
 
 // exit is an error that only carries an exit status: everything has been said.
