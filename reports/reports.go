@@ -66,16 +66,21 @@ type Fault struct {
 	Struck int
 }
 
-// Open returns the findings that keep the scenario from holding, worst first:
-// violated and inconclusive ones and, if nothing worse explains the verdict,
-// vacuous ones. An oracle that had nothing to look at is no finding in a
-// scenario that was not about it.
+// Open returns the findings that keep the scenario from holding, worst first.
+// A judge that had nothing to judge is among them only if no other did judge.
 func (s Scenario) Open() []evidence.Finding {
-	var open []evidence.Finding
+	var open, idle []evidence.Finding
 	for _, f := range s.Findings {
-		if f.Verdict > evidence.Vacuous || f.Verdict == evidence.Vacuous && s.Verdict == evidence.Vacuous {
+		switch {
+		case f.Verdict == evidence.Holds:
+		case f.Verdict == evidence.Vacuous && f.Rule == evidence.RuleIdle:
+			idle = append(idle, f)
+		default:
 			open = append(open, f)
 		}
+	}
+	if len(open) == 0 && s.Verdict == evidence.Vacuous {
+		open = idle
 	}
 	slices.SortStableFunc(open, func(a, b evidence.Finding) int {
 		return cmp.Or(cmp.Compare(b.Verdict, a.Verdict), Number(a.ID)-Number(b.ID), cmp.Compare(a.Oracle, b.Oracle),

@@ -39,6 +39,7 @@ var rules = []rule{
 // decide sets class, rule and confidence of f where its judge has not, and
 // returns what else it might have been.
 func (s *story) decide(f *evidence.Finding) (others []string) {
+	var classes []evidence.CauseClass
 	for _, r := range rules {
 		why := r.when(s)
 		if why == "" {
@@ -51,7 +52,8 @@ func (s *story) decide(f *evidence.Finding) (others []string) {
 			}
 			continue
 		}
-		if r.class != f.Class && len(others) < 2 {
+		if r.class != f.Class && !slices.Contains(classes, r.class) {
+			classes = append(classes, r.class)
 			others = append(others, fmt.Sprintf("%s by rule %s: %s", r.class, r.name, why))
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/evidence/bundle"
 	"github.com/andon-rig/andon/evidence/explain"
+	"github.com/andon-rig/andon/evidence/oracles"
 )
 
 var update = flag.Bool("update", false, "rewrite the files under testdata")
@@ -233,4 +234,43 @@ func FuzzJourney(f *testing.F) {
 			}
 		}
 	})
+}
+
+// What the judges really say of the stored runs, explained; the reporters'
+// tests start from these.
+func TestJudgedRuns(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		play func() *run
+		want evidence.Verdict
+	}{
+		{"lost-reply", lostReply, evidence.Violated},
+		{"sound", sound, evidence.Holds},
+	} {
+		if *update {
+			writeRun(t, c.name, c.play())
+		}
+		h := stored(t, c.name)
+		found := oracles.JudgeAll(h, oracles.Standard())
+		if got := evidence.Worst(found); got != c.want {
+			t.Errorf("%s: got %s, want %s", c.name, got, c.want)
+		}
+		for _, f := range explain.New(h, "out/run-8c41").All(found) {
+			if f.Verdict == evidence.Violated && (f.Class == "" || f.Rule == "" || f.Replay == "" || f.Journey == "") {
+				t.Errorf("%s: %s is not explained: %+v", c.name, f.Oracle, f)
+			}
+			if f.Oracle == "exactly-once" && f.Verdict != c.want {
+				t.Errorf("%s: exactly-once says %s", c.name, f.Verdict)
+			}
+		}
+		if *update {
+			b, err := json.MarshalIndent(found, "", "  ")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join("testdata", c.name+".findings.json"), append(b, '\n'), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 }

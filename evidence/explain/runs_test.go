@@ -26,7 +26,8 @@ func newRun(scenario string, faults ...evidence.PlannedFault) *run {
 	r := &run{}
 	r.add(evidence.Begin{Wall: time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC), Plan: evidence.Plan{
 		Andon: "0.1.0", Run: "run-8c41", Scenario: scenario, Seed: 4711, Requirements: []string{scenarioRequirement}, Faults: faults,
-		Endpoints: map[string]evidence.Endpoint{"erp": {System: "erp"}, "mes": {System: "mes"}},
+		Endpoints: map[string]evidence.Endpoint{"erp": {System: "erp", Policy: simulators.Policy{Dedupe: simulators.DedupeKey}}, "mes": {System: "mes"}},
+		Flows:     []evidence.Flow{{Kind: plant.KindConfirmation, From: "mes", To: "erp"}},
 	}})
 	return r
 }
@@ -226,4 +227,26 @@ func writeRun(t *testing.T, name string, r *run) {
 	if err := os.WriteFile(filepath.Join("testdata", name+".jsonl"), r.bytes(t), 0o644); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// sound is a run in which a reply was lost and all is well nevertheless.
+func sound() *run {
+	r := newRun("CNF-02", evidence.PlannedFault{ID: "ack-drop", Kind: "ambiguous-commit", Requirements: []string{"FLT-02"}})
+	r.add(evidence.Disturbance{Fault: "ack-drop", Kind: "ambiguous-commit", Phase: evidence.Armed, At: "erp"})
+	for n := 1; n <= 3; n++ {
+		e := r.truth(yield(n, "5"), "mes", "erp")
+		r.offer(e, "mes", 1, queued)
+		p := posts{doc: "490000188" + string(rune('0'+n)), heard: taken, idem: string(e.ID)}
+		if n == 2 {
+			p.acted, p.heard, p.faults, p.what = taken, nothing, []string{"ack-drop"}, "acted upon, reply lost (hang)"
+		}
+		r.post(e, "erp", 1, p)
+		if n == 2 {
+			r.wait(2 * time.Second)
+			r.post(e, "erp", 2, posts{heard: simulators.Result{Outcome: simulators.Repeated, Status: 200}, idem: string(e.ID)})
+		}
+	}
+	r.add(evidence.Disturbance{Fault: "ack-drop", Kind: "ambiguous-commit", Phase: evidence.Healed, At: "erp"})
+	r.add(evidence.End{Quiet: true})
+	return r
 }

@@ -1,0 +1,164 @@
+// Package jsonreport tells programs what a gate found: one JSON object whose
+// form is versioned and described by a JSON Schema.
+//
+// The form is a promise: fields are added within a version, never renamed,
+// retyped or dropped.
+package jsonreport
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/evidence/explain"
+	"github.com/andon-rig/andon/reports"
+	"github.com/andon-rig/andon/simulators/plant"
+)
+
+// Version names the form of the object.
+const Version = "andon.gate/v1"
+
+//go:embed schema.json
+var schema []byte
+
+// Schema is the JSON Schema (draft 2020-12) of the object.
+func Schema() []byte { return schema }
+
+// A Reporter writes the object, followed by a line end.
+type Reporter struct {
+	Compact bool // on one line
+}
+
+var _ reports.Reporter = Reporter{}
+
+// Report implements [reports.Reporter].
+func (r Reporter) Report(w io.Writer, g reports.Gate) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	if !r.Compact {
+		e.SetIndent("", "  ")
+	}
+	if err := e.Encode(gateOf(g)); err != nil {
+		return fmt.Errorf("write JSON report: %w", err)
+	}
+	return nil
+}
+
+type gate struct {
+	Schema    string           `json:"schema"`
+	Andon     string           `json:"andon,omitempty"`
+	Verdict   evidence.Verdict `json:"verdict"`
+	Exit      int              `json:"exit"`
+	Bundle    string           `json:"bundle"`
+	Seed      uint64           `json:"seed"`
+	Rig       string           `json:"rig,omitempty"`
+	Defect    string           `json:"defect,omitempty"`
+	Wall      int64            `json:"wall_ms"`
+	Notes     []string         `json:"notes,omitempty"`
+	Scenarios []scenario       `json:"scenarios"`
+}
+
+type scenario struct {
+	ID           string           `json:"id"`
+	Title        string           `json:"title"`
+	Pack         string           `json:"pack,omitempty"`
+	Verdict      evidence.Verdict `json:"verdict"`
+	Bundle       string           `json:"bundle"`
+	Seed         uint64           `json:"seed"`
+	Wall         int64            `json:"wall_ms"`
+	Facts        int              `json:"facts"`
+	Effects      int              `json:"effects"`
+	Exceptions   int              `json:"exceptions"`
+	Requirements []string         `json:"requirements"`
+	Error        string           `json:"error,omitempty"`
+	Notes        []string         `json:"notes,omitempty"`
+	Faults       []fault          `json:"faults"`
+	Findings     []finding        `json:"findings"`
+	Oracles      []oracle         `json:"oracles"`
+}
+
+type fault struct {
+	ID     string `json:"id"`
+	Kind   string `json:"kind"`
+	Struck int    `json:"struck"`
+}
+
+type oracle struct {
+	Oracle  string           `json:"oracle"`
+	ID      string           `json:"id"`
+	Verdict evidence.Verdict `json:"verdict"`
+	Count   int              `json:"count"`
+	Text    string           `json:"text,omitempty"`
+}
+
+type finding struct {
+	Oracle       string              `json:"oracle"`
+	ID           string              `json:"id"`
+	Verdict      evidence.Verdict    `json:"verdict"`
+	Class        evidence.CauseClass `json:"class,omitempty"`
+	Rule         string              `json:"rule,omitempty"`
+	Confidence   string              `json:"confidence,omitempty"`
+	Keys         plant.Keys          `json:"keys"`
+	Fact         plant.EventID       `json:"fact,omitempty"`
+	Expected     string              `json:"expected"`
+	Got          string              `json:"got"`
+	Text         string              `json:"text,omitempty"`
+	Requirements []string            `json:"requirements"`
+	Evidence     []uint64            `json:"evidence"`
+	Steps        []explain.Step      `json:"steps,omitempty"`
+	Clues        []string            `json:"clues,omitempty"`
+	NearMisses   []string            `json:"near_misses,omitempty"`
+	Similar      string              `json:"similar,omitempty"`
+	Journey      string              `json:"journey"`
+	Mermaid      string              `json:"mermaid,omitempty"`
+	Replay       string              `json:"replay"`
+	Count        int                 `json:"count"`
+}
+
+func gateOf(g reports.Gate) gate {
+	out := gate{
+		Schema: Version, Andon: g.Andon, Verdict: g.Verdict, Exit: g.Exit, Bundle: g.Bundle, Seed: g.Seed, Rig: g.Rig, Defect: g.Defect,
+		Wall: g.Wall.Milliseconds(), Notes: g.Notes, Scenarios: []scenario{},
+	}
+	for _, s := range g.Scenarios {
+		out.Scenarios = append(out.Scenarios, scenarioOf(s))
+	}
+	return out
+}
+
+func scenarioOf(s reports.Scenario) scenario {
+	out := scenario{
+		ID: s.ID, Title: s.Title, Pack: s.Pack, Verdict: s.Verdict, Bundle: s.Bundle, Seed: s.Seed, Wall: s.Wall.Milliseconds(),
+		Facts: s.Facts, Effects: s.Effects, Exceptions: s.Exceptions, Requirements: list(s.Requirements), Error: s.Error, Notes: s.Notes,
+		Faults: []fault{}, Findings: []finding{}, Oracles: []oracle{},
+	}
+	for _, f := range s.Faults {
+		out.Faults = append(out.Faults, fault(f))
+	}
+	for _, f := range s.Open() {
+		out.Findings = append(out.Findings, findingOf(f))
+	}
+	for _, f := range s.Oracles() {
+		out.Oracles = append(out.Oracles, oracle{f.Oracle, f.ID, f.Verdict, f.Count, f.Text})
+	}
+	return out
+}
+
+func findingOf(f evidence.Finding) finding {
+	d := explain.DetailOf(f)
+	return finding{
+		Oracle: f.Oracle, ID: f.ID, Verdict: f.Verdict, Class: f.Class, Rule: f.Rule, Confidence: f.Confidence, Keys: f.Keys, Fact: f.Fact,
+		Expected: f.Expected, Got: f.Got, Text: f.Text, Requirements: list(f.Requirements), Evidence: list(f.Evidence), Steps: d.Steps, Clues: d.Clues,
+		NearMisses: d.NearMisses, Similar: d.Similar, Journey: f.Journey, Mermaid: d.Mermaid, Replay: f.Replay, Count: max(f.Count, 1),
+	}
+}
+
+// list is never null in JSON.
+func list[T any](vs []T) []T {
+	if vs == nil {
+		return []T{}
+	}
+	return vs
+}

@@ -1,0 +1,310 @@
+// Package text tells people at a terminal or in a CI log what a gate found.
+//
+// It knows nothing of terminals: whether to colour is asked of its user.
+package text
+
+import (
+	"bufio"
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/evidence/explain"
+	"github.com/andon-rig/andon/reports"
+)
+
+// columns is what a line of ours takes at most.
+const columns = explain.Columns
+
+// lineColumns is what the line of a scenario takes.
+const lineColumns = 95
+
+// mostFindings is how many findings of a scenario are told in full.
+const mostFindings = 5
+
+// A Reporter writes text for people.
+type Reporter struct {
+	Color bool // with ANSI colours; the caller looks at NO_COLOR and the terminal
+	Brief bool // no journeys
+}
+
+var _ reports.Reporter = Reporter{}
+
+// Report implements [reports.Reporter].
+func (r Reporter) Report(w io.Writer, g reports.Gate) error {
+	p := &printer{Reporter: r, w: bufio.NewWriter(w)}
+	for _, s := range g.Scenarios {
+		p.scenario(s)
+	}
+	for _, s := range g.Scenarios {
+		p.findings(s)
+	}
+	p.summary(g)
+	return p.w.Flush()
+}
+
+// Sign is the sign of a verdict: ✓ holds, ✗ violated, ? inconclusive, ○ vacuous.
+func Sign(v evidence.Verdict) string {
+	switch v {
+	case evidence.Holds:
+		return "✓"
+	case evidence.Vacuous:
+		return "○"
+	case evidence.Inconclusive:
+		return "?"
+	}
+	return "✗"
+}
+
+// Color returns the ANSI sequence verdicts are shown in.
+func Color(v evidence.Verdict) string {
+	switch v {
+	case evidence.Holds:
+		return "\x1b[32m"
+	case evidence.Violated:
+		return "\x1b[31m"
+	}
+	return "\x1b[33m"
+}
+
+// Line is a scenario in one line of this width: what it was, how much it
+// moved or what came of it, how long it took.
+func Line(s reports.Scenario, width int) string {
+	said := fmt.Sprintf("%d facts  %d effects", s.Facts, s.Effects)
+	if n := s.Struck(); n > 0 {
+		said += fmt.Sprintf("  faults struck %d×", n)
+	}
+	if open := s.Open(); len(open) > 0 {
+		said = outcome(open)
+	}
+	if s.Error != "" {
+		said = s.Error
+	}
+	room := max(width-8-7-3, 20) // beside id and time, and between them
+	title := min(room*2/5, 34)
+	return fmt.Sprintf("%-8s %s %s %7s", explain.Clean(s.ID, 12), pad(s.Title, title), pad(said, room-title), seconds(s.Wall))
+}
+
+// pad makes s exactly n columns wide.
+func pad(s string, n int) string {
+	s = explain.Clean(s, n)
+	return s + strings.Repeat(" ", n-explain.Width(s))
+}
+
+// outcome sums up open findings: "2 × exactly-once (O1), 1 × recovery (O13)".
+func outcome(open []evidence.Finding) string {
+	var names []string
+	count := map[string]int{}
+	for _, f := range open {
+		if f.Verdict != open[0].Verdict { // the lesser ones stand below
+			continue
+		}
+		name := fmt.Sprintf("%s (%s)", f.Oracle, f.ID)
+		if count[name] == 0 {
+			names = append(names, name)
+		}
+		count[name] += max(f.Count, 1)
+	}
+	for i, n := range names {
+		if count[n] > 1 {
+			names[i] = fmt.Sprintf("%d × %s", count[n], n)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+type printer struct {
+	Reporter
+	w     *bufio.Writer
+	drawn []string // journeys of the scenario, without their verdicts
+}
+
+func (p *printer) scenario(s reports.Scenario) {
+	p.printf(" %s %s\n", p.sign(s.Verdict), Line(s, lineColumns))
+	for _, f := range s.Faults {
+		if f.Struck == 0 {
+			p.printf("     fault %s (%s) never struck\n", explain.Clean(f.ID, 30), explain.Clean(f.Kind, 30))
+		}
+	}
+	for _, n := range s.Notes {
+		p.printf("     %s\n", explain.Clean(n, columns-5))
+	}
+}
+
+func (p *printer) findings(s reports.Scenario) {
+	open := s.Open()
+	p.drawn = nil
+	if s.Error != "" {
+		p.printf("\n%s %s  no verdict on the SUT: %s\n", p.sign(s.Verdict), explain.Clean(s.ID, 16), explain.Clean(s.Error, 400))
+	}
+	for i, f := range open {
+		if i == mostFindings {
+			p.printf("\n  … %d more findings of %s in %s\n", len(open)-i, explain.Clean(s.ID, 16), cmp.Or(s.Bundle, "its bundle"))
+			break
+		}
+		p.finding(s, f)
+	}
+}
+
+// finding tells one finding: rule and keys, what should be and what is, why,
+// how it went and how to see it again.
+func (p *printer) finding(s reports.Scenario, f evidence.Finding) {
+	d := explain.DetailOf(f)
+	p.printf("\n%s %s  %s %s", p.sign(f.Verdict), explain.Clean(s.ID, 16), explain.Clean(f.Oracle, 40), explain.Clean(f.ID, 8))
+	if keys := f.Keys.String(); keys != "" {
+		p.printf("     %s", explain.Clean(keys, 60))
+	}
+	if f.Verdict != evidence.Violated {
+		p.printf("     %s", f.Verdict)
+	}
+	p.printf("\n")
+	p.field("expected", f.Expected)
+	p.field("got", f.Got)
+	p.field("cause", cause(f))
+	if f.Class == "" {
+		p.field("why", f.Text)
+	}
+	p.field("", strings.Join(d.Clues, ", "))
+	p.field("similar", d.Similar)
+	for i, n := range d.NearMisses {
+		p.field([]string{"or", ""}[min(i, 1)], n)
+	}
+	p.field("serves", strings.Join(f.Requirements, " "))
+	if f.Count > 1 {
+		p.field("also", fmt.Sprintf("%d more like it", f.Count-1))
+	}
+	p.draw(f)
+	p.field("replay", f.Replay)
+}
+
+// draw shows the journey of a finding, once if several findings share it.
+func (p *printer) draw(f evidence.Finding) {
+	if f.Journey == "" || p.Brief {
+		return
+	}
+	same := strings.NewReplacer("VIOLATION "+f.ID, "", "UNDECIDED "+f.ID, "").Replace(f.Journey)
+	if slices.Contains(p.drawn, same) {
+		p.field("journey", "as above")
+		return
+	}
+	p.drawn = append(p.drawn, same)
+	p.printf("\n")
+	for line := range strings.Lines(f.Journey) {
+		p.printf("%s", p.journey(line))
+	}
+	p.printf("\n")
+}
+
+// cause says class, reason and how sure it is.
+func cause(f evidence.Finding) string {
+	if f.Class == "" {
+		return ""
+	}
+	text := strings.ToUpper(string(f.Class))
+	if f.Text != "" {
+		text += " – " + f.Text
+	}
+	if f.Rule != "" {
+		text += fmt.Sprintf("   (%s", f.Rule)
+		if f.Confidence != "" {
+			text += ", confidence " + f.Confidence
+		}
+		text += ")"
+	}
+	return text
+}
+
+// field writes one labelled line, folded at blanks.
+func (p *printer) field(name, value string) {
+	if value == "" {
+		return
+	}
+	for i, line := range fold(explain.Clean(value, 600), columns-13) {
+		if i > 0 {
+			name = ""
+		}
+		p.printf("  %-9s %s\n", name, line)
+	}
+}
+
+// fold breaks text at blanks so that no line is longer than width.
+func fold(text string, width int) (lines []string) {
+	line := ""
+	for _, word := range strings.Fields(text) {
+		for explain.Width(word) > width {
+			rs := []rune(word)
+			lines, line, word = append(lines, strings.TrimSpace(line+" "+string(rs[:width/2]))), "", string(rs[width/2:])
+		}
+		if line != "" && explain.Width(line)+1+explain.Width(word) > width {
+			lines, line = append(lines, line), ""
+		}
+		line = strings.TrimSpace(line + " " + word)
+	}
+	return append(lines, line)
+}
+
+func (p *printer) summary(g reports.Gate) {
+	p.printf("\n%s\n", strings.Repeat("─", 77))
+	n := g.Count()
+	var parts []string
+	for _, v := range []evidence.Verdict{evidence.Violated, evidence.Inconclusive, evidence.Vacuous, evidence.Holds} {
+		if n[v] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n[v], v))
+		}
+	}
+	if len(parts) == 0 {
+		parts = []string{"nothing was run"}
+	}
+	p.printf(" %s %s   %s of %d   seed %d   %s   exit %d\n", p.sign(g.Verdict), p.colored(g.Verdict, strings.ToUpper(g.Verdict.String())),
+		strings.Join(parts, " · "), len(g.Scenarios), g.Seed, seconds(g.Wall), g.Exit)
+	p.printf(" %s\n", sums(g))
+	if g.Defect != "" {
+		p.printf(" the bundled build ran with defect %s\n", explain.Clean(g.Defect, 20))
+	}
+	for _, note := range g.Notes {
+		p.printf(" %s\n", explain.Clean(note, columns-1))
+	}
+	if g.Bundle != "" {
+		p.printf(" evidence in %s\n", explain.Clean(g.Bundle, 200))
+	}
+}
+
+// sums adds up what was moved.
+func sums(g reports.Gate) string {
+	facts, effects, exceptions, struck := 0, 0, 0, 0
+	for _, s := range g.Scenarios {
+		facts, effects, exceptions, struck = facts+s.Facts, effects+s.Effects, exceptions+s.Exceptions, struck+s.Struck()
+	}
+	return fmt.Sprintf("facts %d · effects %d · exceptions %d · faults struck %d×", facts, effects, exceptions, struck)
+}
+
+// journey colours the marks of one line of a diagram.
+func (p *printer) journey(line string) string {
+	if !p.Color {
+		return line
+	}
+	for mark, color := range map[string]string{"◀── VIOLATION": "\x1b[31m", "◀── FAULT": "\x1b[33m", "◀── UNDECIDED": "\x1b[33m"} {
+		if i := strings.Index(line, mark); i >= 0 {
+			return line[:i] + color + strings.TrimSuffix(line[i:], "\n") + "\x1b[0m\n"
+		}
+	}
+	return line
+}
+
+func (p *printer) sign(v evidence.Verdict) string { return p.colored(v, Sign(v)) }
+
+func (p *printer) colored(v evidence.Verdict, s string) string {
+	if !p.Color {
+		return s
+	}
+	return Color(v) + s + "\x1b[0m"
+}
+
+// printf writes; what goes wrong is told by the last Flush.
+func (p *printer) printf(format string, args ...any) { fmt.Fprintf(p.w, format, args...) }
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }

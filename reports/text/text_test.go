@@ -1,0 +1,61 @@
+package text_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/evidence/explain"
+	"github.com/andon-rig/andon/reports"
+	"github.com/andon-rig/andon/reports/reportstest"
+	"github.com/andon-rig/andon/reports/text"
+)
+
+func TestGolden(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		gate reports.Gate
+	}{{"failing", reportstest.Failing(t)}, {"sound", reportstest.Sound(t)}, {"nothing", reports.Gate{Verdict: evidence.Vacuous, Exit: 4}}} {
+		got := string(reportstest.Golden(t, text.Reporter{}, c.gate, c.name+".txt"))
+		for line := range strings.Lines(got) {
+			if n := explain.Width(strings.TrimSuffix(line, "\n")); n > explain.Columns {
+				t.Errorf("%d columns: %s", n, line)
+			}
+		}
+		if strings.ContainsFunc(got, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }) {
+			t.Errorf("%s: control characters without being asked for colour", c.name)
+		}
+	}
+	reportstest.Fails(t, text.Reporter{})
+}
+
+// Colour adds escape sequences of ours and changes nothing else.
+func TestColor(t *testing.T) {
+	var plain, colored bytes.Buffer
+	g := reportstest.Failing(t)
+	if err := (text.Reporter{}).Report(&plain, g); err != nil {
+		t.Fatal(err)
+	}
+	if err := (text.Reporter{Color: true}).Report(&colored, g); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(colored.String(), "\x1b[31m✗\x1b[0m") || !strings.Contains(colored.String(), "\x1b[33m◀── FAULT") {
+		t.Error("nothing is coloured")
+	}
+	stripped := strings.NewReplacer("\x1b[31m", "", "\x1b[32m", "", "\x1b[33m", "", "\x1b[0m", "").Replace(colored.String())
+	if stripped != plain.String() {
+		t.Error("colour changed the text")
+	}
+}
+
+func TestBrief(t *testing.T) {
+	var b bytes.Buffer
+	if err := (text.Reporter{Brief: true}).Report(&b, reportstest.Failing(t)); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(b.String(), "│") || !strings.Contains(b.String(), "andon replay") {
+		t.Errorf("got %s", b.String())
+	}
+}
