@@ -79,9 +79,9 @@ func Run(ctx context.Context, c Config, log *slog.Logger, ready func(addr string
 		wg.Go(func() { sources <- s(ctx) })
 	}
 
-	server := &http.Server{Handler: b.inbox.handler(), ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
+	door := newDoor(b.inbox.handler(), log)
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
+	go func() { served <- door.server.Serve(listener) }()
 	b.inbox.ready.Store(true)
 	ready(listener.Addr().String())
 	select {
@@ -89,10 +89,39 @@ func Run(ctx context.Context, c Config, log *slog.Logger, ready func(addr string
 	case err = <-served:
 	case err = <-sources:
 	}
-	// Webhooks that have begun are answered; then nothing new can come.
-	end, release := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer release()
-	return errors.Join(err, server.Shutdown(end))
+	return errors.Join(err, door.close(ctx))
+}
+
+// door is where webhooks come in.
+type door struct {
+	server *http.Server
+	unused sync.Map // connections on which nothing has been said
+}
+
+func newDoor(h http.Handler, log *slog.Logger) *door {
+	d := &door{server: &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}}
+	d.server.ConnState = func(c net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			d.unused.Store(c, nil)
+		} else {
+			d.unused.Delete(c)
+		}
+	}
+	return d
+}
+
+// close answers webhooks that have begun; then nothing new can come.
+func (d *door) close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	d.unused.Range(func(c, _ any) bool { // a shutdown would wait seconds for these
+		_ = c.(net.Conn).Close()
+		return true
+	})
+	if err := d.server.Shutdown(ctx); err != nil {
+		return errors.Join(fmt.Errorf("finish webhooks: %w", err), d.server.Close())
+	}
+	return nil
 }
 
 // bridge is its parts, joined.

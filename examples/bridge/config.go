@@ -74,7 +74,7 @@ func readConfig(args []string, env func(string) string, stdout, stderr io.Writer
 	text(&c.Units, "units", "UNITS", "base", "base or as-is: convert consumption to base units, or not")
 	number(&c.Parallel, "parallel", "PARALLEL", 16, "requests under way at once, per endpoint")
 	number(&c.Batch, "batch", "BATCH", 20, "most consumptions posted together")
-	number(&c.Attempts, "attempts", "ATTEMPTS", 60, "attempts before a message is given up")
+	number(&c.Attempts, "attempts", "ATTEMPTS", 50, "attempts before a message is given up")
 	number(&c.Backlog, "backlog", "BACKLOG", 100_000, "messages kept before senders are told to come back")
 	fs.BoolVar(&c.Feed, "feed", env("FEED") == "1", "poll the endpoints' feeds, instead of webhooks ($FEED)")
 	fs.DurationVar(&c.Timeout, "timeout", time.Second, "limit of one request")

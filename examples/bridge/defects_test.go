@@ -41,8 +41,8 @@ var scripts = []struct {
 		w.spawn().sendAll(m, m)
 		w.settled(m)
 		w.kill()
-		w.spawn().sendAll(m, confirmation("2", 1))
-		w.settled(confirmation("2", 1))
+		w.spawn().sendAll(m, confirmation("1", 2))
+		w.settled(confirmation("1", 2)) // behind the other
 		return w.judge(m)
 	}, "doubled"},
 	{M08, func(w *world) []string {

@@ -69,10 +69,8 @@ func (t *tokens) fetch(ctx context.Context) (token string, stale time.Time, v ve
 	r := t.system.do(ctx, http.MethodPost, t.system.at.TokenURL,
 		http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, []byte(form.Encode()))
 	v = t.system.judge(r)
-	if v.what == refused { // it is not the message that was refused
-		v = verdict{what: again, class: technical, code: "no-token", reason: "token refused: " + v.reason}
-	}
-	if v.what != posted {
+	if v.what != posted { // whatever it was, it was not the message that was refused
+		v.what, v.class, v.reason = again, technical, "no token: "+v.reason
 		return "", time.Time{}, v
 	}
 	var got struct {

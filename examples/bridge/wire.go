@@ -162,7 +162,11 @@ func (t transaction) parts(verb, kind string, body []byte) (parts []part, err er
 		}
 		alone := body
 		if len(rows) > 1 {
-			alone = compose(t.ApplicationArea, f.Event, []json.RawMessage{row})
+			area, err := addressed(t.ApplicationArea, f.Event)
+			if err != nil {
+				return nil, err
+			}
+			alone = compose(area, f.Event, []json.RawMessage{row})
 		}
 		parts = append(parts, part{f, alone})
 	}
@@ -281,18 +285,35 @@ func join(bodies [][]byte) ([]byte, error) {
 	return compose(area, reference, all), nil
 }
 
+// addressed is an application area that names another event.
+func addressed(area json.RawMessage, event string) (json.RawMessage, error) {
+	var a struct {
+		Sender           map[string]any
+		CreationDateTime string
+		BODID            string
+	}
+	if err := json.Unmarshal(area, &a); err != nil {
+		return nil, err
+	}
+	if a.Sender != nil {
+		a.Sender["ReferenceID"] = event
+	}
+	a.BODID = event
+	return json.Marshal(a)
+}
+
 // compose writes an operations performance with these rows.
 func compose(area json.RawMessage, reference string, rows []json.RawMessage) []byte {
 	id, _ := json.Marshal(reference) // a string cannot fail
 	b := bytes.NewBufferString(`{"SyncOperationsPerformance":{"@releaseID":"V0701","ApplicationArea":`)
 	b.Write(area)
 	fmt.Fprintf(b, `,"DataArea":{"Sync":{},"OperationsPerformance":[{"ID":%s,"OperationsResponse":[{"ID":%s,"SegmentResponse":[`, id, id)
-	b.Write(bytes.Join(anyBytes(rows), []byte(",")))
+	b.Write(bytes.Join(plainBytes(rows), []byte(",")))
 	b.WriteString(`]}]}]}}}`)
 	return b.Bytes()
 }
 
-func anyBytes(rows []json.RawMessage) [][]byte {
+func plainBytes(rows []json.RawMessage) [][]byte {
 	out := make([][]byte, len(rows))
 	for i, r := range rows {
 		out[i] = r

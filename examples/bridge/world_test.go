@@ -1,7 +1,6 @@
 package bridge
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -374,13 +373,13 @@ func (b *books) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if before != nil {
 		f = before(a, b.attemptsOf(a.events[0]))
 	}
-	b.answer(w, n, parts, body, f)
+	b.answer(w, n, a, parts, body, f)
 }
 
-func (b *books) answer(w http.ResponseWriter, n int, parts []part, body []byte, f fate) {
+func (b *books) answer(w http.ResponseWriter, n int, a attempt, parts []part, body []byte, f fate) {
 	status, text := f.status, f.body
 	if status == 0 && !f.silent {
-		status, text = b.post(b.attempts[n], parts, string(body))
+		status, text = b.post(a, parts, string(body))
 	}
 	b.mu.Lock()
 	b.attempts[n].status = status
@@ -594,11 +593,33 @@ func changed(order string, version int) message {
 	return orderMessage("ChangeOperationsSchedule", "order-changed", order, version)
 }
 
-// compact is body without insignificant space.
-func compact(body []byte) []byte {
-	var b bytes.Buffer
-	if json.Compact(&b, body) != nil {
-		return body
+// offer is send for a bridge that may be away; true means taken.
+func (w *world) offer(m message) bool {
+	w.mu.Lock()
+	url := w.url
+	w.mu.Unlock()
+	req, _ := http.NewRequest(http.MethodPost, url+"/"+m.from+"/"+m.name, strings.NewReader(m.body))
+	req.Header.Set("Andon-Event", m.event)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return false
 	}
-	return b.Bytes()
+	defer res.Body.Close()
+	_, _ = io.Copy(io.Discard, res.Body)
+	return res.StatusCode == http.StatusAccepted
+}
+
+// respawn is spawn while others offer messages.
+func (w *world) respawn() {
+	next := &world{t: w.t, config: w.config}
+	next.spawn()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.url, w.cmd = next.url, next.cmd
+}
+
+func (b *books) all() []effect {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.effects)
 }

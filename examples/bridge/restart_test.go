@@ -1,0 +1,127 @@
+package bridge
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+)
+
+// The sender repeats what was not acknowledged, as every sender with an outbox
+// of its own does; the bridge is killed again and again under it.
+func TestKilledAgainAndAgain(t *testing.T) {
+	w := newWorld(t, "")
+	r, killer := rand.New(rand.NewPCG(4711, 0)), rand.New(rand.NewPCG(4711, 1))
+	var rmu sync.Mutex
+	w.erp.before = func(a attempt, n int) fate {
+		rmu.Lock()
+		defer rmu.Unlock()
+		switch r.IntN(6) {
+		case 0:
+			return fate{lose: true}
+		case 1:
+			return fate{silent: true}
+		}
+		return fate{}
+	}
+	w.spawn()
+	const orders, each = 6, 30
+	var ms []message
+	var wg sync.WaitGroup
+	for o := range orders {
+		order := fmt.Sprint("47110000", o)
+		mine := []message{start(order)}
+		for n := 1; n <= each; n++ {
+			mine = append(mine, consumption(order, n, "CASTING-3", fmt.Sprint("L-", n), "1", "EA"), confirmation(order, n))
+		}
+		ms = append(ms, mine...)
+		wg.Go(func() {
+			for _, m := range mine {
+				for !w.offer(m) {
+					w.pass(5 * time.Millisecond)
+				}
+			}
+		})
+	}
+	for range 8 {
+		w.pass(time.Duration(60+killer.IntN(120)) * time.Millisecond)
+		w.mu.Lock() // nobody looks up the address meanwhile
+		w.kill()
+		w.mu.Unlock()
+		w.respawn()
+	}
+	wg.Wait()
+	w.until(20*time.Second, func() bool { return len(w.erp.all()) >= len(ms) })
+	w.pass(300 * time.Millisecond)
+	if cs := w.judge(ms...); len(cs) > 0 {
+		t.Error(cs)
+	}
+}
+
+func TestBatchInDoubtIsTheSameBatchAfterAKill(t *testing.T) {
+	w := newWorld(t, "")
+	ms, together, posted := []message{start("1")}, make(chan struct{}), make(chan struct{})
+	for n := 1; n <= 4; n++ {
+		ms = append(ms, consumption("1", n, "CASTING-3", fmt.Sprint("L-", n), "1", "EA"))
+	}
+	killed := make(chan struct{})
+	var once sync.Once
+	w.erp.before = func(a attempt, n int) fate {
+		switch {
+		case a.name == "operation-starts":
+			<-together
+		case n == 1:
+			return fate{lose: true} // posted, and nobody hears of it
+		case n == 2:
+			once.Do(func() { close(posted) })
+			<-killed
+		}
+		return fate{}
+	}
+	w.spawn().sendAll(ms...)
+	close(together)
+	<-posted
+	w.kill()
+	close(killed)
+	w.spawn().sendAll(consumption("1", 5, "CASTING-3", "L-5", "1", "EA"))
+	ms = append(ms, consumption("1", 5, "CASTING-3", "L-5", "1", "EA"))
+	w.settled(ms...)
+	if cs := w.judge(ms...); len(cs) > 0 {
+		t.Error(cs)
+	}
+}
+
+func TestStopsGracefully(t *testing.T) {
+	w := newWorld(t, "")
+	slow := confirmation("1", 1)
+	there, leave := make(chan struct{}), make(chan struct{})
+	w.erp.before = func(a attempt, n int) fate {
+		if a.events[0] == slow.event && n == 1 {
+			close(there)
+			<-leave
+		}
+		return fate{}
+	}
+	w.spawn().sendAll(slow, confirmation("1", 2))
+	<-there
+	go func() {
+		w.pass(50 * time.Millisecond)
+		close(leave)
+	}()
+	w.term()
+	if code := w.cmd.ProcessState.ExitCode(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	if n := len(w.erp.effectsOf(slow.event)); n != 1 {
+		t.Errorf("what was under way was not finished: %d effects", n)
+	}
+	w.spawn()
+	w.settled(slow, confirmation("1", 2))
+	if cs := w.judge(slow, confirmation("1", 2)); len(cs) > 0 {
+		t.Error(cs)
+	}
+	if n := w.erp.attemptsOf(slow.event); n != 1 {
+		t.Errorf("sent %d times although the reply had come", n)
+	}
+}
