@@ -48,11 +48,6 @@ func (a *attributor) natural(key string) *FactView {
 
 // attempts joins the messages of the SUT with the facts they claim.
 func (a *attributor) attempts() {
-	type sending struct {
-		endpoint, key string
-		ordinal       int
-	}
-	sent := map[sending]*AttemptView{}
 	for _, t := range a.h.Attempts {
 		t.Facts = make([]*FactView, len(t.Claims))
 		for i, c := range t.Claims {
@@ -61,20 +56,6 @@ func (a *attributor) attempts() {
 			if f != nil && f.Sink == t.Endpoint {
 				f.Attempts = append(f.Attempts, t)
 			}
-		}
-		if len(t.Faults) == 0 {
-			continue
-		}
-		// What one sending becomes under a fault shares its ordinal; the
-		// message the SUT sent has the lowest id.
-		s := sending{t.Endpoint, t.Key, t.Attempt.Attempt}
-		switch first := sent[s]; {
-		case first == nil:
-			sent[s] = t
-		case first.ID < t.ID:
-			t.Copy = true
-		default:
-			first.Copy, sent[s] = true, t
 		}
 	}
 }

@@ -64,7 +64,7 @@ type FactView struct {
 	Sink   string // endpoint whose books must show it; "" if it is not judged
 
 	Offers       []*OfferView
-	Attempts     []*AttemptView // at the sink; those the rig duplicated are among them
+	Attempts     []*AttemptView // at the sink; copies that faults made are among them
 	Effects      []*EffectView  // at the sink
 	Surfaces     []*SurfaceView
 	Disturbances []*DisturbanceView // that struck one of its messages
@@ -103,8 +103,6 @@ type AttemptView struct {
 	// Facts has one entry for each claim, nil where no fact is meant.
 	Facts   []*FactView
 	Effects []*EffectView
-	// Copy is true if a fault of ours made it: the SUT never sent it.
-	Copy bool
 }
 
 // An EffectView is one change of a system's books.

@@ -148,7 +148,7 @@ func (h *History) planFaults() {
 		f := h.fault(p.ID, p.Kind)
 		f.Planned = true
 		if p.At != "" {
-			f.At = []string{p.At}
+			f.At = strings.Split(p.At, ",")
 		}
 	}
 }

@@ -37,6 +37,7 @@ type Result struct {
 	Code       string        // short machine-readable reason: "lot-expired"
 	Text       string        // for people
 	RetryAfter time.Duration // how long the sender was told to wait; 0 if not told
+	RetryForm  RetryAfter    `json:",omitempty"` // how it was told; "" if that was not noted
 	Status     int           // HTTP status or its like; 0 if there was no reply
 	Items      []Result      // of a batch, in the order of its rows
 }

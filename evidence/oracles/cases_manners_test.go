@@ -77,6 +77,25 @@ func TestThrottleCompliance(t *testing.T) {
 			r.Wait(500 * time.Millisecond)
 			r.Post(e)
 		}, want: evidence.Violated},
+		{name: "a fault answered and nobody noted how: it may have been a date", build: func(r *journaltest.Run) {
+			e := r.Happen(conf(1, "5.013"))
+			r.Send(journaltest.Sending{Acted: undelivered, Heard: busy, Faults: []string{"f"}}, e)
+			r.Wait(1100 * time.Millisecond)
+			r.Post(e)
+		}, want: evidence.Holds},
+		{name: "a fault answered in seconds", build: func(r *journaltest.Run) {
+			e, b := r.Happen(conf(1, "5.013")), busy
+			b.RetryForm = simulators.RetrySeconds
+			r.Send(journaltest.Sending{Acted: undelivered, Heard: b, Faults: []string{"f"}}, e)
+			r.Wait(1100 * time.Millisecond)
+			r.Post(e)
+		}, want: evidence.Violated},
+		{name: "the scenario had changed the policy", build: func(r *journaltest.Run) {
+			r.Add(evidence.Step{Name: "do policy", Args: map[string]string{"at": "erp"}})
+			e := turnedAway(r, busy)
+			r.Wait(1100 * time.Millisecond)
+			r.Post(e)
+		}, want: evidence.Holds},
 		{name: "a shorter wait told later does not end a longer one", build: func(r *journaltest.Run) {
 			e, f := r.Happen(conf(1, "5.013")), r.Happen(conf(2, "7.041"))
 			long := busy

@@ -123,10 +123,10 @@ func reported(r *report, f *evidence.FactView, t *evidence.AttemptView, no simul
 // be right.
 func properClass(f *evidence.FactView, t *evidence.AttemptView, no simulators.Result) (simulators.Class, string) {
 	switch {
-	case f.Invalid:
-		return simulators.DataQuality, "the data is invalid"
 	case t != nil && no.Class != "":
 		return no.Class, fmt.Sprintf("%s refused it with %s", f.Sink, answered(t))
+	case f.Invalid:
+		return simulators.DataQuality, "the data is invalid"
 	}
 	sent := own(f)
 	for _, t := range sent {

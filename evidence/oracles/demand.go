@@ -57,6 +57,9 @@ func weaken(h *evidence.History, f *evidence.FactView, a allowance) allowance {
 func inDoubt(h *evidence.History, f *evidence.FactView) bool {
 	const noting = 250 * time.Millisecond // what a SUT may take to note a reply
 	for _, t := range f.Attempts {
+		if t.Copy {
+			continue
+		}
 		if t.Heard.Outcome == simulators.Unknown || !h.Survived(t.Start, t.End+noting) {
 			return true
 		}

@@ -156,7 +156,7 @@ func troubles(h *evidence.History) map[string][]time.Duration {
 		}
 	}
 	for _, t := range h.Attempts {
-		if transient(t.Heard.Outcome) {
+		if !t.Copy && transient(t.Heard.Outcome) {
 			out[t.Endpoint] = append(out[t.Endpoint], t.End+t.Heard.RetryAfter)
 		}
 	}

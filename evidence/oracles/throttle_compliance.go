@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/andon-rig/andon/evidence"
@@ -109,21 +108,18 @@ func told(h *evidence.History, t *evidence.AttemptView) (time.Duration, bool) {
 }
 
 // asDate reports whether the wait was, or may have been, told as an HTTP date.
+// Where the reply does not say, the quota in the plan does, unless a fault
+// answered in its place or the scenario has changed the policy.
 func asDate(h *evidence.History, t *evidence.AttemptView) bool {
-	if len(t.Faults) == 0 {
-		return h.Plan.Endpoints[t.Endpoint].Policy.Quota.RetryAfter == simulators.RetryDate
+	if form := t.Heard.RetryForm; form != "" {
+		return form == simulators.RetryDate
 	}
-	for _, f := range h.Faults {
-		if !slices.Contains(t.Faults, f.ID) {
-			continue
-		}
-		if strings.Contains(f.Kind, "date") {
+	if len(t.Faults) > 0 || h.Plan.Endpoints[t.Endpoint].Policy.Quota.RetryAfter == simulators.RetryDate {
+		return true
+	}
+	for _, s := range h.Steps {
+		if s.Name == "do policy" && s.At <= t.End && (s.Args["at"] == "" || s.Args["at"] == t.Endpoint) {
 			return true
-		}
-		for _, s := range f.Strikes[:min(1, len(f.Strikes))] {
-			if strings.Contains(strings.ToLower(s.What), "date") {
-				return true
-			}
 		}
 	}
 	return false

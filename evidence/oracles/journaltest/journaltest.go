@@ -111,7 +111,7 @@ type Sending struct {
 	Heard    simulators.Result // Acted
 	Lasts    time.Duration     // 5 ms
 	Faults   []string
-	CopyOf   int // the try of which it is a copy made by a fault
+	CopyOf   int // the try of which it is a copy made by a fault; the SUT hears nothing of it
 	Base     plant.Quantity
 	Docs     int // how many documents each claim leaves; 1
 }
@@ -149,7 +149,7 @@ func (r *Run) Send(s Sending, claims ...plant.Event) uint64 {
 	end := r.wall
 	return r.Add(evidence.Attempt{
 		ID: id, Endpoint: s.Endpoint, Verb: "post", Name: string(claims[0].Fact.Kind()), Key: key, IdemKey: s.Key, Claims: claims,
-		Attempt: try, Start: start, End: end, Acted: s.Acted, Heard: s.Heard, Digest: s.Digest, Faults: s.Faults,
+		Attempt: try, Copy: s.CopyOf != 0, Start: start, End: end, Acted: s.Acted, Heard: s.Heard, Digest: s.Digest, Faults: s.Faults,
 	})
 }
 
@@ -170,6 +170,9 @@ func (r *Run) fill(s *Sending, claims []plant.Event) {
 	}
 	if s.Acted.Outcome == "" {
 		s.Acted.Outcome = simulators.Applied
+	}
+	if s.CopyOf != 0 {
+		s.Heard = simulators.Result{Outcome: simulators.Unknown}
 	}
 	if s.Heard.Outcome == "" {
 		s.Heard = s.Acted
