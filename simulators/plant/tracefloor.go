@@ -22,23 +22,7 @@ func newTraceFloor(c Config) (*shop, error) {
 	if c.Run != "" {
 		prefix = c.Run + "-"
 	}
-	span := max(t.End.Sub(t.Begin), time.Minute)
-	scale := 1.0
-	switch {
-	case c.Speed > 0:
-		scale = 1 / c.Speed
-	case c.Shift > 0:
-		scale = min(1, 0.9*float64(c.Shift)/float64(span))
-	}
-	if c.Shift == 0 {
-		c.Shift = time.Duration(float64(span)*scale) + time.Hour
-	}
-	if c.Start.IsZero() {
-		c.Start = t.Begin.Add(-time.Minute)
-	}
-	if c.Orders == 0 || c.Orders > len(t.orders) {
-		c.Orders = len(t.orders)
-	}
+	c, scale := squeeze(c, t)
 	profile := &Profile{Name: "trace", Zone: t.zone.String(), Quantity: FixedValue(1)}
 	c, zone, err := c.withDefaults(profile)
 	if err != nil {
@@ -60,6 +44,28 @@ func newTraceFloor(c Config) (*shop, error) {
 		s.planRelease()
 	}
 	return s, nil
+}
+
+// squeeze fills in what c leaves open from the trace, and tells how much
+// shorter times become.
+func squeeze(c Config, t *Trace) (Config, float64) {
+	scale, span := 1.0, max(t.End.Sub(t.Begin), time.Minute)
+	switch {
+	case c.Speed > 0:
+		scale = 1 / c.Speed
+	case c.Shift > 0:
+		scale = min(1, 0.9*float64(c.Shift)/float64(span))
+	}
+	if c.Shift == 0 {
+		c.Shift = time.Duration(float64(span)*scale) + time.Hour
+	}
+	if c.Start.IsZero() {
+		c.Start = t.Begin.Add(-time.Minute)
+	}
+	if c.Orders == 0 || c.Orders > len(t.orders) {
+		c.Orders = len(t.orders)
+	}
+	return c, scale
 }
 
 // recorded makes an order of what a log says about it.
