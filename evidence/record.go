@@ -180,7 +180,7 @@ func (r *Record) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &w); err != nil {
 		return err
 	}
-	body, err := decodeBody(w.Kind, w.Body)
+	body, err := DecodeBody(w.Kind, w.Body)
 	if err != nil {
 		return err
 	}
@@ -188,7 +188,9 @@ func (r *Record) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-func decodeBody(kind string, b []byte) (Body, error) {
+// DecodeBody reads the body of a record of this kind, for readers that have
+// taken the record apart already; an unknown kind is an error.
+func DecodeBody(kind string, b []byte) (Body, error) {
 	switch kind {
 	case "begin":
 		return into[Begin](b)

@@ -248,3 +248,25 @@ func TestSaveJudgement(t *testing.T) {
 func posting(n int) simulators.Posting {
 	return simulators.Posting{Doc: fmt.Sprint(4900000000 + n), Claim: confirmed(n)}
 }
+
+func BenchmarkStore(b *testing.B) {
+	for _, c := range []struct {
+		name string
+		n    int // different payloads
+	}{{"known", 100}, {"new", 1 << 30}} {
+		b.Run(c.name, func(b *testing.B) {
+			w, err := bundle.Create(b.TempDir(), bundle.Inputs{Plan: plan, Redactor: redactor(b, nil, bundle.Secret{Name: "erp", Value: "erp-secret-0123456789"})})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer w.Close()
+			body := []byte(journal(b, 3)[1])
+			b.SetBytes(int64(len(body)))
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				copy(body[len(body)-30:], fmt.Sprintf("%012d", i%c.n))
+				w.Store(body)
+			}
+		})
+	}
+}

@@ -7,7 +7,9 @@ import (
 	"io"
 	"runtime"
 	"slices"
+	"strconv"
 	"sync"
+	"time"
 
 	"github.com/andon-rig/andon/evidence"
 )
@@ -131,7 +133,7 @@ func decodeLine(line []byte) (r evidence.Record, err error) {
 	if bytes.IndexByte(line, 0) >= 0 {
 		return r, fmt.Errorf("zero bytes: the file was damaged on disk")
 	}
-	if err := json.Unmarshal(line, &r); err != nil {
+	if r, err = decodeRecord(line); err != nil {
 		return r, err
 	}
 	switch b := r.Body.(type) {
@@ -151,6 +153,64 @@ func decodeLine(line []byte) (r evidence.Record, err error) {
 		}
 	}
 	return r, nil
+}
+
+// decodeRecord takes apart what [evidence.Journal] writes without looking at
+// the body more often than needed; anything else is left to encoding/json.
+func decodeRecord(line []byte) (r evidence.Record, err error) {
+	e, body, ok := envelope(bytes.TrimRight(line, " \r"))
+	if !ok {
+		err = json.Unmarshal(line, &r)
+		return r, err
+	}
+	b, err := evidence.DecodeBody(e.kind, body)
+	if err != nil {
+		return r, err
+	}
+	return evidence.Record{Seq: e.seq, At: time.Duration(e.at), Plant: e.plant, Body: b}, nil
+}
+
+// heading is a record without its body.
+type heading struct {
+	seq   uint64
+	at    int64
+	plant time.Time
+	kind  string
+}
+
+// envelope splits a line of exactly the form the journal writes.
+func envelope(line []byte) (h heading, body []byte, ok bool) {
+	rest, ok := bytes.CutPrefix(line, []byte(`{"seq":`))
+	if !ok {
+		return h, nil, false
+	}
+	number, rest, ok := bytes.Cut(rest, []byte(`,"at":`))
+	seq, err := strconv.ParseUint(string(number), 10, 64)
+	if !ok || err != nil {
+		return h, nil, false
+	}
+	number, rest, _ = bytes.Cut(rest, []byte{','})
+	at, err := strconv.ParseInt(string(number), 10, 64)
+	if err != nil {
+		return h, nil, false
+	}
+	h.seq, h.at = seq, at
+	if text, ok := bytes.CutPrefix(rest, []byte(`"plant":"`)); ok {
+		text, after, ok := bytes.Cut(text, []byte(`",`))
+		if !ok || h.plant.UnmarshalText(text) != nil {
+			return h, nil, false
+		}
+		rest = after
+	}
+	if rest, ok = bytes.CutPrefix(rest, []byte(`"kind":"`)); !ok {
+		return h, nil, false
+	}
+	kind, rest, ok := bytes.Cut(rest, []byte(`","body":`))
+	if !ok || len(rest) < 3 || rest[len(rest)-1] != '}' {
+		return h, nil, false
+	}
+	h.kind = string(kind)
+	return h, rest[:len(rest)-1], true
 }
 
 // assembler puts decoded lines together and checks how they hang together.

@@ -50,10 +50,14 @@ type Status struct {
 // A Display shows progress. Its methods are safe for concurrent use; what goes
 // wrong in writing is ignored, because progress must not stop a run.
 type Display struct {
-	w io.Writer
 	o Options
 
-	mu      sync.Mutex // guards what follows
+	out sync.Mutex // guards w, and is taken before mu
+	w   io.Writer
+
+	// mu guards what follows. It is never held while something is written, so
+	// that a terminal that does not read cannot hold up who calls Update.
+	mu      sync.Mutex
 	began   time.Time
 	spoke   time.Time // last time a plain line was written
 	drawn   int       // lines of the region on the terminal
@@ -63,6 +67,7 @@ type Display struct {
 	running []*scene
 	partial []byte // of a log line
 	sums    Status
+	text    strings.Builder // what to write when mu is given back
 }
 
 // A scene is a scenario that is running.
@@ -100,8 +105,7 @@ func (d *Display) Run(ctx context.Context) {
 
 // Start tells that a scenario begins.
 func (d *Display) Start(id, title string) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
+	defer d.begin()()
 	d.running = append(d.running, &scene{id: id, title: title, since: d.o.Now()})
 	if !d.o.Terminal {
 		d.say("start %s %s", id, title)
@@ -121,8 +125,7 @@ func (d *Display) Update(id string, s Status) {
 
 // Done tells that a scenario has been judged.
 func (d *Display) Done(s reports.Scenario) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
+	defer d.begin()()
 	d.running = slices.DeleteFunc(d.running, func(sc *scene) bool { return sc.id == s.ID })
 	if s.Verdict >= 0 && int(s.Verdict) < len(d.done) {
 		d.done[s.Verdict]++
@@ -135,7 +138,7 @@ func (d *Display) Done(s reports.Scenario) {
 		sign = text.Color(s.Verdict) + sign + "\x1b[0m"
 	}
 	d.erase()
-	fmt.Fprintf(d.w, " %s %s\n", sign, explain.Clean(text.Line(s, d.o.Width-4), d.o.Width-4))
+	fmt.Fprintf(&d.text, " %s %s\n", sign, explain.Clean(text.Line(s, d.o.Width-4), d.o.Width-4))
 	d.spoke = d.o.Now()
 	d.draw()
 }
@@ -149,25 +152,23 @@ type logWriter struct{ d *Display }
 // Write implements io.Writer.
 func (l logWriter) Write(p []byte) (int, error) {
 	d := l.d
-	d.mu.Lock()
-	defer d.mu.Unlock()
+	defer d.begin()()
 	d.partial = append(d.partial, p...)
 	n := bytes.LastIndexByte(d.partial, '\n') + 1
 	if n == 0 {
 		return len(p), nil
 	}
 	d.erase()
-	_, err := d.w.Write(d.partial[:n])
+	d.text.Write(d.partial[:n])
 	d.partial = append(d.partial[:0], d.partial[n:]...)
 	d.draw()
-	return len(p), err
+	return len(p), nil
 }
 
 // Tick draws the region anew or, where lines are plain, gives a sign of life
 // if there was none for ten seconds.
 func (d *Display) Tick() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
+	defer d.begin()()
 	d.frame++
 	if d.o.Terminal {
 		d.erase()
@@ -181,20 +182,35 @@ func (d *Display) Tick() {
 
 // Close takes the region away. Nothing must be told afterwards.
 func (d *Display) Close() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
+	defer d.begin()()
 	d.erase()
 	if len(d.partial) > 0 {
-		fmt.Fprintf(d.w, "%s\n", d.partial)
+		fmt.Fprintf(&d.text, "%s\n", d.partial)
 		d.partial = nil
 	}
 	d.running = nil
 	d.total = 0
 }
 
+// begin takes the display; what it returns writes what was said and gives the
+// display back.
+func (d *Display) begin() (end func()) {
+	d.out.Lock()
+	d.mu.Lock()
+	return func() {
+		text := d.text.String()
+		d.text.Reset()
+		d.mu.Unlock()
+		if text != "" {
+			_, _ = io.WriteString(d.w, text)
+		}
+		d.out.Unlock()
+	}
+}
+
 // say writes a plain line.
 func (d *Display) say(format string, args ...any) {
-	fmt.Fprintf(d.w, "andon: %s\n", explain.Clean(strings.TrimSpace(fmt.Sprintf(format, args...)), 200))
+	fmt.Fprintf(&d.text, "andon: %s\n", explain.Clean(strings.TrimSpace(fmt.Sprintf(format, args...)), 200))
 	d.spoke = d.o.Now()
 }
 
@@ -233,7 +249,7 @@ func (s Status) words() string {
 // erase takes the region off the terminal.
 func (d *Display) erase() {
 	if d.drawn > 0 {
-		fmt.Fprintf(d.w, "\x1b[%dA\r\x1b[J", d.drawn)
+		fmt.Fprintf(&d.text, "\x1b[%dA\r\x1b[J", d.drawn)
 		d.drawn = 0
 	}
 }
@@ -243,12 +259,10 @@ func (d *Display) draw() {
 	if !d.o.Terminal || d.total == 0 {
 		return
 	}
-	var b strings.Builder
 	for _, line := range d.region() {
-		b.WriteString(explain.Clean(line, d.o.Width-1) + "\n")
+		d.text.WriteString(explain.Clean(line, d.o.Width-1) + "\n")
 		d.drawn++
 	}
-	_, _ = io.WriteString(d.w, b.String())
 }
 
 var spinner = []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")

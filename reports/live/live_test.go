@@ -155,3 +155,24 @@ func TestConcurrently(t *testing.T) {
 	wg.Wait()
 	d.Close()
 }
+
+// stuck is a terminal that does not read.
+type stuck struct{ entered, leave chan struct{} }
+
+func (s stuck) Write(p []byte) (int, error) {
+	close(s.entered)
+	<-s.leave
+	return len(p), nil
+}
+
+// A terminal that does not read must not hold up the run.
+func TestUpdateDoesNotWait(t *testing.T) {
+	s := stuck{make(chan struct{}), make(chan struct{})}
+	d := live.New(s, 1, live.Options{Terminal: true})
+	var wg sync.WaitGroup
+	wg.Go(d.Tick)
+	<-s.entered
+	d.Update("X", live.Status{}) // returns, or the test never ends
+	close(s.leave)
+	wg.Wait()
+}
