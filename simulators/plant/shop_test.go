@@ -118,3 +118,21 @@ func TestShopRunsAShift(t *testing.T) {
 		}
 	}
 }
+
+func TestRunsEndInTime(t *testing.T) {
+	for _, profile := range Profiles() {
+		for _, shift := range []time.Duration{20 * time.Minute, 2 * time.Hour, 24 * time.Hour} {
+			for seed := range uint64(5) {
+				f := mustNew(t, Config{Profile: profile, Seed: seed, Orders: 25, Shift: shift})
+				start := f.Now()
+				events := play(t, f, newBooks(f.Master()), nil)
+				if took := f.Now().Sub(start); took > shift+shift/4 {
+					t.Errorf("%s seed %d: a run of %s took %s", profile, seed, shift, took)
+				}
+				if n := kinds(events); n[KindOrderReleased] != 25 || n[KindReceipt] < 15 {
+					t.Errorf("%s seed %d in %s: %v", profile, seed, shift, n)
+				}
+			}
+		}
+	}
+}
