@@ -19,9 +19,13 @@ import (
 	"github.com/andon-rig/andon/simulators/plant"
 )
 
-// costLimit bounds the work of one evaluation: some hundred thousand steps,
-// far more than any expectation over a run needs.
-const costLimit = 2_000_000
+// What an expression may cost, in steps of the language, about a microsecond
+// each: once, and in all its evaluations over a journal. An expectation of ten
+// thousand orders stays below it.
+const (
+	costLimit  = 400_000
+	costBudget = 8_000_000
+)
 
 // viewTypes are the objects of expressions by the name errors call them.
 var viewTypes = map[string]reflect.Type{
@@ -317,17 +321,20 @@ func remedy(env *cel.Env, message string) string {
 // (yet): an order the ERP does not know, a probe that was not made.
 var errMissing = errors.New("is not there")
 
-// eval evaluates p over vars.
-func (p *program) eval(vars map[string]any) (bool, error) {
-	out, _, err := p.run.Eval(vars)
+// eval evaluates p over vars and tells what it cost.
+func (p *program) eval(vars map[string]any) (truth bool, cost uint64, err error) {
+	out, details, err := p.run.Eval(vars)
+	if spent := details.ActualCost(); spent != nil {
+		cost = *spent
+	}
 	if err != nil {
-		return false, evalError(err)
+		return false, cost, evalError(err)
 	}
-	b, ok := out.Value().(bool)
+	truth, ok := out.Value().(bool)
 	if !ok {
-		return false, fmt.Errorf("the expression gave %v", out)
+		return false, cost, fmt.Errorf("the expression gave %v", out)
 	}
-	return b, nil
+	return truth, cost, nil
 }
 
 func evalError(err error) error {

@@ -20,6 +20,7 @@ const JudgeName = "expectations"
 type Expectations struct {
 	doc      expectDoc
 	programs []*program
+	budget   uint64 // what all evaluations of one expression may cost
 }
 
 var _ evidence.Judge = (*Expectations)(nil)
@@ -32,7 +33,7 @@ func ExpectationsFrom(raw json.RawMessage) (evidence.Judge, error) {
 	if err != nil || len(programs) == 0 {
 		return nil, err
 	}
-	return &Expectations{doc, programs}, nil
+	return &Expectations{doc, programs, costBudget}, nil
 }
 
 // Name implements evidence.Judge.
@@ -44,7 +45,7 @@ func (j *Expectations) Judge(h *evidence.History) []evidence.Finding {
 	c := &clock{moments: map[string]instant{}}
 	trials := make([]*trial, len(j.programs))
 	for i, p := range j.programs {
-		trials[i] = &trial{x: j.doc.Expect[i], p: p, w: w, c: c}
+		trials[i] = &trial{x: j.doc.Expect[i], p: p, w: w, c: c, budget: j.budget}
 	}
 	var end *evidence.End
 	for _, r := range h.Records {
@@ -127,6 +128,8 @@ type trial struct {
 	w *world
 	c *clock
 
+	budget uint64 // for all evaluations
+
 	open    bool
 	from    instant // when it opened
 	closed  bool
@@ -134,6 +137,7 @@ type trial struct {
 	when    instant // when it closed
 	seen    uint64  // latest change that was evaluated
 	rounds  int     // evaluations made
+	spent   uint64  // what they cost
 	last    bool    // what the latest gave
 	lastErr error
 	why     *explanation
@@ -186,9 +190,12 @@ func (t *trial) after(r evidence.Record) {
 	if t.rounds > 0 && !t.changed() {
 		return
 	}
-	if t.evaluate(); t.last {
+	switch t.evaluate(); {
+	case t.last:
 		t.held = true
 		t.close()
+	case t.lastErr != nil && !errors.Is(t.lastErr, errMissing):
+		t.closed, t.when = true, t.c.now // it will not get better
 	}
 }
 
@@ -201,7 +208,11 @@ func (t *trial) changed() bool {
 func (t *trial) evaluate() {
 	t.rounds++
 	t.seen = t.c.now.seq
-	t.last, t.lastErr = t.p.eval(t.w.vars())
+	var cost uint64
+	t.last, cost, t.lastErr = t.p.eval(t.w.vars())
+	if t.spent += cost; t.spent > t.budget && t.lastErr == nil && !t.last {
+		t.lastErr = fmt.Errorf("%d evaluations have cost more than %d steps", t.rounds, t.budget)
+	}
 }
 
 // finding says how the trial ended.

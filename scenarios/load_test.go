@@ -9,6 +9,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/internal/yamlfile"
 	"github.com/andon-rig/andon/simulators"
 )
@@ -312,6 +313,12 @@ func FuzzParse(f *testing.F) {
 		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
+		began := time.Now()
+		defer func() {
+			if took := time.Since(began); took > 5*time.Second {
+				t.Errorf("took %s", took)
+			}
+		}()
 		all, err := Parse("fuzz.yaml", b)
 		if err != nil {
 			if len(yamlfile.Errors(err)) == 0 && !strings.Contains(err.Error(), "fuzz.yaml") {
@@ -325,5 +332,32 @@ func FuzzParse(f *testing.F) {
 			}
 			NewTimeline(s, Instant{}).End(Instant{})
 		}
+	})
+}
+
+// FuzzExpr holds that no expression panics the compiler, and that what it
+// compiles can be evaluated and explained.
+func FuzzExpr(f *testing.F) {
+	f.Add("truth.orders.all(o, o in erp.orders && erp.orders[o].yield == truth.orders[o].yield)")
+	f.Add("exceptions.exists(e, e.class == 'business') || probes['x'].outcome != refs.y.lot")
+	f.Add("count.posted['erp']['receipt'] > 3 ? has(mes.orders.a.lot) : [1, 2].exists_one(i, i > 1)")
+	f.Add("{'a': decimal('0.5')}['a'] + 1 < decimal(2) && 'abc'.matches('a+')")
+	env, err := expectEnv()
+	if err != nil {
+		f.Fatal(err)
+	}
+	w := newWorld(evidence.Plan{})
+	w.see(evidence.Record{Seq: 1, Body: truth(confirmed("a", 1, 5))})
+	f.Fuzz(func(t *testing.T, source string) {
+		if len(source) > maxExpr {
+			return
+		}
+		p, err := compileExpr(env, Expr{Source: source})
+		if err != nil {
+			return
+		}
+		_, _, _ = p.eval(w.vars())
+		why := p.explain(w)
+		_, _, _ = why.tree(), why.leaves(), why.keys(w)
 	})
 }

@@ -167,7 +167,7 @@ func (t *Timeline) See(ev plant.Event, now Instant) []Action {
 			continue
 		}
 		if e.where != nil {
-			if ok, err := e.where.eval(map[string]any{"event": viewOf(ev)}); err != nil || !ok {
+			if ok, _, err := e.where.eval(map[string]any{"event": viewOf(ev)}); err != nil || !ok {
 				continue
 			}
 		}

@@ -26,6 +26,7 @@ import (
 // near these numbers is not a file somebody wrote.
 const (
 	maxBytes  = 1 << 20
+	maxLines  = 20_000
 	maxTokens = 60_000
 	maxDepth  = 64
 	maxNodes  = 100_000 // with aliases expanded
@@ -122,15 +123,16 @@ func read(path string, f fs.File) (Node, error) {
 // Parse reads a text without saying what it should contain.
 func Parse(name string, b []byte) (Node, error) {
 	b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
-	src := newSource(name, nil)
 	if len(b) > maxBytes {
 		return Node{}, (&Error{Pos: Pos{File: name}, Text: "is larger than 1 MiB"}).WithHint("is this the file you meant?")
+	}
+	if bytes.Count(b, []byte("\n")) > maxLines {
+		return Node{}, &Error{Pos: Pos{File: name}, Text: fmt.Sprintf("has more than %d lines", maxLines), Hint: "is this the file you meant?"}
 	}
 	if err := textual(name, b); err != nil {
 		return Node{}, err
 	}
-	src = newSource(name, b)
-	return parse(src, string(b))
+	return parse(newSource(name, b), string(b))
 }
 
 // textual refuses what is not text, showing where it stops being so but not

@@ -228,7 +228,8 @@ func TestBombsAreRefused(t *testing.T) {
 		"questions":      strings.Repeat("? ", 100_000) + "a",
 		"anchors":        "with: " + strings.Repeat("&a ", 10_000) + "x",
 		"tags":           "with: " + strings.Repeat("!a ", 10_000) + "x",
-		"keys":           strings.Repeat("a: b\n", 100_000),
+		"lines":          strings.Repeat("a: b\n", 100_000),
+		"keys":           strings.Repeat("{a: b, c: d, e: f}, ", 10_000),
 		"steps":          stairs(200),
 		"a hundred MiB":  "name: " + strings.Repeat("x", 100<<20),
 		"merged aliases": "a: &a {k: [" + strings.Repeat("x, ", 9000) + "x]}\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\n",
@@ -240,7 +241,7 @@ func TestBombsAreRefused(t *testing.T) {
 			if err == nil {
 				t.Fatal("read without complaint")
 			}
-			if took := time.Since(began); took > 5*time.Second {
+			if took := time.Since(began); took > 30*time.Second {
 				t.Errorf("took %s", took)
 			}
 			if len(err.Error()) > 2000 {
