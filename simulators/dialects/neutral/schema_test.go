@@ -64,7 +64,7 @@ func TestMessagesAreB2MML(t *testing.T) {
 		t.Skipf("not held against the published B2MML-JSON schema V0701, which is not part of this repository: put AllSchemas.json at %s", file)
 	}
 	c := jsonschema.NewCompiler()
-	if err := c.AddResource("b2mml.json", parse(t, b)); err != nil {
+	if err := c.AddResource("b2mml.json", needed(parse(t, b).(map[string]any))); err != nil {
 		t.Fatal(err)
 	}
 	s, err := c.Compile("b2mml.json")
@@ -80,6 +80,28 @@ func TestMessagesAreB2MML(t *testing.T) {
 			t.Errorf("%s: the schema accepts anything", name)
 		}
 	}
+}
+
+// needed is the part of the published schema that our nouns lead to: a tenth
+// of it, which compiles in a tenth of the time.
+func needed(all map[string]any) map[string]any {
+	defs, part, nouns := all["$defs"].(map[string]any), map[string]any{}, map[string]any{}
+	var follow func(ref string)
+	follow = func(ref string) {
+		name := strings.TrimPrefix(ref, "#/$defs/")
+		if _, ok := part[name]; !ok {
+			part[name] = defs[name]
+			references(defs[name], follow)
+		}
+	}
+	for _, name := range Names() {
+		for _, k := range kindsOf(name) {
+			w, _ := wordingOf(k)
+			nouns[w.verb+w.noun] = map[string]any{"$ref": "#/$defs/" + w.verb + w.noun}
+			follow(w.verb + w.noun)
+		}
+	}
+	return map[string]any{"$schema": all["$schema"], "type": "object", "additionalProperties": false, "properties": nouns, "$defs": part}
 }
 
 // The overlay and the decoder are written apart and must say the same: each
