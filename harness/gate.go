@@ -1,16 +1,19 @@
 package harness
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/harness/catalog"
+	"github.com/andon-rig/andon/harness/sut"
 	"github.com/andon-rig/andon/reports"
 	"github.com/andon-rig/andon/scenarios"
 )
@@ -35,6 +38,7 @@ type GateOptions struct {
 	Texts     map[string][]byte // scenario files by id
 	Pack      string
 	Seed      *uint64 // instead of each scenario's own
+	RunName   string  // of the only run; "" makes names of scenario and seed
 	Pilots    []string
 	Defect    string
 	Lanes     int
@@ -67,12 +71,13 @@ func (e *PlanError) Error() string { return e.Err.Error() }
 func (e *PlanError) Unwrap() error { return e.Err }
 
 // Gate runs every scenario against the SUT, over lanes side by side, and
-// returns what there is to report. It always returns a report; trouble of the
-// rig stands in the scenario it happened in.
+// returns what there is to report. An error means that nothing was run: a
+// [*PlanError] is a mistake of the user's, any other one trouble of this
+// machine. Trouble of the rig later on stands in the scenario it happened in.
 func Gate(ctx context.Context, o GateOptions) (reports.Gate, error) {
 	began := time.Now()
-	if err := o.resolve(); err != nil {
-		return reports.Gate{Verdict: evidence.Inconclusive, Exit: ExitUsage}, &PlanError{err}
+	if err := o.Check(); err != nil {
+		return reports.Gate{Verdict: evidence.Inconclusive, Exit: exitFor(err)}, err
 	}
 	done := make([]*reports.Scenario, len(o.Scenarios))
 	var see sync.Mutex
@@ -84,18 +89,31 @@ func Gate(ctx context.Context, o GateOptions) (reports.Gate, error) {
 		}
 	}
 	work := make(chan int)
+	hopeless, giveUp := context.WithCancel(ctx)
+	defer giveUp()
 	var wg sync.WaitGroup
+	var started atomic.Bool
 	for range max(1, min(o.Lanes, len(o.Scenarios))) {
 		wg.Go(func() {
 			for i := range work {
-				done[i] = o.one(ctx, i, tell)
+				var err error
+				done[i], err = o.one(ctx, i, tell)
+				switch {
+				case err == nil:
+					started.Store(true)
+				case !started.Load() && errors.As(err, new(*sut.StartError)):
+					giveUp() // a SUT that does not start once will not start fourteen times more
+				}
 			}
 		})
 	}
 	for i := range o.Scenarios {
+		if hopeless.Err() != nil {
+			break
+		}
 		select {
 		case work <- i:
-		case <-ctx.Done():
+		case <-hopeless.Done():
 		}
 	}
 	close(work)
@@ -113,13 +131,11 @@ func (o *GateOptions) resolve() error {
 	return errors.Join(errs...)
 }
 
-// one runs one scenario.
-func (o *GateOptions) one(ctx context.Context, i int, tell func(Progress)) *reports.Scenario {
+// one runs one scenario. An error is the rig's trouble and stands in the report
+// already.
+func (o *GateOptions) one(ctx context.Context, i int, tell func(Progress)) (*reports.Scenario, error) {
 	sc := o.Scenarios[i]
-	seed := sc.Seed
-	if o.Seed != nil {
-		seed = *o.Seed
-	}
+	seed := o.seed(sc)
 	began := time.Now()
 	out := &reports.Scenario{ID: sc.Metadata.ID, Title: sc.Metadata.Title, Pack: o.Pack, Seed: seed, Verdict: evidence.Inconclusive}
 	for _, r := range sc.Metadata.Requirements {
@@ -131,12 +147,12 @@ func (o *GateOptions) one(ctx context.Context, i int, tell func(Progress)) *repo
 	}()
 	rig, err := Build(Setup{
 		Catalog: o.Catalog, File: o.File, Path: o.Path, Source: o.Source, Scenario: sc, Text: o.Texts[sc.Metadata.Of], Seed: seed,
-		Run: fmt.Sprintf("%s-%d", fileName(sc.Metadata.ID), seed), Range: o.numberRange(), Pilots: o.Pilots, Defect: o.Defect, Out: o.Out,
+		Run: o.runName(sc, seed), Range: o.numberRange(), Pilots: o.Pilots, Defect: o.Defect, Out: o.Out,
 		Self: o.Self, Version: o.Version, Command: o.Command,
 	})
 	if err != nil {
 		out.Error = err.Error()
-		return out
+		return out, err
 	}
 	tell(Progress{Index: i, Scenario: sc, Plan: rig.Plan})
 	findings, err := rig.RunAndKeep(ctx)
@@ -145,7 +161,12 @@ func (o *GateOptions) one(ctx context.Context, i int, tell func(Progress)) *repo
 	if err != nil {
 		out.Error, out.Verdict = err.Error(), evidence.Inconclusive
 	}
-	return out
+	return out, err
+}
+
+// runName names the folder of a run.
+func (o *GateOptions) runName(sc scenarios.Scenario, seed uint64) string {
+	return cmp.Or(o.RunName, fmt.Sprintf("%s-%d", fileName(sc.Metadata.ID), seed))
 }
 
 // numberRange begins the orders of a run. A SUT that is started afresh for
@@ -163,6 +184,7 @@ func (o *GateOptions) fill(out *reports.Scenario, rig *Rig, findings []evidence.
 	if rig.Bundle != nil {
 		out.Bundle = rig.Bundle.Path()
 	}
+	out.Notes = append(out.Notes, rig.Notes...)
 	Summarise(out, rig.Plan.Journal.Records())
 	if len(findings) > 0 {
 		out.Verdict = Verdict(findings, demanded(rig.Plan.Scenario))
@@ -227,7 +249,7 @@ func demanded(s scenarios.Scenario) (names []string) {
 func (r *Rig) finish(out *reports.Scenario, runErr error) error {
 	var errs []error
 	if r.Bundle != nil {
-		errs = append(errs, r.Bundle.WriteVerdict(bundleVerdict(out, runErr)))
+		errs = append(errs, r.Bundle.WriteVerdict(bundleVerdict(out, r.setup, runErr)))
 	}
 	errs = append(errs, r.Close())
 	return errors.Join(errs...)
@@ -250,7 +272,11 @@ func (o *GateOptions) report(ctx context.Context, done []*reports.Scenario, wall
 		broken = broken || s.Error != ""
 	}
 	if missing > 0 {
-		g.Notes = append(g.Notes, fmt.Sprintf("interrupted: %d of %d scenarios were not run", missing, len(done)))
+		why := "the SUT does not start"
+		if ctx.Err() != nil {
+			why = "interrupted"
+		}
+		g.Notes = append(g.Notes, fmt.Sprintf("%s: %d of %d scenarios were not run", why, missing, len(done)))
 		g.Verdict = max(g.Verdict, evidence.Inconclusive)
 	}
 	if len(g.Scenarios) == 0 && missing == 0 {

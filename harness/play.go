@@ -125,7 +125,7 @@ func (p *Plan) patience() patience {
 	if p.cut() {
 		return cutPatience
 	}
-	return usualPatience
+	return p.progress.trust(usualPatience)
 }
 
 // cut reports whether a fault now keeps everything on some way from arriving.
@@ -200,7 +200,9 @@ func (p *Plan) act(ctx context.Context, t *scenarios.Timeline, actions []scenari
 
 func (p *Plan) do(ctx context.Context, t *scenarios.Timeline, a scenarios.Action) error {
 	if a.IsPlants() {
-		events, err := p.Floor.Do(a.Plant())
+		todo := a.Plant()
+		todo.At = p.clock.Now()
+		events, err := p.Floor.Do(todo)
 		if err != nil {
 			return err
 		}

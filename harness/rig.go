@@ -16,6 +16,7 @@ import (
 	"github.com/andon-rig/andon/chaos"
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/evidence/bundle"
+	"github.com/andon-rig/andon/evidence/explain"
 	"github.com/andon-rig/andon/evidence/oracles"
 	"github.com/andon-rig/andon/harness/catalog"
 	"github.com/andon-rig/andon/harness/sut"
@@ -54,6 +55,7 @@ type Rig struct {
 	Plan   *Plan
 	Bundle *bundle.Writer
 	Vars   Vars
+	Notes  []string // what the report should say of the rig
 
 	setup  Setup
 	master plant.Master
@@ -119,9 +121,14 @@ func (r *Rig) trace(cfg *plant.Config) error {
 	if t == nil || r.setup.Scenario.Plant.Profile != "" {
 		return nil
 	}
-	trace, _, err := LoadTrace(*t)
-	cfg.Trace = trace
-	return err
+	trace, dirty, err := LoadTrace(*t)
+	if err != nil {
+		return err
+	}
+	cfg.Trace, cfg.Orders = trace, 0 // a scenario's number of orders is about profiles: a log is replayed whole
+	r.Notes = append(r.Notes, fmt.Sprintf("trace %s: %d rows, %d clean, %d used although suspicious, %d left out; andon check lists the %d dirty ones",
+		t.CSV, trace.Rows, trace.Clean, trace.Used, trace.LeftOut, len(dirty)))
+	return nil
 }
 
 // LoadTrace reads a user's event log and reports its dirty rows.
@@ -131,7 +138,7 @@ func LoadTrace(t TraceSpec) (*plant.Trace, []plant.DirtyRow, error) {
 		return nil, nil, fmt.Errorf("plant.trace.csv: %w; the path is relative to where andon runs", err)
 	}
 	defer f.Close()
-	trace, dirty, err := plant.ReadTrace(f, plant.TraceConfig{Columns: t.Columns, Zone: t.Zone, Delimiter: t.Delimiter, DateLayout: t.Date, Decimal: t.Decimal})
+	trace, dirty, err := plant.ReadTrace(f, plant.TraceConfig{Columns: t.Columns, Zone: t.Zone, Delimiter: t.Delimiter, DateLayout: t.Date, Decimal: t.Decimal, Resources: t.Resources})
 	if err != nil {
 		return nil, dirty, fmt.Errorf("plant.trace.csv %s: %w", t.CSV, err)
 	}
@@ -469,8 +476,16 @@ func (r *Rig) keepPlan() error {
 // RunAndKeep carries out the rig's plan and keeps the judgement in its bundle.
 func (r *Rig) RunAndKeep(ctx context.Context) ([]evidence.Finding, error) {
 	findings, err := Run(ctx, r.Plan)
-	if r.Bundle == nil || err != nil {
+	if err != nil {
 		return findings, err
+	}
+	path := ""
+	if r.Bundle != nil {
+		path = r.Bundle.Path()
+	}
+	findings = explain.New(evidence.NewHistory(r.Plan.Journal.Records()), path).All(findings)
+	if r.Bundle == nil {
+		return findings, nil
 	}
 	return findings, r.Bundle.WriteFindings(findings)
 }

@@ -102,6 +102,8 @@ type TraceSpec struct {
 	Delimiter string            `yaml:"delimiter"`
 	Date      string            `yaml:"date"`
 	Decimal   string            `yaml:"decimal"`
+	// Resources are the work centers that exist; others are reported.
+	Resources []string `yaml:"resources"`
 
 	Pos yamlfile.Pos `yaml:"-"`
 }

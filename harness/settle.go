@@ -23,6 +23,7 @@ type progress struct {
 	facts  map[string]*debt
 	owed   int
 	held   int           // announcements that were waited for once, in vain
+	vain   int           // how often that was
 	last   time.Time     // of the last thing that changed anything
 	change chan struct{} // gets a token at each change
 }
@@ -132,6 +133,16 @@ func (p *progress) giveUp() {
 		}
 	}
 	_, p.held = p.busy()
+	p.vain++
+}
+
+// trust shortens patience with a SUT that has often been waited for in vain:
+// one that loses messages would otherwise hold up the plant once for each.
+func (p *progress) trust(pat patience) patience {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	pat.quiet = max(pat.quiet>>min(p.vain, 8), min(pat.quiet, 30*time.Millisecond))
+	return pat
 }
 
 // remember makes everything unpaid count again.

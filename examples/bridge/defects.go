@@ -75,7 +75,7 @@ func Defects() []DefectInfo {
 		{M25, "no affinity", "posts the messages of one order side by side", "delay", []string{"order-causality"}},
 		{M27, "last arrival wins", "forwards an order change that a newer one has overtaken", "reorder", []string{"order-causality"}},
 		{M28, "hold of a finished order dropped", "ignores a hold whose order it does not know as open", "hold after completion", []string{"no-posting-after-hold", "no-silent-drop"}},
-		{M31, "late approval is a rejection", "drops what waits for a quality decision after 250 ms", "delayed-approval", []string{"no-silent-drop", "dead-letter"}},
+		{M31, "late approval is a rejection", "waits 250 ms for a quality decision, then drops what waits for it, and the decision when it comes", "delayed-approval", []string{"no-silent-drop", "dead-letter"}},
 		{M39, "quantities as floats", "reads quantities as floating point and cuts them to two decimals", "fine quantities", []string{"field-fidelity", "conservation"}},
 		{M41, "factor upside down", "divides by the unit factor instead of multiplying", "alternative units", []string{"field-fidelity", "conservation"}},
 		{M43, "leading zeros trimmed", "strips leading zeros from material and lot numbers", "numbers with leading zeros", []string{"field-fidelity", "dead-letter"}},

@@ -1,0 +1,127 @@
+// Command detection proves what the gate detects and what it does not: it
+// plants every defect into the bundled build, gates it, and prints which oracle
+// spoke. It also gates the sound build at random seeds and counts false alarms.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+
+	"github.com/andon-rig/andon/examples/bridge"
+	"github.com/andon-rig/andon/harness"
+	"github.com/andon-rig/andon/harness/catalog"
+	"github.com/andon-rig/andon/scenarios"
+)
+
+type options struct {
+	defects   string
+	scenarios string
+	pack      string
+	reps      int
+	sound     int
+	lanes     int
+	seed      uint64
+	write     string
+	verbose   bool
+}
+
+func main() {
+	var o options
+	flag.StringVar(&o.defects, "defects", "", "comma-separated ids; all if empty, none if \"-\"")
+	flag.StringVar(&o.scenarios, "scenarios", "", "comma-separated ids; the pack if empty")
+	flag.StringVar(&o.pack, "pack", "smoke", "pack of scenarios")
+	flag.IntVar(&o.reps, "reps", 1, "how often each defect meets each scenario, each time at another seed")
+	flag.IntVar(&o.sound, "sound", 100, "randomised runs of the sound build")
+	flag.IntVar(&o.lanes, "lanes", 2, "runs side by side")
+	flag.Uint64Var(&o.seed, "seed", 20261120, "from which the seeds of all runs derive")
+	flag.StringVar(&o.write, "write", "", "also write the table to this Markdown `file`")
+	flag.BoolVar(&o.verbose, "v", false, "print each run")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	code, err := run(ctx, o)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "detection:", err)
+		code = 3
+	}
+	os.Exit(code)
+}
+
+// run measures, prints and returns the exit status: 1 if a defect escaped its
+// intended oracles or a sound run was blamed.
+func run(ctx context.Context, o options) (int, error) {
+	dir, err := os.MkdirTemp("", "andon-detection-*")
+	if err != nil {
+		return 3, err
+	}
+	defer os.RemoveAll(dir)
+	m, err := prepare(ctx, o, dir)
+	if err != nil {
+		return 3, err
+	}
+	var t table
+	for _, d := range chosen(o.defects) {
+		row, err := m.defect(ctx, d)
+		if err != nil {
+			return 3, err
+		}
+		t.rows = append(t.rows, row)
+		fmt.Println(row.line())
+	}
+	if t.sound, err = m.soundRuns(ctx, o.sound); err != nil {
+		return 3, err
+	}
+	var out io.Writer = os.Stdout
+	t.summary(out)
+	if o.write != "" {
+		if err := os.WriteFile(o.write, []byte(t.markdown(o)), 0o644); err != nil {
+			return 3, fmt.Errorf("write track record: %w", err)
+		}
+	}
+	if t.escaped() > 0 || t.sound.blamed() > 0 {
+		return 1, nil
+	}
+	return 0, nil
+}
+
+// prepare builds the bridge and reads the scenarios.
+func prepare(ctx context.Context, o options, dir string) (*measure, error) {
+	bin := filepath.Join(dir, "bridge")
+	if out, err := exec.CommandContext(ctx, "go", "build", "-o", bin, "./examples/bridge/cmd/bridge").CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("build the bundled bridge: %w\n%s", err, out)
+	}
+	f, err := harness.Bundled()
+	if err != nil {
+		return nil, err
+	}
+	f.SUT.Process.Command = []string{bin}
+	m := &measure{options: o, base: harness.GateOptions{Catalog: catalog.Standard(), File: f, Self: bin, Lanes: o.lanes, Version: "detection"}}
+	if o.scenarios == "" {
+		m.pack, err = scenarios.Pack(o.pack)
+		return m, err
+	}
+	for _, id := range strings.Split(o.scenarios, ",") {
+		ss, err := scenarios.Find(id)
+		if err != nil {
+			return nil, err
+		}
+		m.pack = append(m.pack, ss...)
+	}
+	return m, nil
+}
+
+func chosen(ids string) (ds []bridge.DefectInfo) {
+	for _, d := range bridge.Defects() {
+		if ids == "" || strings.Contains(","+ids+",", ","+string(d.ID)+",") {
+			ds = append(ds, d)
+		}
+	}
+	return ds
+}
