@@ -352,6 +352,12 @@ func TestRecovery(t *testing.T) {
 		}, want: evidence.Holds},
 		{name: "starved behind a poisoned message", build: poisoned(12*time.Second, post), want: evidence.Violated, rule: "starved-behind-poison", says: "000004712"},
 		{name: "starved to the end", build: poisoned(12*time.Second, func(*journaltest.Run, plant.Event) {}), end: restless, want: evidence.Violated, rule: "starved-behind-poison"},
+		{name: "the same order may wait for the correction", build: func(r *journaltest.Run) {
+			bad, good := r.Happen(conf(1, "5.013")), r.Happen(conf(2, "7.041"))
+			r.Send(journaltest.Sending{Acted: closed}, bad)
+			r.Wait(12 * time.Second)
+			r.Post(good)
+		}, want: evidence.Vacuous},
 		{name: "soon enough beside a poisoned message", build: poisoned(6*time.Second, post), want: evidence.Holds},
 		{name: "the road was blocked", build: poisoned(12*time.Second, func(r *journaltest.Run, e plant.Event) {
 			r.Send(journaltest.Sending{Acted: undelivered, Heard: outage}, e)

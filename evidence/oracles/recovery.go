@@ -33,7 +33,7 @@ func recovery(r *report) {
 	if within == 0 {
 		within = defaultRecovery
 	}
-	poisoned := poison(r.h)
+	poisoned, blocked := poison(r.h)
 	trouble := troubles(r.h)
 	heal, healed := r.h.LastHeal()
 	for _, f := range r.h.Facts {
@@ -47,7 +47,7 @@ func recovery(r *report) {
 				continue
 			}
 		}
-		if poisoned != nil && f != poisoned && len(f.Disturbances) == 0 {
+		if poisoned != nil && !blocked[f.Event.Fact.Keys().Entity()] && len(f.Disturbances) == 0 {
 			r.judged++
 			starved(r, f, poisoned, trouble[f.Sink], done, isDone)
 		}
@@ -83,7 +83,8 @@ func lastStart(h *evidence.History, heal time.Duration) time.Duration {
 
 // late judges the time f took once nothing was in its way. A fact that is not
 // done when the run ends is late if its time was over by then; if not, and the
-// SUT had come to rest, it is lost, which no-silent-drop says.
+// SUT had come to rest, it is lost, which no-silent-drop says. It reports
+// whether f was found to be late.
 func late(r *report, f *evidence.FactView, from, within, done time.Duration, isDone bool) bool {
 	deadline := from + within
 	if isDone && done <= deadline {
@@ -102,6 +103,7 @@ func late(r *report, f *evidence.FactView, from, within, done time.Duration, isD
 	case !r.settled:
 		v.Got, v.Rule = "not done when the run ended", "not-recovered"
 		r.missing(v, true)
+		return false
 	default:
 		return false
 	}
@@ -114,23 +116,25 @@ func (r *report) whole() bool {
 	return ok
 }
 
-// poison returns the first fact that was refused for good, which a SUT must
-// not let stand in the way of others; nil if there is none.
-func poison(h *evidence.History) *evidence.FactView {
-	var first *evidence.FactView
+// poison returns the first fact that was refused for good, nil if there is
+// none, and the entities that have such a fact: what belongs to the same order
+// may wait for its correction, other orders may not.
+func poison(h *evidence.History) (first *evidence.FactView, entities map[string]bool) {
+	entities = map[string]bool{}
 	var at time.Duration
 	for _, f := range h.Facts {
 		t, _ := refusal(f)
 		if t == nil {
 			continue
 		}
+		entities[f.Event.Fact.Keys().Entity()] = true
 		for _, t := range f.Attempts {
 			if heard(t, f).Outcome == simulators.Refused && (first == nil || t.End < at) {
 				first, at = f, t.End
 			}
 		}
 	}
-	return first
+	return first, entities
 }
 
 // troubles lists for each endpoint when anything but a data fault disturbed
