@@ -3,6 +3,7 @@ package scenarios
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -13,6 +14,7 @@ import (
 	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/common/types/traits"
 	"cel.dev/cel-go/interpreter"
+	"cel.dev/cel-go/parser"
 
 	"github.com/andon-rig/andon/simulators/plant"
 )
@@ -37,30 +39,53 @@ const (
 
 // explain evaluates p once more and keeps the values of its parts.
 func (p *program) explain(w *world) *explanation {
-	prg, err := p.env.Program(p.ast, cel.CostLimit(costLimit), cel.EvalOptions(cel.OptTrackState))
-	if err != nil {
-		return &explanation{Text: p.Source, Value: err.Error()}
-	}
-	_, details, err := prg.Eval(w.vars())
-	if details == nil {
-		return &explanation{Text: p.Source, Value: fmt.Sprint(err)}
-	}
-	e := explainer{info: p.ast.NativeRep().SourceInfo(), state: details.State()}
-	return e.expr(p.ast.NativeRep().Expr(), 0)
+	e := explainer{env: p.env, vars: w.vars(), rounds: maxRounds}
+	return e.source(p.ast, 0)
 }
 
+// explainer takes an expression apart. The condition of a macro is evaluated
+// again by itself, with its variable bound to the element that decided.
 type explainer struct {
-	info  *ast.SourceInfo
-	state interpreter.EvalState
+	env    *cel.Env
+	vars   map[string]any
+	rounds int // how many elements may still be tried
+	info   *ast.SourceInfo
+	state  interpreter.EvalState
+}
+
+// maxRounds bounds the search for the element that decided a macro.
+const maxRounds = 20_000
+
+// source explains a whole compiled expression.
+func (e explainer) source(a *cel.Ast, depth int) *explanation {
+	x, info := a.NativeRep().Expr(), a.NativeRep().SourceInfo()
+	failed := func(err error) *explanation {
+		return &explanation{Text: unparse(x, info), Value: evalError(err).Error()}
+	}
+	run, err := e.env.Program(a, cel.CostLimit(costLimit), cel.EvalOptions(cel.OptTrackState))
+	if err != nil {
+		return failed(err)
+	}
+	_, details, err := run.Eval(e.vars)
+	if details == nil {
+		return failed(err)
+	}
+	e.info, e.state = info, details.State()
+	return e.expr(x, depth)
+}
+
+// unparse writes an expression on one line.
+func unparse(x ast.Expr, info *ast.SourceInfo) string {
+	text, err := parser.Unparse(x, info, parser.WrapOnColumn(1<<20))
+	if err != nil {
+		return "…"
+	}
+	return text
 }
 
 func (e explainer) expr(x ast.Expr, depth int) *explanation {
-	text, err := cel.ExprToString(x, e.info)
-	if err != nil {
-		text = "…"
-	}
 	v, known := e.state.Value(x.ID())
-	n := &explanation{Text: text, Value: "not evaluated"}
+	n := &explanation{Text: unparse(x, e.info), Value: "not evaluated"}
 	if known {
 		n.Value = show(v)
 	}
@@ -71,7 +96,7 @@ func (e explainer) expr(x ast.Expr, depth int) *explanation {
 	case ast.CallKind:
 		e.call(n, x.AsCall(), depth)
 	case ast.ComprehensionKind:
-		e.macro(n, x.AsComprehension(), depth)
+		e.macro(n, x.AsComprehension(), v, depth)
 	case ast.SelectKind:
 		n.leaf = true
 		e.indexes(n, x, depth)
@@ -119,23 +144,66 @@ func (e explainer) indexes(n *explanation, x ast.Expr, depth int) {
 	}
 }
 
-// macro shows the last round of all, exists and their like: with all it is
-// the one that failed.
-func (e explainer) macro(n *explanation, c ast.ComprehensionExpr, depth int) {
+// macro shows all, exists and their like by the element that decided: the
+// first for which the condition has the value of the whole, else the first.
+func (e explainer) macro(n *explanation, c ast.ComprehensionExpr, whole ref.Val, depth int) {
 	over, known := e.state.Value(c.IterRange().ID())
-	if s, ok := over.(traits.Sizer); known && ok && s.Size() == types.IntZero {
+	elements := elementsOf(over)
+	if known && len(elements) == 0 {
 		n.bare = true
 	}
 	condition := predicate(c)
-	if condition == nil {
+	if condition == nil || len(elements) == 0 || c.HasIterVar2() {
 		return
 	}
-	if v, ok := e.variable(condition, c.IterVar()); ok {
-		n.Each, n.bound = c.IterVar()+" = "+show(v), v
+	env, err := e.env.Extend(cel.Variable(c.IterVar(), cel.DynType))
+	if err != nil {
+		return
 	}
-	if _, known := e.state.Value(condition.ID()); known {
-		n.Parts = append(n.Parts, e.expr(condition, depth+1))
+	compiled, issues := env.Compile(unparse(condition, e.info))
+	if issues.Err() != nil {
+		return
 	}
+	inner := explainer{env: env, vars: maps.Clone(e.vars), rounds: e.rounds}
+	n.bound = inner.decisive(compiled, c.IterVar(), elements, whole)
+	inner.vars[c.IterVar()] = n.bound
+	n.Each = c.IterVar() + " = " + show(n.bound)
+	n.Parts = append(n.Parts, inner.source(compiled, depth+1))
+}
+
+// decisive finds the first element for which the condition gives whole.
+func (e *explainer) decisive(condition *cel.Ast, variable string, elements []ref.Val, whole ref.Val) ref.Val {
+	run, err := e.env.Program(condition, cel.CostLimit(costLimit))
+	if err != nil {
+		return elements[0]
+	}
+	for _, element := range elements {
+		if e.rounds--; e.rounds < 0 {
+			break
+		}
+		e.vars[variable] = element
+		if v, _, err := run.Eval(e.vars); err == nil && v == whole || err != nil && types.IsError(whole) {
+			return element
+		}
+	}
+	return elements[0]
+}
+
+// elementsOf lists what a macro goes through: the elements of a list, or the
+// keys of a mapping in their order.
+func elementsOf(over ref.Val) []ref.Val {
+	it, ok := over.(traits.Iterable)
+	if !ok {
+		return nil
+	}
+	var all []ref.Val
+	for i := it.Iterator(); i.HasNext() == types.True; {
+		all = append(all, i.Next())
+	}
+	if _, isMap := over.(traits.Mapper); isMap {
+		slices.SortFunc(all, func(a, b ref.Val) int { return strings.Compare(fmt.Sprint(a.Value()), fmt.Sprint(b.Value())) })
+	}
+	return all
 }
 
 // predicate finds the condition a macro was written with.
@@ -153,19 +221,6 @@ func predicate(c ast.ComprehensionExpr) ast.Expr {
 	return nil
 }
 
-// variable finds the value a macro's variable had in its last round.
-func (e explainer) variable(x ast.Expr, name string) (value ref.Val, ok bool) {
-	ast.PostOrderVisit(x, ast.NewExprVisitor(func(n ast.Expr) {
-		if n.Kind() != ast.IdentKind || n.AsIdent() != name {
-			return
-		}
-		if v, known := e.state.Value(n.ID()); known {
-			value, ok = v, true
-		}
-	}))
-	return value, ok
-}
-
 // show writes a value for people.
 func show(v ref.Val) string {
 	switch x := v.(type) {
@@ -180,6 +235,9 @@ func show(v ref.Val) string {
 	case object:
 		return "the " + x.name
 	case traits.Sizer:
+		if x.Size() == types.IntOne {
+			return "1 entry"
+		}
 		return fmt.Sprintf("%v entries", x.Size())
 	}
 	return clipText(fmt.Sprint(v.Value()), 60)
@@ -207,7 +265,7 @@ func (e *explanation) leaves() string {
 		if n.Each != "" {
 			said = append(said, n.Each)
 		}
-		if n.leaf && n.Value != "not evaluated" && !strings.HasSuffix(n.Value, " entries") && len(said) < 8 {
+		if n.leaf && n.Value != "not evaluated" && !strings.HasSuffix(n.Value, " entries") && n.Value != "1 entry" && len(said) < 8 {
 			said = append(said, n.Text+" = "+n.Value)
 		}
 	})

@@ -13,9 +13,8 @@ import (
 //go:embed library/*.yaml
 var library embed.FS
 
-// Packs maps the name of a pack to the ids of its scenarios, in the order in
-// which they are played. A file of the library is in the packs its labels
-// name.
+// packs are the names of packs. A file of the library is in the packs that its
+// labels name.
 var packs = []string{"smoke"}
 
 // Library is the ready-made scenarios, one file each.
