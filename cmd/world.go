@@ -10,12 +10,14 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"github.com/andon-rig/andon/harness"
 	"github.com/andon-rig/andon/harness/catalog"
+	"github.com/andon-rig/andon/internal/yamlfile"
 )
 
 // World is what a command may touch.
@@ -57,12 +59,24 @@ func Main(w World) int {
 	case errors.As(err, &code):
 		return int(code)
 	}
-	fmt.Fprintln(w.Stderr, "andon:", err)
-	var plan *harness.PlanError
-	if errors.As(err, &plan) || !errors.As(err, new(*rigError)) {
+	say(w.Stderr, err)
+	if errors.As(err, new(*harness.PlanError)) || !errors.As(err, new(*rigError)) {
 		return harness.ExitUsage
 	}
 	return harness.ExitRig
+}
+
+// say prints err for people. What has a place in a file begins with it, so
+// that editors can jump there.
+func say(w io.Writer, err error) {
+	for _, one := range each(err) {
+		var placed *yamlfile.Error
+		if errors.As(one, &placed) && strings.HasPrefix(one.Error(), placed.Pos.String()) {
+			fmt.Fprintln(w, one)
+		} else {
+			fmt.Fprintln(w, "andon:", one)
+		}
+	}
 }
 
 // rigError is trouble of the rig or the machine, not of what the user wrote.
@@ -97,7 +111,9 @@ func newRoot(w World) *cobra.Command {
 		SilenceUsage: true, SilenceErrors: true,
 		Version: version(),
 	}
-	root.AddCommand(newGate(w), newList(w), newVersion(w))
+	root.AddCommand(newGate(w), newCheck(w), newReplay(w), newJudge(w), newInit(w), newDoctor(w), newList(w), newSchema(w), newVersion(w))
+	root.SetFlagErrorFunc(unknownFlag)
+	complete(root, w)
 	return root
 }
 

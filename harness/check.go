@@ -1,13 +1,16 @@
 package harness
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/andon-rig/andon/chaos/faults"
+	"github.com/andon-rig/andon/internal/yamlfile"
 	"github.com/andon-rig/andon/scenarios"
 )
 
@@ -37,7 +40,7 @@ func Pilots() (ps []Pilot) {
 // without starting anything: it builds each scenario's rig as a run would,
 // and takes it apart again. Mistakes are [*PlanError]s; any other error is
 // trouble of this machine, such as a port in use.
-func (o GateOptions) Check() error {
+func (o *GateOptions) Check() error {
 	if err := o.resolve(); err != nil {
 		return &PlanError{err}
 	}
@@ -45,6 +48,9 @@ func (o GateOptions) Check() error {
 		if _, err := faults.Pilot(name); err != nil {
 			return &PlanError{err}
 		}
+	}
+	if err := o.fresh(); err != nil {
+		return &PlanError{err}
 	}
 	var plan []error
 	seen := map[string]bool{} // the same mistake of the rig shows in every scenario
@@ -54,6 +60,9 @@ func (o GateOptions) Check() error {
 			continue
 		}
 		seen[err.Error()] = true
+		if len(yamlfile.Errors(err)) == 0 {
+			err = fmt.Errorf("%s: %w", cmp.Or(o.Path, "bundled rig"), err)
+		}
 		if ofMachine(err) {
 			return err
 		}
@@ -65,26 +74,122 @@ func (o GateOptions) Check() error {
 	return nil
 }
 
-// try builds the rig of one scenario and takes it apart again.
-func (o GateOptions) try(sc scenarios.Scenario) error {
-	seed := sc.Seed
-	if o.Seed != nil {
-		seed = *o.Seed
+// Provided is something the rig provides to the SUT.
+type Provided struct {
+	Name    string `json:"name"`    // as in ${name}
+	Means   string `json:"means"`   // for people
+	Example string `json:"example"` // as it was in a rig built just now
+}
+
+// Provides lists what ${…} can name in this rig, and what the SUT's
+// environment would hold.
+func (o *GateOptions) Provides() ([]Provided, map[string]string, error) {
+	rig, err := Build(Setup{
+		Catalog: o.Catalog, File: o.File, Path: o.Path, Scenario: PlainScenario(), Run: "example", Self: o.Self, Version: o.Version,
+	})
+	if err != nil {
+		return nil, nil, err
 	}
-	run := fmt.Sprintf("%s-%d", fileName(sc.Metadata.ID), seed)
-	if o.Out != "" {
-		if path := filepath.Join(o.Out, run); exists(path) {
-			return fmt.Errorf("%s is there already: choose another --out or move it away; runs are never overwritten", path)
+	var ps []Provided
+	for _, name := range rig.Vars.Names() {
+		ps = append(ps, Provided{name, meaning(name), rig.Vars[name]})
+	}
+	return ps, rig.Plan.Env, rig.Close()
+}
+
+// meanings of what rigs provide, by name or, after a dot, by the end of it.
+var meanings = []struct{ name, means string }{
+	{"andon.self", "the andon program itself"},
+	{"andon.exceptions", "where to POST what could not be posted"},
+	{"andon.state", "a directory, empty at first, that survives restarts of the build within a run"},
+	{"run.id", "name of the run"},
+	{"events.url", "address of the event broker"},
+	{".url", "base address of this endpoint"},
+	{".token", "where to get access tokens for it (OAuth2 client credentials)"},
+	{".client", "client id for it"},
+	{".secret", "client secret for it, a new one in every run"},
+	{"port.", "a free port of the loopback interface, the same wherever this name stands"},
+}
+
+func meaning(name string) string {
+	for _, m := range meanings {
+		switch {
+		case name == m.name, m.name[0] == '.' && strings.HasSuffix(name, m.name), strings.HasSuffix(m.name, ".") && strings.HasPrefix(name, m.name):
+			return m.means
 		}
 	}
+	return ""
+}
+
+// Summary says in one line what f describes.
+func (f File) Summary() string {
+	sut := "external SUT"
+	if f.SUT.Process != nil {
+		sut = "process " + strings.Join(f.SUT.Process.Command, " ")
+	}
+	var ends []string
+	for _, name := range f.endpointNames() {
+		e := f.Endpoints[name]
+		if e.Broker != "" {
+			ends = append(ends, fmt.Sprintf("%s (%s broker)", name, e.Broker))
+			continue
+		}
+		ends = append(ends, fmt.Sprintf("%s (%s, %s, %s)", name, e.System, cmp.Or(e.Dialect, "neutral/v1"), cmp.Or(e.Transport, "http")))
+	}
+	return sut + "; endpoints " + strings.Join(ends, ", ")
+}
+
+// plainScenario lets one order through and breaks nothing.
+const plainScenario = `apiVersion: andon/v1
+kind: Scenario
+metadata: {id: PLAIN, title: "One order, no trouble"}
+seed: 1
+plant: {profile: machine-shop, open: 0, oddIds: 0}
+time: {shift: {plant: 24h}}
+given: {orders: {count: 1}}
+`
+
+// PlainScenario is one order and no trouble, to try a rig with.
+func PlainScenario() scenarios.Scenario {
+	ss, err := scenarios.Parse("plain", []byte(plainScenario))
+	if err != nil {
+		panic(err) // a constant, read by every test of this
+	}
+	return ss[0]
+}
+
+// try builds the rig of one scenario and takes it apart again.
+func (o *GateOptions) try(sc scenarios.Scenario) error {
+	seed := o.seed(sc)
 	rig, err := Build(Setup{
-		Catalog: o.Catalog, File: o.File, Path: o.Path, Source: o.Source, Scenario: sc, Seed: seed, Run: run, Pilots: o.Pilots,
+		Catalog: o.Catalog, File: o.File, Path: o.Path, Source: o.Source, Scenario: sc, Seed: seed, Run: o.runName(sc, seed), Pilots: o.Pilots,
 		Defect: o.Defect, Self: o.Self, Version: o.Version,
 	})
 	if err != nil {
 		return err
 	}
 	return rig.Close()
+}
+
+// fresh refuses to overwrite the evidence of earlier runs.
+func (o *GateOptions) fresh() error {
+	if o.Out == "" {
+		return nil
+	}
+	for _, sc := range o.Scenarios {
+		if path := filepath.Join(o.Out, o.runName(sc, o.seed(sc))); exists(path) {
+			return fmt.Errorf("%s is there already: choose another --out or move it away; runs are never overwritten", path)
+		}
+	}
+	return nil
+}
+
+// seed is what a scenario is run with.
+func (o *GateOptions) seed(sc scenarios.Scenario) uint64 {
+	if o.Seed != nil {
+		return *o.Seed
+	}
+	return sc.Seed
 }
 
 func exists(path string) bool {
@@ -96,4 +201,12 @@ func exists(path string) bool {
 // mistake in a file.
 func ofMachine(err error) bool {
 	return errors.As(err, new(*net.OpError)) || errors.As(err, new(*os.SyscallError))
+}
+
+// exitFor is the exit status for an error of [GateOptions.Check].
+func exitFor(err error) int {
+	if errors.As(err, new(*PlanError)) {
+		return ExitUsage
+	}
+	return ExitRig
 }

@@ -6,8 +6,11 @@ import (
 )
 
 // bundleVerdict is what a bundle says of its own run.
-func bundleVerdict(s *reports.Scenario, err error) bundle.Verdict {
-	v := bundle.Verdict{Verdict: s.Verdict, Run: s.ID, Scenario: s.ID, Seed: s.Seed, Text: s.Error}
+func bundleVerdict(s *reports.Scenario, setup Setup, err error) bundle.Verdict {
+	v := bundle.Verdict{
+		Verdict: s.Verdict, Exit: (&GateOptions{}).exit(s.Verdict, err != nil, false), Andon: setup.Version,
+		Run: setup.Run, Scenario: s.ID, Seed: s.Seed, Text: s.Error,
+	}
 	if err != nil {
 		v.Text = err.Error()
 	}

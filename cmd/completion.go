@@ -1,0 +1,85 @@
+package cmd
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/andon-rig/andon/harness"
+	"github.com/andon-rig/andon/internal/yamlfile"
+	"github.com/andon-rig/andon/scenarios"
+)
+
+// complete lets shells complete what flags can name.
+func complete(root *cobra.Command, w World) {
+	yaml := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return []string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt
+	}
+	folder := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return nil, cobra.ShellCompDirectiveFilterDirs
+	}
+	words := map[string]cobra.CompletionFunc{
+		"rig": yaml, "out": folder, "dir": folder,
+		"scenario": named(w, listScenarios), "pack": named(w, listPacks), "defect": named(w, listDefects), "fault": completePilots,
+	}
+	arguments := map[string]cobra.CompletionFunc{"gate": yaml, "check": yaml, "judge": folder, "replay": folder}
+	for _, c := range root.Commands() {
+		if c.Args == nil && arguments[c.Name()] == nil && !c.HasSubCommands() {
+			c.Args = cobra.NoArgs
+		}
+		if f := arguments[c.Name()]; f != nil {
+			c.ValidArgsFunction = f
+		}
+		c.Flags().VisitAll(func(flag *pflag.Flag) {
+			if f := words[flag.Name]; f != nil {
+				_ = c.RegisterFlagCompletionFunc(flag.Name, f) // fails only for flags that are not there
+			}
+		})
+	}
+}
+
+// named completes the ids of a shelf, each with what it stands for.
+func named(w World, list func(World) ([]item, error)) cobra.CompletionFunc {
+	return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		items, err := list(w)
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveError
+		}
+		var words []string
+		for _, i := range items {
+			words = append(words, i.ID+"\t"+i.What)
+		}
+		return words, cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+func completePilots(*cobra.Command, []string, string) (words []string, _ cobra.ShellCompDirective) {
+	for _, p := range harness.Pilots() {
+		words = append(words, p.Name+"\tarms "+strings.Join(p.Arms, ", "))
+	}
+	return words, cobra.ShellCompDirectiveNoFileComp
+}
+
+// unknownFlag words a mistake in a flag, with what was probably meant.
+func unknownFlag(c *cobra.Command, err error) error {
+	hint := fmt.Sprintf("see %s --help", c.CommandPath())
+	if _, name, ok := strings.Cut(err.Error(), "unknown flag: --"); ok {
+		var known []string
+		c.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
+		if near := yamlfile.Nearest(name, known); near != "" {
+			hint = fmt.Sprintf("did you mean --%s? %s", near, hint)
+		}
+	}
+	return usage("%s; %s", err, hint)
+}
+
+// scenarioHint helps a user who names a ready-made scenario as if it were a
+// file.
+func scenarioHint(name string, err error) error {
+	if found, e := scenarios.Find(name); e == nil && len(found) > 0 {
+		return fmt.Errorf("%s is a ready-made scenario, not a file; write --scenario %s", name, name)
+	}
+	return err
+}
