@@ -33,8 +33,11 @@ var rules = []rule{
 	{"throttled-or-out", evidence.CauseTechnical, "high", (*story).unavailable},
 	{"lot-on-hold", evidence.CauseBusiness, "medium", (*story).onHold},
 	{"values-differ", evidence.CauseDataQuality, "medium", (*story).valuesDiffer},
-	{"fault-on-the-way", evidence.CauseTechnical, "medium", (*story).disturbed},
+	{weakest, evidence.CauseTechnical, "medium", (*story).disturbed},
 }
+
+// weakest is the rule that says too little to cast doubt on another.
+const weakest = "fault-on-the-way"
 
 // decide sets class, rule and confidence of f where its judge has not, and
 // returns what else it might have been.
@@ -52,7 +55,7 @@ func (s *story) decide(f *evidence.Finding) (others []string) {
 			}
 			continue
 		}
-		if r.class != f.Class && !slices.Contains(classes, r.class) {
+		if r.class != f.Class && r.name != weakest && !slices.Contains(classes, r.class) {
 			classes = append(classes, r.class)
 			others = append(others, fmt.Sprintf("%s by rule %s: %s", r.class, r.name, why))
 		}

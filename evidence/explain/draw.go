@@ -106,8 +106,9 @@ func (c *canvas) goes(h hop) {
 // happens writes what concerns one lane over the lanes right of it.
 func (c *canvas) happens(h hop) {
 	row := c.bars()
-	start := c.at[h.from] + 2
 	marks := arrows(h.marks)
+	// Long text begins further left rather than losing its end.
+	start := max(c.order[0]+2, min(c.at[h.from]+2, Columns-2-Width(marks)-Width(h.text)))
 	text := []rune(narrow(Clean(h.text, Columns-start-Width(marks)-2)))
 	for len(row) < start+len(text) {
 		row = append(row, ' ')

@@ -212,10 +212,16 @@ func (j *journey) judge(f evidence.Finding, s *story) {
 	j.add(last)
 }
 
-// culprit is the record that breaks the rule; 0 if an absence does.
+// culprit is the record that breaks the rule; 0 if an absence does. Those the
+// judge named come before those that were added.
 func culprit(f evidence.Finding, s *story) uint64 {
+	named := slices.DeleteFunc(slices.Clone(s.records), func(r evidence.Record) bool { return !slices.Contains(s.named, r.Seq) })
+	return cmp.Or(culpritAmong(named, f, s), culpritAmong(s.records, f, s))
+}
+
+func culpritAmong(records []evidence.Record, f evidence.Finding, s *story) uint64 {
 	var effect, attempt, surface uint64
-	for _, r := range s.records {
+	for _, r := range records {
 		switch b := r.Body.(type) {
 		case evidence.Effect:
 			effect = r.Seq
@@ -231,6 +237,8 @@ func culprit(f evidence.Finding, s *story) uint64 {
 		}
 	}
 	switch f.ID {
+	case "O3":
+		return cmp.Or(effect, attempt)
 	case "O9", "O10", "O14", "O15":
 		return cmp.Or(attempt, effect)
 	case "O11":
@@ -272,6 +280,8 @@ func (j *journey) arrange(s *story) {
 			}
 		}
 		switch {
+		case h.from == lanePlant:
+			uses(h.to, -1)
 		case h.to == laneSUT && h.record != 0:
 			uses(h.from, -1)
 		case h.from == laneSUT && h.record != 0:
@@ -302,7 +312,7 @@ func named(name, key string, n int) string {
 	if n > 1 {
 		return fmt.Sprintf("%s ×%d", name, n)
 	}
-	end := Clean(key[strings.LastIndexByte(key, '/')+1:], 16)
+	end := tail(Clean(key[strings.LastIndexByte(key, '/')+1:], 200), 8)
 	switch {
 	case end == "" || strings.HasSuffix(name, end):
 		return name
@@ -310,6 +320,15 @@ func named(name, key string, n int) string {
 		return name + " #" + end
 	}
 	return name + " " + end
+}
+
+// tail keeps the end of a name, which tells it from its neighbours.
+func tail(s string, n int) string {
+	rs := []rune(s)
+	if len(rs) <= n {
+		return s
+	}
+	return "…" + string(rs[len(rs)-n+1:])
 }
 
 func try(n int) string {

@@ -16,13 +16,14 @@ import (
 type story struct {
 	x       *Explainer
 	fact    *evidence.FactView // nil if the finding is about no fact
+	named   []uint64           // records the judge named
 	records []evidence.Record
 }
 
 // story picks the records: first those the judge named, then what makes them
 // understandable, by importance, until there are enough.
 func (x *Explainer) story(f evidence.Finding) *story {
-	s := &story{x: x, fact: x.h.Fact(f.Fact)}
+	s := &story{x: x, fact: x.h.Fact(f.Fact), named: f.Evidence}
 	for _, seq := range f.Evidence {
 		s.add(seq)
 	}
@@ -49,7 +50,8 @@ func (x *Explainer) story(f evidence.Finding) *story {
 	return s
 }
 
-// background adds what happened to the fact besides.
+// background adds what happened to the fact besides. If the judge has named
+// records, it knows which messages matter: only what led to them is added.
 func (s *story) background() {
 	f := s.fact
 	if f == nil {
@@ -58,6 +60,9 @@ func (s *story) background() {
 	s.add(f.Seq)
 	if f.AcceptedBy != nil {
 		s.add(f.AcceptedBy.Seq)
+	}
+	if len(s.named) > 0 {
+		return
 	}
 	for _, e := range f.Effects {
 		s.add(e.Seq)
@@ -77,7 +82,8 @@ func (s *story) background() {
 }
 
 // processes adds what became of the SUT's process between the first record
-// and the last, and after a fact that never got anywhere.
+// and the last, or after a fact that never got anywhere: its first end and the
+// start that followed.
 func (s *story) processes() {
 	if len(s.records) == 0 {
 		return
@@ -86,10 +92,16 @@ func (s *story) processes() {
 	if s.fact != nil && len(s.fact.Effects) == 0 {
 		to = s.x.h.Last()
 	}
+	ended := false
 	for _, p := range s.x.h.Lifecycle() {
-		if p.At >= from && p.At <= to && p.Name != "sut.stop" {
-			s.add(p.Seq)
+		if p.At < from || p.At > to || (p.Name == "sut.start") != ended {
+			continue
 		}
+		s.add(p.Seq)
+		if ended {
+			break
+		}
+		ended = true
 	}
 	slices.SortFunc(s.records, func(a, b evidence.Record) int { return cmp.Compare(a.Seq, b.Seq) })
 }

@@ -23,8 +23,8 @@ const columns = explain.Columns
 // lineColumns is what the line of a scenario takes.
 const lineColumns = 95
 
-// mostFindings is how many findings of a scenario are told in full.
-const mostFindings = 5
+// mostFindings is how many kinds of findings of a scenario are told.
+const mostFindings = 8
 
 // A Reporter writes text for people.
 type Reporter struct {
@@ -141,27 +141,67 @@ func (p *printer) findings(s reports.Scenario) {
 	if s.Error != "" {
 		p.printf("\n%s %s  no verdict on the SUT: %s\n", p.sign(s.Verdict), explain.Clean(s.ID, 16), explain.Clean(s.Error, 400))
 	}
-	for i, f := range open {
+	groups := grouped(open)
+	for i, g := range groups {
 		if i == mostFindings {
-			p.printf("\n  … %d more findings of %s in %s\n", len(open)-i, explain.Clean(s.ID, 16), cmp.Or(s.Bundle, "its bundle"))
+			p.printf("\n  … %d more kinds of findings of %s in %s\n", len(groups)-i, explain.Clean(s.ID, 16), cmp.Or(s.Bundle, "its bundle"))
 			break
 		}
-		p.finding(s, f)
+		p.finding(s, g)
 	}
 }
 
-// finding tells one finding: rule and keys, what should be and what is, why,
+// grouped puts findings of one oracle, verdict and rule together: a defect
+// that strikes forty times is told once, with an example.
+func grouped(open []evidence.Finding) (groups [][]evidence.Finding) {
+	for _, f := range open {
+		i := slices.IndexFunc(groups, func(g []evidence.Finding) bool {
+			return g[0].Oracle == f.Oracle && g[0].Verdict == f.Verdict && g[0].Rule == f.Rule && g[0].Class == f.Class
+		})
+		if i < 0 {
+			i = len(groups)
+			groups = append(groups, nil)
+		}
+		groups[i] = append(groups[i], f)
+	}
+	return groups
+}
+
+// others says how many findings are like the first, and which.
+func others(g []evidence.Finding) string {
+	n := -1
+	var names []string
+	for _, f := range g {
+		n += max(f.Count, 1)
+		keys := f.Keys.String()
+		if keys != "" && keys != g[0].Keys.String() && len(names) < 4 && !slices.Contains(names, keys) {
+			names = append(names, keys)
+		}
+	}
+	switch {
+	case n == 0:
+		return ""
+	case len(names) == 0:
+		return fmt.Sprintf("%d more like it", n)
+	case len(names) < n:
+		names = append(names, "…")
+	}
+	return fmt.Sprintf("%d more like it: %s", n, strings.Join(names, ", "))
+}
+
+// finding tells the first of a group of findings: rule and keys, what should be and what is, why,
 // how it went and how to see it again.
-func (p *printer) finding(s reports.Scenario, f evidence.Finding) {
+func (p *printer) finding(s reports.Scenario, g []evidence.Finding) {
+	f := g[0]
 	d := explain.DetailOf(f)
-	p.printf("\n%s %s  %s %s", p.sign(f.Verdict), explain.Clean(s.ID, 16), explain.Clean(f.Oracle, 40), explain.Clean(f.ID, 8))
-	if keys := f.Keys.String(); keys != "" {
-		p.printf("     %s", explain.Clean(keys, 60))
-	}
+	head := fmt.Sprintf(" %s  %s %s", explain.Clean(s.ID, 16), explain.Clean(f.Oracle, 40), explain.Clean(f.ID, 8))
 	if f.Verdict != evidence.Violated {
-		p.printf("     %s", f.Verdict)
+		head += "     " + f.Verdict.String()
 	}
-	p.printf("\n")
+	if keys := f.Keys.String(); keys != "" {
+		head += "     " + keys
+	}
+	p.printf("\n%s%s\n", p.sign(f.Verdict), explain.Clean(head, columns-1))
 	p.field("expected", f.Expected)
 	p.field("got", f.Got)
 	p.field("cause", cause(f))
@@ -174,9 +214,7 @@ func (p *printer) finding(s reports.Scenario, f evidence.Finding) {
 		p.field([]string{"or", ""}[min(i, 1)], n)
 	}
 	p.field("serves", strings.Join(f.Requirements, " "))
-	if f.Count > 1 {
-		p.field("also", fmt.Sprintf("%d more like it", f.Count-1))
-	}
+	p.field("also", others(g))
 	p.draw(f)
 	p.field("replay", f.Replay)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/andon-rig/andon/reports"
 	"github.com/andon-rig/andon/reports/reportstest"
 	"github.com/andon-rig/andon/reports/text"
+	"github.com/andon-rig/andon/simulators/plant"
 )
 
 func TestGolden(t *testing.T) {
@@ -57,5 +58,23 @@ func TestBrief(t *testing.T) {
 	}
 	if strings.Contains(b.String(), "│") || !strings.Contains(b.String(), "andon replay") {
 		t.Errorf("got %s", b.String())
+	}
+}
+
+// A defect that strikes many times is told once.
+func TestFindingsOfOneKindAreGrouped(t *testing.T) {
+	var fs []evidence.Finding
+	for n := range 30 {
+		fs = append(fs, evidence.Finding{Oracle: "exactly-once", ID: "O1", Verdict: evidence.Violated, Rule: "retry-without-key", Keys: plant.Keys{Order: "4711", Counter: n + 1}, Replay: "andon replay x"})
+	}
+	fs = append(fs, evidence.Finding{Oracle: "exactly-once", ID: "O1", Verdict: evidence.Violated, Rule: "posted-twice", Count: 7})
+	var b bytes.Buffer
+	if err := (text.Reporter{}).Report(&b, reports.Gate{Verdict: evidence.Violated, Scenarios: []reports.Scenario{{ID: "X", Verdict: evidence.Violated, Findings: fs}}}); err != nil {
+		t.Fatal(err)
+	}
+	for want, n := range map[string]int{"✗ X  exactly-once O1": 2, "29 more like it: order 4711 #2, order 4711 #3, order 4711 #4, order 4711 #5, …": 1, "6 more like it\n": 1, "andon replay x": 1} {
+		if got := strings.Count(b.String(), want); got != n {
+			t.Errorf("%q: got %d times, want %d in\n%s", want, got, n, b.String())
+		}
 	}
 }
