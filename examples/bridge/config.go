@@ -76,8 +76,16 @@ func readConfig(args []string, env func(string) string, stdout, stderr io.Writer
 	number(&c.Batch, "batch", "BATCH", 20, "most consumptions posted together")
 	number(&c.Attempts, "attempts", "ATTEMPTS", 50, "attempts before a message is given up")
 	number(&c.Backlog, "backlog", "BACKLOG", 100_000, "messages kept before senders are told to come back")
+	limit := time.Second
+	if v := env("TIMEOUT"); v != "" {
+		d, err := time.ParseDuration(v)
+		if err != nil || d <= 0 {
+			bad = append(bad, fmt.Errorf("TIMEOUT=%q is not a duration such as 1s", v))
+		}
+		limit = d
+	}
+	fs.DurationVar(&c.Timeout, "timeout", limit, "limit of one request ($TIMEOUT)")
 	fs.BoolVar(&c.Feed, "feed", env("FEED") == "1", "poll the endpoints' feeds, instead of webhooks ($FEED)")
-	fs.DurationVar(&c.Timeout, "timeout", time.Second, "limit of one request")
 	var defect string
 	text(&defect, "defect", "DEFECT", "", "plant a mistake, for testing those who should find it")
 	list := fs.Bool("list-defects", false, "print the mistakes that can be planted")

@@ -199,7 +199,12 @@ func (c *courier) refused(l *lane, u unit, v verdict, log *slog.Logger) {
 	switch c.misfollow(v).what {
 	case again:
 		u[0].attempts++
-		c.outbox.retry(l, u, backoff(u[0].attempts))
+		if c.defect == M16 {
+			c.outbox.aside(u[0])
+			c.outbox.proceed(l, nil)
+		} else {
+			c.outbox.retry(l, u, backoff(u[0].attempts))
+		}
 		return
 	case lost:
 		c.done(l, u)
@@ -269,6 +274,12 @@ func (c *courier) rows(l *lane, u unit, vs []verdict, log *slog.Logger) {
 	c.teller.poke()
 	for _, it := range back {
 		it.batch = alone
+	}
+	if c.defect == M16 {
+		for _, it := range back {
+			c.outbox.aside(it)
+		}
+		back = nil
 	}
 	c.outbox.release(gone)
 	c.outbox.retry(l, back, backoff(1))

@@ -53,6 +53,10 @@ func (f *flawedInbox) accept(ctx context.Context, items []*item, extra func(*wri
 		}
 		f.buffer <- late{items, extra, time.Now().Add(wait)}
 		return nil
+	case M31:
+		items = slices.DeleteFunc(items, func(it *item) bool {
+			return it.Kind == kindDecided && f.inbox.holds.late(it.Lot) // DEFECT M31: the decision has been taken for us
+		})
 	case M28:
 		items = slices.DeleteFunc(items, func(it *item) bool {
 			return it.Kind == kindHeld && !f.isOpen(it.Order) // DEFECT M28: "not our order any more"
@@ -117,7 +121,7 @@ func (f *flawedInbox) see(it *item) {
 
 // giveUp is defect M31: what waits for a decision is taken to be rejected.
 func (f *flawedInbox) giveUp(lot string) {
-	for _, u := range f.inbox.holds.expire(lot) {
+	for _, u := range f.inbox.holds.expire(lot) { // DEFECT M31: no decision is a "no"
 		f.inbox.store.enqueue(func(w *writer) error { return each(u, w.drop) }, nil)
 	}
 }

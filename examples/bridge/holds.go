@@ -160,6 +160,13 @@ func (h *holds) rejected(u unit) bool {
 	return false
 }
 
+// late reports whether defect M31 has stopped to wait for a decision.
+func (h *holds) late(lot string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.expired[lot]
+}
+
 // waiting is the number of items that wait for a decision.
 func (h *holds) waiting() (n int) {
 	h.mu.Lock()

@@ -82,6 +82,8 @@ func (o *outbox) laneOf(it *item) (name string, urgent bool) {
 		return "", false
 	case o.defect == M25: // DEFECT M25: every message for itself
 		return it.Event, false
+	case o.defect == M16 && it.sent: // DEFECT M16: what was refused goes round and round beside its order
+		return it.Event, false
 	case it.Kind == kindHeld:
 		return "hold " + it.Lot, true
 	}
@@ -266,6 +268,11 @@ func (o *outbox) retry(l *lane, back unit, gap time.Duration) {
 		return
 	}
 	time.AfterFunc(gap, func() { o.proceed(l, nil) })
+}
+
+// aside is what defect M16 does with a message that was refused.
+func (o *outbox) aside(it *item) {
+	time.AfterFunc(backoff(it.attempts), func() { o.add(it) })
 }
 
 // pause keeps everything from the endpoint for as long as it asks, or, if it
