@@ -74,7 +74,7 @@ type remembered struct {
 	mu     sync.Mutex // held while the first answer is found; guards what follows
 	done   bool
 	digest [sha256.Size]byte
-	reply  simulators.Message
+	answer simulators.Answer
 }
 
 func newReplies() *replies {
@@ -85,25 +85,26 @@ func newReplies() *replies {
 	return r
 }
 
-// once gives the first final answer to key and repeats it ever after. The same
-// key with another body is refused. Parallel calls wait for the first.
-func (r *replies) once(key string, m simulators.Message, post func() (simulators.Message, bool), refuse func(simulators.Message, *simulators.Refusal) simulators.Message) simulators.Message {
+// once gives the first final answer to key and repeats it ever after, saying
+// that it is known. The same key with another body is refused. Parallel calls
+// wait for the first.
+func (r *replies) once(key string, body []byte, post func() simulators.Answer) simulators.Answer {
 	k := r.of(key)
-	digest := sha256.Sum256(m.Body)
+	digest := sha256.Sum256(body)
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.done {
-		if k.digest != digest {
-			return refuse(m, &simulators.Refusal{Class: simulators.DataQuality, Code: "key-reused",
-				Text: "this Idempotency-Key was used for another payload"})
+	if !k.done {
+		answer := post()
+		if !transient(answer) {
+			k.done, k.digest, k.answer = true, digest, again(answer)
 		}
-		return again(k.reply)
+		return answer
 	}
-	reply, final := post()
-	if final {
-		k.done, k.digest, k.reply = true, digest, reply
+	if k.digest != digest {
+		return simulators.Answer{Refusal: &simulators.Refusal{Class: simulators.DataQuality, Code: "key-reused",
+			Text: "this Idempotency-Key was used for another payload"}}
 	}
-	return reply
+	return k.answer
 }
 
 func (r *replies) of(key string) *remembered {
@@ -122,10 +123,13 @@ func (r *replies) of(key string) *remembered {
 	return k
 }
 
-// again is a remembered reply as its second hearer gets it.
-func again(m simulators.Message) simulators.Message {
-	if m.Result.Outcome == simulators.Applied {
-		m.Result.Outcome = simulators.Repeated
+// again is an answer as its second hearer gets it: what was posted is known.
+func again(a simulators.Answer) simulators.Answer {
+	rows := make([]simulators.Row, len(a.Rows))
+	for i, r := range a.Rows {
+		r.Known = r.Known || r.Refusal == nil
+		rows[i] = r
 	}
-	return m
+	a.Rows = rows
+	return a
 }

@@ -212,10 +212,9 @@ func (e *Endpoint) answer(m simulators.Message, ask simulators.Ask, derr error) 
 		return e.reply(m, e.query(ask))
 	}
 	if p.Dedupe != simulators.DedupeKey || ask.IdempotencyKey == "" {
-		reply, _ := e.post(m, ask, p)
-		return reply
+		return e.reply(m, e.post(m, ask, p))
 	}
-	return e.replies.once(ask.IdempotencyKey, m, func() (simulators.Message, bool) { return e.post(m, ask, p) }, e.refuse)
+	return e.reply(m, e.replies.once(ask.IdempotencyKey, m.Body, func() simulators.Answer { return e.post(m, ask, p) }))
 }
 
 // admit turns away who may not enter now.
@@ -233,24 +232,21 @@ func public(name string) bool {
 	return name == "openapi.json" || name == "asyncapi.json" || name == "health"
 }
 
-// post hands claims to the system. Final is false if the sender should repeat
-// the same request and may then hear something else.
-func (e *Endpoint) post(m simulators.Message, ask simulators.Ask, p simulators.Policy) (reply simulators.Message, final bool) {
+// post hands claims to the system.
+func (e *Endpoint) post(m simulators.Message, ask simulators.Ask, p simulators.Policy) simulators.Answer {
 	unlock, locked := func() {}, false
 	if p.Lock == simulators.LockOrder && m.Entity != "" {
-		unlock, locked = e.locks.try(m.Entity)
-		if !locked {
-			return e.refuse(m, &simulators.Refusal{Class: simulators.Technical, Outcome: simulators.Locked, Code: "order-locked",
-				Text: m.Entity + " is being processed by another posting"}), false
+		if unlock, locked = e.locks.try(m.Entity); !locked {
+			return simulators.Answer{Refusal: &simulators.Refusal{Class: simulators.Technical, Outcome: simulators.Locked, Code: "order-locked",
+				Text: m.Entity + " is being processed by another posting"}}
 		}
 	}
 	if p.Accept == simulators.AcceptQueued {
 		e.postLater(m, ask, p, unlock)
-		return e.reply(m, simulators.Answer{Later: true}), true
+		return simulators.Answer{Later: true}
 	}
 	defer e.holdFor(p, locked, unlock)
-	a := e.System.Handle(ask, func(p simulators.Posting) { e.OnPosting(m.ID, p) })
-	return e.reply(m, a), !transient(a)
+	return e.System.Handle(ask, func(p simulators.Posting) { e.OnPosting(m.ID, p) })
 }
 
 // holdFor frees a lock after as long as a real posting would hold it.
@@ -277,7 +273,10 @@ func (e *Endpoint) postLater(m simulators.Message, ask simulators.Ask, p simulat
 // query answers a question: about the feed and the documents here, about the
 // books in the system.
 func (e *Endpoint) query(ask simulators.Ask) simulators.Answer {
-	if ask.Query.Object == "feed" {
+	switch ask.Query.Object {
+	case "openapi", "asyncapi", "health": // the dialect answers for itself
+		return simulators.Answer{}
+	case "feed":
 		a, served, taken := e.feed.read(ask.Query.Where)
 		if len(taken) > 0 {
 			e.OnFeed(taken, true)

@@ -1,0 +1,224 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/andon-rig/andon/simulators/dialects/neutral"
+	"github.com/andon-rig/andon/simulators/plant"
+)
+
+// child is a server in a process of its own.
+type child struct {
+	cmd   *exec.Cmd
+	stdin io.Closer
+	url   string
+}
+
+// launch starts a server and returns when it has printed its address.
+func launch(name string) (*child, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(self, "-serve", name)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("server %s printed no address: %w", name, err), cmd.Wait())
+	}
+	return &child{cmd, in, strings.TrimSpace(line)}, nil
+}
+
+func (c *child) stop() error {
+	_ = c.stdin.Close() // tells it to end
+	return c.cmd.Wait()
+}
+
+// startup measures from the start of a process to its first answered request.
+func startup(rounds int) error {
+	once := func(name string) (time.Duration, error) {
+		began := time.Now()
+		c, err := launch(name)
+		if err != nil {
+			return 0, err
+		}
+		resp, err := http.Post(c.url+"/confirmations", "application/json", bytes.NewReader(body(0, 1)))
+		took := time.Since(began)
+		if err == nil {
+			err = resp.Body.Close()
+		}
+		return took, errors.Join(err, c.stop())
+	}
+	var ours, peers []time.Duration
+	for range rounds {
+		for name, to := range map[string]*[]time.Duration{"endpoint": &ours, "minimal": &peers} {
+			d, err := once(name)
+			if err != nil {
+				return err
+			}
+			*to = append(*to, d)
+		}
+	}
+	a, b := median(ours), median(peers)
+	row("process start to first answer, vs net/http", a.Round(100*time.Microsecond).String(), b.Round(100*time.Microsecond).String(), float64(a)/float64(b), "< 0.2 s")
+	return nil
+}
+
+// throughput measures confirmations a second through the ERP endpoint, with
+// unique bodies and keys, beside the same requests to a handler that does
+// nothing.
+func throughput(rounds int, length time.Duration) error {
+	servers := map[string]*child{}
+	for _, name := range []string{"endpoint", "minimal"} {
+		c, err := launch(name)
+		if err != nil {
+			return err
+		}
+		servers[name] = c
+	}
+	rates := map[string][]float64{}
+	posted, refused := 0, 0
+	for round := range rounds {
+		for _, name := range []string{"endpoint", "minimal"} {
+			n, bad, err := hammer(servers[name].url, round, length)
+			if err != nil {
+				return err
+			}
+			rates[name] = append(rates[name], float64(n)/length.Seconds())
+			if name == "endpoint" {
+				posted, refused = posted+n, refused+bad
+			}
+		}
+	}
+	for _, c := range servers {
+		if err := c.stop(); err != nil {
+			return err
+		}
+	}
+	if refused > 0 {
+		return fmt.Errorf("%d of %d confirmations were not posted", refused, posted)
+	}
+	a, b := median(rates["endpoint"]), median(rates["minimal"])
+	row("stateful ERP endpoint, req/s, vs net/http", fmt.Sprintf("%.0f", a), fmt.Sprintf("%.0f", b), a/b, "≥ 25 k req/s")
+	fmt.Printf("  %d confirmations posted and journaled in all\n", posted)
+	return nil
+}
+
+// connections is how many requests are under way at once.
+const connections = 32
+
+// hammer posts as fast as answers come, for length, and returns how many were
+// answered and how many of them not with 201.
+func hammer(url string, round int, length time.Duration) (answered, bad int, err error) {
+	address := strings.TrimPrefix(url, "http://")
+	var n, wrong atomic.Int64
+	errs := make([]error, connections)
+	until := time.Now().Add(length)
+	var wg sync.WaitGroup
+	for i := range connections {
+		wg.Go(func() { errs[i] = loop(address, round*connections+i, until, &n, &wrong) })
+	}
+	wg.Wait()
+	return int(n.Load()), int(wrong.Load()), errors.Join(errs...)
+}
+
+func loop(address string, worker int, until time.Time, n, wrong *atomic.Int64) error {
+	c, err := net.Dial("tcp", address)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	r := bufio.NewReader(c)
+	template := request(worker)
+	for counter := 1; time.Now().Before(until); counter++ {
+		if _, err := c.Write(template(counter)); err != nil {
+			return err
+		}
+		status, err := skip(r)
+		if err != nil {
+			return err
+		}
+		n.Add(1)
+		if status != 201 {
+			wrong.Add(1)
+		}
+	}
+	return nil
+}
+
+// request returns a function that makes the n-th request of a worker by
+// putting its number into prepared bytes.
+func request(worker int) func(n int) []byte {
+	const mark = 100_000_000
+	b := body(worker, mark)
+	head := fmt.Sprintf("POST /confirmations HTTP/1.1\r\nHost: erp\r\nContent-Type: application/json\r\nIdempotency-Key: w%d-%d\r\nContent-Length: %d\r\n\r\n", worker, mark, len(b))
+	whole := append([]byte(head), b...)
+	var places []int
+	old := []byte(fmt.Sprint(mark))
+	for at := 0; ; {
+		i := bytes.Index(whole[at:], old)
+		if i < 0 {
+			break
+		}
+		places = append(places, at+i)
+		at += i + len(old)
+	}
+	return func(n int) []byte {
+		digits := fmt.Appendf(nil, "%d", mark+n)
+		for _, p := range places {
+			copy(whole[p:], digits)
+		}
+		return whole
+	}
+}
+
+// body is a confirmation of the worker's own order.
+func body(worker, counter int) []byte {
+	f := plant.Confirmed{Order: orderID(worker % orderCount), Operation: "0010", Counter: counter, WorkCenter: "W", Yield: plant.Of(1, "EA"),
+		Start: time.Date(2026, 3, 2, 6, 0, 0, 0, time.UTC), End: time.Date(2026, 3, 2, 6, 5, 0, 0, time.UTC)}
+	ms, err := neutral.Dialect{}.Encode(plant.Event{ID: plant.EventID(plant.Natural(f)), At: f.End, Fact: f})
+	if err != nil || len(ms) != 1 {
+		panic(fmt.Sprintf("a confirmation cannot be worded: %v", err))
+	}
+	return ms[0].Body
+}
+
+// skip reads one answer and returns its status.
+func skip(r *bufio.Reader) (status int, err error) {
+	resp, err := http.ReadResponse(r, nil)
+	if err != nil {
+		return 0, err
+	}
+	_, err = io.Copy(io.Discard, resp.Body)
+	return resp.StatusCode, err
+}
+
+func median[T time.Duration | float64](v []T) T {
+	s := slices.Clone(v)
+	slices.Sort(s)
+	return s[len(s)/2]
+}
