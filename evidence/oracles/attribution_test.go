@@ -169,6 +169,51 @@ func TestSumsThatAreNotUniqueAreNotGuessed(t *testing.T) {
 	}
 }
 
+// TestLongSumsAreNeighbours: beyond twenty facts only a run of neighbours is
+// looked for, and found if it is the only one.
+func TestLongSumsAreNeighbours(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		from, to int // summed up by the SUT
+		want     int // facts the posting is attributed to
+	}{{"a run in the middle", 7, 19, 13}, {"from the first", 0, 4, 5}, {"to the last", 25, 29, 5}, {"not a run", -1, 0, 0}} {
+		r := journaltest.New()
+		sum := plant.Decimal(0)
+		for i := range 30 {
+			q := plant.Decimal(1_000_000 + i*i*7_003)
+			r.Happen(plant.Confirmed{Order: journaltest.Order, Operation: "0010", Counter: i + 1, Yield: plant.Quantity{Amount: q, Unit: "EA"}})
+			if (c.from >= 0 && i >= c.from && i <= c.to) || (c.from < 0 && (i == 3 || i == 17 || i == 25)) {
+				sum = sum.Add(q)
+			}
+		}
+		r.Send(journaltest.Sending{Key: "k"}, plant.Event{Fact: plant.Confirmed{Order: journaltest.Order, Operation: "0010", Yield: plant.Quantity{Amount: sum, Unit: "EA"}}})
+		e := r.History().Effects[0]
+		if len(e.Facts) != c.want || (c.want > 0 && e.Facts[0].Event.Fact.(plant.Confirmed).Counter != c.from+1) {
+			t.Errorf("%s: attributed to %d facts, want %d", c.name, len(e.Facts), c.want)
+		}
+	}
+}
+
+// TestSplitsInOtherUnits: parts are added up in base units, and only those
+// that fit.
+func TestSplitsInOtherUnits(t *testing.T) {
+	r := journaltest.New()
+	e := r.Happen(journaltest.Consumed(1, "2.5", "KG"))
+	for i, q := range []plant.Quantity{journaltest.Qty("1500", "G"), journaltest.Qty("1", "KG")} {
+		c := plant.Consumed{Order: journaltest.Order, Operation: "0010", Material: "000PLATE", Lot: "L-7", Quantity: q}
+		r.Send(journaltest.Sending{Key: string(rune('a' + i))}, plant.Event{At: e.At, Fact: c})
+	}
+	other := plant.Consumed{Order: journaltest.Order, Operation: "0010", Material: "000PLATE", Lot: "L-8", Quantity: journaltest.Qty("9", "KG")}
+	r.Send(journaltest.Sending{Key: "other"}, plant.Event{Fact: other})
+	h := r.History()
+	if f := h.Facts[0]; f.Posted != 1 || len(f.Effects) != 2 || !f.Effects[0].Part {
+		t.Errorf("posted %d times by %d effects", f.Posted, len(f.Effects))
+	}
+	if len(h.Phantoms) != 1 {
+		t.Errorf("%d phantoms", len(h.Phantoms))
+	}
+}
+
 func TestSurfacesFindTheirFacts(t *testing.T) {
 	keys := journaltest.Confirmed(2, "7.041").Keys()
 	for _, c := range []struct {

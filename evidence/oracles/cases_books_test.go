@@ -111,7 +111,11 @@ func TestConservation(t *testing.T) {
 		{name: "drift", build: func(r *journaltest.Run) {
 			r.Do(conf(1, "5.013"))
 			r.Post(claim(r.Happen(conf(2, "7.041")), func(c *plant.Confirmed) { c.Yield = journaltest.Qty("7.04", "EA") }))
-		}, want: evidence.Violated, rule: "sum-differs", says: "off by -0.001 EA over 2 facts"},
+		}, want: evidence.Violated, rule: "sum-differs", says: "yield of order 000004711 operation 0010 in erp: 12.054 EA\n12.053 EA\noff by -0.001 EA over 2 facts"},
+		{name: "between two bounds", build: func(r *journaltest.Run) {
+			r.Offer(simulators.Unknown, r.Truth(conf(1, "5.013")))
+			r.Post(claim(r.Happen(conf(2, "7.041")), func(c *plant.Confirmed) { c.Yield = journaltest.Qty("70.41", "EA") }))
+		}, want: evidence.Violated, says: "between 7.041 and 12.054 EA"},
 		{name: "unit factor skipped", build: func(r *journaltest.Run) {
 			r.Post(claim(r.Happen(journaltest.Consumed(1, "250", "G")), func(c *plant.Consumed) { c.Quantity.Unit = "KG" }))
 		}, want: evidence.Violated, rule: "sum-differs", says: "250 KG"},

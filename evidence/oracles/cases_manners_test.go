@@ -144,6 +144,7 @@ func TestRetryDiscipline(t *testing.T) {
 	run(t, "retry-discipline", []testCase{
 		{name: "nothing repeated", build: func(r *journaltest.Run) { r.Do(conf(1, "5")) }, want: evidence.Vacuous, rule: evidence.RuleIdle},
 		{name: "patient", build: again(8, 100*time.Millisecond, down), want: evidence.Holds},
+		{name: "as often as allowed", build: again(50, 100*time.Millisecond, down), want: evidence.Holds},
 		{name: "without end", build: again(51, 100*time.Millisecond, down), want: evidence.Violated, rule: "too-many-attempts"},
 		{name: "more than the plan allows", build: func(r *journaltest.Run) {
 			r.Plan.Retry.MaxAttempts = 3
@@ -178,6 +179,18 @@ func TestRetryDiscipline(t *testing.T) {
 			r.Send(journaltest.Sending{Key: "order"}, r.Happen(conf(1, "5.013")))
 			r.Send(journaltest.Sending{Key: "order", Acted: simulators.Result{Outcome: simulators.Repeated}}, r.Happen(conf(2, "7.041")))
 		}, want: evidence.Violated, rule: "key-shared"},
+		{name: "one key for two facts, the first of which our own fault kept from arriving", build: func(r *journaltest.Run) {
+			e := r.Happen(conf(1, "5.013"))
+			r.Send(journaltest.Sending{Key: "a", Acted: undelivered, Heard: busy, Faults: []string{"f"}}, e)
+			r.Wait(3 * time.Second)
+			r.Send(journaltest.Sending{Key: "a"}, e)
+			r.Send(journaltest.Sending{Key: "b"}, r.Happen(conf(2, "7.041")))
+		}, want: evidence.Holds},
+		{name: "a batch repeated under its key", build: func(r *journaltest.Run) {
+			a, b := r.Happen(conf(1, "5.013")), r.Happen(conf(2, "7.041"))
+			lose(r, "batch", a, b)
+			r.Send(journaltest.Sending{Key: "batch", Acted: simulators.Result{Outcome: simulators.Repeated}}, a, b)
+		}, want: evidence.Holds},
 		{name: "one key in two systems", build: func(r *journaltest.Run) {
 			r.Send(journaltest.Sending{Key: "k"}, r.Happen(conf(1, "5.013")))
 			r.Send(journaltest.Sending{Key: "k"}, r.Happen(journaltest.Released()))
@@ -259,6 +272,29 @@ func TestDeadLetter(t *testing.T) {
 		}, want: evidence.Vacuous},
 		{name: "throttling taken for a refusal", build: turnedAway(1, busy, simulators.Business), want: evidence.Violated, rule: "wrong-class", says: "never refused it"},
 		{name: "given up after one attempt", build: turnedAway(1, busy, simulators.Technical), want: evidence.Violated, rule: "given-up-too-soon"},
+		{name: "stopped in doubt, as promised", build: func(r *journaltest.Run) {
+			r.Plan.Delivers.Posting = evidence.StopInDoubt
+			turnedAway(1, noReply, simulators.Technical)(r)
+		}, want: evidence.Holds},
+		{name: "stopped in doubt against the promise", build: turnedAway(1, noReply, simulators.Technical), want: evidence.Violated, rule: "given-up-too-soon"},
+		{name: "promised to stop in doubt, and stopped without doubt", build: func(r *journaltest.Run) {
+			r.Plan.Delivers.Posting = evidence.StopInDoubt
+			turnedAway(1, busy, simulators.Technical)(r)
+		}, want: evidence.Violated, rule: "given-up-too-soon"},
+		{name: "a refused older version", build: func(r *journaltest.Run) {
+			r.Do(journaltest.Released())
+			e := r.Happen(journaltest.Changed(2, "90"))
+			r.Do(journaltest.Changed(3, "80"))
+			r.Send(journaltest.Sending{Acted: closed}, e)
+		}, want: evidence.Vacuous},
+		{name: "refused first, posted later", build: func(r *journaltest.Run) {
+			e := r.Happen(conf(1, "5.013"))
+			r.Send(journaltest.Sending{Acted: closed}, e)
+			r.Post(e)
+		}, want: evidence.Vacuous},
+		{name: "in nobody's books", build: func(r *journaltest.Run) {
+			r.Surface(r.Happen(plant.MachineCounted{Machine: "M-1", Counter: 1, Count: 3}), simulators.Business)
+		}, want: evidence.Vacuous},
 		{name: "given up after many", build: turnedAway(5, outage, simulators.Technical), want: evidence.Holds},
 		{name: "known already needs no exception", build: func(r *journaltest.Run) {
 			sink(r, simulators.Policy{Dedupe: simulators.DedupeNatural})
@@ -361,6 +397,18 @@ func TestRecovery(t *testing.T) {
 		{name: "soon enough beside a poisoned message", build: poisoned(6*time.Second, post), want: evidence.Holds},
 		{name: "the road was blocked", build: poisoned(12*time.Second, func(r *journaltest.Run, e plant.Event) {
 			r.Send(journaltest.Sending{Acted: undelivered, Heard: outage}, e)
+			r.Post(e)
+		}), want: evidence.Holds},
+		{name: "the clock starts when the other was refused", build: func(r *journaltest.Run) {
+			other := conf(1, "7.041")
+			other.Order = "000004712"
+			good, bad := r.Happen(other), r.Happen(conf(1, "5.013"))
+			r.Wait(12 * time.Second)
+			r.Send(journaltest.Sending{Acted: closed}, bad)
+			r.Post(good)
+		}, want: evidence.Holds},
+		{name: "the SUT had been killed meanwhile", build: poisoned(12*time.Second, func(r *journaltest.Run, e plant.Event) {
+			r.Strike("crash", "sut-kill", "sut", r.Happen(conf(9, "1.5")), "killed")
 			r.Post(e)
 		}), want: evidence.Holds},
 		{name: "a fault had touched it", build: poisoned(12*time.Second, func(r *journaltest.Run, e plant.Event) {

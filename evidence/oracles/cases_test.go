@@ -225,6 +225,9 @@ func TestNoPhantom(t *testing.T) {
 			c.Order = "000009999"
 			r.Post(plant.Event{ID: "confirmation/000009999/0010/1", Fact: c})
 		}, want: evidence.Violated, rule: "phantom", says: "5000000002 (9.9 EA"},
+		{name: "a posting whose message is not in the journal", build: func(r *journaltest.Run) {
+			r.Add(evidence.Effect{Attempt: 77, Endpoint: "erp", Posting: simulators.Posting{Doc: "1", Claim: plant.Event{Fact: plant.Confirmed{Order: "X", Operation: "1"}}}})
+		}, want: evidence.Violated, rule: "phantom"},
 		{name: "posted before it happened", build: func(r *journaltest.Run) {
 			c := journaltest.Confirmed(1, "5.013")
 			r.Post(plant.Event{ID: plant.EventID(plant.Natural(c)), Fact: c})
