@@ -140,25 +140,6 @@ func (r *checking) note(err error) bool {
 	return err == nil
 }
 
-// each takes joined errors apart.
-func each(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		var all []error
-		for _, one := range joined.Unwrap() {
-			all = append(all, each(one)...)
-		}
-		return all
-	}
-	if found := yamlfile.Errors(err); len(found) > 1 {
-		var all []error
-		for _, one := range found {
-			all = append(all, one)
-		}
-		return all
-	}
-	return []error{err}
-}
-
 // isRig reports whether path holds a rig, whatever else is wrong with it.
 func isRig(path string) bool {
 	n, err := yamlfile.ReadFile(path)

@@ -9,7 +9,6 @@ import (
 
 	"github.com/andon-rig/andon/harness"
 	"github.com/andon-rig/andon/internal/yamlfile"
-	"github.com/andon-rig/andon/scenarios"
 )
 
 // complete lets shells complete what flags can name.
@@ -26,9 +25,6 @@ func complete(root *cobra.Command, w World) {
 	}
 	arguments := map[string]cobra.CompletionFunc{"gate": yaml, "check": yaml, "judge": folder, "replay": folder}
 	for _, c := range root.Commands() {
-		if c.Args == nil && arguments[c.Name()] == nil && !c.HasSubCommands() {
-			c.Args = cobra.NoArgs
-		}
 		if f := arguments[c.Name()]; f != nil {
 			c.ValidArgsFunction = f
 		}
@@ -62,6 +58,14 @@ func completePilots(*cobra.Command, []string, string) (words []string, _ cobra.S
 	return words, cobra.ShellCompDirectiveNoFileComp
 }
 
+// pilotNames lists what --fault can name.
+func pilotNames() (names []string) {
+	for _, p := range harness.Pilots() {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
 // unknownFlag words a mistake in a flag, with what was probably meant.
 func unknownFlag(c *cobra.Command, err error) error {
 	hint := fmt.Sprintf("see %s --help", c.CommandPath())
@@ -73,13 +77,4 @@ func unknownFlag(c *cobra.Command, err error) error {
 		}
 	}
 	return usage("%s; %s", err, hint)
-}
-
-// scenarioHint helps a user who names a ready-made scenario as if it were a
-// file.
-func scenarioHint(name string, err error) error {
-	if found, e := scenarios.Find(name); e == nil && len(found) > 0 {
-		return fmt.Errorf("%s is a ready-made scenario, not a file; write --scenario %s", name, name)
-	}
-	return err
 }

@@ -20,7 +20,7 @@ func newDoctor(w World) *cobra.Command {
 			"confirmation back, and says what was seen; for each problem, what to do about it.\n\n" +
 			"Exit status: 0 all is well, 2 mistake in the rig file, 3 trouble.",
 		Example: "  andon doctor\n  andon doctor --rig andon.yaml",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return runDoctor(c.Context(), w, rig, asJSON) },
 	}
 	c.Flags().StringVar(&rig, "rig", "", "rig file (default: "+defaultRig+" if it is there, else the bundled rig)")
@@ -49,7 +49,7 @@ func runDoctor(ctx context.Context, w World, rig string, asJSON bool) error {
 	case ctx.Err() != nil:
 		return exit(harness.ExitInterrupted)
 	case err != nil:
-		return err
+		return ofMachine(err)
 	}
 	if asJSON {
 		out := struct {
@@ -79,8 +79,8 @@ func symptom(w World, s harness.Symptom) {
 	if color(w, w.Stdout, false) {
 		sign = paint + sign + "\x1b[0m"
 	}
-	fmt.Fprintf(w.Stdout, " %s %-16s %s\n", sign, s.Name, strings.ReplaceAll(s.Text, "\n", "\n                    "))
+	fmt.Fprintf(w.Stdout, " %s %-16s %s\n", sign, s.Name, strings.ReplaceAll(printable(s.Text), "\n", "\n                    "))
 	if s.Remedy != "" {
-		fmt.Fprintf(w.Stdout, "   %-16s → %s\n", "", s.Remedy)
+		fmt.Fprintf(w.Stdout, "   %-16s → %s\n", "", printable(s.Remedy))
 	}
 }

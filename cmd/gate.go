@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/andon-rig/andon/harness"
+	"github.com/andon-rig/andon/internal/yamlfile"
 	"github.com/andon-rig/andon/scenarios"
 )
 
@@ -22,7 +23,8 @@ type gateFlags struct {
 	rig       string
 	pack      string
 	scenarios []string
-	seed      int64
+	seed      uint64
+	seeded    bool // a seed was given
 	faults    []string
 	lanes     int
 	out       string
@@ -45,17 +47,20 @@ func newGate(w World) *cobra.Command {
 			"something inconclusive or not exercised (--allow-unknown turns 4 into 0), 130 interrupted.",
 		Example: "  andon gate\n  andon gate --rig andon.yaml --pack smoke --junit report.xml\n" +
 			"  andon gate --scenario CNF-02 --seed 7 --fault duplicate-messages\n  andon gate --defect M01 --json",
-		RunE: func(c *cobra.Command, args []string) error { return runGate(c.Context(), w, f, args) },
+		RunE: func(c *cobra.Command, args []string) error {
+			f.seeded = c.Flags().Changed("seed")
+			return runGate(c.Context(), w, f, args)
+		},
 	}
 	flags := c.Flags()
-	flags.StringVar(&f.rig, "rig", "", "rig file (default: "+defaultRig+" if it is there, else the bundled build)")
-	flags.StringVar(&f.pack, "pack", "", "pack of ready-made scenarios: "+strings.Join(scenarios.Packs(), ", ")+" (default smoke, unless scenarios are named)")
-	flags.StringSliceVar(&f.scenarios, "scenario", nil, "id of a ready-made scenario, as `andon list scenarios` shows them; may be repeated")
-	flags.Int64Var(&f.seed, "seed", -1, "seed for every scenario instead of its own")
-	flags.StringSliceVar(&f.faults, "fault", nil, "also arm a pilot fault: network-loss, duplicate-messages, invalid-lot, api-throttling, delayed-approval")
-	flags.IntVar(&f.lanes, "lanes", 1, "how many scenarios run side by side, each with its own SUT")
-	flags.StringVar(&f.out, "out", "", "folder for evidence and reports (default andon-runs/<time>)")
-	flags.StringVar(&f.defect, "defect", "", "plant a defect into the bundled build: M01, M02, …")
+	flags.StringVar(&f.rig, "rig", "", "rig `file` (default: "+defaultRig+" if it is there, else the bundled build)")
+	flags.StringVar(&f.pack, "pack", "", "`name` of a pack of ready-made scenarios: "+strings.Join(scenarios.Packs(), ", ")+" (default smoke, unless scenarios are named)")
+	flags.StringSliceVar(&f.scenarios, "scenario", nil, "`id` of a ready-made scenario, as listed by andon list scenarios; may be repeated")
+	flags.Uint64Var(&f.seed, "seed", 0, "seed for every scenario (default: each has its own)")
+	flags.StringSliceVar(&f.faults, "fault", nil, "also arm a pilot fault (`name`): "+strings.Join(pilotNames(), ", ")+"; may be repeated")
+	flags.IntVar(&f.lanes, "lanes", 1, "how `many` scenarios run side by side, each with its own SUT")
+	flags.StringVar(&f.out, "out", "", "`folder` for evidence and reports (default andon-runs/<time>)")
+	flags.StringVar(&f.defect, "defect", "", "`id` of a defect to plant into the bundled build, as listed by andon list defects")
 	f.outFlags.add(c)
 	flags.BoolVar(&f.unknown, "allow-unknown", false, "inconclusive and not exercised count as success")
 	return c
@@ -71,40 +76,115 @@ func runGate(ctx context.Context, w World, f gateFlags, files []string) error {
 	g, err := harness.Gate(ctx, o)
 	done()
 	if err != nil {
-		return err
+		return ofMachine(err)
 	}
 	if err := keep(g); err != nil {
 		return err
 	}
+	f.shown = true
 	return tell(w, f.outFlags, g)
 }
 
 // gateOptions turns flags into what the harness needs.
-func gateOptions(w World, f gateFlags, files []string) (harness.GateOptions, error) {
-	o := harness.GateOptions{Catalog: w.Catalog, Pilots: f.faults, Defect: f.defect, Lanes: f.lanes, Out: f.out, Version: version(),
+func gateOptions(w World, f gateFlags, files []string) (o harness.GateOptions, err error) {
+	o = harness.GateOptions{Catalog: w.Catalog, Pilots: f.faults, Lanes: f.lanes, Out: f.out, Version: version(),
 		Command: append([]string{"andon"}, w.Args...), AllowUnknown: f.unknown, Texts: map[string][]byte{}}
-	if f.seed >= 0 {
-		seed := uint64(f.seed)
-		o.Seed = &seed
-	}
-	if f.lanes < 1 {
-		return o, fmt.Errorf("--lanes is %d; at least one lane is needed", f.lanes)
+	if f.seeded {
+		o.Seed = &f.seed
 	}
 	if o.Out == "" {
-		o.Out = filepath.Join("andon-runs", time.Now().Format("20060102-150405"))
+		o.Out = freshOut(time.Now())
 	}
-	self, err := os.Executable()
-	if err != nil {
-		return o, fmt.Errorf("find the andon program: %w", err)
+	if o.Self, err = self(); err != nil {
+		return o, err
 	}
-	o.Self = self
 	if o.File, o.Path, o.Source, err = loadRig(f.rig); err != nil {
 		return o, err
 	}
-	if f.defect != "" && o.Path != "" {
-		return o, errors.New("--defect plants a defect into the bundled build; it cannot be used with a rig file of your own")
+	if o.Defect, err = f.plantable(w, o.Path); err != nil {
+		return o, err
+	}
+	if err := errors.Join(f.pilots(w), f.lanesFit(o.File), f.writable(o.Out)); err != nil {
+		return o, err
 	}
 	return o, chooseScenarios(&o, f, files)
+}
+
+// plantable returns the defect that is to be planted, as it is spelled.
+func (f gateFlags) plantable(w World, rig string) (string, error) {
+	if f.defect == "" {
+		return "", nil
+	}
+	var ids []string
+	for _, d := range w.Defects {
+		if strings.EqualFold(d.ID, f.defect) {
+			if rig != "" {
+				return "", fmt.Errorf("--defect plants a defect into the bundled build; it cannot be used with the rig file %s", rig)
+			}
+			return d.ID, nil
+		}
+		ids = append(ids, d.ID)
+	}
+	return "", fmt.Errorf("unknown defect %q; %s; andon list defects says what they do", f.defect, yamlfile.OneOf(f.defect, ids))
+}
+
+// pilots refuses names that arm nothing.
+func (f gateFlags) pilots(w World) error {
+	for _, name := range f.faults {
+		switch {
+		case slices.Contains(pilotNames(), name):
+		case slices.Contains(w.Catalog.FaultNames(), name):
+			return fmt.Errorf("--fault %s: it needs settings and stands under faults: of a scenario file; --fault takes %s", name, strings.Join(pilotNames(), ", "))
+		default:
+			return fmt.Errorf("--fault: unknown pilot fault %q; %s", name, yamlfile.OneOf(name, pilotNames()))
+		}
+	}
+	return nil
+}
+
+// lanesFit refuses lanes that would get in each other's way.
+func (f gateFlags) lanesFit(rig harness.File) error {
+	switch {
+	case f.lanes < 1:
+		return fmt.Errorf("--lanes is %d; at least one lane is needed", f.lanes)
+	case f.lanes == 1:
+		return nil
+	case rig.SUT.External != nil:
+		return errors.New("--lanes needs a SUT for each lane, and this rig has one that runs already; leave --lanes out")
+	}
+	for name, e := range rig.Endpoints {
+		if e.Listen != "" {
+			return fmt.Errorf("--lanes needs an address for each lane, and endpoints.%s always listens on %s; leave listen or --lanes out", name, e.Listen)
+		}
+	}
+	return nil
+}
+
+// writable finds out before a long run that its results could not be written.
+func (f gateFlags) writable(out string) error {
+	for flag, dir := range map[string]string{"--out": out, "--junit": filepath.Dir(f.junit)} {
+		if flag == "--junit" && f.junit == "" {
+			continue
+		}
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return fmt.Errorf("%s: %w", flag, err)
+		}
+	}
+	if info, err := os.Stat(f.junit); err == nil && info.IsDir() {
+		return fmt.Errorf("--junit: %s is a folder; name a file in it", f.junit)
+	}
+	return nil
+}
+
+// freshOut names a folder that is not there yet.
+func freshOut(now time.Time) string {
+	out := filepath.Join("andon-runs", now.Format("20060102-150405"))
+	for n, dir := 2, out; ; n++ {
+		if _, err := os.Lstat(dir); err != nil {
+			return dir
+		}
+		dir = fmt.Sprintf("%s-%d", out, n)
+	}
 }
 
 // loadRig reads the rig file that was named, or the default one if it is
@@ -127,39 +207,55 @@ func loadRig(path string) (harness.File, string, []byte, error) {
 
 // chooseScenarios collects files, ready-made scenarios by id, and a pack.
 func chooseScenarios(o *harness.GateOptions, f gateFlags, files []string) error {
+	var errs []error
 	for _, path := range files {
 		ss, err := scenarios.Load(path)
 		if err != nil {
-			return err
+			errs = append(errs, notAFile(path, err))
+			continue
 		}
 		b, err := os.ReadFile(path)
 		if err != nil {
-			return err
+			errs = append(errs, err)
+			continue
 		}
-		for _, s := range ss {
-			o.Texts[s.Metadata.Of] = b
-		}
+		o.Texts[ss[0].Metadata.Of] = b
 		o.Scenarios = append(o.Scenarios, ss...)
 	}
 	for _, id := range f.scenarios {
 		ss, err := scenarios.Find(id)
-		if err != nil {
-			return err
-		}
-		o.Scenarios = append(o.Scenarios, ss...)
+		errs = append(errs, err, addReadyMade(o, ss))
 	}
-	if f.pack == "" && len(o.Scenarios) == 0 {
+	if f.pack == "" && len(files)+len(f.scenarios) == 0 {
 		f.pack = "smoke"
 	}
 	if f.pack != "" {
 		ss, err := scenarios.Pack(f.pack)
-		if err != nil {
-			return err
-		}
+		errs = append(errs, err, addReadyMade(o, ss))
 		o.Pack = f.pack
-		o.Scenarios = append(o.Scenarios, ss...)
 	}
-	return distinct(o.Scenarios)
+	return errors.Join(append(errs, distinct(o.Scenarios))...)
+}
+
+// addReadyMade adds scenarios of the library with their texts.
+func addReadyMade(o *harness.GateOptions, ss []scenarios.Scenario) error {
+	for _, s := range ss {
+		b, err := fs.ReadFile(scenarios.Library(), s.Pos.File)
+		if err != nil {
+			return fmt.Errorf("read scenario %s: %w", s.Metadata.ID, err)
+		}
+		o.Texts[s.Metadata.Of] = b
+	}
+	o.Scenarios = append(o.Scenarios, ss...)
+	return nil
+}
+
+// notAFile helps a user who names a ready-made scenario as if it were a file.
+func notAFile(name string, err error) error {
+	if found, e := scenarios.Find(name); e == nil && len(found) > 0 {
+		return fmt.Errorf("%s is a ready-made scenario and not a file: write --scenario %s", name, name)
+	}
+	return err
 }
 
 // distinct refuses two scenarios with one id, whose bundles would collide.

@@ -29,7 +29,7 @@ func newInit(w World) *cobra.Command {
 		Long: "Writes " + defaultRig + ", a rig file with comments, and fills in what can be found out by looking around: how the\n" +
 			"build is started. An " + defaultRig + " that is there already is left alone.",
 		Example: "  andon init\n  andon init --dir integration",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE:    func(*cobra.Command, []string) error { return runInit(w, dir) },
 	}
 	c.Flags().StringVar(&dir, "dir", ".", "folder to write it into, where the build is")

@@ -86,7 +86,7 @@ func judgeOne(g *reports.Gate, b *bundle.Bundle, save bool) error {
 func atLeastOne(remedy string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {
 		if len(args) == 0 {
-			return usage(remedy)
+			return usage("%s", remedy)
 		}
 		return nil
 	}

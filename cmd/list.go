@@ -62,6 +62,8 @@ func newList(w World) *cobra.Command {
 	c := &cobra.Command{
 		Use: "list", Short: "list what files and flags can name: scenarios, faults, oracles, …",
 		Example: "  andon list scenarios\n  andon list faults --json",
+		Args:    subcommand,
+		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	for _, s := range shelves() {
 		c.AddCommand(newShelf(w, s))
@@ -72,7 +74,7 @@ func newList(w World) *cobra.Command {
 func newShelf(w World, s shelf) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use: s.name, Short: s.doc, Args: cobra.NoArgs, Example: "  andon list " + s.name,
+		Use: s.name, Short: s.doc, Args: noArgs, Example: "  andon list " + s.name,
 		RunE: func(*cobra.Command, []string) error {
 			items, err := s.items(w)
 			if err != nil {

@@ -53,7 +53,7 @@ func runReplay(ctx context.Context, w World, f outFlags, unknown bool, path stri
 	g, c, err := r.Do(ctx)
 	done()
 	if err != nil {
-		return err
+		return ofMachine(err)
 	}
 	if f.json {
 		return tellReplay(w, f, r, g, c)
@@ -83,7 +83,7 @@ func openReplay(w World, path string, unknown bool) (*harness.Replay, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r, r.Check()
+	return r, ofMachine(r.Check())
 }
 
 // compared says in words what two runs have in common.

@@ -8,8 +8,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -35,6 +37,7 @@ type outFlags struct {
 	junit string
 	quiet bool
 	plain bool
+	shown bool // progress has been shown
 }
 
 func (f *outFlags) add(c *cobra.Command) {
@@ -125,6 +128,9 @@ func (s *status) see(r evidence.Record) {
 		if b.Name == "play" || b.Name == "settle" {
 			s.now.Phase = b.Name
 		}
+		if b.Name == "settle" {
+			s.now.Share = 1
+		}
 	case evidence.Disturbance:
 		s.disturbance(b)
 	default:
@@ -158,10 +164,13 @@ func (s *status) disturbance(b evidence.Disturbance) {
 // tell reports g on stdout and in the files that were asked for, and returns
 // its exit status.
 func tell(w World, f outFlags, g reports.Gate) error {
-	var r reports.Reporter = text.Reporter{Color: color(w, w.Stdout, f.plain)}
+	onScreen, _ := terminal(w, w.Stdout, f.plain)
+	live, _ := terminal(w, w.Stderr, f.plain)
+	var r reports.Reporter = text.Reporter{Color: color(w, w.Stdout, f.plain), Seen: onScreen && live && !f.quiet && f.shown}
 	if f.json {
 		r = jsonreport.Reporter{}
 	}
+	troubles(w, g)
 	if err := r.Report(w.Stdout, g); err != nil {
 		return &rigError{err}
 	}
@@ -174,6 +183,28 @@ func tell(w World, f outFlags, g reports.Gate) error {
 		return exit(g.Exit)
 	}
 	return nil
+}
+
+// troubles says on stderr what kept the rig from its work, in full and once.
+func troubles(w World, g reports.Gate) {
+	said := map[string]bool{}
+	for _, s := range g.Scenarios {
+		if s.Error == "" || said[s.Error] {
+			continue
+		}
+		said[s.Error] = true
+		fmt.Fprintf(w.Stderr, "andon: %s: %s\n", s.ID, printable(s.Error))
+	}
+}
+
+// printable keeps a SUT's words from steering the terminal.
+func printable(text string) string {
+	return strings.Map(func(c rune) rune {
+		if c == '\n' || unicode.IsPrint(c) {
+			return c
+		}
+		return '·'
+	}, strings.ReplaceAll(text, "\t", "    "))
 }
 
 // keep writes the reports of g into its folder.

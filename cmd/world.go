@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -44,7 +45,8 @@ func (e exit) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
 
 // Main runs the command line and returns the exit status.
 func Main(w World) int {
-	ctx, stop := interruptible()
+	log.SetOutput(io.Discard) // net/http would tell people of every SUT that speaks no HTTP; the journal does
+	ctx, stop := interruptible(w)
 	defer stop()
 	root := newRoot(w)
 	root.SetArgs(w.Args)
@@ -71,12 +73,48 @@ func Main(w World) int {
 func say(w io.Writer, err error) {
 	for _, one := range each(err) {
 		var placed *yamlfile.Error
-		if errors.As(one, &placed) && strings.HasPrefix(one.Error(), placed.Pos.String()) {
+		if errors.As(one, &placed) && !placed.Pos.IsZero() && strings.HasPrefix(one.Error(), placed.Pos.String()) {
 			fmt.Fprintln(w, one)
 		} else {
-			fmt.Fprintln(w, "andon:", one)
+			fmt.Fprintln(w, "andon:", strings.TrimSpace(one.Error()))
 		}
 	}
+}
+
+// each takes joined errors apart, down to the mistakes in files.
+func each(err error) []error {
+	var plan *harness.PlanError
+	if errors.As(err, &plan) {
+		err = plan.Err
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var all []error
+		for _, one := range joined.Unwrap() {
+			all = append(all, each(one)...)
+		}
+		return all
+	}
+	found := yamlfile.Errors(err)
+	if len(found) == 0 {
+		return []error{err}
+	}
+	if before, ok := strings.CutSuffix(err.Error(), found[0].Error()); len(found) == 1 && (!ok || !strings.HasSuffix(before, "\n")) {
+		return []error{err} // what stands before it says more
+	}
+	var all []error
+	for _, one := range found {
+		all = append(all, one)
+	}
+	return all
+}
+
+// ofMachine marks err as trouble of the machine unless it is a mistake of the
+// user's.
+func ofMachine(err error) error {
+	if err == nil || errors.As(err, new(*harness.PlanError)) || errors.As(err, new(exit)) {
+		return err
+	}
+	return &rigError{err}
 }
 
 // rigError is trouble of the rig or the machine, not of what the user wrote.
@@ -86,12 +124,13 @@ func (e *rigError) Unwrap() error { return e.error }
 
 // interruptible returns a context that the first Ctrl-C ends; the second ends
 // the program.
-func interruptible() (context.Context, context.CancelFunc) {
+func interruptible(w World) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(context.Background())
 	c := make(chan os.Signal, 2)
 	signal.Notify(c, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		<-c
+		fmt.Fprintln(w.Stderr, "andon: interrupted: finishing what is under way; interrupt again to abort")
 		cancel()
 		<-c
 		os.Exit(harness.ExitInterrupted)
@@ -110,6 +149,8 @@ func newRoot(w World) *cobra.Command {
 			"and judges the effects: every fact of the plant posted exactly once, or a finding that says which was not and why.",
 		SilenceUsage: true, SilenceErrors: true,
 		Version: version(),
+		Args:    subcommand,
+		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.AddCommand(newGate(w), newCheck(w), newReplay(w), newJudge(w), newInit(w), newDoctor(w), newList(w), newSchema(w), newVersion(w))
 	root.SetFlagErrorFunc(unknownFlag)
@@ -127,10 +168,32 @@ func version() string {
 
 func newVersion(w World) *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "print the version", Args: cobra.NoArgs, Example: "  andon version",
+		Use: "version", Short: "print the version", Args: noArgs, Example: "  andon version",
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintln(w.Stdout, "andon", version())
 			return err
 		},
 	}
+}
+
+// subcommand refuses an argument that should have named a command.
+func subcommand(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, sub := range c.Commands() {
+		if !sub.Hidden {
+			names = append(names, sub.Name())
+		}
+	}
+	return usage("%s has no command %q; %s", c.CommandPath(), args[0], yamlfile.OneOf(args[0], names))
+}
+
+// noArgs refuses arguments.
+func noArgs(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return usage("%s takes flags only, and got %q; see %s --help", c.CommandPath(), args[0], c.CommandPath())
 }

@@ -246,10 +246,14 @@ func (o *GateOptions) roundTrip(ctx context.Context, see func(Symptom)) error {
 		see(well("SUT", "%s", err).but(Trouble, "this is trouble of the rig, not of the SUT"))
 		return nil
 	}
+	receives, err := rig.Vars.ExpandAll(o.File.SUT.Receives)
+	if err != nil {
+		return err
+	}
 	see(ready(o.File, rig.Plan.Journal.Records()))
 	h := evidence.NewHistory(rig.Plan.Journal.Records())
 	for _, k := range []plant.Kind{plant.KindOrderReleased, plant.KindConfirmation} {
-		see(way(h, o.File, k))
+		see(way(h, receives, k))
 	}
 	return nil
 }
@@ -286,7 +290,7 @@ func ready(f File, records []evidence.Record) Symptom {
 }
 
 // way tells how the first fact of a kind went from one system to the other.
-func way(h *evidence.History, f File, k plant.Kind) Symptom {
+func way(h *evidence.History, receives map[string]string, k plant.Kind) Symptom {
 	from, to := "", ""
 	for _, flow := range h.Plan.Flows {
 		if flow.Kind == k {
@@ -303,7 +307,7 @@ func way(h *evidence.History, f File, k plant.Kind) Symptom {
 	}
 	fact := h.Facts[i]
 	if fact.AcceptedBy == nil {
-		return notTaken(name, from, fact, f)
+		return notTaken(name, from, fact, receives[from])
 	}
 	taken := fmt.Sprintf("%s: taken after %s", fact.Event.ID, (fact.Accepted - fact.At).Round(time.Millisecond))
 	if len(fact.Effects) > 0 {
@@ -314,14 +318,13 @@ func way(h *evidence.History, f File, k plant.Kind) Symptom {
 }
 
 // notTaken tells why the SUT has not taken an announcement.
-func notTaken(name, from string, fact *evidence.FactView, f File) Symptom {
+func notTaken(name, from string, fact *evidence.FactView, where string) Symptom {
 	if len(fact.Offers) == 0 {
 		return well(name, "%s was never asked for", fact.Event.ID).but(Trouble,
 			"either name where the SUT takes webhooks under sut.receives.%s, or let it poll GET ${%s.url}/feed", from, from)
 	}
 	last := fact.Offers[len(fact.Offers)-1]
 	s := well(name, "%s was offered %d times and not taken; last: %s", fact.Event.ID, len(fact.Offers), said(last.Result))
-	where := f.SUT.Receives[from]
 	switch {
 	case last.Result.Outcome == simulators.Undelivered:
 		return s.but(Trouble, "nothing answers at %s: check sut.receives.%s and where the SUT listens", where, from)
@@ -362,7 +365,7 @@ func said(r simulators.Result) string {
 	if r.Status != 0 {
 		parts = append(parts, fmt.Sprint(r.Status))
 	}
-	if text := cmp.Or(r.Text, r.Code); text != "" {
+	if text := strings.TrimPrefix(cmp.Or(r.Text, r.Code), fmt.Sprint(r.Status)+" "); text != "" {
 		parts = append(parts, text)
 	}
 	return strings.Join(parts, " ")

@@ -258,8 +258,11 @@ func (r *Rig) finish(out *reports.Scenario, runErr error) error {
 // report sums up a gate.
 func (o *GateOptions) report(ctx context.Context, done []*reports.Scenario, wall time.Duration) reports.Gate {
 	g := reports.Gate{Andon: o.Version, Bundle: o.Out, Rig: o.Path, Defect: o.Defect, Wall: wall}
-	if o.Seed != nil {
+	switch {
+	case o.Seed != nil:
 		g.Seed = *o.Seed
+	case len(done) == 1 && done[0] != nil:
+		g.Seed = done[0].Seed
 	}
 	missing, broken := 0, false
 	for _, s := range done {

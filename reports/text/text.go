@@ -30,6 +30,9 @@ const mostFindings = 8
 type Reporter struct {
 	Color bool // with ANSI colours; the caller looks at NO_COLOR and the terminal
 	Brief bool // no journeys
+	// Seen leaves out the lines of scenarios of which nothing more is to be
+	// said: live progress has shown them on the same terminal.
+	Seen bool
 }
 
 var _ reports.Reporter = Reporter{}
@@ -38,7 +41,9 @@ var _ reports.Reporter = Reporter{}
 func (r Reporter) Report(w io.Writer, g reports.Gate) error {
 	p := &printer{Reporter: r, w: bufio.NewWriter(w)}
 	for _, s := range g.Scenarios {
-		p.scenario(s)
+		if !r.Seen || len(s.Notes) > 0 || slices.ContainsFunc(s.Faults, func(f reports.Fault) bool { return f.Struck == 0 }) {
+			p.scenario(s)
+		}
 	}
 	for _, s := range g.Scenarios {
 		p.findings(s)
@@ -297,8 +302,12 @@ func (p *printer) summary(g reports.Gate) {
 	if len(parts) == 0 {
 		parts = []string{"nothing was run"}
 	}
-	p.printf(" %s %s   %s of %d   seed %d   %s   exit %d\n", p.sign(g.Verdict), p.colored(g.Verdict, strings.ToUpper(g.Verdict.String())),
-		strings.Join(parts, " · "), len(g.Scenarios), g.Seed, seconds(g.Wall), g.Exit)
+	seed := ""
+	if g.Seed != 0 { // else each scenario has its own
+		seed = fmt.Sprintf("seed %d   ", g.Seed)
+	}
+	p.printf(" %s %s   %s of %d   %s%s   exit %d\n", p.sign(g.Verdict), p.colored(g.Verdict, strings.ToUpper(g.Verdict.String())),
+		strings.Join(parts, " · "), len(g.Scenarios), seed, seconds(g.Wall), g.Exit)
 	p.printf(" %s\n", sums(g))
 	if g.Defect != "" {
 		p.printf(" the bundled build ran with defect %s\n", explain.Clean(g.Defect, 20))

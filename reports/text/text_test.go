@@ -78,3 +78,18 @@ func TestFindingsOfOneKindAreGrouped(t *testing.T) {
 		}
 	}
 }
+
+// What live progress has shown is not said again, unless there is more to say.
+func TestSeen(t *testing.T) {
+	g := reports.Gate{Scenarios: []reports.Scenario{
+		{ID: "QUIET", Title: "All well"}, {ID: "NOTED", Title: "All well", Notes: []string{"it came to no rest"}},
+		{ID: "MISSED", Title: "All well", Faults: []reports.Fault{{ID: "cut", Kind: "network-loss"}}},
+	}}
+	var b bytes.Buffer
+	if err := (text.Reporter{Seen: true}).Report(&b, g); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.String(); strings.Contains(got, "QUIET") || !strings.Contains(got, "it came to no rest") || !strings.Contains(got, "never struck") {
+		t.Errorf("got %s", got)
+	}
+}
