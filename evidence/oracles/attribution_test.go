@@ -154,6 +154,19 @@ func TestLostAndDoubledAreNamedWithoutIdentifiers(t *testing.T) {
 	}
 }
 
+// TestAttemptsFollowTheirEffects: a message that names no fact is known by
+// another of the same payload whose posting gave it away.
+func TestAttemptsFollowTheirEffects(t *testing.T) {
+	r := journaltest.New()
+	e := r.Happen(journaltest.Confirmed(1, "5.013"))
+	r.Send(journaltest.Sending{Key: "k", Acted: undelivered, Heard: outage}, bare(e, "5.013"))
+	r.Send(journaltest.Sending{Key: "k"}, bare(e, "5.013"))
+	f := r.History().Facts[0]
+	if len(f.Attempts) != 2 || f.Attempts[0].Facts[0] != f || f.Attempts[0].Seq > f.Attempts[1].Seq {
+		t.Errorf("%d attempts", len(f.Attempts))
+	}
+}
+
 // TestSumsThatAreNotUniqueAreNotGuessed: two subsets with one sum prove
 // nothing about either.
 func TestSumsThatAreNotUniqueAreNotGuessed(t *testing.T) {

@@ -47,6 +47,16 @@ func TestFieldFidelity(t *testing.T) {
 		{name: "unit changed without converting", build: issued(func(c *plant.Consumed) { c.Quantity = journaltest.Qty("2.5", "G") }), want: evidence.Violated, rule: "unit-factor-skipped"},
 		{name: "unit factor inverted", build: issued(func(c *plant.Consumed) { c.Quantity = journaltest.Qty("0.0025", "G") }), want: evidence.Violated, rule: "unit-factor-wrong"},
 		{name: "unit converted exactly", build: issued(func(c *plant.Consumed) { c.Quantity = journaltest.Qty("2500", "G") }), want: evidence.Holds},
+		{name: "the last digit of a unit that does not divide", build: func(r *journaltest.Run) {
+			r.Plan.Items = append(r.Plan.Items, plant.Item{ID: "WIRE", Unit: "M", Units: []plant.AltUnit{{Unit: "COIL", Factor: plant.Factor{Num: 100, Den: 3}}}})
+			wire := plant.Consumed{Order: journaltest.Order, Operation: "0010", Counter: 1, Material: "WIRE", Quantity: journaltest.Qty("1", "COIL")}
+			r.Post(claim(r.Happen(wire), func(c *plant.Consumed) { c.Quantity = journaltest.Qty("33.333334", "M") }))
+		}, want: evidence.Holds},
+		{name: "more than the last digit of a unit that does not divide", build: func(r *journaltest.Run) {
+			r.Plan.Items = append(r.Plan.Items, plant.Item{ID: "WIRE", Unit: "M", Units: []plant.AltUnit{{Unit: "COIL", Factor: plant.Factor{Num: 100, Den: 3}}}})
+			wire := plant.Consumed{Order: journaltest.Order, Operation: "0010", Counter: 1, Material: "WIRE", Quantity: journaltest.Qty("1", "COIL")}
+			r.Post(claim(r.Happen(wire), func(c *plant.Consumed) { c.Quantity = journaltest.Qty("33.33", "M") }))
+		}, want: evidence.Violated},
 		{name: "time moved by an hour", build: func(r *journaltest.Run) {
 			e := r.Happen(conf(1, "5"))
 			e.At = e.At.Add(time.Hour)
@@ -122,6 +132,11 @@ func TestConservation(t *testing.T) {
 		{name: "the books' own figure counts", build: func(r *journaltest.Run) {
 			r.Send(journaltest.Sending{Base: journaltest.Qty("0.249", "KG")}, r.Happen(journaltest.Consumed(1, "250", "G")))
 		}, want: evidence.Violated, says: "0.249 KG"},
+		{name: "the last digit of a unit that does not divide is nobody's", build: func(r *journaltest.Run) {
+			r.Plan.Items = append(r.Plan.Items, plant.Item{ID: "WIRE", Unit: "M", Units: []plant.AltUnit{{Unit: "COIL", Factor: plant.Factor{Num: 100, Den: 3}}}})
+			wire := plant.Consumed{Order: journaltest.Order, Operation: "0010", Counter: 1, Material: "WIRE", Quantity: journaltest.Qty("1", "COIL")}
+			r.Post(claim(r.Happen(wire), func(c *plant.Consumed) { c.Quantity = journaltest.Qty("33.333334", "M") }))
+		}, want: evidence.Holds},
 		{name: "scrap booked as yield", build: func(r *journaltest.Run) {
 			c := conf(1, "5")
 			c.Scrap = journaltest.Qty("2", "EA")

@@ -371,6 +371,11 @@ func TestRecovery(t *testing.T) {
 		{name: "no fault", build: func(r *journaltest.Run) { r.Do(conf(1, "5")) }, want: evidence.Vacuous, rule: evidence.RuleIdle},
 		{name: "in time", build: healed(5*time.Second, true), want: evidence.Holds},
 		{name: "too late", build: healed(25*time.Second, true), want: evidence.Violated, rule: "recovered-too-late", says: "25"},
+		{name: "in nobody's books", build: func(r *journaltest.Run) {
+			healed(5*time.Second, true)(r)
+			r.Happen(plant.MachineCounted{Machine: "M-1", Counter: 1, Count: 3})
+			r.Wait(30 * time.Second)
+		}, want: evidence.Holds},
 		{name: "a bound of its own", build: func(r *journaltest.Run) {
 			r.Plan.Recovery.Within = 3000
 			healed(5*time.Second, true)(r)

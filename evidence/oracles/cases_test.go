@@ -208,6 +208,22 @@ func TestExactlyOnce(t *testing.T) {
 			r.Send(journaltest.Sending{Key: "-", Faults: []string{"dup"}}, e)
 			r.Send(journaltest.Sending{Key: "-", Faults: []string{"dup"}, CopyOf: 1}, e)
 		}, want: evidence.Holds},
+		{name: "K4: a copy leaves the SUT in no doubt", build: func(r *journaltest.Run) {
+			sink(r, k4)
+			r.Plan.Delivers.Posting = evidence.AtMostOnceSurface
+			e := r.Happen(conf(1, "5.013"))
+			r.Send(journaltest.Sending{Key: "-", Acted: undelivered, Heard: busy, Faults: []string{"dup"}}, e)
+			r.Send(journaltest.Sending{Key: "-", Acted: undelivered, Faults: []string{"dup"}, CopyOf: 1}, e)
+			r.Wait(3 * time.Second)
+			r.Send(journaltest.Sending{Key: "-"}, e)
+			r.Send(journaltest.Sending{Key: "-"}, e)
+			r.Surface(e, simulators.Technical)
+		}, want: evidence.Violated},
+		{name: "recognised by its quantity alone", build: func(r *journaltest.Run) {
+			e := r.Happen(conf(1, "5.013"))
+			r.Send(journaltest.Sending{Key: "a"}, bare(e, "5.013"))
+			r.Send(journaltest.Sending{Key: "b"}, bare(e, "5.013"))
+		}, want: evidence.Violated, says: "recognised by their quantity"},
 		{name: "a newer version excuses the older one", build: func(r *journaltest.Run) {
 			r.Do(journaltest.Released())
 			r.Happen(journaltest.Changed(2, "90"))

@@ -40,6 +40,7 @@ func (a account) String() string {
 type balance struct {
 	low, high, books plant.Decimal
 	lost, twice      plant.Decimal // what named facts explain
+	slack            plant.Decimal // last digits that units which do not divide leave open
 	facts            int
 	evidence         []uint64
 	first            *evidence.FactView
@@ -81,7 +82,8 @@ func (l *ledger) at(a account) *balance {
 // movement is a quantity that goes into one account.
 type movement struct {
 	account
-	amount plant.Decimal
+	amount  plant.Decimal
+	rounded bool // the unit does not divide
 }
 
 // movements splits a fact or claim into what it adds to accounts, in base
@@ -91,8 +93,8 @@ func (l *ledger) movements(buf []movement, sink string, f plant.Fact, item plant
 		if q.Amount == 0 {
 			return
 		}
-		q, _ = l.m.Base(item, q)
-		buf = append(buf, movement{account{sink, bucket, k.Order, k.Operation, k.Material, k.Lot, q.Unit}, q.Amount})
+		q, exact := l.m.Base(item, q)
+		buf = append(buf, movement{account{sink, bucket, k.Order, k.Operation, k.Material, k.Lot, q.Unit}, q.Amount, !exact})
 	}
 	switch b := f.(type) {
 	case plant.Confirmed:
@@ -117,6 +119,9 @@ func (l *ledger) expect(f *evidence.FactView) {
 	var buf [4]movement
 	for _, m := range l.movements(buf[:0], f.Sink, f.Event.Fact, l.m.Item(f.Event.Fact)) {
 		b := l.at(m.account)
+		if m.rounded {
+			b.slack++
+		}
 		b.facts++
 		if b.first == nil {
 			b.first = f
@@ -169,6 +174,9 @@ func (l *ledger) book(e *evidence.EffectView) {
 			m.amount = e.Posting.Base.Amount
 		}
 		b := l.at(m.account)
+		if m.rounded {
+			b.slack++
+		}
 		b.books = b.books.Add(m.amount)
 		if len(e.Facts) == 0 {
 			b.twice = b.twice.Add(m.amount)
@@ -194,7 +202,7 @@ func (l *ledger) compare() {
 	for _, a := range l.order {
 		b := l.by[a]
 		l.r.judged++
-		if b.books >= b.low && b.books <= b.high {
+		if b.books >= b.low-b.slack && b.books <= b.high+b.slack {
 			continue
 		}
 		f := l.finding(a, b)
