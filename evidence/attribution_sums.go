@@ -25,12 +25,6 @@ type sumGroup struct {
 	facts []*FactView
 }
 
-// Limits of the subset searches.
-const (
-	mostSummands = 20
-	mostSearches = 20_000
-)
-
 func newSums(a *attributor, open []*EffectView) *sums {
 	s := &sums{a: a, groups: map[groupKey]*sumGroup{}, budget: mostSearches}
 	for _, e := range open {
@@ -283,79 +277,4 @@ func (s *sums) subset(facts []*FactView, q plant.Quantity) []*FactView {
 		out = append(out, kept[i])
 	}
 	return out
-}
-
-// search finds the one set of amounts that adds up to target; nil if there is
-// none or more than one. Beyond mostSummands only neighbours are added up.
-func (s *sums) search(amounts []plant.Decimal, target plant.Decimal) []int {
-	if s.budget--; s.budget < 0 || len(amounts) == 0 {
-		return nil
-	}
-	if len(amounts) > mostSummands {
-		return neighbours(amounts, target)
-	}
-	return meet(amounts, target)
-}
-
-// meet is the search for a subset by meeting in the middle: 2 × 2ⁿᐟ² sums.
-func meet(amounts []plant.Decimal, target plant.Decimal) []int {
-	half := len(amounts) / 2
-	type found struct{ mask, times int }
-	left := make(map[plant.Decimal]found, 1<<half)
-	for mask, sum := range subsetSums(amounts[:half]) {
-		f := left[sum]
-		left[sum] = found{mask, f.times + 1}
-	}
-	var out found
-	for mask, sum := range subsetSums(amounts[half:]) {
-		if f, ok := left[target-sum]; ok {
-			out = found{f.mask | mask<<half, out.times + f.times}
-		}
-		if out.times > 1 {
-			return nil
-		}
-	}
-	var set []int
-	for i := range amounts {
-		if out.times == 1 && out.mask>>i&1 == 1 {
-			set = append(set, i)
-		}
-	}
-	return set
-}
-
-// subsetSums returns the sum of each subset, by its bit mask.
-func subsetSums(amounts []plant.Decimal) []plant.Decimal {
-	sums := make([]plant.Decimal, 1, 1<<len(amounts))
-	for _, a := range amounts {
-		for _, s := range sums {
-			sums = append(sums, s.Add(a))
-		}
-	}
-	return sums
-}
-
-// neighbours finds the one run of consecutive amounts that adds up to target.
-func neighbours(amounts []plant.Decimal, target plant.Decimal) []int {
-	from, to, times := 0, 0, 0
-	sum, start := plant.Decimal(0), 0
-	for end, a := range amounts {
-		sum = sum.Add(a)
-		for sum > target && start <= end {
-			sum = sum.Sub(amounts[start])
-			start++
-		}
-		if sum == target && start <= end {
-			from, to = start, end
-			times++
-		}
-	}
-	if times != 1 {
-		return nil
-	}
-	var set []int
-	for i := from; i <= to; i++ {
-		set = append(set, i)
-	}
-	return set
 }
