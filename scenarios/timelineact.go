@@ -1,0 +1,120 @@
+package scenarios
+
+import (
+	"slices"
+
+	"github.com/andon-rig/andon/internal/yamlfile"
+	"github.com/andon-rig/andon/simulators/plant"
+)
+
+// resolvable reports whether everything e acts on is known by now.
+func (t *Timeline) resolvable(e *entry) bool {
+	if e.heal != "" {
+		return slices.Contains(t.armed, e.heal)
+	}
+	if e.step == nil {
+		return true
+	}
+	for _, a := range e.step.acts {
+		for _, target := range []Target{a.args.Order, a.args.Lot, a.args.Case} {
+			if _, ok := t.resolve(target, e.step.As); !ok {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// resolve looks up what a target stands for.
+func (t *Timeline) resolve(target Target, _ string) (string, bool) {
+	switch {
+	case target.Nth > 0:
+		if target.Nth > len(t.orders) {
+			return "", false
+		}
+		return string(t.orders[target.Nth-1]), true
+	case target.Ref != "":
+		id, ok := t.bound[target.Ref][target.Field]
+		return id, ok
+	}
+	return target.ID, true
+}
+
+// fire takes e as done and returns its actions.
+func (t *Timeline) fire(e *entry, now Instant) []Action {
+	e.done = true
+	switch {
+	case e.arm != "":
+		return t.arm(e.arm, e.at.Pos)
+	case e.heal != "":
+		return t.heal(e.heal, e.at.Pos)
+	}
+	st := e.step
+	if st.As != "" {
+		t.moments[st.As] = now
+	}
+	var actions []Action
+	for _, a := range st.acts {
+		switch a.name {
+		case DoArm:
+			actions = append(actions, named(t.arm(a.args.Fault.S, a.pos), st.As)...)
+		case DoHeal:
+			for _, id := range slices.Clone(t.armed) {
+				if a.args.Fault.S == "" || a.args.Fault.S == id {
+					actions = append(actions, named(t.heal(id, a.pos), st.As)...)
+				}
+			}
+		default:
+			actions = append(actions, t.action(a, st.As))
+		}
+	}
+	if len(actions) == 0 && st.As != "" { // a name for a moment: the journal must know it
+		actions = []Action{{Do: DoNothing, As: st.As, Pos: st.Pos, bound: t.bound[st.As]}}
+	}
+	return actions
+}
+
+// DoNothing is the action of a step that only gives a moment a name; whoever
+// plays it has nothing to do but to write it into the journal.
+const DoNothing = "note"
+
+func named(actions []Action, as string) []Action {
+	for i := range actions {
+		actions[i].As = as
+	}
+	return actions
+}
+
+func (t *Timeline) arm(id string, pos yamlfile.Pos) []Action {
+	if slices.Contains(t.armed, id) {
+		return nil
+	}
+	t.armed = append(t.armed, id)
+	return []Action{{Do: DoArm, Fault: id, Pos: pos}}
+}
+
+func (t *Timeline) heal(id string, pos yamlfile.Pos) []Action {
+	i := slices.Index(t.armed, id)
+	if i < 0 {
+		return nil
+	}
+	t.armed = slices.Delete(t.armed, i, i+1)
+	return []Action{{Do: DoHeal, Fault: id, Pos: pos}}
+}
+
+// action looks up what a acts on, and lends it to steps that refer to as.
+func (t *Timeline) action(a act, as string) Action {
+	order, _ := t.resolve(a.args.Order, as)
+	lot, _ := t.resolve(a.args.Lot, as)
+	quality, _ := t.resolve(a.args.Case, as)
+	due := Action{
+		Do: a.name, As: as, Order: plant.OrderID(order), Lot: plant.LotID(lot), Case: plant.CaseID(quality), Count: a.args.Count,
+		Priority: a.args.Priority, Decision: a.args.Decision, Reason: a.args.Reason, At: a.args.At.S, Set: a.args.Set, Pos: a.pos,
+	}
+	if a.args.Quantity != nil {
+		due.Quantity = plant.Decimal(*a.args.Quantity)
+	}
+	t.bind(as, map[string]string{"order": order, "lot": lot, "case": quality})
+	due.bound = t.bound[as]
+	return due
+}
