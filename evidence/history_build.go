@@ -12,7 +12,6 @@ import (
 type index struct {
 	facts     map[plant.EventID]*FactView
 	attempts  map[uint64]*AttemptView
-	messages  map[uint64][]*FactView // by offer or attempt
 	faults    map[string]*FaultView
 	lifecycle []*StepView
 }
@@ -44,7 +43,7 @@ func (h *History) sort(records []Record) {
 	h.Effects = make([]*EffectView, 0, n.effect)
 	h.names = index{
 		facts: make(map[plant.EventID]*FactView, n.truth), attempts: make(map[uint64]*AttemptView, n.attempt),
-		messages: map[uint64][]*FactView{}, faults: map[string]*FaultView{},
+		faults: map[string]*FaultView{},
 	}
 	for _, r := range records {
 		h.last = max(h.last, r.At)

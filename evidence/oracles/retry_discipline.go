@@ -240,7 +240,7 @@ type use struct {
 // keys judges that one key stands for one fact and one payload.
 func (x *retries) keys() {
 	type place struct{ endpoint, key string }
-	first := map[place]use{}
+	first := make(map[place]use, len(x.h.Attempts))
 	for _, t := range x.h.Attempts {
 		if t.IdemKey == "" || len(t.Claims) == 0 || t.Copy || len(t.Faults) > 0 && t.Acted.Outcome == simulators.Undelivered {
 			continue
