@@ -42,11 +42,10 @@ type entry struct {
 	met   int      // how often upon's event happened
 	event bool     // it did, often enough
 
-	at    Moment // when it is due; zero waits for step.Upon
-	arm   string // fault to arm
-	heal  string // fault to heal
-	after string // fault that must have been armed before it can be healed
-	done  bool
+	at   Moment // when it is due; zero waits for step.Upon
+	arm  string // fault to arm
+	heal string // fault to heal
+	done bool
 }
 
 // NewTimeline returns the timeline of s for a run that begins at start.

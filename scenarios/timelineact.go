@@ -17,7 +17,7 @@ func (t *Timeline) resolvable(e *entry) bool {
 	}
 	for _, a := range e.step.acts {
 		for _, target := range []Target{a.args.Order, a.args.Lot, a.args.Case} {
-			if _, ok := t.resolve(target, e.step.As); !ok {
+			if _, ok := t.resolve(target); !ok {
 				return false
 			}
 		}
@@ -26,7 +26,7 @@ func (t *Timeline) resolvable(e *entry) bool {
 }
 
 // resolve looks up what a target stands for.
-func (t *Timeline) resolve(target Target, _ string) (string, bool) {
+func (t *Timeline) resolve(target Target) (string, bool) {
 	switch {
 	case target.Nth > 0:
 		if target.Nth > len(t.orders) {
@@ -104,9 +104,9 @@ func (t *Timeline) heal(id string, pos yamlfile.Pos) []Action {
 
 // action looks up what a acts on, and lends it to steps that refer to as.
 func (t *Timeline) action(a act, as string) Action {
-	order, _ := t.resolve(a.args.Order, as)
-	lot, _ := t.resolve(a.args.Lot, as)
-	quality, _ := t.resolve(a.args.Case, as)
+	order, _ := t.resolve(a.args.Order)
+	lot, _ := t.resolve(a.args.Lot)
+	quality, _ := t.resolve(a.args.Case)
 	due := Action{
 		Do: a.name, As: as, Order: plant.OrderID(order), Lot: plant.LotID(lot), Case: plant.CaseID(quality), Count: a.args.Count,
 		Priority: a.args.Priority, Decision: a.args.Decision, Reason: a.args.Reason, At: a.args.At.S, Set: a.args.Set, Pos: a.pos,
