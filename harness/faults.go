@@ -182,8 +182,10 @@ func (p *Plan) arm(ctx context.Context, id string) error {
 	return nil
 }
 
-// heal takes a fault out of force; "" means all of them.
+// heal takes a fault out of force; "" means all of them. What was given up
+// while it struck is worth waiting for again.
 func (p *Plan) heal(id string) {
+	p.progress.remember()
 	for _, l := range p.Links {
 		if id == "" {
 			l.HealAll()

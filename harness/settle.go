@@ -149,7 +149,7 @@ func (p *progress) trust(pat patience) patience {
 func (p *progress) remember() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.held = 0
+	p.held, p.vain = 0, 0
 	for name := range p.facts {
 		p.update(name, func(d *debt) { d.stale = false })
 	}

@@ -350,7 +350,11 @@ func Meaning(a simulators.Answer) simulators.Result {
 }
 
 func refusalResult(r *simulators.Refusal) simulators.Result {
-	return simulators.Result{Outcome: cmp.Or(r.Outcome, simulators.Refused), Class: r.Class, Code: r.Code, Text: r.Text, RetryAfter: r.After}
+	res := simulators.Result{Outcome: cmp.Or(r.Outcome, simulators.Refused), Class: r.Class, Code: r.Code, Text: r.Text, RetryAfter: r.After}
+	if r.After > 0 {
+		res.RetryForm = cmp.Or(r.RetryForm, simulators.RetrySeconds)
+	}
+	return res
 }
 
 // transient reports whether an answer may be another one the next time.
