@@ -307,7 +307,7 @@ func way(h *evidence.History, receives map[string]string, k plant.Kind) Symptom 
 	}
 	fact := h.Facts[i]
 	if fact.AcceptedBy == nil {
-		return notTaken(name, from, fact, receives[from])
+		return notTaken(name, from, to, fact, receives[from], h)
 	}
 	taken := fmt.Sprintf("%s: taken after %s", fact.Event.ID, (fact.Accepted - fact.At).Round(time.Millisecond))
 	if len(fact.Effects) > 0 {
@@ -318,7 +318,7 @@ func way(h *evidence.History, receives map[string]string, k plant.Kind) Symptom 
 }
 
 // notTaken tells why the SUT has not taken an announcement.
-func notTaken(name, from string, fact *evidence.FactView, where string) Symptom {
+func notTaken(name, from, to string, fact *evidence.FactView, where string, h *evidence.History) Symptom {
 	if len(fact.Offers) == 0 {
 		return well(name, "%s was never asked for", fact.Event.ID).but(Trouble,
 			"either name where the SUT takes webhooks under sut.receives.%s, or let it poll GET ${%s.url}/feed", from, from)
@@ -330,6 +330,8 @@ func notTaken(name, from string, fact *evidence.FactView, where string) Symptom 
 		return s.but(Trouble, "nothing answers at %s: check sut.receives.%s and where the SUT listens", where, from)
 	case last.Result.Status == 404 || last.Result.Status == 405:
 		return s.but(Trouble, "the SUT takes POST elsewhere: announcements go to %s/%s; check sut.receives.%s", where, last.Name, from)
+	case lastPost(h, to) != nil: // it forwards before it answers
+		return refusedAt(s, to, lastPost(h, to))
 	}
 	return s.but(Trouble, "the SUT must answer POST %s/%s with 2xx", where, last.Name)
 }
@@ -340,17 +342,28 @@ func notPosted(name, to, taken string, fact *evidence.FactView, h *evidence.Hist
 		x := fact.Surfaces[0]
 		return well(name, "%s, and reported as an exception (%s): %s", taken, x.Class, x.Reason).but(Trouble, "the message was sound; the exception says what the SUT did not like")
 	}
-	var last *evidence.AttemptView
-	for _, a := range h.Attempts {
-		if a.Endpoint == to && a.Verb != "get" {
-			last = a
-		}
-	}
+	last := lastPost(h, to)
 	if last == nil {
 		return well(name, "%s, and nothing was posted to %s", taken, to).but(Trouble, "does the SUT know ${%s.url} and ${%s.token}? See its log", to, to)
 	}
-	s := well(name, "%s, and not posted; last answer of %s: %s", taken, to, said(last.Acted))
-	switch last.Acted.Status {
+	return refusedAt(well(name, "%s, and not posted", taken), to, last)
+}
+
+// lastPost is the last thing the SUT stated to an endpoint; nil if it said
+// nothing.
+func lastPost(h *evidence.History, endpoint string) (last *evidence.AttemptView) {
+	for _, a := range h.Attempts {
+		if a.Endpoint == endpoint && a.Verb != "get" {
+			last = a
+		}
+	}
+	return last
+}
+
+// refusedAt adds to s why an endpoint did not post what the SUT sent.
+func refusedAt(s Symptom, to string, last *evidence.AttemptView) Symptom {
+	s.Text += fmt.Sprintf("; last answer of %s: %s", to, said(last.Heard))
+	switch last.Heard.Status {
 	case 401, 403:
 		return s.but(Trouble, "the SUT must get a token from ${%s.token} with ${%s.client} and ${%s.secret}, or set endpoints.%s.policy: {auth: none}", to, to, to, to)
 	case 404:
