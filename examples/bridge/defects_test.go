@@ -289,7 +289,7 @@ func TestDefectsAreHarmlessOnAPlainDay(t *testing.T) {
 				ms = append(ms, release(o))
 				w.sendAll(release(o))
 				w.settled(release(o))
-				for n := range 3 {
+				for n := range 2 {
 					ms = append(ms, consumption(o, n+1, "CASTING-3", "L-"+o, "4", "EA"), confirmation(o, n+1))
 					for _, m := range ms[len(ms)-2:] {
 						w.sendAll(m)

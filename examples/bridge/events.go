@@ -67,19 +67,33 @@ func (e *events) read(ctx context.Context, js jetstream.JetStream, from string) 
 		for e.inbox.full() && ctx.Err() == nil {
 			sleep(ctx, idle)
 		}
-		fetched, err := consumer.Fetch(100, jetstream.FetchMaxWait(500*time.Millisecond))
-		if err != nil {
-			return fmt.Errorf("fetch events: %w", err)
-		}
-		var all []jetstream.Msg
-		for m := range fetched.Messages() {
-			all = append(all, m)
-		}
-		if err := errors.Join(fetched.Error(), e.take(ctx, from, all)); err != nil {
+		if err := e.page(ctx, from, consumer); err != nil {
 			return err // what was not acknowledged comes again
 		}
 	}
 	return nil
+}
+
+// page waits for an event and takes it with all that have come behind it.
+func (e *events) page(ctx context.Context, from string, consumer jetstream.Consumer) error {
+	waiting, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	first, err := consumer.Next(jetstream.FetchContext(waiting))
+	switch {
+	case err != nil && waiting.Err() != nil:
+		return nil // nothing came
+	case err != nil:
+		return fmt.Errorf("fetch event: %w", err)
+	}
+	all := []jetstream.Msg{first}
+	rest, err := consumer.FetchNoWait(99)
+	if err != nil {
+		return fmt.Errorf("fetch events: %w", err)
+	}
+	for m := range rest.Messages() {
+		all = append(all, m)
+	}
+	return e.take(ctx, from, all)
 }
 
 // take stores events in one transaction and acknowledges them.
@@ -93,9 +107,6 @@ func (e *events) take(ctx context.Context, from string, all []jetstream.Msg) err
 			bad = append(bad, unreadable(name, event, err))
 		}
 		items = append(items, got...)
-	}
-	if len(all) == 0 {
-		return nil
 	}
 	if err := e.inbox.accept(ctx, items, func(w *writer) error { return w.reports(bad) }); err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 // The sender repeats what was not acknowledged, as every sender with an outbox
 // of its own does; the bridge is killed again and again under it.
 func TestKilledAgainAndAgain(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, "")
 	r, killer := rand.New(rand.NewPCG(4711, 0)), rand.New(rand.NewPCG(4711, 1))
 	var rmu sync.Mutex
@@ -60,6 +61,7 @@ func TestKilledAgainAndAgain(t *testing.T) {
 }
 
 func TestBatchInDoubtIsTheSameBatchAfterAKill(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, "")
 	ms, together, posted := []message{start("1")}, make(chan struct{}), make(chan struct{})
 	for n := 1; n <= 4; n++ {
@@ -93,6 +95,7 @@ func TestBatchInDoubtIsTheSameBatchAfterAKill(t *testing.T) {
 }
 
 func TestStopsGracefully(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, "")
 	slow := confirmation("1", 1)
 	there, leave := make(chan struct{}), make(chan struct{})

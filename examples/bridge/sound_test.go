@@ -15,6 +15,7 @@ import (
 )
 
 func TestLockedOrderIsTriedAgainInSequence(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, "")
 	ms := []message{start("1"), confirmation("1", 1), confirmation("1", 2)}
 	w.erp.before = func(a attempt, n int) fate {
@@ -31,6 +32,7 @@ func TestLockedOrderIsTriedAgainInSequence(t *testing.T) {
 }
 
 func TestSurvivesDuplicatesLostRepliesAndLostRequests(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, "")
 	w.config.Timeout = 200 * time.Millisecond
 	w.erp.before = func(a attempt, n int) fate {
@@ -61,6 +63,7 @@ func TestSurvivesDuplicatesLostRepliesAndLostRequests(t *testing.T) {
 }
 
 func TestTokenIsRenewedOnce(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, "")
 	w.erp.ttl = 1
 	w.start()
@@ -82,6 +85,7 @@ func TestTokenIsRenewedOnce(t *testing.T) {
 }
 
 func TestRefusedTokenIsRenewedOnceForAll(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, "")
 	w.start()
 	w.sendAll(confirmation("0", 1))
@@ -107,6 +111,7 @@ func TestRefusedTokenIsRenewedOnceForAll(t *testing.T) {
 }
 
 func TestWrongSecretIsReportedAsTechnical(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, "")
 	w.config.Attempts = 3
 	denied := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
@@ -123,6 +128,7 @@ func TestWrongSecretIsReportedAsTechnical(t *testing.T) {
 }
 
 func TestExhaustedIsTechnicalAndTheOrderGoesOn(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, "")
 	w.config.Attempts = 3
 	bad, good := confirmation("1", 1), confirmation("1", 2)
@@ -143,6 +149,7 @@ func TestExhaustedIsTechnicalAndTheOrderGoesOn(t *testing.T) {
 }
 
 func TestAlreadyPostedIsSuccess(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, "")
 	m := confirmation("1", 1)
 	w.erp.before = func(a attempt, n int) fate {
@@ -159,6 +166,7 @@ func TestAlreadyPostedIsSuccess(t *testing.T) {
 }
 
 func TestAtomicBatchIsTakenApart(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, "")
 	w.erp.before = func(a attempt, n int) fate {
 		if len(a.events) > 1 { // nothing of it, and no word about which row
@@ -192,6 +200,7 @@ func TestAtomicBatchIsTakenApart(t *testing.T) {
 }
 
 func TestHoldOvertakesAndBinds(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, "")
 	w.config.Parallel = 1
 	busy := make(chan struct{})
@@ -237,6 +246,7 @@ func TestHoldOvertakesAndBinds(t *testing.T) {
 }
 
 func TestDecisionBeforeItsHoldStands(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, "")
 	h, r := hold("FG-1", "QC-1", "1"), receipt("1", 1, "FG-1")
 	w.start().sendAll(decision("FG-1", "QC-1", "release"), h, r)
@@ -247,6 +257,7 @@ func TestDecisionBeforeItsHoldStands(t *testing.T) {
 }
 
 func TestScrappedLotIsABusinessException(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, "")
 	r := receipt("1", 1, "FG-1")
 	w.start().sendAll(hold("FG-1", "QC-1", "1"), r, decision("FG-1", "QC-1", "scrap"))
@@ -260,6 +271,7 @@ func TestScrappedLotIsABusinessException(t *testing.T) {
 }
 
 func TestHoldIsAcknowledgedWhenNothingIsUnderWay(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, "")
 	there, leave := make(chan struct{}), make(chan struct{})
 	r := receipt("1", 1, "FG-1")
@@ -287,6 +299,7 @@ func TestHoldIsAcknowledgedWhenNothingIsUnderWay(t *testing.T) {
 }
 
 func TestConvertsExactlyOrNotAtAll(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, "")
 	w.erp.items["OIL"] = `{"id":"OIL","unit":"LTR","units":[{"unit":"GLL","factor":"473176473/125000000"},{"unit":"KGM","factor":"250/3"}]}`
 	exact, inexact, thirds := consumption("1", 1, "OIL", "A", "0.5", "GLL"), consumption("2", 1, "OIL", "A", "1", "KGM"), consumption("3", 1, "OIL", "A", "0.000003", "KGM")
@@ -305,6 +318,7 @@ func TestConvertsExactlyOrNotAtAll(t *testing.T) {
 }
 
 func TestBadInputIsRefusedAtTheDoor(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, "").start()
 	good := confirmation("1", 1)
 	for name, c := range map[string]struct {
@@ -330,6 +344,7 @@ func TestBadInputIsRefusedAtTheDoor(t *testing.T) {
 }
 
 func TestFullBridgeAsksForPatience(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, "")
 	w.config.Backlog = 2
 	w.erp.before = func(attempt, int) fate { return fate{status: 423} }
@@ -341,6 +356,7 @@ func TestFullBridgeAsksForPatience(t *testing.T) {
 }
 
 func TestExceptionsAreToldUntilHeard(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, "")
 	deaf := httptest.NewServer(http.NotFoundHandler())
 	heard := w.config.Exceptions
@@ -361,6 +377,7 @@ func TestExceptionsAreToldUntilHeard(t *testing.T) {
 }
 
 func TestRepliesThatAreNoConsent(t *testing.T) {
+	t.Parallel()
 	s := newSystem("erp", Endpoint{}, Config{Parallel: 1})
 	for body, want := range map[string]outcome{
 		`<html>maintenance</html>`:              again,
@@ -383,6 +400,7 @@ func TestRepliesThatAreNoConsent(t *testing.T) {
 }
 
 func TestRetryAfter(t *testing.T) {
+	t.Parallel()
 	now := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
 	date := func(d time.Duration) string { return now.Add(d).Format(http.TimeFormat) }
 	for _, c := range []struct {
@@ -401,6 +419,7 @@ func TestRetryAfter(t *testing.T) {
 }
 
 func TestGoldenMessagesAreUnderstood(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("../../simulators/dialects/neutral/testdata/*.json")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no golden messages: %v", err)
@@ -433,6 +452,7 @@ func TestGoldenMessagesAreUnderstood(t *testing.T) {
 }
 
 func TestJoinAndTakeApart(t *testing.T) {
+	t.Parallel()
 	a, b := consumption("1", 1, "X", "A", "1.500", "EA"), consumption("1", 2, "X", "B", "2", "EA")
 	joined, err := join([][]byte{[]byte(a.body), []byte(b.body)})
 	if err != nil {
@@ -473,6 +493,7 @@ func FuzzRead(f *testing.F) {
 }
 
 func TestSettingsAreChecked(t *testing.T) {
+	t.Parallel()
 	env := map[string]string{"ERP_URL": "http://e", "MES_URL": "http://m"}
 	read := func(args ...string) error {
 		_, err := readConfig(args, func(k string) string { return env[k] }, &strings.Builder{}, &strings.Builder{})

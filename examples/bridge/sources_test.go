@@ -52,6 +52,7 @@ func (f *feedOf) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func TestReadsFeedsAndGoesOnWhereItWas(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, "")
 	f := &feedOf{books: w.mes}
 	w.mes.server.Config.Handler = f
@@ -82,6 +83,7 @@ func TestReadsFeedsAndGoesOnWhereItWas(t *testing.T) {
 }
 
 func TestConsumesEvents(t *testing.T) {
+	t.Parallel()
 	broker, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir(), NoLog: true, NoSigs: true})
 	if err != nil {
 		t.Fatal(err)
