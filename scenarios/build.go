@@ -1,8 +1,6 @@
 package scenarios
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -18,18 +16,13 @@ func New(s Scenario) (Scenario, error) {
 }
 
 // Text writes s as a file that Load reads, so that what was built in Go can be
-// kept beside its evidence and run again. It is JSON, which is YAML too.
+// kept beside its evidence and run again.
 func Text(s Scenario) ([]byte, error) {
-	n, err := yamlfile.Of(s.Pos, s)
+	b, err := yamlfile.Encode(s)
 	if err != nil {
 		return nil, fmt.Errorf("write scenario %s: %w", s.Metadata.ID, err)
 	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	err = e.Encode(n)
-	return b.Bytes(), err
+	return b, nil
 }
 
 // Acts returns what a step does, for scenarios built in Go: each of list is an

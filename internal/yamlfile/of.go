@@ -1,6 +1,8 @@
 package yamlfile
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"slices"
@@ -50,6 +52,21 @@ func Of(p Pos, v any) (Node, error) {
 		return mappingOf(p, r)
 	}
 	return Node{}, p.Errorf("a %T cannot stand in a file", v)
+}
+
+// Encode writes v, built in Go, as a file that reads as v. It is JSON, which is
+// YAML too.
+func Encode(v any) ([]byte, error) {
+	n, err := Of(Pos{}, v)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	err = e.Encode(n)
+	return b.Bytes(), err
 }
 
 func scalar(p Pos, k Kind, text string) Node {
