@@ -214,7 +214,7 @@ func chooseScenarios(o *harness.GateOptions, f gateFlags, files []string) error 
 			errs = append(errs, notAFile(path, err))
 			continue
 		}
-		b, err := os.ReadFile(path)
+		b, err := scenarioText(path)
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -235,6 +235,15 @@ func chooseScenarios(o *harness.GateOptions, f gateFlags, files []string) error 
 		o.Pack = f.pack
 	}
 	return errors.Join(append(errs, distinct(o.Scenarios))...)
+}
+
+// scenarioText is what the bundle keeps of a scenario file: enough to run it
+// again.
+func scenarioText(path string) ([]byte, error) {
+	if b, err := scenarios.Flatten(path); b != nil || err != nil {
+		return b, err
+	}
+	return os.ReadFile(path)
 }
 
 // addReadyMade adds scenarios of the library with their texts.

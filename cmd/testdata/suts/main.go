@@ -13,7 +13,7 @@ import (
 )
 
 func main() {
-	kinds := map[string]func() error{"forward": forward, "dies": dies, "unready": unready, "garbage": garbage, "noise": noise, "deaf": deaf, "mute": mute}
+	kinds := map[string]func() error{"forward": forward, "careless": careless, "dies": dies, "unready": unready, "garbage": garbage, "noise": noise, "deaf": deaf, "mute": mute}
 	kind := ""
 	if len(os.Args) > 1 {
 		kind = os.Args[1]
@@ -38,20 +38,7 @@ func serve(handle http.HandlerFunc) error {
 // forward hands every POST on to the other side, and the answer back.
 func forward() error {
 	return serve(func(w http.ResponseWriter, r *http.Request) {
-		to := os.Getenv("MES_URL") + strings.TrimPrefix(r.URL.Path, "/erp")
-		if name, ok := strings.CutPrefix(r.URL.Path, "/mes"); ok {
-			to = os.Getenv("ERP_URL") + name
-		}
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			return
-		}
-		req, _ := http.NewRequestWithContext(r.Context(), http.MethodPost, to, bytes.NewReader(body))
-		req.Header = r.Header.Clone()
-		if os.Getenv("KEY") != "" {
-			req.Header.Set("Idempotency-Key", r.Header.Get("Andon-Event"))
-		}
-		resp, err := http.DefaultClient.Do(req)
+		resp, err := pass(r)
 		if err != nil {
 			w.WriteHeader(http.StatusBadGateway)
 			return
@@ -59,6 +46,36 @@ func forward() error {
 		defer resp.Body.Close()
 		w.WriteHeader(resp.StatusCode)
 		_, _ = io.Copy(w, resp.Body)
+	})
+}
+
+// pass hands a POST on to the other side.
+func pass(r *http.Request) (*http.Response, error) {
+	to := os.Getenv("MES_URL") + strings.TrimPrefix(r.URL.Path, "/erp")
+	if name, ok := strings.CutPrefix(r.URL.Path, "/mes"); ok {
+		to = os.Getenv("ERP_URL") + name
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	req, err := http.NewRequestWithContext(r.Context(), http.MethodPost, to, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header = r.Header.Clone()
+	if os.Getenv("KEY") != "" {
+		req.Header.Set("Idempotency-Key", r.Header.Get("Andon-Event"))
+	}
+	return http.DefaultClient.Do(req)
+}
+
+// careless forwards, and takes whatever becomes of it for success.
+func careless() error {
+	return serve(func(_ http.ResponseWriter, r *http.Request) {
+		if resp, err := pass(r); err == nil {
+			_ = resp.Body.Close()
+		}
 	})
 }
 
