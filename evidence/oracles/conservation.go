@@ -210,7 +210,7 @@ func (l *ledger) compare() {
 		case (b.books < b.low && b.low.Sub(b.books) == b.lost.Sub(b.twice)) || (b.books > b.high && b.books.Sub(b.high) == b.twice.Sub(b.lost)):
 			if explained++; first == nil {
 				f.Text = "fully explained by the facts that exactly-once, no-phantom and no-silent-drop name"
-				f.Rule = "explained-elsewhere"
+				f.Rule, f.Class = "explained-elsewhere", evidence.CauseTechnical // messages were lost or doubled, not mistaken
 				first = &f
 			}
 		case b.books < b.low:

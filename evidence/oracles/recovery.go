@@ -95,7 +95,7 @@ func late(r *report, f *evidence.FactView, from, within, done time.Duration, isD
 	v.Class, v.Confidence = evidence.CauseTechnical, "high"
 	switch {
 	case isDone:
-		v.Got, v.Rule = fmt.Sprintf("%s", span(done-from)), "recovered-too-late"
+		v.Got, v.Rule = span(done-from), "recovered-too-late"
 		r.violated(v)
 	case r.h.Last() > deadline && r.whole():
 		v.Got, v.Rule = fmt.Sprintf("not done when the run ended, %s after it", span(r.h.Last()-from)), "not-recovered"

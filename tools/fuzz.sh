@@ -1,0 +1,10 @@
+#!/bin/sh
+# Runs every fuzz test of the module for FUZZTIME each and stops at the first
+# failure, whose input Go keeps under testdata.
+set -eu
+for package in $(go list ./...); do
+	for test in $(go test -list '^Fuzz' "$package" | grep '^Fuzz' || true); do
+		echo "== $package $test"
+		go test -run '^$' -fuzz "^$test\$" -fuzztime "${FUZZTIME:-10s}" "$package"
+	done
+done
