@@ -175,16 +175,7 @@ type jsonEvent struct {
 }
 
 // MarshalJSON writes the event with the kind of its fact beside it.
-func (e Event) MarshalJSON() ([]byte, error) {
-	if e.Fact == nil {
-		return nil, fmt.Errorf("event %s has no fact", e.ID)
-	}
-	b, err := json.Marshal(e.Fact)
-	if err != nil {
-		return nil, err
-	}
-	return json.Marshal(jsonEvent{e.ID, e.At, e.Fact.Kind(), b})
-}
+func (e Event) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil) }
 
 // UnmarshalJSON reads what MarshalJSON writes; an unknown kind is an error.
 func (e *Event) UnmarshalJSON(b []byte) error {
