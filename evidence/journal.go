@@ -1,10 +1,9 @@
 package evidence
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -22,17 +21,21 @@ type Journal struct {
 	mu      sync.Mutex // guards what follows
 	records []Record
 	plant   func() time.Time
-	buf     bytes.Buffer
 	watch   []func(Record)
 	err     error
-
-	flushing sync.Mutex // serialises writes to out, in order
+	lines   []byte     // what waits for being written
+	spare   []byte     // room for the next lines, while lines are written
+	writing bool       // somebody has left mu to write, in the order of lines
+	written int        // how many records the operating system has
+	wrote   *sync.Cond // told when a write has ended
 }
 
 // NewJournal returns an empty journal that begins now and writes to out, or
 // only keeps its records in memory if out is nil.
 func NewJournal(out io.Writer) *Journal {
-	return &Journal{began: time.Now(), out: out, plant: func() time.Time { return time.Time{} }}
+	j := &Journal{began: time.Now(), out: out, plant: func() time.Time { return time.Time{} }}
+	j.wrote = sync.NewCond(&j.mu)
+	return j
 }
 
 // Now is the time since the journal began, the clock of all its records.
@@ -58,13 +61,32 @@ func (j *Journal) Watch(see func(Record)) {
 
 // Append adds body and returns its record.
 func (j *Journal) Append(body Body) Record {
-	var line []byte
-	var err error
-	if j.out != nil {
-		if line, err = json.Marshal(body); err != nil {
-			err = fmt.Errorf("journal: encode %s: %w", body.kind(), err)
-		}
+	if j.out == nil {
+		return j.add(body, nil, nil)
 	}
+	room := scratch.Get().(*[]byte)
+	line, err := appendBody((*room)[:0], body)
+	if err != nil {
+		err = fmt.Errorf("journal: encode %s: %w", body.kind(), err)
+	}
+	r := j.add(body, line, err)
+	if cap(line) <= roomKept {
+		*room = line
+		scratch.Put(room)
+	}
+	return r
+}
+
+// scratch holds the rooms that bodies are encoded in, before the journal is
+// locked: each belongs to one call of Append.
+var scratch = sync.Pool{New: func() any { return new([]byte) }}
+
+// roomKept is up to which size a room is used again; plans and findings can
+// be large, but are few.
+const roomKept = 64 << 10
+
+// add gives body its place; line is how it is spelled in the file.
+func (j *Journal) add(body Body, line []byte, err error) Record {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	r := Record{Seq: uint64(len(j.records) + 1), At: j.Now(), Plant: j.plant(), Body: body}
@@ -72,7 +94,7 @@ func (j *Journal) Append(body Body) Record {
 	if err != nil {
 		j.fail(err)
 	} else if j.out != nil {
-		j.line(r, line)
+		j.lines = appendLine(j.lines, r, line)
 	}
 	for _, see := range j.watch {
 		see(r)
@@ -80,38 +102,60 @@ func (j *Journal) Append(body Body) Record {
 	return r
 }
 
-// line adds r to the buffer in the form [Record.MarshalJSON] gives it, without
+// appendLine appends r in the form [Record.MarshalJSON] gives it, without
 // encoding the body a second time under the lock.
-func (j *Journal) line(r Record, body []byte) {
-	fmt.Fprintf(&j.buf, `{"seq":%d,"at":%d`, r.Seq, int64(r.At))
+func appendLine(b []byte, r Record, body []byte) []byte {
+	b = append(b, `{"seq":`...)
+	b = strconv.AppendUint(b, r.Seq, 10)
+	b = append(b, `,"at":`...)
+	b = strconv.AppendInt(b, int64(r.At), 10)
 	if !r.Plant.IsZero() {
-		j.buf.WriteString(`,"plant":"`)
-		j.buf.Write(r.Plant.AppendFormat(j.buf.AvailableBuffer(), time.RFC3339Nano))
-		j.buf.WriteByte('"')
+		b = append(b, `,"plant":"`...)
+		b = r.Plant.AppendFormat(b, time.RFC3339Nano)
+		b = append(b, '"')
 	}
-	fmt.Fprintf(&j.buf, `,"kind":%q,"body":`, r.Body.kind())
-	j.buf.Write(body)
-	j.buf.WriteString("}\n")
+	b = append(b, `,"kind":"`...)
+	b = append(b, r.Body.kind()...)
+	b = append(b, `","body":`...)
+	b = append(b, body...)
+	return append(b, "}\n"...)
 }
 
-// Flush hands everything appended so far to the operating system.
+// Flush hands everything appended so far to the operating system. Who calls
+// it while another's lines are being written waits, and then one of those who
+// waited writes for all of them.
 func (j *Journal) Flush() error {
 	if j.out == nil {
 		return nil
 	}
-	j.flushing.Lock()
-	defer j.flushing.Unlock()
 	j.mu.Lock()
-	if j.buf.Len() == 0 {
-		defer j.mu.Unlock()
+	defer j.mu.Unlock()
+	for mine := len(j.records); j.written < mine; {
+		if !j.writing {
+			return j.write()
+		}
+		j.wrote.Wait()
+	}
+	return j.err
+}
+
+// write writes all lines; j.mu is held before and after, but not meanwhile.
+func (j *Journal) write() error {
+	lines, all := j.lines, len(j.records)
+	if len(lines) == 0 { // none of the records could be encoded
+		j.written = all
 		return j.err
 	}
-	pending := bytes.Clone(j.buf.Bytes())
-	j.buf.Reset()
+	j.lines, j.spare, j.writing = j.spare[:0], nil, true
 	j.mu.Unlock()
-	if _, err := j.out.Write(pending); err != nil {
-		j.mu.Lock()
-		defer j.mu.Unlock()
+	_, err := j.out.Write(lines)
+	j.mu.Lock()
+	j.written, j.writing = all, false
+	if cap(lines) <= roomKept {
+		j.spare = lines
+	}
+	j.wrote.Broadcast()
+	if err != nil {
 		j.fail(fmt.Errorf("write journal: %w", err))
 		return j.err
 	}
