@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -28,12 +29,8 @@ type child struct {
 }
 
 // launch starts a server and returns when it has printed its address.
-func launch(name string) (*child, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	cmd := exec.Command(self, "-serve", name)
+func launch(binary, name, profile string) (*child, error) {
+	cmd := exec.Command(binary, "-serve", name, "-profile", profile)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -60,9 +57,13 @@ func (c *child) stop() error {
 
 // startup measures from the start of a process to its first answered request.
 func startup(rounds int) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
 	once := func(name string) (time.Duration, error) {
 		began := time.Now()
-		c, err := launch(name)
+		c, err := launch(self, name, "")
 		if err != nil {
 			return 0, err
 		}
@@ -88,44 +89,81 @@ func startup(rounds int) error {
 	return nil
 }
 
+// a contender is a server whose requests a second are measured.
+type contender struct {
+	*child
+	what   string
+	rates  []float64
+	posted int
+	wrong  int
+}
+
 // throughput measures confirmations a second through the ERP endpoint, with
 // unique bodies and keys, beside the same requests to a handler that does
-// nothing.
-func throughput(rounds int, length time.Duration) error {
-	servers := map[string]*child{}
-	for _, name := range []string{"endpoint", "minimal"} {
-		c, err := launch(name)
-		if err != nil {
-			return err
-		}
-		servers[name] = c
+// nothing and, if there is one, to another build of the endpoint. What a
+// request costs its server is measured too: other load on the machine hardly
+// changes it.
+func throughput(o options) error {
+	all, err := contenders(o)
+	if err != nil {
+		return err
 	}
-	rates := map[string][]float64{}
-	posted, refused := 0, 0
-	for round := range rounds {
-		for _, name := range []string{"endpoint", "minimal"} {
-			n, bad, err := hammer(servers[name].url, round, length)
+	for round := range o.rounds {
+		for _, c := range all {
+			n, bad, err := hammer(c.url, round, o.length)
 			if err != nil {
 				return err
 			}
-			rates[name] = append(rates[name], float64(n)/length.Seconds())
-			if name == "endpoint" {
-				posted, refused = posted+n, refused+bad
-			}
+			c.rates = append(c.rates, float64(n)/o.length.Seconds())
+			c.posted, c.wrong = c.posted+n, c.wrong+bad
 		}
 	}
-	for _, c := range servers {
+	for _, c := range all {
 		if err := c.stop(); err != nil {
 			return err
 		}
+		if c.wrong > 0 {
+			return fmt.Errorf("%d of %d confirmations were not posted", c.wrong, c.posted)
+		}
 	}
-	if refused > 0 {
-		return fmt.Errorf("%d of %d confirmations were not posted", refused, posted)
+	ours, ownCPU := median(all[0].rates), all[0].cpu()
+	for _, peer := range all[1:] {
+		rate := median(peer.rates)
+		row("stateful ERP endpoint, req/s, vs "+peer.what, fmt.Sprintf("%.0f", ours), fmt.Sprintf("%.0f", rate), ours/rate, "≥ 25 k req/s")
+		row("its CPU for a request, vs "+peer.what, ownCPU.String(), peer.cpu().String(), float64(ownCPU)/float64(peer.cpu()), "")
 	}
-	a, b := median(rates["endpoint"]), median(rates["minimal"])
-	row("stateful ERP endpoint, req/s, vs net/http", fmt.Sprintf("%.0f", a), fmt.Sprintf("%.0f", b), a/b, "≥ 25 k req/s")
-	fmt.Printf("  %d confirmations posted and journaled in all\n", posted)
+	fmt.Printf("  %d confirmations posted and journaled in all\n", all[0].posted)
 	return nil
+}
+
+func contenders(o options) ([]*contender, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	ours, err := launch(self, "endpoint", o.profile)
+	if err != nil {
+		return nil, err
+	}
+	peer, err := launch(self, "minimal", "")
+	if err != nil {
+		return nil, err
+	}
+	all := []*contender{{child: ours, what: "this build"}, {child: peer, what: "net/http"}}
+	if o.against == "" {
+		return all, nil
+	}
+	other, err := launch(o.against, "endpoint", "")
+	if err != nil {
+		return nil, err
+	}
+	return append(all, &contender{child: other, what: filepath.Base(o.against)}), nil
+}
+
+// cpu is what one request cost the server, once it has ended.
+func (c *contender) cpu() time.Duration {
+	s := c.cmd.ProcessState
+	return ((s.UserTime() + s.SystemTime()) / time.Duration(max(c.posted, 1))).Round(100 * time.Nanosecond)
 }
 
 // connections is how many requests are under way at once.

@@ -10,18 +10,30 @@ import (
 	"time"
 )
 
+// options are how to measure.
+type options struct {
+	rounds  int
+	length  time.Duration
+	records int
+	against string
+	profile string
+}
+
 func main() {
+	var o options
 	serve := flag.String("serve", "", "internal: be the server called endpoint or minimal")
-	rounds := flag.Int("rounds", 3, "interleaved rounds of each measurement; medians are printed")
-	length := flag.Duration("length", 3*time.Second, "of each round of requests")
-	records := flag.Int("records", 1_000_000, "records to judge")
+	flag.IntVar(&o.rounds, "rounds", 3, "interleaved rounds of each measurement; medians are printed")
+	flag.DurationVar(&o.length, "length", 3*time.Second, "of each round of requests")
+	flag.IntVar(&o.records, "records", 1_000_000, "records to judge")
+	flag.StringVar(&o.against, "against", "", "another build of this command, whose endpoint is measured beside ours")
+	flag.StringVar(&o.profile, "profile", "", "file for a CPU profile of the endpoint under load")
 	flag.Parse()
 	var err error
 	switch *serve {
 	case "":
-		err = bench(*rounds, *length, *records)
+		err = bench(o)
 	default:
-		err = be(*serve)
+		err = be(*serve, o.profile)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -29,15 +41,15 @@ func main() {
 	}
 }
 
-func bench(rounds int, length time.Duration, records int) error {
+func bench(o options) error {
 	fmt.Println("what                                         Andon            peer             ratio   target")
-	if err := startup(rounds); err != nil {
+	if err := startup(o.rounds); err != nil {
 		return err
 	}
-	if err := throughput(rounds, length); err != nil {
+	if err := throughput(o); err != nil {
 		return err
 	}
-	return judging(records)
+	return judging(o.records)
 }
 
 // row prints one comparison.

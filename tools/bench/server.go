@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime/pprof"
 	"sync/atomic"
 	"time"
 
@@ -23,7 +24,18 @@ import (
 
 // be is one of the two servers. It prints its address and serves until it is
 // interrupted or its standard input ends.
-func be(name string) error {
+func be(name, profile string) error {
+	if profile != "" {
+		f, err := os.Create(profile)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	go func() {
@@ -66,13 +78,19 @@ func erpEndpoint(ctx context.Context) error {
 	}
 	defer os.Remove(f.Name())
 	defer f.Close()
-	j := evidence.NewJournal(f)
-	var ids atomic.Uint64
-	link := &chaos.Link{Name: "erp", Journal: j, Ordinals: chaos.NewOrdinals(), IDs: &ids}
 	t, err := httptransport.New(httptransport.Config{})
 	if err != nil {
 		return err
 	}
+	e := newERP(evidence.NewJournal(f), t)
+	fmt.Println(t.URL())
+	return e.Run(ctx)
+}
+
+// newERP joins what a run joins: books, dialect, link and journal.
+func newERP(j *evidence.Journal, t simulators.Transport) *endpoint.Endpoint {
+	var ids atomic.Uint64
+	link := &chaos.Link{Name: "erp", Journal: j, Ordinals: chaos.NewOrdinals(), IDs: &ids}
 	policy := neutral.Dialect{}.Policy()
 	policy.Auth = simulators.AuthNone
 	orders := []plant.Order{}
@@ -88,8 +106,7 @@ func erpEndpoint(ctx context.Context) error {
 			j.Append(evidence.Effect{Attempt: id, Endpoint: "erp", Posting: p})
 		}})
 	link.Encode, link.Refuse = e.Encode, e.Refuse
-	fmt.Println(t.URL())
-	return e.Run(ctx)
+	return e
 }
 
 // orderCount is over how many orders the postings spread.
