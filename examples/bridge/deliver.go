@@ -48,7 +48,7 @@ func (c *courier) try(ctx context.Context, u unit) verdict {
 	if _, v := c.to.tokens.get(ctx); v.what != posted { // before the last look at pauses and holds
 		return c.heard(v)
 	}
-	if c.outbox.paused() {
+	if c.outbox.paused() > 0 {
 		return verdict{what: waiting}
 	}
 	if !c.holds.begin(u) {
@@ -86,6 +86,9 @@ func (c *courier) prepare(ctx context.Context, it *item) verdict {
 	}
 	if c.units == nil || it.Kind != kindConsumption || it.Unit == "" || it.sent || it.recovered && it.attempts > 0 {
 		return verdict{}
+	}
+	if c.outbox.paused() > 0 {
+		return verdict{what: waiting}
 	}
 	body, changed, v := c.units.convert(ctx, it, c.defect)
 	if v.what != posted || !changed {
@@ -128,12 +131,7 @@ func (c *courier) compose(u unit) error {
 
 // heard passes what an endpoint says about itself to its outbox.
 func (c *courier) heard(v verdict) verdict {
-	switch {
-	case v.pause:
-		c.outbox.pause(v.after)
-	case v.code != "no-reply" && v.what != waiting:
-		c.outbox.answered()
-	}
+	c.outbox.heard(v)
 	return v
 }
 

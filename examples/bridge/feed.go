@@ -40,8 +40,16 @@ func (f *feed) run(ctx context.Context) error {
 		return fmt.Errorf("read cursor: %w", err)
 	}
 	for fails := 0; ctx.Err() == nil; {
+		if wait := f.inbox.outbox[f.from.name].paused(); wait > 0 {
+			sleep(ctx, wait) // it meant us all
+			continue
+		}
 		next, v := f.read(ctx, cursor)
+		f.inbox.outbox[f.from.name].heard(v)
 		switch {
+		case v.what == waiting:
+			sleep(ctx, idle)
+			continue
 		case v.what != posted:
 			fails++
 			f.log.Warn("read feed", "of", f.from.name, "reason", v.reason)
@@ -58,7 +66,7 @@ func (f *feed) run(ctx context.Context) error {
 // read takes one page and returns the cursor behind it.
 func (f *feed) read(ctx context.Context, cursor string) (string, verdict) {
 	if f.inbox.full() {
-		return cursor, verdict{}
+		return cursor, verdict{what: waiting, reason: "too many messages wait to be delivered"}
 	}
 	r, v := f.from.call(ctx, http.MethodGet, "/feed?"+url.Values{"after": {cursor}, "limit": {"100"}}.Encode(), nil, nil)
 	if v.what != posted {

@@ -290,6 +290,16 @@ func (o *outbox) pause(after time.Duration) {
 	o.probing = true
 }
 
+// heard draws from a verdict what it says about the endpoint.
+func (o *outbox) heard(v verdict) {
+	switch {
+	case v.pause:
+		o.pause(v.after)
+	case v.code != "no-reply" && v.what != waiting:
+		o.answered()
+	}
+}
+
 // pauseMargin keeps the end of a pause from being a moment early by rounding.
 const pauseMargin = 5 * time.Millisecond
 
@@ -302,11 +312,12 @@ func (o *outbox) answered() {
 	}
 }
 
-// paused reports whether the endpoint has asked for patience.
-func (o *outbox) paused() bool {
+// paused is for how much longer the endpoint has asked for patience; 0 if it
+// has not.
+func (o *outbox) paused() time.Duration {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return time.Now().Before(o.pausedTo)
+	return max(0, time.Until(o.pausedTo))
 }
 
 // waiting is the number of items in lanes.
