@@ -60,6 +60,12 @@ bench: ## figures beside named peers in the same run
 profiles: ## derive the nist-box profile from the recorded run (FROM=folder with operations.csv and inspection.csv)
 	$(GO) run ./tools/nistbox -from $(FROM) -to simulators/plant/profiles/nist-box.json
 
+.PHONY: own-log
+own-log: build ## replay a recorded event log of 1,200 rows through the bundled build; its dirty rows are listed first
+	$(GO) run ./tools/eventlog > examples/own-log/log.csv
+	$(BIN)/andon check --rig examples/own-log/andon.yaml
+	$(BIN)/andon gate --rig examples/own-log/andon.yaml --scenario CNF-01,DUP-01
+
 .PHONY: fuzz
 fuzz: ## fuzz every decoder and file reader for a short while each (FUZZTIME=10s)
 	@FUZZTIME=$${FUZZTIME:-10s} sh tools/fuzz.sh

@@ -115,10 +115,11 @@ func (r *Rig) floor() error {
 	return nil
 }
 
-// trace reads the user's own event log, if the rig has one.
+// trace reads the user's own event log, if the rig has one. It is the plant
+// then, whatever profile a scenario was written for.
 func (r *Rig) trace(cfg *plant.Config) error {
 	t := r.setup.File.Plant.Trace
-	if t == nil || r.setup.Scenario.Plant.Profile != "" {
+	if t == nil {
 		return nil
 	}
 	trace, dirty, err := LoadTrace(*t)
