@@ -59,7 +59,7 @@ func TestScripts(t *testing.T) {
 			return copyFiles("testdata/common", e.WorkDir)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits, "occupy": occupy, "cut": cut, "validates": validates, "rows": rows,
+			"exits": exits, "occupy": occupy, "free": free, "cut": cut, "validates": validates, "rows": rows,
 		},
 	})
 }
@@ -110,6 +110,16 @@ func occupy(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	ts.Defer(func() { _ = l.Close() })
 	ts.Setenv(args[0], l.Addr().String())
+}
+
+// free stores the address of a port that nobody has: free ADDRESS.
+func free(ts *testscript.TestScript, _ bool, args []string) {
+	for _, name := range args {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		ts.Check(err)
+		ts.Setenv(name, l.Addr().String())
+		ts.Check(l.Close())
+	}
 }
 
 // cut cuts a file to so many per cent of its length: cut FILE PERCENT.

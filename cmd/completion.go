@@ -24,7 +24,15 @@ func complete(root *cobra.Command, w World) {
 		"scenario": named(w, listScenarios), "pack": named(w, listPacks), "defect": named(w, listDefects), "fault": completePilots,
 	}
 	arguments := map[string]cobra.CompletionFunc{"gate": yaml, "check": yaml, "judge": folder, "replay": folder}
+	root.InitDefaultCompletionCmd()
+	root.InitDefaultHelpCmd()
 	for _, c := range root.Commands() {
+		switch c.Name() {
+		case "completion":
+			c.Short, c.Example = "print a script that has your shell complete andon's flags", "  source <(andon completion bash)"
+		case "help":
+			c.Short = "explain a command"
+		}
 		if f := arguments[c.Name()]; f != nil {
 			c.ValidArgsFunction = f
 		}

@@ -199,7 +199,7 @@ func (r *Replay) Do(ctx context.Context) (reports.Gate, Comparison, error) {
 	})
 	g := r.Options.report(ctx, []*reports.Scenario{done}, time.Since(began))
 	g.Bundle = done.Bundle
-	return g, compare(before.Findings, done.Findings, done.Error), nil
+	return g, compare(before.Findings, done.Findings, done.Error == "" && ctx.Err() == nil), nil
 }
 
 // A Comparison says what two runs of one plan have in common: who speaks about
@@ -231,11 +231,12 @@ func (s Speech) String() string {
 	return strings.TrimSpace(fmt.Sprintf("%s %s %s", s.Verdict, s.Oracle, s.Keys))
 }
 
-// compare holds two judgements against each other.
-func compare(before, after []evidence.Finding, trouble string) Comparison {
+// compare holds two judgements against each other; judged is false if the
+// replay came to no judgement of its own.
+func compare(before, after []evidence.Finding, judged bool) Comparison {
 	c := Comparison{Same: []Speech{}, Gone: []Speech{}, New: []Speech{}}
 	was, is := speeches(before), speeches(after)
-	if trouble != "" && len(is) == 0 {
+	if !judged {
 		c.Gone, c.Outcome = was, NotCompared
 		return c
 	}

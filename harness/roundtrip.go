@@ -170,12 +170,17 @@ func way(h *evidence.History, receives map[string]string, k plant.Kind) Symptom 
 
 // notTaken tells why the SUT has not taken an announcement.
 func notTaken(name, from, to string, fact *evidence.FactView, where string, h *evidence.History) Symptom {
-	if len(fact.Offers) == 0 {
+	var last *evidence.OfferView
+	var s Symptom
+	if n := len(fact.Offers); n > 0 {
+		last = fact.Offers[n-1]
+		s = well(name, "%s was offered %d times and not taken; last: %s", fact.Event.ID, n, said(last.Result))
+	} else if last = blocked(h, from); last != nil {
+		s = well(name, "%s waits behind %s, which was not taken; last: %s", fact.Event.ID, last.Key, said(last.Result))
+	} else {
 		return well(name, "%s was never asked for", fact.Event.ID).but(Trouble,
 			"either name where the SUT takes webhooks under sut.receives.%s, or let it poll GET ${%s.url}/feed", from, from)
 	}
-	last := fact.Offers[len(fact.Offers)-1]
-	s := well(name, "%s was offered %d times and not taken; last: %s", fact.Event.ID, len(fact.Offers), said(last.Result))
 	switch {
 	case last.Result.Outcome == simulators.Undelivered:
 		return s.but(Trouble, "nothing answers at %s: check sut.receives.%s and where the SUT listens", where, from)
@@ -185,6 +190,17 @@ func notTaken(name, from, to string, fact *evidence.FactView, where string, h *e
 		return refusedAt(s, to, lastPost(h, to))
 	}
 	return s.but(Trouble, "the SUT must answer POST %s/%s with 2xx", where, last.Name)
+}
+
+// blocked is the last announcement of an endpoint that was not taken; nil if
+// there is none. What comes later for the same order waits for it.
+func blocked(h *evidence.History, endpoint string) (last *evidence.OfferView) {
+	for _, o := range h.Offers {
+		if o.Endpoint == endpoint && !o.Result.Outcome.Took() {
+			last = o
+		}
+	}
+	return last
 }
 
 // notPosted tells what the SUT did instead of posting what it had taken.
