@@ -3,6 +3,7 @@ package evidence
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -19,7 +20,7 @@ type Journal struct {
 	out   io.Writer // nil for a journal in memory only
 
 	mu      sync.Mutex // guards what follows
-	records []Record
+	records records
 	plant   func() time.Time
 	watch   []func(Record)
 	err     error
@@ -89,8 +90,8 @@ const roomKept = 64 << 10
 func (j *Journal) add(body Body, line []byte, err error) Record {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	r := Record{Seq: uint64(len(j.records) + 1), At: j.Now(), Plant: j.plant(), Body: body}
-	j.records = append(j.records, r)
+	r := Record{Seq: uint64(j.records.n + 1), At: j.Now(), Plant: j.plant(), Body: body}
+	j.records.add(r)
 	if err != nil {
 		j.fail(err)
 	} else if j.out != nil {
@@ -130,7 +131,7 @@ func (j *Journal) Flush() error {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for mine := len(j.records); j.written < mine; {
+	for mine := j.records.n; j.written < mine; {
 		if !j.writing {
 			return j.write()
 		}
@@ -141,7 +142,7 @@ func (j *Journal) Flush() error {
 
 // write writes all lines; j.mu is held before and after, but not meanwhile.
 func (j *Journal) write() error {
-	lines, all := j.lines, len(j.records)
+	lines, all := j.lines, j.records.n
 	if len(lines) == 0 { // none of the records could be encoded
 		j.written = all
 		return j.err
@@ -179,5 +180,38 @@ func (j *Journal) fail(err error) {
 func (j *Journal) Records() []Record {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.records[:len(j.records):len(j.records)]
+	return j.records.all()
+}
+
+// records is a list that costs each record its own room only: a slice that
+// grows by a quarter at a time is copied five times over, and most of it is
+// garbage. It is made one slice when somebody asks for it.
+type records struct {
+	n     int        // how many there are
+	whole []Record   // those that somebody has asked for
+	parts [][]Record // those after them, chunk by chunk
+}
+
+// chunk is how many records are given room at once.
+const chunk = 512
+
+func (l *records) add(r Record) {
+	last := len(l.parts) - 1
+	if last < 0 || len(l.parts[last]) == chunk {
+		l.parts = append(l.parts, make([]Record, 0, chunk))
+		last++
+	}
+	l.parts[last] = append(l.parts[last], r)
+	l.n++
+}
+
+func (l *records) all() []Record {
+	if len(l.parts) > 0 {
+		l.whole = slices.Grow(l.whole, l.n-len(l.whole))
+		for _, p := range l.parts {
+			l.whole = append(l.whole, p...)
+		}
+		l.parts = nil
+	}
+	return l.whole[:l.n:l.n]
 }

@@ -132,3 +132,29 @@ func TestAllHearOfAWriteThatFailed(t *testing.T) {
 		t.Errorf("the journal says %v", j.Err())
 	}
 }
+
+// TestRecordsAreAllOfThemInOrder asks at every size around a chunk, and sees
+// that what was handed out stays as it was.
+func TestRecordsAreAllOfThemInOrder(t *testing.T) {
+	j := NewJournal(nil)
+	if got := j.Records(); len(got) != 0 {
+		t.Errorf("a new journal has %d records", len(got))
+	}
+	var asked [][]Record
+	for n := 1; n <= 3*chunk+2; n++ {
+		j.Append(Step{Name: "x"})
+		if around := n % chunk; around <= 1 || around == chunk-1 {
+			asked = append(asked, j.Records(), j.Records())
+			if last := asked[len(asked)-1]; len(last) != n || cap(last) != n {
+				t.Errorf("after %d: %d records, room for %d", n, len(last), cap(last))
+			}
+		}
+	}
+	for _, records := range asked {
+		for i, r := range records {
+			if r.Seq != uint64(i+1) {
+				t.Fatalf("record %d of %d is number %d", i+1, len(records), r.Seq)
+			}
+		}
+	}
+}

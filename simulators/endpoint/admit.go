@@ -96,7 +96,7 @@ func (r *replies) once(key string, body []byte, post func() simulators.Answer) s
 	if !k.done {
 		answer := post()
 		if !transient(answer) {
-			k.done, k.digest, k.answer = true, digest, again(answer)
+			k.done, k.digest, k.answer = true, digest, answer
 		}
 		return answer
 	}
@@ -104,7 +104,7 @@ func (r *replies) once(key string, body []byte, post func() simulators.Answer) s
 		return simulators.Answer{Refusal: &simulators.Refusal{Class: simulators.DataQuality, Code: "key-reused",
 			Text: "this Idempotency-Key was used for another payload"}}
 	}
-	return k.answer
+	return again(k.answer)
 }
 
 func (r *replies) of(key string) *remembered {

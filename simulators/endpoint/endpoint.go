@@ -246,7 +246,8 @@ func (e *Endpoint) post(m simulators.Message, ask simulators.Ask, p simulators.P
 		return simulators.Answer{Later: true}
 	}
 	defer e.holdFor(p, locked, unlock)
-	return e.System.Handle(ask, func(p simulators.Posting) { e.OnPosting(m.ID, p) })
+	id := m.ID // to keep no more of m
+	return e.System.Handle(ask, func(p simulators.Posting) { e.OnPosting(id, p) })
 }
 
 // holdFor frees a lock after as long as a real posting would hold it.

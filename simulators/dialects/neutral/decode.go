@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/andon-rig/andon/simulators"
@@ -30,12 +31,23 @@ func (Dialect) Decode(m simulators.Message) (simulators.Ask, error) {
 	if m.Verb != "post" && m.Verb != "" {
 		return simulators.Ask{}, &simulators.Refusal{Class: simulators.DataQuality, Code: codeMethod, Text: fmt.Sprintf("%s takes POST, not %s", m.Name, clip(m.Verb))}
 	}
-	d := decoder{name: m.Name}
-	d.b, d.way, d.names = m.Body, d.steps[:0], d.members[:0]
+	d := decoders.Get().(*decoder)
+	defer d.free()
+	d.name, d.b, d.way, d.names = m.Name, m.Body, d.steps[:0], d.members[:0]
 	if err := d.message(); err != nil {
 		return simulators.Ask{}, err
 	}
 	return simulators.Ask{Claims: d.claims, Batch: len(d.claims) > 1, IdempotencyKey: m.Header["Idempotency-Key"]}, nil
+}
+
+// decoders are lent to one call of Decode each: most of one is room for names
+// on the way, and an interface under load would make garbage of little else.
+var decoders = sync.Pool{New: func() any { return new(decoder) }}
+
+// free gives d back, without what it knows of the message.
+func (d *decoder) free() {
+	*d = decoder{}
+	decoders.Put(d)
 }
 
 // notHere refuses a name or a method.
