@@ -30,12 +30,20 @@ func (a *armed) part(d simulators.Direction) string {
 	return a.fromSUT
 }
 
-// attemptKey is what attempts are counted by. A question about a fact is not
-// an attempt to state it.
-type attemptKey struct {
-	dir  simulators.Direction
-	asks bool
-	key  string
+// attempts counts by what crossed. A question about a fact is not an attempt
+// to state it.
+type attempts struct{ said, asked map[string]int }
+
+// counter returns the counter for messages of this verb.
+func (a *attempts) counter(verb string) map[string]int {
+	of := &a.said
+	if verb == "get" {
+		of = &a.asked
+	}
+	if *of == nil {
+		*of = map[string]int{}
+	}
+	return *of
 }
 
 // fate is a delivery as the link carries it out.
@@ -125,13 +133,15 @@ func (l *Link) fates(buf []fate, m simulators.Message, dir simulators.Direction)
 
 // count notes that m crosses and returns what its chance is keyed by.
 func (l *Link) count(marks []mark, m *simulators.Message, dir simulators.Direction) []mark {
-	if l.attempts == nil {
-		l.attempts = map[attemptKey]int{}
+	way := &l.fromSUT
+	if dir == simulators.ToSUT {
+		way = &l.toSUT
 	}
+	counter := way.counter(m.Verb)
 	add := func(key string) {
-		k := attemptKey{dir, m.Verb == "get", key}
-		l.attempts[k]++
-		marks = append(marks, mark{key, l.attempts[k]})
+		n := counter[key] + 1
+		counter[key] = n
+		marks = append(marks, mark{key, n})
 	}
 	for _, e := range m.Events {
 		add(string(l.Ordinals.ID(e)))

@@ -37,14 +37,15 @@ type Link struct {
 	// sender hears.
 	Observe func(m simulators.Message, dir simulators.Direction, heard simulators.Result)
 
-	mu       sync.Mutex // guards what follows, and makes faults' calls serial
-	rules    []*armed   // in the order they were armed
-	attempts map[attemptKey]int
-	changed  map[string]*restated // facts that were changed, by identity
-	taken    map[time.Duration]struct{}
-	leave    map[uint64]context.CancelFunc // ends deliveries that outlive their Carry
-	apartID  uint64                        // names the last of them
-	err      error
+	mu      sync.Mutex // guards what follows, and makes faults' calls serial
+	rules   []*armed   // in the order they were armed
+	toSUT   attempts
+	fromSUT attempts
+	changed map[string]*restated // facts that were changed, by identity
+	taken   map[time.Duration]struct{}
+	leave   map[uint64]context.CancelFunc // ends deliveries that outlive their Carry
+	apartID uint64                        // names the last of them
+	err     error
 
 	under flight // messages on the link
 }

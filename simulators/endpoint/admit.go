@@ -1,8 +1,8 @@
 package endpoint
 
 import (
-	"crypto/sha256"
 	"fmt"
+	"hash/maphash"
 	"sync"
 	"time"
 
@@ -63,7 +63,10 @@ func (l *locks) try(entity string) (unlock func(), ok bool) {
 
 // replies remembers what was answered to each idempotency key. It is sharded,
 // so that keys do not wait for each other.
-type replies struct{ shards [64]replyShard }
+type replies struct {
+	seed   maphash.Seed
+	shards [64]replyShard
+}
 
 type replyShard struct {
 	mu    sync.Mutex // guards known
@@ -73,12 +76,12 @@ type replyShard struct {
 type remembered struct {
 	mu     sync.Mutex // held while the first answer is found; guards what follows
 	done   bool
-	digest [sha256.Size]byte
+	digest uint64 // of the body; never leaves this process
 	answer simulators.Answer
 }
 
 func newReplies() *replies {
-	r := &replies{}
+	r := &replies{seed: maphash.MakeSeed()}
 	for i := range r.shards {
 		r.shards[i].known = map[string]*remembered{}
 	}
@@ -90,7 +93,7 @@ func newReplies() *replies {
 // wait for the first.
 func (r *replies) once(key string, body []byte, post func() simulators.Answer) simulators.Answer {
 	k := r.of(key)
-	digest := sha256.Sum256(body)
+	digest := maphash.Bytes(r.seed, body)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if !k.done {

@@ -95,7 +95,6 @@ type decoder struct {
 	kind  plant.Kind
 	words wording
 
-	task      string
 	reference string // of the message
 	created   time.Time
 	claims    []plant.Event
@@ -156,12 +155,13 @@ func (d *decoder) allowed() string {
 }
 
 func (d *decoder) envelope() {
-	said, area, data := "", false, false
+	said, area, data := false, false, false
 	d.object(func(name []byte) {
 		switch string(name) {
 		case "@releaseID":
-			if said = d.text(); said != release {
-				d.fail("%q is not spoken here, only %s", clip(said), release)
+			version := d.chars()
+			if said = len(version) > 0; string(version) != release {
+				d.fail("%q is not spoken here, only %s", clip(string(version)), release)
 			}
 		case "ApplicationArea":
 			area = true
@@ -173,7 +173,7 @@ func (d *decoder) envelope() {
 			d.skip()
 		}
 	})
-	d.need("@releaseID", said != "")
+	d.need("@releaseID", said)
 	d.need("ApplicationArea", area)
 	d.need("DataArea", data)
 }
@@ -185,9 +185,8 @@ func (d *decoder) applicationArea() {
 			d.object(func(name []byte) {
 				switch string(name) {
 				case "TaskID":
-					d.task = d.text()
-					if d.err == nil && d.task != string(d.kind) {
-						d.fail("%q does not fit; here it is %q or missing", clip(d.task), d.kind)
+					if task := d.chars(); d.err == nil && string(task) != string(d.kind) {
+						d.fail("%q does not fit; here it is %q or missing", clip(string(task)), d.kind)
 					}
 				case "ReferenceID":
 					d.reference = d.text()

@@ -98,7 +98,7 @@ func (d *decoder) segment(s *segment) {
 		case "ActualEndTime":
 			s.end = d.instant()
 		case "SegmentState":
-			s.final = d.text() == "Completed"
+			s.final = string(d.chars()) == "Completed"
 		case "SegmentData":
 			d.properties(func(p property) { d.statement(s, p) })
 		case "PersonnelActual":

@@ -28,6 +28,7 @@ type reader struct {
 	depth int
 	way   []step   // to the value being read
 	names [][]byte // of the members read so far of the objects being read
+	kept  strings.Builder
 	err   error
 }
 
@@ -244,20 +245,38 @@ func (r *reader) only(element func()) {
 }
 
 // text reads a string that is not empty.
-func (r *reader) text() string {
+func (r *reader) text() string { return r.keep(r.chars()) }
+
+// chars is text that is looked at and not kept.
+func (r *reader) chars() []byte {
 	if r.err != nil {
-		return ""
+		return nil
 	}
 	if c := r.peek(); c != '"' {
 		r.unexpected(c, "a string")
-		return ""
+		return nil
 	}
 	b := r.raw()
 	if r.err == nil && len(b) == 0 {
 		r.fail("must not be empty")
 	}
-	return string(b)
+	return b
 }
+
+// keep copies b, so that the body is not kept for its sake. The texts of a
+// message share rooms: they live and die together.
+func (r *reader) keep(b []byte) string {
+	if len(b) > r.kept.Cap()-r.kept.Len() {
+		r.kept = strings.Builder{} // strings that have been handed out keep the old room
+		r.kept.Grow(max(len(b), roomOfTexts))
+	}
+	start := r.kept.Len()
+	r.kept.Write(b)
+	return r.kept.String()[start:]
+}
+
+// roomOfTexts is enough for the identifiers of most messages.
+const roomOfTexts = 208
 
 // raw reads a string; its bytes are those of the text unless it has escapes.
 func (r *reader) raw() []byte {

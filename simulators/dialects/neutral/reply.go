@@ -23,9 +23,13 @@ func (Dialect) Reply(m simulators.Message, a simulators.Answer) simulators.Messa
 	return found(m, a)
 }
 
+// jsonHeader is shared by all replies: maps of messages are replaced, never
+// written through.
+var jsonHeader = map[string]string{"Content-Type": "application/json"}
+
 func jsonReply(status int, o simulators.Outcome, body []byte) simulators.Message {
 	return simulators.Message{
-		Header: map[string]string{"Content-Type": "application/json"},
+		Header: jsonHeader,
 		Body:   body,
 		Result: simulators.Result{Outcome: o, Status: status},
 	}
