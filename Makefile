@@ -71,13 +71,13 @@ fuzz: ## fuzz every decoder and file reader for a short while each (FUZZTIME=10s
 	@FUZZTIME=$${FUZZTIME:-10s} sh tools/fuzz.sh
 
 $(BIN)/bento: examples/bento/build/go.mod examples/bento/build/go.sum examples/bento/build/main.go
-	cd examples/bento/build && $(GO) build -p 2 -o ../../../$(BIN)/bento .
+	cd examples/bento/build && $(GO) build -p 2 -o $(abspath $(BIN))/bento .
 
 .PHONY: bento
 bento: build $(BIN)/bento ## gate Bento, a real middleware product, in two configurations; findings do not fail the target
 	$(BIN)/bento lint --skip-env-var-check examples/bento/naive.yaml examples/bento/hardened.yaml
 	@for v in naive hardened; do \
 		echo "== Bento with $$v.yaml"; rc=0; \
-		$(BIN)/andon gate --rig examples/bento/andon.$$v.yaml --out andon-runs/bento-$$v || rc=$$?; \
+		$(BIN)/andon gate --rig examples/bento/andon.$$v.yaml --out andon-runs/$$(date +%Y%m%d-%H%M%S)-bento-$$v || rc=$$?; \
 		case $$rc in 0|1|4) ;; *) exit $$rc ;; esac; \
 	done
