@@ -77,6 +77,9 @@ type PlannedFault struct {
 	At           string   `json:"at,omitempty"`
 	Reproducible bool     `json:"reproducible"`
 	Requirements []string `json:"requirements,omitempty"`
+	// Group names faults that were asked for as one; they are exercised if one
+	// of them is.
+	Group string `json:"group,omitempty"`
 	// Tolerates says what the SUT must still guarantee under it.
 	Tolerates string `json:"tolerates,omitempty"`
 }

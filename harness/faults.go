@@ -25,6 +25,7 @@ type PlannedFault struct {
 	fresh func() (chaos.Fault, error) // each link has an instance of its own
 	// always is true for faults that no window and no step arms.
 	always bool
+	group  string // the pilot fault it is part of
 }
 
 // faults looks up every fault of the scenario and of the command line.
@@ -112,7 +113,7 @@ func (r *Rig) pilot(name string) error {
 	}
 	for i, pr := range rules {
 		info, _ := faults.Find(pr.Rule.Kind)
-		p := &PlannedFault{ID: pr.Rule.ID, Info: info, rule: pr.Rule, always: true, fresh: func() (chaos.Fault, error) {
+		p := &PlannedFault{ID: pr.Rule.ID, Info: info, rule: pr.Rule, always: true, group: name, fresh: func() (chaos.Fault, error) {
 			again, err := faults.Pilot(name)
 			if err != nil {
 				return nil, err
@@ -138,7 +139,11 @@ func (r *Rig) possible(p *PlannedFault) error {
 	if _, ok := p.rule.Fault.(chaos.Process); !ok {
 		return nil
 	}
-	if r.setup.File.SUT.Process == nil {
+	ours := r.setup.File.SUT.Process != nil
+	if r.setup.World != nil {
+		_, ours = r.setup.World.Driver().(sut.Breaker)
+	}
+	if !ours {
 		return fmt.Errorf("%s needs a SUT that Andon started: this rig's SUT is external", p.Info.Name)
 	}
 	return nil
@@ -154,7 +159,7 @@ func (p *PlannedFault) evidence() evidence.PlannedFault {
 	}
 	return evidence.PlannedFault{
 		ID: p.ID, Kind: p.Info.Name, At: at, Reproducible: faults.Reproducible(p.Info.Name, p.rule.Fault) && p.rule.Max == 0,
-		Requirements: p.Info.Requirements, Tolerates: p.Info.Tolerates,
+		Requirements: p.Info.Requirements, Tolerates: p.Info.Tolerates, Group: p.group,
 	}
 }
 

@@ -522,6 +522,18 @@ func TestExercise(t *testing.T) {
 			r.Do(conf(1, "5"))
 			r.Plan.Faults = append(r.Plan.Faults, evidence.PlannedFault{ID: "f", Kind: "throttle"})
 		}, want: evidence.Vacuous, rule: "fault-never-armed"},
+		{name: "one of a group struck", build: func(r *journaltest.Run) {
+			r.Fault("f", "throttle", "erp")
+			r.Fault("g", "throttle", "erp")
+			r.Plan.Faults[0].Group, r.Plan.Faults[1].Group = "pilot", "pilot"
+			r.Strike("f", "throttle", "erp", r.Do(conf(1, "5")), "429")
+		}, want: evidence.Holds},
+		{name: "none of a group struck", build: func(r *journaltest.Run) {
+			r.Do(conf(1, "5"))
+			r.Fault("f", "throttle", "erp")
+			r.Fault("g", "throttle", "erp")
+			r.Plan.Faults[0].Group, r.Plan.Faults[1].Group = "pilot", "pilot"
+		}, want: evidence.Vacuous, rule: "fault-never-struck"},
 		{name: "a fault that struck", build: func(r *journaltest.Run) {
 			r.Fault("f", "throttle", "erp")
 			r.Strike("f", "throttle", "erp", r.Do(conf(1, "5")), "429")

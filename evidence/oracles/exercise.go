@@ -65,9 +65,17 @@ func (r *report) notExercised(rule, text string, seqs []uint64) {
 }
 
 func (r *report) faults() {
+	struck := map[string]bool{} // by group
+	group := map[string]string{}
+	for _, f := range r.h.Plan.Faults {
+		group[f.ID] = f.Group
+	}
+	for _, f := range r.h.Faults {
+		struck[group[f.ID]] = struck[group[f.ID]] || len(f.Strikes) > 0
+	}
 	for _, f := range r.h.Faults {
 		r.judged++
-		if len(f.Strikes) > 0 {
+		if g := group[f.ID]; len(f.Strikes) > 0 || g != "" && struck[g] {
 			continue
 		}
 		at := ""

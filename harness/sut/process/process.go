@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -57,7 +58,11 @@ func New(c Config) (*Driver, error) {
 	if len(c.Command) == 0 || c.Command[0] == "" {
 		return nil, errors.New("sut.process.command is empty; give the program and its arguments, as in [\"./bridge\", \"--config\", \"bridge.yaml\"]")
 	}
-	if _, err := exec.LookPath(c.Command[0]); err != nil {
+	program := c.Command[0]
+	if strings.ContainsRune(program, filepath.Separator) && !filepath.IsAbs(program) {
+		program = filepath.Join(c.Dir, program) // as it will be looked up when it is started
+	}
+	if _, err := exec.LookPath(program); err != nil {
 		return nil, fmt.Errorf("sut.process.command: %w; build it first, or give its path relative to where andon runs", err)
 	}
 	if c.Log == nil {
