@@ -59,7 +59,7 @@ func New(c Config) (*Driver, error) {
 		return nil, errors.New("sut.process.command is empty; give the program and its arguments, as in [\"./bridge\", \"--config\", \"bridge.yaml\"]")
 	}
 	program := c.Command[0]
-	if strings.ContainsRune(program, filepath.Separator) && !filepath.IsAbs(program) {
+	if c.Dir != "" && strings.ContainsRune(program, filepath.Separator) && !filepath.IsAbs(program) {
 		program = filepath.Join(c.Dir, program) // as it will be looked up when it is started
 	}
 	if _, err := exec.LookPath(program); err != nil {
