@@ -48,6 +48,7 @@ type Setup struct {
 	Self     string   // path of the andon program
 	Version  string
 	Command  []string // that started all this, for replay
+	World    World    // nil is the machine Andon runs on
 }
 
 // A Rig is a plan with its ports bound and its bundle open.
@@ -139,7 +140,7 @@ func LoadTrace(t TraceSpec) (*plant.Trace, []plant.DirtyRow, error) {
 		return nil, nil, fmt.Errorf("plant.trace.csv: %w; the path is relative to where andon runs", err)
 	}
 	defer f.Close()
-	trace, dirty, err := plant.ReadTrace(f, plant.TraceConfig{Columns: t.Columns, Zone: t.Zone, Delimiter: t.Delimiter, DateLayout: t.Date, Decimal: t.Decimal, Resources: t.Resources})
+	trace, dirty, err := plant.ReadTrace(f, plant.TraceConfig{CSV: t.CSV, Columns: t.Columns, Zone: t.Zone, Delimiter: t.Delimiter, DateLayout: t.Date, Decimal: t.Decimal, Resources: t.Resources})
 	if err != nil {
 		return nil, dirty, fmt.Errorf("plant.trace.csv %s: %w", t.CSV, err)
 	}
@@ -245,9 +246,13 @@ func (r *Rig) endpoint(name string, spec EndpointSpec) error {
 		return err
 	}
 	link := r.link(name)
+	line := simulators.Line(link)
+	if r.setup.World != nil {
+		line, policy.Parallel = turns{link, r.setup.World, name}, 1
+	}
 	client, secret := "andon-"+name, rand.Text()
 	e := endpoint.New(endpoint.Config{
-		Name: name, System: system.New(r.master, policy), Dialect: d, Transport: transport, Line: link, Policy: policy, Push: push,
+		Name: name, System: system.New(r.master, policy), Dialect: d, Transport: transport, Line: line, Policy: policy, Push: push,
 		Client: client, Secret: secret, Plant: r.Plan.clock.Now, Sends: kinds(r.setup.File.Flows),
 		OnPosting: func(id uint64, p simulators.Posting) {
 			r.Plan.Journal.Append(evidence.Effect{Attempt: id, Endpoint: name, Posting: p})
@@ -270,6 +275,9 @@ func (r *Rig) endpoint(name string, spec EndpointSpec) error {
 // transport opens what moves an endpoint's messages, and says whether it can
 // push announcements: over HTTP to a webhook, over a broker always.
 func (r *Rig) transport(name string, spec EndpointSpec, to string, policy simulators.Policy) (simulators.Transport, bool, error) {
+	if r.setup.World != nil {
+		return r.setup.World.Transport(name), true, nil
+	}
 	h, err := httptransport.New(httptransport.Config{Listen: spec.Listen, To: to, MaxBody: policy.MaxBody})
 	if err != nil {
 		return nil, false, err
@@ -402,8 +410,11 @@ func (r *Rig) flows() {
 
 // exceptions opens the worklist to which the SUT reports.
 func (r *Rig) exceptions() error {
-	t, err := httptransport.New(httptransport.Config{MaxBody: 1 << 20})
-	if err != nil {
+	var t simulators.Transport
+	var err error
+	if w := r.setup.World; w != nil {
+		t = w.Transport("exceptions")
+	} else if t, err = httptransport.New(httptransport.Config{MaxBody: 1 << 20}); err != nil {
 		return err
 	}
 	x := &exceptions{transport: t, journal: r.Plan.Journal, link: r.link("exceptions")}
@@ -424,6 +435,10 @@ func (r *Rig) driver() (err error) {
 	}
 	if r.setup.Defect != "" {
 		r.Plan.Env["DEFECT"] = r.setup.Defect
+	}
+	if w := r.setup.World; w != nil {
+		r.Plan.Driver, r.Plan.turn = w.Driver(), func() { w.Turn("plant") }
+		return nil
 	}
 	if spec.External != nil {
 		r.Plan.Driver, err = external.New(external.Config{Ready: ready, TestSystem: spec.External.TestSystem})

@@ -41,6 +41,7 @@ type Plan struct {
 	progress *progress
 	ships    int            // probes so far
 	broken   sync.WaitGroup // restarts of the SUT under way
+	turn     func()         // returns when it is the plant's turn; nil for always
 }
 
 // Run carries out p and returns what the judges found, worst first. Everything
@@ -60,6 +61,7 @@ func Run(ctx context.Context, p *Plan) (findings []evidence.Finding, err error) 
 
 	p.step("baseline", "opening stock, open orders and books as planned")
 	p.progress = newProgress(p.Journal, p.Endpoints, p.Links)
+	p.progress.turn = p.turn
 	p.step("play", p.Scenario.Metadata.Title)
 	playErr := p.play(ctx)
 	p.step("heal", "")

@@ -18,6 +18,7 @@ import (
 type progress struct {
 	endpoints []*endpoint.Endpoint
 	links     []*chaos.Link
+	turn      func() // see [World]; nil for always
 
 	mu     sync.Mutex // guards what follows
 	facts  map[string]*debt
@@ -198,6 +199,9 @@ func (p *progress) nap(ctx context.Context, most time.Duration) {
 	case <-p.change:
 	case <-t.C:
 	case <-ctx.Done():
+	}
+	if p.turn != nil {
+		p.turn()
 	}
 }
 
