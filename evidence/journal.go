@@ -20,6 +20,7 @@ type Journal struct {
 	out   io.Writer // nil for a journal in memory only
 
 	mu      sync.Mutex // guards what follows
+	ended   bool
 	records records
 	plant   func() time.Time
 	watch   []func(Record)
@@ -60,7 +61,8 @@ func (j *Journal) Watch(see func(Record)) {
 	j.watch = append(j.watch, see)
 }
 
-// Append adds body and returns its record.
+// Append adds body and returns its record. After [End] nothing is added any
+// more: what a SUT does while it is being stopped belongs to no run.
 func (j *Journal) Append(body Body) Record {
 	if j.out == nil {
 		return j.add(body, nil, nil)
@@ -90,6 +92,10 @@ const roomKept = 64 << 10
 func (j *Journal) add(body Body, line []byte, err error) Record {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if j.ended {
+		return Record{}
+	}
+	_, j.ended = body.(End)
 	r := Record{Seq: uint64(j.records.n + 1), At: j.Now(), Plant: j.plant(), Body: body}
 	j.records.add(r)
 	if err != nil {

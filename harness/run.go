@@ -95,11 +95,11 @@ func (p *Plan) startServing(ctx context.Context) (stop func() error) {
 		wg.Go(func() { errs[i] = serve(ctx) })
 	}
 	return func() error {
+		cancel() // first, so that nothing is announced any more
 		for _, l := range p.Links {
 			l.Close()
 			errs = append(errs, l.Err())
 		}
-		cancel()
 		wg.Wait()
 		return errors.Join(errs...)
 	}
@@ -116,11 +116,7 @@ func (p *Plan) settle(ctx context.Context, playErr error) (quiet bool, reason st
 	if alive, why := p.Driver.Alive(); !alive {
 		p.step("sut.exit", why)
 	}
-	quiet, reason = p.progress.rest(ctx, p.Settle)
-	for _, l := range p.Links {
-		l.Wait()
-	}
-	return quiet, reason
+	return p.progress.rest(ctx, p.Settle)
 }
 
 // stopSUT takes the SUT down even if the run was interrupted.

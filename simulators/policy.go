@@ -10,7 +10,7 @@ import (
 // value of each field means what its first constant says.
 type Policy struct {
 	Auth       AuthPolicy     `yaml:"auth" json:"auth"`
-	TokenTTL   time.Duration  `yaml:"-" json:"tokenTTL"`        // wall time an access token lives; 0 means 5 s
+	TokenTTL   time.Duration  `yaml:"-" json:"tokenTTL"`        // wall time an access token lives; 0 means 15 s
 	Accept     AcceptPolicy   `yaml:"accept" json:"accept"`     // when an accepted message takes effect
 	Delay      time.Duration  `yaml:"-" json:"delay,omitempty"` // wall time until a queued message takes effect
 	Dedupe     DedupePolicy   `yaml:"dedupe" json:"dedupe"`     // what a repeated message does

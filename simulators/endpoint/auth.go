@@ -25,8 +25,10 @@ func newTokens(client, secret string) *tokens {
 	return &tokens{client: client, secret: secret, live: map[string]time.Time{}}
 }
 
-// defaultTTL is short so that every run renews its tokens.
-const defaultTTL = 5 * time.Second
+// defaultTTL is short so that longer runs renew their tokens, and longer than
+// the ten seconds by which common OAuth2 clients renew early: shorter, they
+// would ask for a token for every call.
+const defaultTTL = 15 * time.Second
 
 // issue answers a client-credentials request (RFC 6749 §4.4).
 func (e *Endpoint) issue(_ context.Context, m simulators.Message) (simulators.Message, error) {
@@ -82,6 +84,17 @@ func (t *tokens) check(header string) *simulators.Refusal {
 		return unauthorized("the token is unknown or has expired")
 	}
 	return nil
+}
+
+// revoke makes a token unknown.
+func (t *tokens) revoke(header string) {
+	token, ok := strings.CutPrefix(header, "Bearer ")
+	if !ok {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.live, token)
 }
 
 func unauthorized(text string) *simulators.Refusal {

@@ -295,8 +295,11 @@ func (e *Endpoint) refuse(m simulators.Message, r *simulators.Refusal) simulator
 }
 
 // Refuse words a refusal as this endpoint would, for faults that answer in its
-// place.
+// place. A token that is refused so is revoked: it stays refused.
 func (e *Endpoint) Refuse(m simulators.Message, r simulators.Refusal) simulators.Message {
+	if r.Outcome == simulators.Unauthorized {
+		e.tokens.revoke(m.Header["Authorization"])
+	}
 	return e.refuse(m, &r)
 }
 

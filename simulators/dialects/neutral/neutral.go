@@ -94,7 +94,7 @@ func wordingOf(kind plant.Kind) (wording, bool) {
 func (Dialect) Policy() simulators.Policy {
 	return simulators.Policy{
 		Auth:       simulators.AuthOAuth2,
-		TokenTTL:   5 * time.Second,
+		TokenTTL:   15 * time.Second,
 		Accept:     simulators.AcceptDone,
 		Dedupe:     simulators.DedupeKey,
 		Lookup:     true,
