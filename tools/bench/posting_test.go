@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"os"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -23,6 +25,7 @@ func BenchmarkPosting(b *testing.B) {
 	e := newERP(j, nil)
 	var workers atomic.Int64
 	b.ReportAllocs()
+	b.SetParallelism(16) // several wait for the disk together, as they do behind HTTP
 	b.RunParallel(func(pb *testing.PB) {
 		worker := int(workers.Add(1))
 		template := bytes.Split(body(worker, 100_000_000), []byte("100000000"))
@@ -40,5 +43,23 @@ func BenchmarkPosting(b *testing.B) {
 	b.StopTimer()
 	if info, err := f.Stat(); err == nil {
 		b.ReportMetric(float64(info.Size())/float64(b.N), "journal-B/op")
+	}
+}
+
+func TestSkipReadsOneAnswerAfterTheOther(t *testing.T) {
+	r := bufio.NewReader(strings.NewReader("HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}" +
+		"HTTP/1.1 409 Conflict\r\nContent-Length: 0\r\n\r\n" + "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"))
+	for _, want := range []int{201, 409} {
+		if got, err := skip(r); got != want || err != nil {
+			t.Errorf("got %d (%v), want %d", got, err, want)
+		}
+	}
+	if got, err := skip(r); err == nil {
+		t.Errorf("an answer of unknown length was skipped as %d", got)
+	}
+	for _, bad := range []string{"", "nonsense\r\n", "HTTP/1.1 2x1 Created\r\n\r\n", "HTTP/1.1 201 Created\r\nContent-Length: 5\r\n\r\n{}"} {
+		if got, err := skip(bufio.NewReader(strings.NewReader(bad))); err == nil {
+			t.Errorf("%q was skipped as %d", bad, got)
+		}
 	}
 }
