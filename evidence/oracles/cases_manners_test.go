@@ -167,6 +167,26 @@ func TestRetryDiscipline(t *testing.T) {
 				r.Happen(journaltest.Decided("L-7", plant.CaseID(fmt.Sprint(n)), plant.DecideRelease))
 			}
 		}, want: evidence.Holds},
+		{name: "refused, and without end after something had changed once", build: func(r *journaltest.Run) {
+			e := r.Happen(journaltest.Consumed(1, "2", "KG"))
+			for n := range 12 {
+				r.Send(journaltest.Sending{Acted: closed}, e)
+				r.Wait(time.Second)
+				if n == 1 {
+					r.Do(journaltest.Decided("L-7", "Q-1", plant.DecideRelease))
+				}
+			}
+		}, want: evidence.Violated, rule: "refused-and-repeated", says: "sent again unchanged 10 times"},
+		{name: "refused while what it waited for became known", build: func(r *journaltest.Run) {
+			e := r.Happen(journaltest.Consumed(1, "2", "KG"))
+			r.Send(journaltest.Sending{Acted: closed}, e)
+			for n := range 3 {
+				d := r.Truth(journaltest.Decided("L-7", plant.CaseID(fmt.Sprint(n)), plant.DecideRelease))
+				r.Send(journaltest.Sending{Acted: closed}, e)
+				r.Offer(simulators.Applied, d)
+				r.Send(journaltest.Sending{Acted: closed}, e)
+			}
+		}, want: evidence.Holds},
 		{name: "key kept", build: retry(journaltest.Sending{Key: "k", Heard: noReply}, journaltest.Sending{Key: "k", Acted: simulators.Result{Outcome: simulators.Repeated}}), want: evidence.Holds},
 		{name: "key changed", build: retry(journaltest.Sending{Key: "k1", Heard: noReply}, journaltest.Sending{Key: "k2"}), want: evidence.Violated, rule: "key-changed", says: `"k1", and after no reply "k2"`},
 		{name: "a new key after a refusal", build: retry(journaltest.Sending{Key: "k1", Acted: closed}, journaltest.Sending{Key: "k2"}), want: evidence.Holds},

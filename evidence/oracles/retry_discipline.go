@@ -134,15 +134,16 @@ func (x *retries) gaps(v evidence.Finding, what string, sent []*evidence.Attempt
 }
 
 // refused judges repetitions of the same payload after a definitive refusal,
-// if nothing that concerns the fact has happened in between.
+// if nothing that concerns the fact has happened since the latest one: news
+// excuses one repetition, not all that follow.
 func (x *retries) refused(v evidence.Finding, what string, f *evidence.FactView, sent []*evidence.AttemptView) {
 	var no *evidence.AttemptView
 	blind := 0
 	for _, t := range sent {
-		if no != nil && t.Start > no.End && t.Digest == no.Digest && !x.happened(t, no.End, t.Start) {
+		if no != nil && t.Start > no.End && t.Digest == no.Digest && !x.happened(t, no.Start, t.Start) {
 			blind++
 		}
-		if r := t.Heard; r.Outcome == simulators.Refused && !known(r) && (no == nil || t.Digest != no.Digest) {
+		if r := t.Heard; r.Outcome == simulators.Refused && !known(r) {
 			no = t
 		}
 	}
@@ -168,9 +169,12 @@ func (x *retries) happened(t *evidence.AttemptView, from, to time.Duration) bool
 			switch f.Event.Fact.Kind() {
 			case plant.KindLotDecided, plant.KindItemChanged, plant.KindOrderReleased, plant.KindOrderChanged, plant.KindReceipt:
 				for _, e := range entities(f.Event.Fact.Keys()) {
-					x.news[e] = append(x.news[e], f.At)
+					x.news[e] = append(x.news[e], became(f)...)
 				}
 			}
+		}
+		for _, at := range x.news {
+			slices.Sort(at)
 		}
 	}
 	for _, c := range t.Claims {
@@ -185,6 +189,19 @@ func (x *retries) happened(t *evidence.AttemptView, from, to time.Duration) bool
 		}
 	}
 	return false
+}
+
+// became lists when f became true, known to the SUT, and true in the books:
+// each of them may be what a repetition was waiting for.
+func became(f *evidence.FactView) []time.Duration {
+	at := []time.Duration{f.At}
+	if f.AcceptedBy != nil {
+		at = append(at, f.Accepted)
+	}
+	if len(f.Effects) > 0 {
+		at = append(at, f.Effects[0].At)
+	}
+	return at
 }
 
 func entities(k plant.Keys) (out []string) {
