@@ -173,6 +173,7 @@ var patterns = map[string]string{
 	"key-shared":                  "M04 uses one idempotency key for several facts",
 	"posted-again-after-restart":  "M05 forgets at a restart what it has posted",
 	"repeated-offer-posted-again": "M05 does not recognise a message that is delivered twice",
+	"untaken-offer-posted":        "M05 does not recognise a message that is delivered twice",
 	"lost-in-restart":             "M08 acknowledges before it has stored, or M10 keeps messages in memory only",
 	"acknowledged-but-not-posted": "M08 acknowledges before it has stored",
 	"retry-after-ignored":         "M12 ignores Retry-After",

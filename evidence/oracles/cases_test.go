@@ -111,6 +111,34 @@ func TestExactlyOnce(t *testing.T) {
 			r.Offer(simulators.Applied, e)
 			r.Send(journaltest.Sending{Key: "-"}, e)
 		}, want: evidence.Violated, rule: "repeated-offer-posted-again"},
+		{name: "an offer that was not taken, posted all the same and again", build: func(r *journaltest.Run) {
+			e := r.Truth(conf(1, "5.013"))
+			r.Reply(simulators.Result{Outcome: simulators.Unknown, Status: 408}, e)
+			r.Send(journaltest.Sending{Key: "-"}, e)
+			r.Offer(simulators.Accepted, e)
+			r.Send(journaltest.Sending{Key: "-"}, e)
+		}, want: evidence.Violated, rule: "untaken-offer-posted", says: "the SUT did not take the first offer (408) and posted it all the same; the source repeated it"},
+		{name: "an offer without a reply, posted all the same and again", build: func(r *journaltest.Run) {
+			e := r.Truth(conf(1, "5.013"))
+			r.Offer(simulators.Unknown, e)
+			r.Send(journaltest.Sending{Key: "-"}, e)
+			r.Offer(simulators.Unknown, e)
+			r.Send(journaltest.Sending{Key: "-"}, e)
+		}, want: evidence.Violated, rule: "untaken-offer-posted", says: "no answer to the first offer (no reply)"},
+		{name: "an offer repeated after both postings is no reason for them", build: func(r *journaltest.Run) {
+			e := r.Truth(conf(1, "5.013"))
+			r.Offer(simulators.Unknown, e)
+			r.Send(journaltest.Sending{Key: "-"}, e)
+			r.Send(journaltest.Sending{Key: "-"}, e)
+			r.Offer(simulators.Applied, e)
+		}, want: evidence.Violated, rule: "posted-twice"},
+		{name: "an offer that never arrived is no reason", build: func(r *journaltest.Run) {
+			e := r.Truth(conf(1, "5.013"))
+			r.Offer(simulators.Undelivered, e)
+			r.Offer(simulators.Applied, e)
+			r.Send(journaltest.Sending{Key: "-"}, e)
+			r.Send(journaltest.Sending{Key: "-"}, e)
+		}, want: evidence.Violated, rule: "posted-twice"},
 		{name: "forgotten in a restart and posted again", build: func(r *journaltest.Run) {
 			e := r.Happen(conf(1, "5.013"))
 			r.Post(e)

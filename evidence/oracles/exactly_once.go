@@ -1,7 +1,9 @@
 package oracles
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/simulators"
@@ -77,12 +79,6 @@ func tooOften(h *evidence.History, f *evidence.FactView, n int) evidence.Finding
 // whyTwice says what led to a second posting.
 func whyTwice(h *evidence.History, f *evidence.FactView) (rule, text string) {
 	sent := own(f)
-	taken := 0
-	for _, o := range f.Offers {
-		if o.Result.Outcome.Took() {
-			taken++
-		}
-	}
 	for i := 1; i < len(sent); i++ {
 		was, is := sent[i-1], sent[i]
 		lostReply := was.Heard.Outcome == simulators.Unknown
@@ -95,8 +91,33 @@ func whyTwice(h *evidence.History, f *evidence.FactView) (rule, text string) {
 			return "posted-again-after-restart", "the SUT was restarted between the two postings and did not remember the first"
 		}
 	}
-	if taken > 1 {
-		return "repeated-offer-posted-again", fmt.Sprintf("the fact was handed to the SUT %d times and posted for more than one of them", taken)
+	if rule, text = whyHandedTwice(f); rule != "" {
+		return rule, text
 	}
 	return "posted-twice", "nothing in the evidence made the SUT repeat the posting"
+}
+
+// whyHandedTwice says whether the SUT was handed the fact more than once: for
+// no reason of its own, or because it did not take an offer that it posted.
+func whyHandedTwice(f *evidence.FactView) (rule, text string) {
+	reached := slices.DeleteFunc(slices.Clone(f.Offers), func(o *evidence.OfferView) bool { return o.Result.Outcome == simulators.Undelivered })
+	slices.SortStableFunc(reached, func(a, b *evidence.OfferView) int { return cmp.Compare(a.Start, b.Start) })
+	last := f.Effects[len(f.Effects)-1]
+	if len(reached) < 2 || reached[1].Start > last.At {
+		return "", "" // the repetition came too late to be the reason
+	}
+	taken := 0
+	for _, o := range reached {
+		if o.Result.Outcome.Took() {
+			taken++
+		}
+	}
+	switch first := reached[0]; {
+	case taken > 1 || first.Result.Outcome.Took():
+		return "repeated-offer-posted-again", fmt.Sprintf("the fact was handed to the SUT %d times and posted for more than one of them", len(reached))
+	case first.Result.Status == 0 || len(first.Faults) > 0:
+		return "untaken-offer-posted", fmt.Sprintf("the source got no answer to the first offer (%s), which the SUT posted all the same; the source repeated it and the SUT posted it again", reply(first.Result))
+	default:
+		return "untaken-offer-posted", fmt.Sprintf("the SUT did not take the first offer (%s) and posted it all the same; the source repeated it", reply(first.Result))
+	}
 }

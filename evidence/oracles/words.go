@@ -151,6 +151,17 @@ func answered(t *evidence.AttemptView) string {
 	return s
 }
 
+// reply says in a word what the sender of a message got back: "408", "no reply".
+func reply(r simulators.Result) string {
+	switch {
+	case r.Status != 0:
+		return fmt.Sprint(r.Status)
+	case r.Outcome == simulators.Unknown:
+		return "no reply"
+	}
+	return string(r.Outcome)
+}
+
 func times(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one

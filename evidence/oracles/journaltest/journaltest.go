@@ -82,8 +82,13 @@ func (r *Run) Truth(f plant.Fact) plant.Event {
 
 // Offer hands facts to the SUT in one message with this outcome.
 func (r *Run) Offer(outcome simulators.Outcome, es ...plant.Event) {
+	r.Reply(simulators.Result{Outcome: outcome}, es...)
+}
+
+// Reply hands facts to the SUT in one message that is answered like this.
+func (r *Run) Reply(result simulators.Result, es ...plant.Event) {
 	r.id++
-	o := evidence.Offer{ID: r.id, Endpoint: r.sourceOf(es[0]), Key: plant.Natural(es[0].Fact), Start: r.wall, Result: simulators.Result{Outcome: outcome}}
+	o := evidence.Offer{ID: r.id, Endpoint: r.sourceOf(es[0]), Key: plant.Natural(es[0].Fact), Start: r.wall, Result: result}
 	r.tries["offer "+o.Key]++
 	o.Attempt = r.tries["offer "+o.Key]
 	for _, e := range es {
