@@ -148,6 +148,25 @@ func TestConservation(t *testing.T) {
 			r.Post(e)
 			r.Post(e)
 		}, want: evidence.Violated, rule: "explained-elsewhere", says: "fully explained"},
+		{name: "a double beside facts that may be there", build: func(r *journaltest.Run) {
+			e := r.Do(journaltest.Consumed(1, "23.998", "KG"))
+			r.Post(e)
+			r.Do(journaltest.Consumed(2, "25", "KG"))
+			r.Offer(simulators.Unknown, r.Truth(journaltest.Consumed(3, "16.816", "KG")))
+		}, want: evidence.Violated, rule: "explained-elsewhere", says: "between 48.998 and 65.814 KG\n72.996 KG\nfully explained"},
+		{name: "a loss beside a fact that may be there and is", build: func(r *journaltest.Run) {
+			r.Happen(journaltest.Consumed(1, "23.998", "KG"))
+			e := r.Truth(journaltest.Consumed(2, "3", "KG"))
+			r.Offer(simulators.Unknown, e)
+			r.Post(e)
+		}, want: evidence.Violated, rule: "explained-elsewhere"},
+		{name: "a double does not explain what is more than that", build: func(r *journaltest.Run) {
+			e := r.Happen(journaltest.Consumed(1, "10", "KG"))
+			r.Post(e)
+			r.Post(e)
+			r.Post(claim(r.Happen(journaltest.Consumed(2, "5", "KG")), func(c *plant.Consumed) { c.Quantity = journaltest.Qty("50", "KG") }))
+			r.Offer(simulators.Unknown, r.Truth(journaltest.Consumed(3, "1", "KG")))
+		}, want: evidence.Violated, rule: "sum-differs", says: "between 15 and 16 KG"},
 		{name: "unknown offers may or may not be there", build: func(r *journaltest.Run) {
 			r.Do(conf(1, "5.013"))
 			e := r.Truth(conf(2, "7.041"))
