@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -23,6 +24,7 @@ func BenchmarkPosting(b *testing.B) {
 	defer f.Close()
 	j := evidence.NewJournal(f)
 	e := newERP(j, nil)
+	before := heap()
 	var workers atomic.Int64
 	b.ReportAllocs()
 	b.SetParallelism(16) // several wait for the disk together, as they do behind HTTP
@@ -44,6 +46,16 @@ func BenchmarkPosting(b *testing.B) {
 	if info, err := f.Stat(); err == nil {
 		b.ReportMetric(float64(info.Size())/float64(b.N), "journal-B/op")
 	}
+	b.ReportMetric(float64(heap()-before)/float64(b.N), "kept-B/op")
+	runtime.KeepAlive(e)
+}
+
+// heap is what is in use once garbage is gone.
+func heap() uint64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }
 
 func TestSkipReadsOneAnswerAfterTheOther(t *testing.T) {
