@@ -9,12 +9,14 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/evidence/bundle"
 	"github.com/andon-rig/andon/evidence/explain"
 	"github.com/andon-rig/andon/evidence/oracles"
+	"github.com/andon-rig/andon/simulators"
 )
 
 var update = flag.Bool("update", false, "rewrite the files under testdata")
@@ -169,6 +171,49 @@ func TestManyAttempts(t *testing.T) {
 	f := explain.New(h, "").Finding(evidence.Finding{ID: "O10", Verdict: evidence.Violated, Fact: e.ID, Evidence: []uint64{4, 5, 43}})
 	if len(f.Evidence) > explain.Most || !strings.Contains(f.Journey, "more attempts") {
 		t.Errorf("%d records\n%s", len(f.Evidence), f.Journey)
+	}
+}
+
+// A fact that got there is drawn to its posting, whatever the judge named, and
+// what lies between is counted.
+func TestTheJourneyShowsHowItEnded(t *testing.T) {
+	wait := simulators.Result{Outcome: simulators.Throttled, Status: 429, RetryAfter: time.Second}
+	b := newRun("ended")
+	e := b.truth(yield(1, "92"), "mes", "erp")
+	b.offer(e, "mes", 1, nothing) // record 3
+	for n := 1; n <= 30; n++ {
+		b.post(e, "erp", n, posts{heard: wait}) // records 4 to 33
+		b.wait(300 * time.Millisecond)
+	}
+	b.offer(e, "mes", 2, nothing)
+	b.offer(e, "mes", 3, nothing)
+	b.post(e, "erp", 31, posts{doc: "5000000016", heard: taken})
+	b.post(e, "erp", 32, posts{doc: "5000000017", heard: taken})
+	b.offer(e, "mes", 4, queued)
+	b.add(evidence.End{Quiet: true})
+	h := evidence.NewHistory(b.records)
+	for _, c := range []struct {
+		named []uint64
+		want  []string // in this order
+		not   string
+	}{
+		{[]uint64{2, 4, 5}, []string{"⋮ 1 more offer", "◀── VIOLATION O9", "⋮ 29 more attempts, 1 posted", "⋮ 2 more offers", "✔ 5000000017", "201 applied", "202 accepted"}, "… 100"},
+		{[]uint64{2, 4, 5, 6, 7, 8, 9, 10, 11, 12}, []string{"◀── VIOLATION O9", "⋮ 22 more attempts, 1 posted", "✔ 5000000017"}, "5000000016"},
+		{nil, []string{"more attempts", "✔ 5000000017"}, "1 more attempts"},
+	} {
+		f := explain.New(h, "").Finding(evidence.Finding{ID: "O9", Verdict: evidence.Violated, Fact: e.ID, Evidence: c.named})
+		rest := f.Journey
+		for _, w := range c.want {
+			_, after, ok := strings.Cut(rest, w)
+			if !ok {
+				t.Errorf("%v: does not say %q where it should:\n%s", c.named, w, f.Journey)
+				break
+			}
+			rest = after
+		}
+		if strings.Contains(f.Journey, c.not) || len(f.Evidence) > explain.Most {
+			t.Errorf("%v: says %q, or %d records of evidence:\n%s", c.named, c.not, len(f.Evidence), f.Journey)
+		}
 	}
 }
 

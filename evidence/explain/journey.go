@@ -43,9 +43,10 @@ type hop struct {
 // longGap is from when on waiting is part of the story.
 const longGap = 100 * time.Millisecond
 
-// journey tells the story of f as hops.
-func (s *story) journey(f evidence.Finding) *journey {
+// journey tells the story of f as hops, to its end.
+func (told *story) journey(f evidence.Finding) *journey {
 	j := &journey{title: map[string]string{lanePlant: "plant", laneSUT: "SUT", laneDesk: "exceptions"}}
+	s := told.toItsEnd()
 	last := map[string]int{}
 	for _, r := range s.records {
 		switch b := r.Body.(type) {
@@ -54,8 +55,8 @@ func (s *story) journey(f evidence.Finding) *journey {
 		case evidence.Offer:
 			s.offer(j, r, b)
 		case evidence.Attempt:
-			if n := last[b.Key]; n > 0 && b.Attempt > n+1 {
-				j.add(hop{at: b.Start, seq: r.Seq - 1, from: laneSUT, to: laneSUT, text: fmt.Sprintf("⋮ %d more attempts", b.Attempt-n-1)})
+			if n := last[b.Key]; n > 0 && b.Attempt > n+1 && !s.ofFact(r.Seq) {
+				j.add(hop{at: b.Start, seq: r.Seq - 1, from: laneSUT, to: laneSUT, text: more(b.Attempt-n-1, "attempt")})
 			}
 			last[b.Key] = b.Attempt
 			s.attempt(j, r, b)
@@ -67,8 +68,9 @@ func (s *story) journey(f evidence.Finding) *journey {
 			s.rare(j, r)
 		}
 	}
+	s.leftOut(j)
 	slices.SortStableFunc(j.hops, func(a, b hop) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.seq, b.seq)) })
-	j.judge(f, s)
+	j.judge(culprit(f, told, s), f)
 	j.gaps()
 	j.arrange(s)
 	return j
@@ -192,12 +194,12 @@ func (s *story) marks(message uint64, ids []string) (marks []string) {
 
 // judge puts the verdict where it was earned, or at the end if something did
 // not happen.
-func (j *journey) judge(f evidence.Finding, s *story) {
+func (j *journey) judge(seq uint64, f evidence.Finding) {
 	mark := "VIOLATION " + f.ID
 	if f.Verdict == evidence.Inconclusive {
 		mark = "UNDECIDED " + f.ID
 	}
-	if seq := culprit(f, s); seq != 0 {
+	if seq != 0 {
 		for i := len(j.hops) - 1; i >= 0; i-- {
 			if j.hops[i].record == seq {
 				j.hops[i].marks = append(j.hops[i].marks, mark)
@@ -213,13 +215,13 @@ func (j *journey) judge(f evidence.Finding, s *story) {
 }
 
 // culprit is the record that breaks the rule; 0 if an absence does. Those the
-// judge named come before those that were added.
-func culprit(f evidence.Finding, s *story) uint64 {
-	named := slices.DeleteFunc(slices.Clone(s.records), func(r evidence.Record) bool { return !slices.Contains(s.named, r.Seq) })
-	return cmp.Or(culpritAmong(named, f, s), culpritAmong(s.records, f, s))
+// judge named come before those that were added; what is only drawn cannot be.
+func culprit(f evidence.Finding, told, drawn *story) uint64 {
+	named := slices.DeleteFunc(slices.Clone(told.records), func(r evidence.Record) bool { return !slices.Contains(told.named, r.Seq) })
+	return cmp.Or(culpritAmong(named, f, drawn), culpritAmong(told.records, f, drawn))
 }
 
-func culpritAmong(records []evidence.Record, f evidence.Finding, s *story) uint64 {
+func culpritAmong(records []evidence.Record, f evidence.Finding, drawn *story) uint64 {
 	var effect, attempt, surface uint64
 	for _, r := range records {
 		switch b := r.Body.(type) {
@@ -227,7 +229,7 @@ func culpritAmong(records []evidence.Record, f evidence.Finding, s *story) uint6
 			effect = r.Seq
 		case evidence.Attempt:
 			attempt = r.Seq
-			for _, e := range s.records {
+			for _, e := range drawn.records {
 				if b2, ok := e.Body.(evidence.Effect); ok && b2.Attempt == b.ID {
 					attempt = e.Seq // they share a hop
 				}

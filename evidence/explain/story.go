@@ -117,7 +117,7 @@ func (s *story) add(seq uint64) {
 	if len(s.records) >= Most || seq == 0 {
 		return
 	}
-	if slices.ContainsFunc(s.records, func(r evidence.Record) bool { return r.Seq == seq }) {
+	if s.has(seq) {
 		return
 	}
 	if r, ok := s.x.h.Record(seq); ok {
