@@ -2,15 +2,13 @@ package harness
 
 import (
 	"errors"
-	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/internal/yamlfile"
-	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/scenarios"
 	"github.com/andon-rig/andon/simulators/plant"
 )
 
@@ -110,32 +108,14 @@ type TraceSpec struct {
 
 // EndpointSpec is one simulated interface.
 type EndpointSpec struct {
-	System    string     `yaml:"system" jsonschema:"enum=erp,enum=mes,enum=machine"`
-	Broker    string     `yaml:"broker" jsonschema:"enum=nats"`
-	URL       string     `yaml:"url"`
-	Dialect   string     `yaml:"dialect"`
-	Transport string     `yaml:"transport" jsonschema:"enum=http,enum=nats"`
-	Policy    PolicySpec `yaml:"policy"`
-	Listen    string     `yaml:"listen"`
-
-	Pos yamlfile.Pos `yaml:"-"`
-}
-
-// PolicySpec changes single lines of a dialect's policy table.
-type PolicySpec struct {
-	Auth       simulators.AuthPolicy     `yaml:"auth" jsonschema:"enum=none,enum=oauth2"`
-	TokenTTL   yamlfile.Duration         `yaml:"tokenTTL"`
-	Accept     simulators.AcceptPolicy   `yaml:"accept" jsonschema:"enum=done,enum=queued"`
-	Delay      yamlfile.Duration         `yaml:"delay"`
-	Dedupe     simulators.DedupePolicy   `yaml:"dedupe" jsonschema:"enum=none,enum=by-key,enum=natural-key"`
-	Lookup     *bool                     `yaml:"lookup"`
-	Ordering   simulators.OrderingPolicy `yaml:"ordering" jsonschema:"enum=per-entity,enum=none"`
-	Lock       simulators.LockPolicy     `yaml:"lock" jsonschema:"enum=none,enum=per-order"`
-	Batch      simulators.BatchPolicy    `yaml:"batch" jsonschema:"enum=per-row,enum=atomic"`
-	Errors     simulators.ErrorPolicy    `yaml:"errors" jsonschema:"enum=drop,enum=pool-data,enum=pool-all"`
-	Quota      string                    `yaml:"quota" jsonschema:"pattern=^[0-9]+/([0-9]+(ms|s|m|h)|s|min|h)$"`
-	RetryAfter simulators.RetryAfter     `yaml:"retryAfter" jsonschema:"enum=seconds,enum=date,enum=missing"`
-	MaxBody    int64                     `yaml:"maxBody"`
+	System    string `yaml:"system" jsonschema:"enum=erp,enum=mes,enum=machine"`
+	Broker    string `yaml:"broker" jsonschema:"enum=nats"`
+	URL       string `yaml:"url"`
+	Dialect   string `yaml:"dialect"`
+	Transport string `yaml:"transport" jsonschema:"enum=http,enum=nats"`
+	// Policy changes single lines of the dialect's policy table.
+	Policy scenarios.Policy `yaml:"policy"`
+	Listen string           `yaml:"listen"`
 
 	Pos yamlfile.Pos `yaml:"-"`
 }
@@ -204,19 +184,6 @@ func (e *EndpointSpec) Check() error {
 }
 
 // Check implements [yamlfile.Checker].
-func (s *PolicySpec) Check() error {
-	for name, d := range map[string]yamlfile.Duration{"tokenTTL": s.TokenTTL, "delay": s.Delay} {
-		if err := wallOnly(s.Pos, name, d); err != nil {
-			return err
-		}
-	}
-	if _, err := s.apply(simulators.Policy{}); err != nil {
-		return s.Pos.Errorf("%s", err)
-	}
-	return nil
-}
-
-// Check implements [yamlfile.Checker].
 func (s *SettleSpec) Check() error {
 	return errors.Join(wallOnly(s.Pos, "quiet", s.Quiet), wallOnly(s.Pos, "max", s.Max))
 }
@@ -245,52 +212,9 @@ func (f File) endpointNames() []string {
 	return names
 }
 
-// apply returns p with the lines of s that are set.
-func (s PolicySpec) apply(p simulators.Policy) (simulators.Policy, error) {
-	set(&p.Auth, s.Auth)
-	set(&p.TokenTTL, s.TokenTTL.D)
-	set(&p.Accept, s.Accept)
-	set(&p.Delay, s.Delay.D)
-	set(&p.Dedupe, s.Dedupe)
-	set(&p.Ordering, s.Ordering)
-	set(&p.Lock, s.Lock)
-	set(&p.Batch, s.Batch)
-	set(&p.Errors, s.Errors)
-	set(&p.MaxBody, s.MaxBody)
-	if s.Lookup != nil {
-		p.Lookup = *s.Lookup
-	}
-	if s.Quota != "" {
-		rate, window, err := ParseQuota(s.Quota)
-		if err != nil {
-			return p, err
-		}
-		p.Quota.Rate, p.Quota.Window = rate, window
-	}
-	set(&p.Quota.RetryAfter, s.RetryAfter)
-	return p, p.Validate()
-}
-
 func set[T comparable](to *T, v T) {
 	var zero T
 	if v != zero {
 		*to = v
 	}
-}
-
-// ParseQuota reads "60/min", "20/s" or "8/500ms".
-func ParseQuota(s string) (rate int, window time.Duration, err error) {
-	n, per, ok := strings.Cut(s, "/")
-	rate, nerr := strconv.Atoi(n)
-	switch per {
-	case "s", "m", "h":
-		per = "1" + per
-	case "min":
-		per = "1m"
-	}
-	window, werr := time.ParseDuration(per)
-	if !ok || nerr != nil || werr != nil || rate <= 0 || window <= 0 {
-		return 0, 0, fmt.Errorf("quota %q: write requests per time, as in \"60/min\", \"20/s\" or \"8/500ms\"", s)
-	}
-	return rate, window, nil
 }

@@ -33,8 +33,6 @@ type Policy struct {
 	Lock simulators.LockPolicy `yaml:"lock" jsonschema:"enum=none,enum=per-order"`
 	// Batch says what one bad row does to its batch.
 	Batch simulators.BatchPolicy `yaml:"batch" jsonschema:"enum=per-row,enum=atomic"`
-	// Errors says what becomes of rows refused after acceptance.
-	Errors simulators.ErrorPolicy `yaml:"errors" jsonschema:"enum=drop,enum=pool-data,enum=pool-all"`
 	// Quota limits how many requests are answered: 60/min, or in full.
 	Quota *Quota `yaml:"quota"`
 	// Redelivery is how announcements that were not taken are sent again.
@@ -95,7 +93,6 @@ func (p *Policy) Apply(to simulators.Policy) simulators.Policy {
 	said(&to.Ordering, p.Ordering)
 	said(&to.Lock, p.Lock)
 	said(&to.Batch, p.Batch)
-	said(&to.Errors, p.Errors)
 	if p.Lookup != nil {
 		to.Lookup = *p.Lookup
 	}

@@ -18,7 +18,6 @@ type Policy struct {
 	Ordering   OrderingPolicy `yaml:"ordering" json:"ordering"` // in which order announcements are delivered
 	Lock       LockPolicy     `yaml:"lock" json:"lock"`         // what parallel postings to one order do
 	Batch      BatchPolicy    `yaml:"batch" json:"batch"`       // what one bad row does to its batch
-	Errors     ErrorPolicy    `yaml:"errors" json:"errors"`     // what becomes of rows refused after acceptance
 	Quota      Quota          `yaml:"quota" json:"quota,omitzero"`
 	Redelivery Redelivery     `yaml:"-" json:"redelivery"`
 	MaxBody    int64          `yaml:"-" json:"maxBody,omitempty"`  // bytes; 0 means 8 MiB
@@ -78,17 +77,6 @@ type BatchPolicy string
 const (
 	BatchPerRow BatchPolicy = "per-row" // good rows are posted, bad ones reported row by row
 	BatchAtomic BatchPolicy = "atomic"  // all or nothing
-)
-
-// ErrorPolicy says what becomes of a row that is refused after acceptance, in
-// the manner of the wrong-entries switch of a well-known ERP.
-type ErrorPolicy string
-
-// Ways to treat rows refused after acceptance.
-const (
-	ErrorsDrop     ErrorPolicy = "drop"      // forgotten unless the sender asks
-	ErrorsPoolData ErrorPolicy = "pool-data" // data errors are kept for correction, lock conflicts forgotten
-	ErrorsPoolAll  ErrorPolicy = "pool-all"  // all are kept for correction
 )
 
 // Quota limits how many requests an endpoint answers: Rate in each Window of
@@ -155,7 +143,6 @@ func (p Policy) Validate() error {
 		{"ordering", string(p.Ordering), []string{"", "per-entity", "none"}},
 		{"lock", string(p.Lock), []string{"", "none", "per-order"}},
 		{"batch", string(p.Batch), []string{"", "per-row", "atomic"}},
-		{"errors", string(p.Errors), []string{"", "drop", "pool-data", "pool-all"}},
 		{"quota.retryAfter", string(p.Quota.RetryAfter), []string{"", "seconds", "date", "missing"}},
 	} {
 		ok := false

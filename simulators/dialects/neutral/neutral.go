@@ -101,7 +101,6 @@ func (Dialect) Policy() simulators.Policy {
 		Ordering:   simulators.OrderPerEntity,
 		Lock:       simulators.LockNone,
 		Batch:      simulators.BatchPerRow,
-		Errors:     simulators.ErrorsDrop,
 		Redelivery: simulators.Redelivery{Gap: 200 * time.Millisecond, MaxGap: 2 * time.Second},
 	}
 }

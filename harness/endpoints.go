@@ -1,0 +1,248 @@
+package harness
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/andon-rig/andon/chaos"
+	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/harness/catalog"
+	"github.com/andon-rig/andon/internal/yamlfile"
+	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/endpoint"
+	"github.com/andon-rig/andon/simulators/plant"
+	httptransport "github.com/andon-rig/andon/simulators/transports/http"
+	"github.com/andon-rig/andon/simulators/transports/nats"
+)
+
+// link makes the road between an endpoint and the SUT.
+func (r *Rig) link(name string) *chaos.Link {
+	l := &chaos.Link{Name: name, Journal: r.Plan.Journal, Seed: r.setup.Seed, Ordinals: r.Plan.Ordinals, IDs: &r.ids, Moments: r.Plan.moments}
+	if r.Bundle != nil {
+		l.Store = r.Bundle.Store
+	}
+	r.Plan.Links = append(r.Plan.Links, l)
+	return l
+}
+
+// endpoints builds every simulated interface of the rig file.
+func (r *Rig) endpoints() error {
+	if err := r.brokers(); err != nil {
+		return err
+	}
+	for _, name := range r.setup.File.endpointNames() {
+		if r.setup.File.Endpoints[name].Broker != "" {
+			continue
+		}
+		if err := r.endpoint(name, r.setup.File.Endpoints[name]); err != nil {
+			return fmt.Errorf("endpoints.%s: %w", name, err)
+		}
+	}
+	r.flows()
+	return nil
+}
+
+func (r *Rig) endpoint(name string, spec EndpointSpec) error {
+	dialect, ok := catalog.Find(r.setup.Catalog.Dialects, cmp.Or(spec.Dialect, "neutral/v1"))
+	if !ok {
+		return fmt.Errorf("dialect: %s", yamlfile.OneOf(spec.Dialect, catalog.Names(r.setup.Catalog.Dialects)))
+	}
+	system, ok := catalog.Find(r.setup.Catalog.Systems, spec.System)
+	if !ok {
+		return fmt.Errorf("system: %s", yamlfile.OneOf(spec.System, catalog.Names(r.setup.Catalog.Systems)))
+	}
+	d := dialect.New()
+	policy := spec.Policy.Apply(d.Policy())
+	if p, ok := r.setup.Scenario.Given.Endpoints[name]; ok {
+		policy = p.Apply(policy)
+	}
+	to, err := r.Vars.Expand(r.setup.File.SUT.Receives[name])
+	if err != nil {
+		return fmt.Errorf("sut.receives.%s: %w", name, err)
+	}
+	transport, push, err := r.transport(name, spec, to, policy)
+	if err != nil {
+		return err
+	}
+	link := r.link(name)
+	line := simulators.Line(link)
+	if r.setup.World != nil {
+		line, policy.Parallel = turns{link, r.setup.World, name}, 1
+	}
+	client, secret := "andon-"+name, rand.Text()
+	e := endpoint.New(endpoint.Config{
+		Name: name, System: system.New(r.master, policy), Dialect: d, Transport: transport, Line: line, Policy: policy, Push: push,
+		Client: client, Secret: secret, Plant: r.Plan.clock.Now, Sends: kinds(r.setup.File.Flows),
+		OnPosting: func(id uint64, p simulators.Posting) {
+			r.Plan.Journal.Append(evidence.Effect{Attempt: id, Endpoint: name, Posting: p})
+		},
+		OnFeed:    r.feedOffers(name),
+		Attribute: attribution(r.setup.File.Attribution, name),
+	})
+	link.Encode, link.Refuse = e.Encode, e.Refuse
+	r.Plan.Endpoints = append(r.Plan.Endpoints, e)
+	r.Plan.serve = append(r.Plan.serve, e.Run)
+	r.Plan.Evidence.Endpoints[name] = evidence.Endpoint{System: spec.System, Dialect: dialect.Name, Transport: cmp.Or(spec.Transport, "http"), Policy: policy}
+	r.Vars[name+".url"], r.Vars[name+".token"] = transport.URL(), transport.URL()+"/oauth/token"
+	r.Vars[name+".client"], r.Vars[name+".secret"] = client, secret
+	if r.Bundle != nil {
+		return r.Bundle.Redact(name+".secret", secret)
+	}
+	return nil
+}
+
+// transport opens what moves an endpoint's messages, and says whether it can
+// push announcements: over HTTP to a webhook, over a broker always.
+func (r *Rig) transport(name string, spec EndpointSpec, to string, policy simulators.Policy) (simulators.Transport, bool, error) {
+	if r.setup.World != nil {
+		return r.setup.World.Transport(name), true, nil
+	}
+	h, err := httptransport.New(httptransport.Config{Listen: spec.Listen, To: to, MaxBody: policy.MaxBody})
+	if err != nil {
+		return nil, false, err
+	}
+	r.closed = append(r.closed, h.Close)
+	if spec.Transport != "nats" {
+		return h, to != "", nil
+	}
+	if r.Vars["events.url"] == "" {
+		return nil, false, spec.Pos.Errorf("transport nats needs an event broker").WithHint("add endpoints.events: {broker: nats}")
+	}
+	n, err := nats.New(context.Background(), nats.Config{URL: r.Vars["events.url"], Endpoint: name})
+	if err != nil {
+		return nil, false, err
+	}
+	r.closed = append(r.closed, n.Close)
+	return events{Transport: h, broker: n}, true, nil
+}
+
+// events announces over a broker and answers requests there and over HTTP.
+type events struct {
+	simulators.Transport
+	broker *nats.Transport
+}
+
+// Send implements [simulators.Transport].
+func (e events) Send(ctx context.Context, m simulators.Message) (simulators.Message, error) {
+	return e.broker.Send(ctx, m)
+}
+
+// Serve implements [simulators.Transport].
+func (e events) Serve(ctx context.Context, receive simulators.Receiver) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	done := make(chan error, 1)
+	go func() { done <- e.broker.Serve(ctx, receive) }()
+	err := e.Transport.Serve(ctx, receive)
+	stop()
+	return errors.Join(err, <-done)
+}
+
+// brokers starts the event brokers of the rig file, or finds the user's own.
+func (r *Rig) brokers() error {
+	for _, name := range r.setup.File.endpointNames() {
+		spec := r.setup.File.Endpoints[name]
+		if spec.Broker == "" {
+			continue
+		}
+		r.Vars[name+".url"] = spec.URL
+		if spec.URL == "" {
+			dir, err := os.MkdirTemp("", "andon-nats-*")
+			if err != nil {
+				return fmt.Errorf("make a directory for the event broker: %w", err)
+			}
+			r.closed = append(r.closed, func() error { return os.RemoveAll(dir) })
+			b, err := nats.StartBroker(nats.Address{}, dir)
+			if err != nil {
+				return fmt.Errorf("endpoints.%s: %w", name, err)
+			}
+			r.closed = append(r.closed, b.Close)
+			r.Vars[name+".url"] = b.URL()
+		}
+		r.Vars["events.url"] = r.Vars[name+".url"]
+	}
+	return nil
+}
+
+// feedOffers writes down what a SUT that polls was given, and what it has
+// taken by coming back for more.
+func (r *Rig) feedOffers(name string) func([]simulators.Message, bool) {
+	return func(ms []simulators.Message, taken bool) {
+		outcome := simulators.Unknown
+		if taken {
+			outcome = simulators.Accepted
+		}
+		now := r.Plan.Journal.Now()
+		for _, m := range ms {
+			var facts []plant.EventID
+			for _, e := range m.Events {
+				facts = append(facts, e.ID)
+			}
+			r.Plan.Journal.Append(evidence.Offer{ID: r.ids.Add(1), Endpoint: name, Name: m.Name, Key: m.Key, Facts: facts, Attempt: 1,
+				Start: now, End: now, Result: simulators.Result{Outcome: outcome, Text: "polled"}})
+		}
+	}
+}
+
+func kinds(list []plant.Kind) map[plant.Kind]bool {
+	if len(list) == 0 {
+		return nil
+	}
+	set := map[plant.Kind]bool{}
+	for _, k := range list {
+		set[k] = true
+	}
+	return set
+}
+
+// announced says which system announces a kind of fact.
+var announced = map[string][]plant.Kind{
+	"erp": {plant.KindOrderReleased, plant.KindOrderChanged, plant.KindOrderCancelled, plant.KindLotDecided, plant.KindItemChanged},
+	"mes": {plant.KindOperationStarted, plant.KindConfirmation, plant.KindConsumption, plant.KindScrap, plant.KindRework,
+		plant.KindReceipt, plant.KindLotHeld, plant.KindInspection},
+}
+
+// flows says which facts must go from where to where.
+func (r *Rig) flows() {
+	wanted := kinds(r.setup.File.Flows)
+	byName := func(system string) string {
+		for _, e := range r.Plan.Endpoints {
+			if r.Plan.Evidence.Endpoints[e.Name].System == system {
+				return e.Name
+			}
+		}
+		return ""
+	}
+	for from, to := range map[string]string{"erp": "mes", "mes": "erp"} {
+		source, sink := byName(from), byName(to)
+		if source == "" || sink == "" {
+			continue
+		}
+		for _, k := range announced[from] {
+			if wanted == nil || wanted[k] {
+				r.Plan.Evidence.Flows = append(r.Plan.Evidence.Flows, evidence.Flow{Kind: k, From: source, To: sink})
+			}
+		}
+	}
+	slices.SortFunc(r.Plan.Evidence.Flows, func(a, b evidence.Flow) int { return cmp.Compare(a.Kind, b.Kind) })
+}
+
+// exceptions opens the worklist to which the SUT reports.
+func (r *Rig) exceptions() error {
+	var t simulators.Transport
+	var err error
+	if w := r.setup.World; w != nil {
+		t = w.Transport("exceptions")
+	} else if t, err = httptransport.New(httptransport.Config{MaxBody: 1 << 20}); err != nil {
+		return err
+	}
+	x := &exceptions{transport: t, journal: r.Plan.Journal, link: r.link("exceptions")}
+	r.Plan.serve = append(r.Plan.serve, x.run)
+	r.Vars["andon.exceptions"] = t.URL() + "/exceptions"
+	return nil
+}
