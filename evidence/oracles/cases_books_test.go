@@ -182,6 +182,12 @@ func TestConservation(t *testing.T) {
 		{name: "too much is too much even while the run goes on", build: func(r *journaltest.Run) {
 			r.Post(claim(r.Happen(conf(1, "5.013")), func(c *plant.Confirmed) { c.Yield = journaltest.Qty("50.13", "EA") }))
 		}, end: restless, want: evidence.Violated},
+		{name: "a double is too much even while the run goes on", build: func(r *journaltest.Run) {
+			r.Happen(conf(1, "5.013"))
+			e := r.Happen(journaltest.Consumed(1, "3", "KG"))
+			r.Post(e)
+			r.Post(e)
+		}, end: restless, want: evidence.Violated, rule: "explained-elsewhere", says: "6 KG"},
 		{name: "aggregated", build: func(r *journaltest.Run) {
 			r.Happen(conf(1, "5.013"))
 			b := r.Happen(conf(2, "7.041"))

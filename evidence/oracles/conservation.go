@@ -197,7 +197,7 @@ func sameUse(f plant.Fact) bool {
 // compare holds each account against its bounds. What is too little may still
 // come while the run has not settled; what is too much stays.
 func (l *ledger) compare() {
-	explained := 0
+	explained, excess := 0, false
 	var first *evidence.Finding
 	for _, a := range l.order {
 		b := l.by[a]
@@ -208,7 +208,8 @@ func (l *ledger) compare() {
 		f := l.finding(a, b)
 		switch {
 		case b.explained():
-			if explained++; first == nil {
+			if explained++; first == nil || (b.books > b.high && !excess) {
+				excess = b.books > b.high
 				f.Text = "fully explained by the facts that exactly-once, no-phantom and no-silent-drop name"
 				f.Rule, f.Class = "explained-elsewhere", evidence.CauseTechnical // messages were lost or doubled, not mistaken
 				first = &f
@@ -225,7 +226,7 @@ func (l *ledger) compare() {
 	if explained > 1 {
 		first.Count = explained
 	}
-	if l.r.settled {
+	if l.r.settled || excess {
 		l.r.violated(*first)
 	} else {
 		l.r.missing(*first, true)

@@ -69,6 +69,9 @@ func tooOften(h *evidence.History, f *evidence.FactView, n int) evidence.Finding
 		v.Expected += ", or an exception that names the repetition"
 	}
 	v.Rule, v.Text = whyTwice(h, f)
+	if v.Rule == untakenOffer {
+		v.Evidence = few(append([]uint64{f.Seq, reached(f)[0].Seq}, v.Evidence...))
+	}
 	if f.Effects[0].By == evidence.ByWatermark {
 		v.Confidence = "medium"
 		v.Text += "; the postings carry no reference and were recognised by their quantity"
@@ -97,27 +100,36 @@ func whyTwice(h *evidence.History, f *evidence.FactView) (rule, text string) {
 	return "posted-twice", "nothing in the evidence made the SUT repeat the posting"
 }
 
+// untakenOffer is the rule of a SUT that posts what it did not take.
+const untakenOffer = "untaken-offer-posted"
+
+// reached are the offers of f that arrived at the SUT, in the order in which
+// they were made.
+func reached(f *evidence.FactView) []*evidence.OfferView {
+	offers := slices.DeleteFunc(slices.Clone(f.Offers), func(o *evidence.OfferView) bool { return o.Result.Outcome == simulators.Undelivered })
+	slices.SortStableFunc(offers, func(a, b *evidence.OfferView) int { return cmp.Compare(a.Start, b.Start) })
+	return offers
+}
+
 // whyHandedTwice says whether the SUT was handed the fact more than once: for
 // no reason of its own, or because it did not take an offer that it posted.
 func whyHandedTwice(f *evidence.FactView) (rule, text string) {
-	reached := slices.DeleteFunc(slices.Clone(f.Offers), func(o *evidence.OfferView) bool { return o.Result.Outcome == simulators.Undelivered })
-	slices.SortStableFunc(reached, func(a, b *evidence.OfferView) int { return cmp.Compare(a.Start, b.Start) })
-	last := f.Effects[len(f.Effects)-1]
-	if len(reached) < 2 || reached[1].Start > last.At {
+	offers, last := reached(f), f.Effects[len(f.Effects)-1]
+	if len(offers) < 2 || offers[1].Start > last.At {
 		return "", "" // the repetition came too late to be the reason
 	}
 	taken := 0
-	for _, o := range reached {
+	for _, o := range offers {
 		if o.Result.Outcome.Took() {
 			taken++
 		}
 	}
-	switch first := reached[0]; {
+	switch first := offers[0]; {
 	case taken > 1 || first.Result.Outcome.Took():
-		return "repeated-offer-posted-again", fmt.Sprintf("the fact was handed to the SUT %d times and posted for more than one of them", len(reached))
+		return "repeated-offer-posted-again", fmt.Sprintf("the fact was handed to the SUT %d times and posted for more than one of them", len(offers))
 	case first.Result.Status == 0 || len(first.Faults) > 0:
-		return "untaken-offer-posted", fmt.Sprintf("the source got no answer to the first offer (%s), which the SUT posted all the same; the source repeated it and the SUT posted it again", reply(first.Result))
+		return untakenOffer, fmt.Sprintf("the source got no answer to the first offer (%s), which the SUT posted all the same; the source repeated it and the SUT posted it again", reply(first.Result))
 	default:
-		return "untaken-offer-posted", fmt.Sprintf("the SUT did not take the first offer (%s) and posted it all the same; the source repeated it", reply(first.Result))
+		return untakenOffer, fmt.Sprintf("the SUT did not take the first offer (%s) and posted it all the same; the source repeated it", reply(first.Result))
 	}
 }
