@@ -51,6 +51,7 @@ type running struct {
 	cmd  *exec.Cmd
 	gone chan struct{} // closed when the process has been reaped
 	err  error         // why it ended; set before gone is closed
+	over *guard        // ends what it leaves behind if we cannot
 }
 
 // New returns a driver that has started nothing yet.
@@ -90,7 +91,7 @@ func (d *Driver) launch(ctx context.Context) error {
 	if err := start(cmd); err != nil {
 		return &sut.StartError{Reason: fmt.Sprintf("the SUT could not be started: %v", err)}
 	}
-	r := &running{cmd: cmd, gone: make(chan struct{})}
+	r := &running{cmd: cmd, gone: make(chan struct{}), over: watch(cmd.Process.Pid)}
 	go func() {
 		r.err = cmd.Wait()
 		close(r.gone)
@@ -212,6 +213,7 @@ func (d *Driver) Tail() []string { return d.tail.lines() }
 
 // end signals the whole process group and waits until it is reaped.
 func (d *Driver) end(r *running, sig syscall.Signal) error {
+	defer r.over.dismiss()
 	select {
 	case <-r.gone:
 		signalGroup(r.cmd, syscall.SIGKILL) // children it may have left
