@@ -34,6 +34,10 @@ func ExpectationsFrom(raw json.RawMessage) (evidence.Judge, error) {
 // Name implements evidence.Judge.
 func (j *Expectations) Name() string { return JudgeName }
 
+// Follows tells that what was expected of books and lists fails because of
+// what oracles find: they name the cause.
+func (j *Expectations) Follows() bool { return true }
+
 // Judge implements evidence.Judge: one finding for each expectation.
 func (j *Expectations) Judge(h *evidence.History) []evidence.Finding {
 	w := newWorld(h.Plan)
@@ -59,6 +63,9 @@ func (j *Expectations) Judge(h *evidence.History) []evidence.Finding {
 	findings := make([]evidence.Finding, 0, len(trials))
 	for _, t := range trials {
 		f := t.finding(end)
+		if f.Verdict == evidence.Violated {
+			f.Confidence = "low" // of the class: an expectation knows what is wrong, not why
+		}
 		f.Oracle, f.ID, f.Requirements = JudgeName, t.x.ID, j.doc.Requirements
 		findings = append(findings, f)
 	}

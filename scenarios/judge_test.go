@@ -363,3 +363,21 @@ func TestDearExpectationsGiveUp(t *testing.T) {
 		t.Errorf("%s %s: %s", f.Verdict, f.Class, f.Text)
 	}
 }
+
+// TestAnExpectationKnowsWhatNotWhy: its class is a guess until an oracle has
+// named the cause.
+func TestAnExpectationKnowsWhatNotWhy(t *testing.T) {
+	s := parse(t, everyYield)
+	c := confirmed("000123", 1, 5)
+	f := judgeOne(t, s, newJournal(s).add(truth(c), posted(c), posted(c)).end())
+	if f.Verdict != evidence.Violated || f.Confidence != "low" {
+		t.Errorf("%s, confidence %q: %s", f.Verdict, f.Confidence, f.Got)
+	}
+	judge, err := ExpectationsFrom(s.ExpectJSON())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !judge.(interface{ Follows() bool }).Follows() {
+		t.Error("expectations stand beside their causes")
+	}
+}

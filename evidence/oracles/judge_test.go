@@ -9,6 +9,7 @@ import (
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/evidence/oracles"
 	"github.com/andon-rig/andon/evidence/oracles/journaltest"
+	"github.com/andon-rig/andon/simulators/plant"
 )
 
 type panicking struct{}
@@ -56,6 +57,58 @@ func TestFindingsAreSortedWorstFirst(t *testing.T) {
 	}
 	if found[0].ID != "O1" || found[0].Verdict != evidence.Violated {
 		t.Errorf("first is %s %s", found[0].ID, found[0].Verdict)
+	}
+}
+
+// expecting is a judge that looks at the books alone.
+type expecting struct{ keys plant.Keys }
+
+func (expecting) Name() string  { return "expecting" }
+func (expecting) Follows() bool { return true }
+func (e expecting) Judge(*evidence.History) []evidence.Finding {
+	return []evidence.Finding{{Oracle: "expecting", ID: "E1", Verdict: evidence.Violated, Class: evidence.CauseBusiness, Confidence: "low",
+		Keys: e.keys, Expected: "yield 6", Got: "yield 7", Text: "cnf.yaml:3", Evidence: []uint64{1}}}
+}
+
+// TestExpectationsComeUnderTheirCause: a sum that is wrong because a fact was
+// posted twice is told with the double, not with the last records of the order.
+func TestExpectationsComeUnderTheirCause(t *testing.T) {
+	r := journaltest.New()
+	r.Post(r.Do(journaltest.Confirmed(1, "0")))
+	r.Post(r.Do(journaltest.Confirmed(2, "1")))
+	r.Do(journaltest.Confirmed(3, "5"))
+	h := r.History()
+	for _, c := range []struct {
+		keys  plant.Keys
+		under bool
+	}{
+		{plant.Keys{Order: journaltest.Order}, true},
+		{plant.Keys{Order: "000004712"}, false},
+		{plant.Keys{Lot: "L-8"}, false},
+		{plant.Keys{}, false},
+	} {
+		found := oracles.JudgeAll(h, append([]evidence.Judge{expecting{c.keys}}, oracles.Standard()...))
+		at := func(oracle string, fact plant.EventID) int {
+			return slices.IndexFunc(found, func(f evidence.Finding) bool { return f.Oracle == oracle && (fact == "" || f.Fact == fact) })
+		}
+		const double = "confirmation/000004711/0010/2"
+		e, o := found[at("expecting", "")], found[at("exactly-once", double)]
+		if e.Verdict != evidence.Violated || e.Keys != c.keys || e.Got != "yield 7" {
+			t.Errorf("%v: got %+v", c.keys, e)
+		}
+		if !c.under {
+			if e.Class != evidence.CauseBusiness || e.Confidence != "low" || !slices.Equal(e.Evidence, []uint64{1}) || e.Text != "cnf.yaml:3" {
+				t.Errorf("%v: nothing is known of it, got %+v", c.keys, e)
+			}
+			continue
+		}
+		if e.Class != evidence.CauseTechnical || e.Fact != double || !slices.Equal(e.Evidence, o.Evidence) ||
+			!strings.HasPrefix(e.Text, "a consequence of what exactly-once (O1) found about order 000004711 operation 0010 #2") || !strings.HasSuffix(e.Text, "\ncnf.yaml:3") {
+			t.Errorf("%v: got %+v", c.keys, e)
+		}
+		if at("expecting", "") < at("exactly-once", double) {
+			t.Errorf("%v: told before its cause", c.keys)
+		}
 	}
 }
 

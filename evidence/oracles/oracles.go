@@ -76,17 +76,26 @@ func (o oracle) Judge(h *evidence.History) []evidence.Finding {
 // JudgeAll has each judge look at h and returns all findings, worst first,
 // then by oracle and by fact. A judge the plan waives is not asked, and listed
 // as waived. A judge that panics becomes an inconclusive finding of class rig:
-// our mistake decides nothing about the SUT.
+// our mistake decides nothing about the SUT. What a [Following] judge finds is
+// put under the finding it follows from.
 func JudgeAll(h *evidence.History, judges []evidence.Judge) []evidence.Finding {
 	type ranked struct {
 		evidence.Finding
 		rank int
 	}
-	var all []ranked
+	var all, following []ranked
+	var causes []evidence.Finding
 	for i, j := range judges {
 		for _, f := range judgeOne(h, j) {
-			all = append(all, ranked{f, i})
+			if follows(j) {
+				following = append(following, ranked{f, len(judges) + i})
+				continue
+			}
+			all, causes = append(all, ranked{f, i}), append(causes, f)
 		}
+	}
+	for _, f := range following {
+		all = append(all, ranked{consequence(h, f.Finding, causes), f.rank})
 	}
 	slices.SortStableFunc(all, func(a, b ranked) int {
 		return cmp.Or(cmp.Compare(b.Verdict, a.Verdict), cmp.Compare(a.rank, b.rank), cmp.Compare(a.Fact, b.Fact))
