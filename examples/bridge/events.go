@@ -57,8 +57,13 @@ func (e *events) consume(ctx context.Context, js jetstream.JetStream, from strin
 }
 
 func (e *events) read(ctx context.Context, js jetstream.JetStream, from string) error {
+	// One unacknowledged event at a time: after a crash the broker waits until
+	// the event that was under way has been taken again. With more it would
+	// hand out later ones meanwhile, and an order's events would pass each
+	// other.
 	consumer, err := js.CreateOrUpdateConsumer(ctx, stream, jetstream.ConsumerConfig{
-		Durable: "bridge-" + from, FilterSubject: "andon." + from + ".>", AckPolicy: jetstream.AckExplicitPolicy, AckWait: 5 * time.Second,
+		Durable: "bridge-" + from, FilterSubject: "andon." + from + ".>", AckPolicy: jetstream.AckExplicitPolicy, AckWait: time.Second,
+		MaxAckPending: 1,
 	})
 	if err != nil {
 		return fmt.Errorf("open consumer: %w", err)
@@ -74,7 +79,7 @@ func (e *events) read(ctx context.Context, js jetstream.JetStream, from string) 
 	return nil
 }
 
-// page waits for an event and takes it with all that have come behind it.
+// page waits for an event and takes it.
 func (e *events) page(ctx context.Context, from string, consumer jetstream.Consumer) error {
 	waiting, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
@@ -85,15 +90,7 @@ func (e *events) page(ctx context.Context, from string, consumer jetstream.Consu
 	case err != nil:
 		return fmt.Errorf("fetch event: %w", err)
 	}
-	all := []jetstream.Msg{first}
-	rest, err := consumer.FetchNoWait(99)
-	if err != nil {
-		return fmt.Errorf("fetch events: %w", err)
-	}
-	for m := range rest.Messages() {
-		all = append(all, m)
-	}
-	return e.take(ctx, from, all)
+	return e.take(ctx, from, []jetstream.Msg{first})
 }
 
 // take stores events in one transaction and acknowledges them.
