@@ -47,7 +47,7 @@ func consequence(h *evidence.History, f evidence.Finding, causes []evidence.Find
 		text += fmt.Sprintf(", or of %s about the same", times(n, "other finding", "other findings"))
 	}
 	if f.Text != "" {
-		text += "\n" + f.Text
+		text += ";\n" + f.Text
 	}
 	f.Text, f.Class, f.Confidence = text, c.Class, "medium"
 	f.Evidence, f.Fact = c.Evidence, c.Fact

@@ -103,7 +103,7 @@ func TestExpectationsComeUnderTheirCause(t *testing.T) {
 			continue
 		}
 		if e.Class != evidence.CauseTechnical || e.Fact != double || !slices.Equal(e.Evidence, o.Evidence) ||
-			!strings.HasPrefix(e.Text, "a consequence of what exactly-once (O1) found about order 000004711 operation 0010 #2") || !strings.HasSuffix(e.Text, "\ncnf.yaml:3") {
+			!strings.HasPrefix(e.Text, "a consequence of what exactly-once (O1) found about order 000004711 operation 0010 #2") || !strings.HasSuffix(e.Text, ";\ncnf.yaml:3") {
 			t.Errorf("%v: got %+v", c.keys, e)
 		}
 		if at("expecting", "") < at("exactly-once", double) {
