@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/andon-rig/andon/chaos"
+	"github.com/andon-rig/andon/chaos/faults"
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/harness/sut"
 	"github.com/andon-rig/andon/scenarios"
@@ -50,7 +52,7 @@ func (p *Plan) play(ctx context.Context) error {
 			}
 		}
 	}
-	if !p.progress.await(ctx, usualPatience) { // the last events meet the faults too
+	if !p.progress.await(ctx, lastPatience) { // the last events meet the faults too
 		p.progress.giveUp()
 	}
 	for _, left := range t.Left() {
@@ -93,6 +95,10 @@ var (
 	// usually it has long been at rest; who is slower than this is overtaken
 	// by events, as in a real plant.
 	usualPatience = patience{quiet: 500 * time.Millisecond, most: 2 * time.Second}
+	// before everything is healed: what was put off for a second, by a
+	// Retry-After or a redelivery, is still to meet the faults, or which of the
+	// last facts they strike would be a matter of luck.
+	lastPatience = patience{quiet: 1500 * time.Millisecond, most: 8 * time.Second}
 	// while the way is cut nothing can arrive, and production goes on.
 	cutPatience = patience{quiet: 40 * time.Millisecond, most: 40 * time.Millisecond}
 	// a SUT that was killed is started again at once; production waits a
@@ -133,11 +139,23 @@ func (p *Plan) cut() bool {
 	for _, l := range p.Links {
 		for _, id := range l.Armed() {
 			for _, f := range p.Faults {
-				if f.ID == id && (f.Info.Name == "network-loss" || f.Info.Name == "outage") {
+				if f.ID == id && cuts(f.rule.Fault) {
 					return true
 				}
 			}
 		}
+	}
+	return false
+}
+
+// cuts reports whether nothing arrives as long as the fault is armed. A cut
+// that ends by itself is none: nobody here knows whether it is over.
+func cuts(f chaos.Fault) bool {
+	switch f := f.(type) {
+	case *faults.NetworkLoss:
+		return f.For == 0
+	case *faults.Outage:
+		return f.For == 0
 	}
 	return false
 }
