@@ -1,0 +1,27 @@
+package harness
+
+import (
+	"testing"
+	"time"
+
+	"github.com/andon-rig/andon/chaos"
+	"github.com/andon-rig/andon/chaos/faults"
+)
+
+func TestCuts(t *testing.T) {
+	for name, tc := range map[string]struct {
+		fault chaos.Fault
+		want  bool
+	}{
+		"line cut until it is healed":      {&faults.NetworkLoss{}, true},
+		"line cut that ends by itself":     {&faults.NetworkLoss{For: faults.Wall(time.Second)}, false},
+		"outage until it is healed":        {&faults.Outage{}, true},
+		"outage that ends by itself":       {&faults.Outage{For: faults.Wall(time.Second)}, false},
+		"messages lost now and then":       {&faults.Lose{}, false},
+		"replies lost, work done all same": {&faults.AmbiguousCommit{}, false},
+	} {
+		if got := cuts(tc.fault); got != tc.want {
+			t.Errorf("%s: cuts = %v, want %v", name, got, tc.want)
+		}
+	}
+}
