@@ -98,9 +98,11 @@ func (p *Plan) startServing(ctx context.Context) (stop func() error) {
 		cancel() // first, so that nothing is announced any more
 		for _, l := range p.Links {
 			l.Close()
-			errs = append(errs, l.Err())
 		}
 		wg.Wait()
+		for _, l := range p.Links {
+			errs = append(errs, l.Err())
+		}
 		return errors.Join(errs...)
 	}
 }
