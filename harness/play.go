@@ -52,7 +52,8 @@ func (p *Plan) play(ctx context.Context) error {
 			}
 		}
 	}
-	if !p.progress.await(ctx, lastPatience) { // the last events meet the faults too
+	p.progress.remember() // also what was given up on the way
+	if !p.progress.await(ctx, lastPatience) {
 		p.progress.giveUp()
 	}
 	for _, left := range t.Left() {
@@ -98,7 +99,7 @@ var (
 	// before everything is healed: what was put off for a second, by a
 	// Retry-After or a redelivery, is still to meet the faults, or which of the
 	// last facts they strike would be a matter of luck.
-	lastPatience = patience{quiet: 1500 * time.Millisecond, most: 8 * time.Second}
+	lastPatience = patience{quiet: 2500 * time.Millisecond, most: 10 * time.Second}
 	// while the way is cut nothing can arrive, and production goes on.
 	cutPatience = patience{quiet: 40 * time.Millisecond, most: 40 * time.Millisecond}
 	// a SUT that was killed is started again at once; production waits a
