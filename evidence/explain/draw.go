@@ -21,20 +21,20 @@ type canvas struct {
 	text  strings.Builder
 }
 
-// draw returns the journey as text of at most [Columns] columns.
-func (j *journey) draw() string {
+// Text returns the journey as text of at most [Columns] columns.
+func (j *Journey) Text() string {
 	gap := 28
-	if n := len(j.lanes) - 1; n > 0 {
+	if n := len(j.Lanes) - 1; n > 0 {
 		gap = min(gap, (Columns-roomLeft-roomRight)/n)
 	}
 	c := &canvas{at: map[string]int{}}
-	for i, lane := range j.lanes {
-		c.at[lane] = roomLeft + i*gap
+	for i, lane := range j.Lanes {
+		c.at[lane.Name] = roomLeft + i*gap
 		c.order = append(c.order, roomLeft+i*gap)
 	}
 	c.titles(j)
-	for _, h := range j.hops {
-		if h.from == h.to {
+	for _, h := range j.Hops {
+		if h.From == h.To {
 			c.happens(h)
 		} else {
 			c.goes(h)
@@ -43,11 +43,11 @@ func (j *journey) draw() string {
 	return c.text.String()
 }
 
-func (c *canvas) titles(j *journey) {
+func (c *canvas) titles(j *Journey) {
 	row := []rune(strings.Repeat(" ", Columns))
-	for _, lane := range j.lanes {
-		title := []rune(narrow(j.title[lane]))
-		copy(row[max(0, c.at[lane]-len(title)/2):], title)
+	for _, lane := range j.Lanes {
+		title := []rune(narrow(lane.Title))
+		copy(row[max(0, c.at[lane.Name]-len(title)/2):], title)
 	}
 	c.line(row, "")
 }
@@ -62,9 +62,9 @@ func (c *canvas) bars() []rune {
 }
 
 // goes draws an arrow.
-func (c *canvas) goes(h hop) {
+func (c *canvas) goes(h Hop) {
 	row := c.bars()
-	from, to := c.at[h.from], c.at[h.to]
+	from, to := c.at[h.From], c.at[h.To]
 	step := 1
 	if to < from {
 		step = -1
@@ -77,10 +77,10 @@ func (c *canvas) goes(h hop) {
 		}
 	}
 	end := to - step
-	label := fit(h.label, abs(to-from)-5)
-	if h.lost {
+	label := fit(h.Label, abs(to-from)-5)
+	if h.Lost {
 		end = to - step*max(2, abs(to-from)/4)
-		label = fit(h.label, abs(end-from)-4)
+		label = fit(h.Label, abs(end-from)-4)
 		for x := end; x != to; x += step {
 			if row[x] != '┼' {
 				row[x] = ' '
@@ -104,12 +104,12 @@ func (c *canvas) goes(h hop) {
 }
 
 // happens writes what concerns one lane over the lanes right of it.
-func (c *canvas) happens(h hop) {
+func (c *canvas) happens(h Hop) {
 	row := c.bars()
-	marks := arrows(h.marks)
+	marks := arrows(h.Marks)
 	// Long text begins further left rather than losing its end.
-	start := max(c.order[0]+2, min(c.at[h.from]+2, Columns-2-Width(marks)-Width(h.text)))
-	text := []rune(narrow(Clean(h.text, Columns-start-Width(marks)-2)))
+	start := max(c.order[0]+2, min(c.at[h.From]+2, Columns-2-Width(marks)-Width(h.Text)))
+	text := []rune(narrow(Clean(h.Text, Columns-start-Width(marks)-2)))
 	for len(row) < start+len(text) {
 		row = append(row, ' ')
 	}
@@ -132,9 +132,9 @@ func (c *canvas) line(row []rune, beside string) {
 
 // beside joins text, note and marks of a hop. If they do not all fit, the note
 // is left out and the text shortened: the marks say what matters.
-func beside(h hop, room int) string {
-	parts := []string{h.text, h.note}
-	marks := arrows(h.marks)
+func beside(h Hop, room int) string {
+	parts := []string{h.Text, h.Note}
+	marks := arrows(h.Marks)
 	if marks != "" {
 		room -= Width(marks) + 2
 	}
@@ -154,13 +154,13 @@ func beside(h hop, room int) string {
 	return text + marks
 }
 
-func arrows(marks []string) string {
+func arrows(marks []Mark) string {
 	if len(marks) == 0 {
 		return ""
 	}
 	cleaned := make([]string, len(marks))
 	for i, m := range marks {
-		cleaned[i] = "◀── " + Clean(m, 28)
+		cleaned[i] = "◀── " + Clean(m.String(), 28)
 	}
 	return strings.Join(cleaned, " ")
 }

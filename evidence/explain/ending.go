@@ -55,7 +55,7 @@ func (s *story) ofFact(seq uint64) bool {
 }
 
 // leftOut marks where offers of the fact and attempts for it are not drawn.
-func (s *story) leftOut(j *journey) {
+func (s *story) leftOut(j *Journey) {
 	if s.fact == nil {
 		return
 	}
@@ -68,8 +68,8 @@ func (s *story) leftOut(j *journey) {
 	for _, o := range s.fact.Offers {
 		offers = append(offers, message{o.Start, o.Seq, false})
 	}
-	s.fold(j, hop{from: laneSUT, to: laneSUT}, "attempt", attempts)
-	s.fold(j, hop{from: cmp.Or(s.fact.Source, laneSUT), to: cmp.Or(s.fact.Source, laneSUT)}, "offer", offers)
+	s.fold(j, Hop{From: laneSUT, To: laneSUT}, "attempt", attempts)
+	s.fold(j, Hop{From: cmp.Or(s.fact.Source, laneSUT), To: cmp.Or(s.fact.Source, laneSUT)}, "offer", offers)
 }
 
 // A message may be drawn or left out.
@@ -81,15 +81,15 @@ type message struct {
 
 // fold makes one hop of each stretch of messages that are not drawn, between
 // what is.
-func (s *story) fold(j *journey, h hop, what string, ms []message) {
+func (s *story) fold(j *Journey, h Hop, what string, ms []message) {
 	slices.SortStableFunc(ms, func(a, b message) int { return cmp.Compare(a.start, b.start) })
-	drawn := slices.Clone(j.hops)
+	drawn := slices.Clone(j.Hops)
 	n, posted := 0, 0
 	end := func() {
 		if n > 0 {
-			h.text = more(n, what)
+			h.Text, h.Folded = more(n, what), n
 			if posted > 0 {
-				h.text += fmt.Sprintf(", %d posted", posted)
+				h.Text += fmt.Sprintf(", %d posted", posted)
 			}
 			j.add(h)
 		}
@@ -99,11 +99,11 @@ func (s *story) fold(j *journey, h hop, what string, ms []message) {
 		if s.has(m.seq) {
 			continue
 		}
-		if slices.ContainsFunc(drawn, func(d hop) bool { return d.record != 0 && d.at > h.at && d.at < m.start }) {
+		if slices.ContainsFunc(drawn, func(d Hop) bool { return d.Record != 0 && d.At > h.At && d.At < m.start }) {
 			end()
 		}
 		if n++; n == 1 {
-			h.at, h.seq = m.start, m.seq
+			h.At, h.seq = m.start, m.seq
 		}
 		if m.posted {
 			posted++
@@ -118,4 +118,53 @@ func more(n int, what string) string {
 		what += "s"
 	}
 	return fmt.Sprintf("⋮ %d more %s", n, what)
+}
+
+// Repetitions of which this many are shown before the rest is folded, and from
+// how many in a row on folding makes a journey shorter.
+const (
+	shownBefore = 2
+	worthFold   = 5
+)
+
+// repeats folds what happened over and over in the same way: the first two
+// times and the last stay, the others are counted.
+func (j *Journey) repeats() {
+	var kept []Hop
+	for i := 0; i < len(j.Hops); {
+		period, times := j.repetition(i)
+		if times < worthFold {
+			kept = append(kept, j.Hops[i])
+			i++
+			continue
+		}
+		n := times - shownBefore - 1
+		from, end := i+shownBefore*period, i+(times-1)*period
+		at := j.Hops[from]
+		kept = append(kept, j.Hops[i:from]...)
+		kept = append(kept, Hop{At: at.At, seq: at.seq, From: laneSUT, To: laneSUT, Text: fmt.Sprintf("⋮ %d more like it", n), Folded: n})
+		kept = append(kept, j.Hops[end:i+times*period]...)
+		i += times * period
+	}
+	j.Hops = kept
+}
+
+// repetition says how many times the one or two hops from i on come in a row.
+func (j *Journey) repetition(i int) (period, times int) {
+	for period = 1; period <= 2; period++ {
+		n := i + period
+		for n < len(j.Hops) && j.Hops[n].like(j.Hops[n-period]) {
+			n++
+		}
+		if times = (n - i) / period; times >= worthFold {
+			return period, times
+		}
+	}
+	return 1, 1
+}
+
+// like reports whether nothing but time and number tells two hops apart.
+func (h Hop) like(o Hop) bool {
+	return h.Folded == 0 && o.Folded == 0 && h.From == o.From && h.To == o.To && h.Label == o.Label && h.Lost == o.Lost && h.Text == o.Text &&
+		slices.EqualFunc(h.Marks, o.Marks, func(a, b Mark) bool { return a.Kind == MarkFault && a.Kind == b.Kind && a.Name == b.Name })
 }

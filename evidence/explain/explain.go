@@ -25,6 +25,7 @@ type Detail struct {
 	Clues      []string `json:"clues,omitempty"`      // what gives the cause away: "no Idempotency-Key"
 	NearMisses []string `json:"nearMisses,omitempty"` // what it almost was
 	Similar    string   `json:"similar,omitempty"`    // known pattern of defect with this look
+	Journey    *Journey `json:"journey,omitempty"`    // nil if the finding is about no message
 	Mermaid    string   `json:"mermaid,omitempty"`    // the journey for documents that draw
 }
 
@@ -84,9 +85,9 @@ func (x *Explainer) Finding(f evidence.Finding) evidence.Finding {
 	}
 	if len(f.Evidence) > 0 {
 		j := s.journey(f)
-		d.Mermaid = j.mermaid()
+		d.Journey, d.Mermaid = j, j.Mermaid()
 		if f.Journey == "" {
-			f.Journey = j.draw()
+			f.Journey = j.Text()
 		}
 	}
 	f.Extra = attach(f.Extra, d)

@@ -82,6 +82,7 @@ func TestExplain(t *testing.T) {
 			x := explain.New(stored(t, c.name), "out/run-8c41")
 			got := x.Finding(c.finding)
 			golden(t, c.name+".txt", show(got))
+			golden(t, c.name+".svg", drawn(t, got))
 			for _, line := range strings.Split(got.Journey, "\n") {
 				if n := explain.Width(line); n > explain.Columns {
 					t.Errorf("%d columns: %s", n, line)

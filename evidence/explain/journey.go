@@ -19,36 +19,77 @@ const (
 	laneDesk  = "exceptions"
 )
 
-// A journey is the way of a message through the parties, ready to be drawn.
-type journey struct {
-	lanes []string // from left to right
-	title map[string]string
-	hops  []hop // in order
+// A Journey is the way of a message through the parties, ready to be drawn:
+// [Journey.Text] for terminals, [Journey.SVG] for pages, [Journey.Mermaid] for
+// documents that draw. What stands in it has been through [Clean] only where
+// it is drawn.
+type Journey struct {
+	Lanes []Lane `json:"lanes"` // from left to right
+	Hops  []Hop  `json:"hops"`  // from top to bottom
 }
 
-// A hop is one row: something that went from one lane to another, or, if both
-// are the same, something that happened there.
-type hop struct {
-	at       time.Duration
-	seq      uint64 // of the record, to order hops of one instant
-	from, to string
-	label    string // on the arrow
-	lost     bool   // it never arrived
-	text     string // beside it
-	note     string // beside that, if there is room
-	marks    []string
-	record   uint64 // whose verdict it can bear
+// A Lane is one party: the plant, an endpoint, the SUT, or the desk at which
+// the SUT reports exceptions.
+type Lane struct {
+	Name  string `json:"name"`
+	Title string `json:"title"`
 }
+
+// A Hop is one row: something that went from one lane to another, or, if both
+// are the same, something that happened there.
+type Hop struct {
+	At     time.Duration `json:"at"`              // wall time since the run began, in nanoseconds
+	Plant  time.Time     `json:"plant,omitzero"`  // plant time; zero where the plant stood still
+	Record uint64        `json:"record,omitzero"` // of the journal, whose verdict it can bear; 0 for a reply, a wait and what is left out
+	From   string        `json:"from"`
+	To     string        `json:"to"`
+	Label  string        `json:"label,omitempty"` // on the arrow
+	Lost   bool          `json:"lost,omitempty"`  // it never arrived
+	Text   string        `json:"text,omitempty"`  // beside it
+	Note   string        `json:"note,omitempty"`  // beside that, if there is room
+	Marks  []Mark        `json:"marks,omitempty"`
+	Folded int           `json:"folded,omitempty"` // how many messages are left out here
+
+	seq uint64 // to order hops of one instant
+}
+
+// Kinds of marks.
+const (
+	MarkFault     = "fault"     // a fault of the scenario struck here
+	MarkViolation = "violation" // here the rule was broken
+	MarkUndecided = "undecided" // here it cannot be told
+)
+
+// A Mark says what a hop means for the finding.
+type Mark struct {
+	Kind   string `json:"kind"`
+	Name   string `json:"name"`             // of the fault, or the oracle's number
+	Strike int    `json:"strike,omitempty"` // which strike of the fault this was
+	Of     int    `json:"of,omitempty"`     // of how many
+}
+
+// String is the mark as it is drawn: "FAULT ack-drop (1/25)".
+func (m Mark) String() string {
+	s := strings.ToUpper(m.Kind) + " " + m.Name
+	if m.Strike > 0 {
+		s += fmt.Sprintf(" (%d/%d)", m.Strike, m.Of)
+	}
+	return s
+}
+
+// titles of the lanes that are no endpoints.
+var titles = map[string]string{lanePlant: "plant", laneSUT: "SUT", laneDesk: "exceptions"}
 
 // longGap is from when on waiting is part of the story.
 const longGap = 100 * time.Millisecond
 
 // journey tells the story of f as hops, to its end.
-func (told *story) journey(f evidence.Finding) *journey {
-	j := &journey{title: map[string]string{lanePlant: "plant", laneSUT: "SUT", laneDesk: "exceptions"}}
+func (told *story) journey(f evidence.Finding) *Journey {
+	j := &Journey{}
 	s := told.toItsEnd()
 	last := map[string]int{}
 	for _, r := range s.records {
+		first := len(j.Hops)
 		switch b := r.Body.(type) {
 		case evidence.Truth:
 			j.truth(r, b)
@@ -56,107 +97,126 @@ func (told *story) journey(f evidence.Finding) *journey {
 			s.offer(j, r, b)
 		case evidence.Attempt:
 			if n := last[b.Key]; n > 0 && b.Attempt > n+1 && !s.ofFact(r.Seq) {
-				j.add(hop{at: b.Start, seq: r.Seq - 1, from: laneSUT, to: laneSUT, text: more(b.Attempt-n-1, "attempt")})
+				j.add(Hop{At: b.Start, seq: r.Seq - 1, From: laneSUT, To: laneSUT, Text: more(b.Attempt-n-1, "attempt"), Folded: b.Attempt - n - 1})
 			}
 			last[b.Key] = b.Attempt
 			s.attempt(j, r, b)
 		case evidence.Effect:
 			if !s.shows(b.Attempt) {
-				j.add(hop{at: r.At, seq: r.Seq, record: r.Seq, from: b.Endpoint, to: b.Endpoint, text: "✔ " + posted(b) + " " + amount(b.Posting.Claim.Fact)})
+				j.add(Hop{At: r.At, seq: r.Seq, Record: r.Seq, From: b.Endpoint, To: b.Endpoint, Text: "✔ " + posted(b) + " " + amount(b.Posting.Claim.Fact)})
 			}
 		default:
 			s.rare(j, r)
 		}
+		for i := range j.Hops[first:] {
+			j.Hops[first+i].Plant = r.Plant
+		}
 	}
 	s.leftOut(j)
-	slices.SortStableFunc(j.hops, func(a, b hop) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.seq, b.seq)) })
+	slices.SortStableFunc(j.Hops, func(a, b Hop) int { return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.seq, b.seq)) })
 	j.judge(culprit(f, told, s), f)
+	j.repeats()
 	j.gaps()
 	j.arrange(s)
 	return j
 }
 
-func (j *journey) add(h hop) { j.hops = append(j.hops, h) }
+func (j *Journey) add(h Hop) { j.Hops = append(j.Hops, h) }
 
-func (j *journey) truth(r evidence.Record, b evidence.Truth) {
-	h := hop{at: r.At, seq: r.Seq, record: r.Seq, from: lanePlant, to: b.Source, label: named(string(b.Event.Fact.Kind()), string(b.Event.ID), 1), text: content(b.Event.Fact)}
+func (j *Journey) truth(r evidence.Record, b evidence.Truth) {
+	h := Hop{At: r.At, seq: r.Seq, Record: r.Seq, From: lanePlant, To: b.Source, Label: named(string(b.Event.Fact.Kind()), string(b.Event.ID), 1), Text: content(b.Event.Fact)}
 	if b.Source == "" {
-		h.to, h.text = lanePlant, h.label+" "+h.text
+		h.To, h.Text = lanePlant, h.Label+" "+h.Text
 	}
 	j.add(h)
 }
 
 // offer shows both ways of a message to the SUT.
-func (s *story) offer(j *journey, r evidence.Record, b evidence.Offer) {
-	request := hop{at: b.Start, seq: r.Seq, record: r.Seq, from: b.Endpoint, to: laneSUT, label: named(b.Name, b.Key, len(b.Facts)), note: try(b.Attempt)}
+func (s *story) offer(j *Journey, r evidence.Record, b evidence.Offer) {
+	request := Hop{At: b.Start, seq: r.Seq, Record: r.Seq, From: b.Endpoint, To: laneSUT, Label: named(b.Name, b.Key, len(b.Facts)), Note: try(b.Attempt)}
 	faults := s.marks(b.ID, b.Faults)
 	if b.Result.Outcome == simulators.Undelivered {
-		request.lost, request.marks = true, faults
+		request.Lost, request.Marks = true, faults
 		j.add(request)
 		return
 	}
-	reply := hop{at: b.End, seq: r.Seq, from: laneSUT, to: b.Endpoint, label: status(b.Result)}
+	reply := Hop{At: b.End, seq: r.Seq, From: laneSUT, To: b.Endpoint, Label: status(b.Result)}
 	if b.Result.Outcome == simulators.Unknown {
-		reply.lost, reply.label, reply.marks = true, "no reply", faults
+		reply.Lost, reply.Label, reply.Marks = true, "no reply", faults
 	} else {
-		request.marks = faults
+		request.Marks = faults
 	}
 	j.add(request)
 	j.add(reply)
 }
 
 // attempt shows both ways of a message of the SUT, and what it changed.
-func (s *story) attempt(j *journey, r evidence.Record, b evidence.Attempt) {
-	request := hop{at: b.Start, seq: r.Seq, record: r.Seq, from: laneSUT, to: b.Endpoint, label: named(b.Name, b.Key, len(b.Claims)), note: try(b.Attempt)}
+func (s *story) attempt(j *Journey, r evidence.Record, b evidence.Attempt) {
+	request := Hop{At: b.Start, seq: r.Seq, Record: r.Seq, From: laneSUT, To: b.Endpoint, Label: named(b.Name, b.Key, len(b.Claims)), Note: try(b.Attempt)}
 	for _, e := range s.records {
 		if effect, ok := e.Body.(evidence.Effect); ok && effect.Attempt == b.ID && b.ID != 0 {
-			request.text = strings.TrimSpace(request.text + " ✔ " + posted(effect))
-			request.record = e.Seq
+			request.Text = strings.TrimSpace(request.Text + " ✔ " + posted(effect))
+			request.Record = e.Seq
 		}
 	}
 	faults := s.marks(b.ID, b.Faults)
 	if b.Acted.Outcome == simulators.Undelivered && b.Heard.Outcome == simulators.Unknown {
-		request.lost, request.marks = true, faults
+		request.Lost, request.Marks = true, faults
 		j.add(request)
 		return
 	}
-	reply := hop{at: b.End, seq: r.Seq, from: b.Endpoint, to: laneSUT, label: status(b.Heard)}
+	reply := Hop{At: b.End, seq: r.Seq, From: b.Endpoint, To: laneSUT, Label: status(b.Heard)}
 	switch {
 	case b.Heard.Outcome == simulators.Unknown:
-		reply.lost, reply.label, reply.marks = true, status(b.Acted), faults
+		reply.Lost, reply.Label, reply.Marks = true, status(b.Acted), faults
 	case b.Heard.Outcome != b.Acted.Outcome:
-		reply.marks = faults
+		reply.Marks = faults
 	default:
-		request.marks = faults
+		request.Marks = faults
 	}
-	reply.text = b.Heard.Code
+	reply.Text = b.Heard.Code
 	j.add(request)
 	j.add(reply)
 }
 
 // rare shows what is neither truth nor message.
-func (s *story) rare(j *journey, r evidence.Record) {
-	h := hop{at: r.At, seq: r.Seq, record: r.Seq, from: laneSUT, to: laneSUT}
+func (s *story) rare(j *Journey, r evidence.Record) {
+	h := Hop{At: r.At, seq: r.Seq, Record: r.Seq, From: laneSUT, To: laneSUT}
 	switch b := r.Body.(type) {
 	case evidence.Surface:
-		h.to, h.label, h.text = laneDesk, string(b.Class), b.Reason
+		h.To, h.Label, h.Text = laneDesk, string(b.Class), b.Reason
 	case evidence.Disturbance:
 		if s.shows(b.Message) {
 			return // marked where the message is
 		}
 		if b.At != "" && b.At != "sut" {
-			h.from, h.to = b.At, b.At
+			h.From, h.To = b.At, b.At
 		}
-		h.text = strings.TrimSpace(string(b.Phase) + " " + b.What)
-		h.marks = []string{"FAULT " + b.Fault}
+		h.Text = strings.TrimSpace(string(b.Phase) + " " + b.What)
+		h.Marks = []Mark{{Kind: MarkFault, Name: b.Fault}}
 	case evidence.Step:
-		h.text = strings.TrimSpace("● " + b.Name + " " + b.Text)
+		h.Text = strings.TrimSpace("● " + stepped(b.Name) + " " + b.Text)
 	case evidence.Probe:
-		h.from, h.to, h.text = b.Endpoint, b.Endpoint, "● the rig asks to "+b.Name+": "+status(b.Result)
+		h.From, h.To, h.Text = b.Endpoint, b.Endpoint, "● the rig asks to "+b.Name+": "+status(b.Result)
 	default:
 		return
 	}
 	j.add(h)
+}
+
+// stepped says what a step is in the words of people.
+func stepped(name string) string {
+	switch name {
+	case "sut.start":
+		return "SUT started"
+	case "sut.stop":
+		return "SUT stopped"
+	case "sut.kill":
+		return "SUT killed"
+	case "sut.exit":
+		return "SUT ended by itself"
+	}
+	return name
 }
 
 // shows reports whether the message has a hop of its own.
@@ -173,17 +233,17 @@ func (s *story) shows(message uint64) bool {
 }
 
 // marks names the faults that touched a message, each with the number of its
-// strike: "FAULT f1 (12/25)".
-func (s *story) marks(message uint64, ids []string) (marks []string) {
+// strike.
+func (s *story) marks(message uint64, ids []string) (marks []Mark) {
 	for _, id := range ids {
-		mark := "FAULT " + id
+		mark := Mark{Kind: MarkFault, Name: id}
 		for _, f := range s.x.h.Faults {
 			if f.ID != id {
 				continue
 			}
 			for i, d := range f.Strikes {
 				if d.Message == message {
-					mark += fmt.Sprintf(" (%d/%d)", i+1, len(f.Strikes))
+					mark.Strike, mark.Of = i+1, len(f.Strikes)
 				}
 			}
 		}
@@ -194,22 +254,22 @@ func (s *story) marks(message uint64, ids []string) (marks []string) {
 
 // judge puts the verdict where it was earned, or at the end if something did
 // not happen.
-func (j *journey) judge(seq uint64, f evidence.Finding) {
-	mark := "VIOLATION " + f.ID
+func (j *Journey) judge(seq uint64, f evidence.Finding) {
+	mark := Mark{Kind: MarkViolation, Name: f.ID}
 	if f.Verdict == evidence.Inconclusive {
-		mark = "UNDECIDED " + f.ID
+		mark.Kind = MarkUndecided
 	}
 	if seq != 0 {
-		for i := len(j.hops) - 1; i >= 0; i-- {
-			if j.hops[i].record == seq {
-				j.hops[i].marks = append(j.hops[i].marks, mark)
+		for i := len(j.Hops) - 1; i >= 0; i-- {
+			if j.Hops[i].Record == seq {
+				j.Hops[i].Marks = append(j.Hops[i].Marks, mark)
 				return
 			}
 		}
 	}
-	last := hop{from: laneSUT, to: laneSUT, text: "⊘ " + cmp.Or(f.Got, f.Text, "nothing more"), marks: []string{mark}}
-	if len(j.hops) > 0 {
-		last.at = j.hops[len(j.hops)-1].at
+	last := Hop{From: laneSUT, To: laneSUT, Text: "⊘ " + cmp.Or(f.Got, f.Text, "nothing more"), Marks: []Mark{mark}}
+	if len(j.Hops) > 0 {
+		last.At = j.Hops[len(j.Hops)-1].At
 	}
 	j.add(last)
 }
@@ -251,43 +311,49 @@ func culpritAmong(records []evidence.Record, f evidence.Finding, drawn *story) u
 	return effect
 }
 
+// waited begins a row in which nothing happened.
+const waited = "… "
+
+// waits reports whether h only says how long nothing happened.
+func (h Hop) waits() bool { return h.Record == 0 && strings.HasPrefix(h.Text, waited) }
+
 // gaps marks where somebody waited.
-func (j *journey) gaps() {
-	var hops []hop
-	for i, h := range j.hops {
+func (j *Journey) gaps() {
+	var hops []Hop
+	for i, h := range j.Hops {
 		if i > 0 {
-			if gap := h.at - j.hops[i-1].at; gap >= longGap {
-				hops = append(hops, hop{at: h.at, from: laneSUT, to: laneSUT, text: "… " + span(gap)})
+			if gap := h.At - j.Hops[i-1].At; gap >= longGap {
+				hops = append(hops, Hop{At: h.At, From: laneSUT, To: laneSUT, Text: waited + span(gap)})
 			}
 		}
 		hops = append(hops, h)
 	}
-	j.hops = hops
+	j.Hops = hops
 }
 
 // arrange orders the lanes: the plant, who tells the SUT, the SUT, whom it
 // tells, where it complains.
-func (j *journey) arrange(s *story) {
-	weight := map[string]int{lanePlant: -1000, laneSUT: 0, laneDesk: 1000}
+func (j *Journey) arrange(s *story) {
+	weight := map[string]int{}
 	uses := func(lane string, n int) {
-		if _, fixed := map[string]bool{lanePlant: true, laneSUT: true, laneDesk: true, "": true}[lane]; !fixed {
+		if titles[lane] == "" && lane != "" {
 			weight[lane] += n
 		}
 	}
 	used := []string{laneSUT}
-	for _, h := range j.hops {
-		for _, lane := range []string{h.from, h.to} {
+	for _, h := range j.Hops {
+		for _, lane := range []string{h.From, h.To} {
 			if !slices.Contains(used, lane) {
 				used = append(used, lane)
 			}
 		}
 		switch {
-		case h.from == lanePlant:
-			uses(h.to, -1)
-		case h.to == laneSUT && h.record != 0:
-			uses(h.from, -1)
-		case h.from == laneSUT && h.record != 0:
-			uses(h.to, 1)
+		case h.From == lanePlant:
+			uses(h.To, -1)
+		case h.To == laneSUT && h.Record != 0:
+			uses(h.From, -1)
+		case h.From == laneSUT && h.Record != 0:
+			uses(h.To, 1)
 		}
 	}
 	if s.fact != nil { // the sides of the fact beat those of what answers it
@@ -295,16 +361,14 @@ func (j *journey) arrange(s *story) {
 		uses(s.fact.Sink, 100)
 	}
 	for lane := range weight {
-		if weight[lane] == 0 && lane != laneSUT {
+		if weight[lane] == 0 {
 			weight[lane] = 1
 		}
 	}
+	weight[lanePlant], weight[laneDesk] = -1000, 1000
 	slices.SortFunc(used, func(a, b string) int { return cmp.Or(cmp.Compare(weight[a], weight[b]), cmp.Compare(a, b)) })
-	j.lanes = used
 	for _, lane := range used {
-		if j.title[lane] == "" {
-			j.title[lane] = strings.ToUpper(Clean(lane, 10)) + " sim"
-		}
+		j.Lanes = append(j.Lanes, Lane{lane, cmp.Or(titles[lane], strings.ToUpper(Clean(lane, 10))+" sim")})
 	}
 }
 

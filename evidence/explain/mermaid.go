@@ -5,35 +5,39 @@ import (
 	"strings"
 )
 
-// mermaid returns the journey as a Mermaid sequence diagram.
-func (j *journey) mermaid() string {
+// Mermaid returns the journey as a Mermaid sequence diagram.
+func (j *Journey) Mermaid() string {
 	var b strings.Builder
 	b.WriteString("sequenceDiagram\n")
 	id := map[string]string{}
-	for i, lane := range j.lanes {
-		id[lane] = fmt.Sprintf("L%d", i)
-		fmt.Fprintf(&b, "    participant %s as %s\n", id[lane], escape(j.title[lane]))
+	for i, lane := range j.Lanes {
+		id[lane.Name] = fmt.Sprintf("L%d", i)
+		fmt.Fprintf(&b, "    participant %s as %s\n", id[lane.Name], escape(lane.Title))
 	}
-	for _, h := range j.hops {
-		if h.from == h.to {
-			fmt.Fprintf(&b, "    Note over %s: %s\n", id[h.from], escape(h.beside()))
+	for _, h := range j.Hops {
+		if h.From == h.To {
+			fmt.Fprintf(&b, "    Note over %s: %s\n", id[h.From], escape(h.beside()))
 			continue
 		}
 		arrow := "->>"
-		if h.lost {
+		if h.Lost {
 			arrow = "-x"
 		}
-		fmt.Fprintf(&b, "    %s%s%s: %s\n", id[h.from], arrow, id[h.to], escape(h.label))
+		fmt.Fprintf(&b, "    %s%s%s: %s\n", id[h.From], arrow, id[h.To], escape(h.Label))
 		if beside := h.beside(); beside != "" {
-			fmt.Fprintf(&b, "    Note over %s: %s\n", id[h.to], escape(beside))
+			fmt.Fprintf(&b, "    Note over %s: %s\n", id[h.To], escape(beside))
 		}
 	}
 	return b.String()
 }
 
 // beside is what is said of a hop besides its label.
-func (h hop) beside() string {
-	return strings.Join(strings.Fields(h.text+" "+h.note+" "+strings.Join(h.marks, " ")), " ")
+func (h Hop) beside() string {
+	said := h.Text + " " + h.Note
+	for _, m := range h.Marks {
+		said += " " + m.String()
+	}
+	return strings.Join(strings.Fields(said), " ")
 }
 
 // escape makes text safe inside a diagram: what Mermaid or the page around it

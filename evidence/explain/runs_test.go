@@ -17,8 +17,14 @@ import (
 type run struct {
 	records []evidence.Record
 	clock   time.Duration
+	plant   time.Time // stands still while the rig waits for the SUT
 	message uint64
 }
+
+func (r *run) history() *evidence.History { return evidence.NewHistory(r.records) }
+
+// seq is the number of the last record.
+func (r *run) seq() uint64 { return uint64(len(r.records)) }
 
 const scenarioRequirement = "UP-03"
 
@@ -34,7 +40,7 @@ func newRun(scenario string, faults ...evidence.PlannedFault) *run {
 
 func (r *run) add(b evidence.Body) evidence.Record {
 	r.clock += time.Millisecond
-	rec := evidence.Record{Seq: uint64(len(r.records) + 1), At: r.clock, Body: b}
+	rec := evidence.Record{Seq: uint64(len(r.records) + 1), At: r.clock, Plant: r.plant, Body: b}
 	r.records = append(r.records, rec)
 	return rec
 }
@@ -42,7 +48,8 @@ func (r *run) add(b evidence.Body) evidence.Record {
 func (r *run) wait(d time.Duration) { r.clock += d }
 
 func (r *run) truth(f plant.Fact, source, sink string) plant.Event {
-	e := plant.Event{ID: plant.EventID(plant.Natural(f)), At: time.Date(2026, 3, 2, 13, 41, 7, 0, time.UTC), Fact: f}
+	r.plant = time.Date(2026, 3, 2, 13, 41, 7, 0, time.UTC)
+	e := plant.Event{ID: plant.EventID(plant.Natural(f)), At: r.plant, Fact: f}
 	r.add(evidence.Truth{Event: e, Source: source, Sink: sink})
 	return e
 }
