@@ -256,12 +256,12 @@ func FuzzRedactLine(f *testing.F) {
 	f.Fuzz(func(t *testing.T, a, b, c, d string) {
 		line, err := json.Marshal(map[string]any{"a": b, "password": c, "list": []string{a, d, b}, "n": 1, "d": map[string]string{"token": b, "x": c}})
 		if err != nil {
-			t.Skip()
+			return // not a line that a journal can hold
 		}
 		out := r.Line(line)
 		var before, after any
 		if err := json.Unmarshal(line, &before); err != nil {
-			t.Skip()
+			t.Fatalf("json.Marshal wrote what cannot be read: %v", err)
 		}
 		if err := json.Unmarshal(out, &after); err != nil {
 			t.Fatalf("no longer JSON: %v\n in %s\nout %s", err, line, out)
