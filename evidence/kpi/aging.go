@@ -1,0 +1,184 @@
+package kpi
+
+import (
+	"time"
+
+	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/plant"
+)
+
+// open lists the exceptions that the SUT reported and did not close.
+func open(h *evidence.History) (left []*evidence.SurfaceView) {
+	for _, s := range h.Surfaces {
+		if s.Closed {
+			for i, o := range left {
+				if sameCase(o, s) {
+					left = append(left[:i:i], left[i+1:]...)
+					break
+				}
+			}
+			continue
+		}
+		left = append(left, s)
+	}
+	return left
+}
+
+// sameCase reports whether two exceptions are about one thing.
+func sameCase(a, b *evidence.SurfaceView) bool {
+	if a.Fact != nil || b.Fact != nil {
+		return a.Fact == b.Fact
+	}
+	if a.Reference != "" || b.Reference != "" {
+		return a.Reference == b.Reference
+	}
+	return a.Keys == b.Keys && a.Kind == b.Kind
+}
+
+// ages are the buckets of K3, in plant time: a shift is the plant's.
+var ages = []struct {
+	name  string
+	below Plant
+}{
+	{"younger than 15 min", Plant(15 * time.Minute)}, {"younger than 1 h", Plant(time.Hour)}, {"younger than 4 h", Plant(4 * time.Hour)},
+	{"younger than a shift (8 h)", Plant(8 * time.Hour)},
+}
+
+// ageing is K3.
+func ageing(r *reading) ([]Measure, string) {
+	if len(r.h.Surfaces) == 0 {
+		return nil, "the SUT reported no exception"
+	}
+	left := open(r.h)
+	ms := []Measure{{"open at the end", Count(len(left)), len(r.h.Surfaces)}}
+	for _, c := range []simulators.Class{simulators.Technical, simulators.Business, simulators.DataQuality} {
+		n := 0
+		for _, s := range left {
+			if s.Class == c {
+				n++
+			}
+		}
+		if n > 0 {
+			ms = append(ms, Measure{"open, " + string(c), Count(n), len(left)})
+		}
+	}
+	return append(ms, r.byAge(left)...), ""
+}
+
+// byAge counts open exceptions by their age in plant time, where that is known.
+func (r *reading) byAge(left []*evidence.SurfaceView) (ms []Measure) {
+	counts := make([]int, len(ages)+1)
+	var oldest Plant
+	var longest Wall
+	known := 0
+	now := r.plantEnd()
+	for _, s := range left {
+		longest = max(longest, Wall(r.h.Last()-s.At))
+		rec, _ := r.h.Record(s.Seq)
+		if rec.Plant.IsZero() || now.IsZero() {
+			continue
+		}
+		known++
+		age := max(0, Plant(now.Sub(rec.Plant)))
+		oldest = max(oldest, age)
+		i := 0
+		for i < len(ages) && age >= ages[i].below {
+			i++
+		}
+		counts[i]++
+	}
+	if len(left) > 0 {
+		ms = append(ms, Measure{"oldest", longest, len(left)})
+	}
+	if known == 0 {
+		return ms
+	}
+	ms = append(ms, Measure{"oldest", oldest, known})
+	for i, n := range counts {
+		name := "older than a shift (8 h)"
+		if i < len(ages) {
+			name = ages[i].name
+		}
+		if n > 0 {
+			ms = append(ms, Measure{name, Count(n), known})
+		}
+	}
+	return ms
+}
+
+// plantEnd is the last plant time the journal knows.
+func (r *reading) plantEnd() time.Time {
+	for i := len(r.h.Records) - 1; i >= 0; i-- {
+		if t := r.h.Records[i].Plant; !t.IsZero() {
+			return t
+		}
+	}
+	return time.Time{}
+}
+
+// holds is K5.
+func holds(r *reading) ([]Measure, string) {
+	if len(r.h.Holds) == 0 {
+		return nil, "no lot was put on hold"
+	}
+	var taken, shown times[Wall]
+	slipped, shipments := 0, map[plant.LotID][]time.Duration{}
+	for _, e := range r.h.Effects {
+		if s, ok := e.Posting.Claim.Fact.(plant.Shipped); ok {
+			shipments[s.Lot] = append(shipments[s.Lot], e.At)
+		}
+	}
+	for _, h := range r.h.Holds {
+		if h.Known {
+			taken = append(taken, Wall(h.Accepted-h.Fact.At))
+		}
+		if e := firstPosting(h.Fact); e != nil {
+			shown = append(shown, Wall(e.At-h.Fact.At))
+		}
+		slipped += shippedUnder(h, shipments[h.Lot])
+	}
+	n := len(r.h.Holds)
+	ms := append(taken.ranks("detected "), shown.ranks("in the books ")...)
+	return append(ms, Measure{"never in the books", Count(n - len(shown)), n}, Measure{"shipped all the same", Count(slipped), n}), ""
+}
+
+// shippedUnder counts the shipments of a lot while it was physically on hold.
+func shippedUnder(hold *evidence.HoldView, shipped []time.Duration) (n int) {
+	for _, at := range shipped {
+		if at > hold.Fact.At && (hold.Decision == nil || at < hold.Lifted) {
+			n++
+		}
+	}
+	return n
+}
+
+// atRisk is K0: how long lines could have waited for the integration.
+func atRisk(r *reading) ([]Measure, string) {
+	var orders, lots Plant
+	n, open := 0, 0
+	for _, f := range r.due() {
+		kind := f.Event.Fact.Kind()
+		if kind != plant.KindOrderReleased && kind != plant.KindLotDecided {
+			continue
+		}
+		n++
+		d, ok := lag(f)
+		switch {
+		case !ok:
+			open++
+		case kind == plant.KindOrderReleased:
+			orders += d
+		default:
+			lots += d
+		}
+	}
+	if n == 0 {
+		return nil, "no order was released and no quality case decided through the SUT"
+	}
+	ms := []Measure{{"at risk", orders + lots, n}, {"orders waiting for dispatch", orders, 0}, {"lots waiting for a decision", lots, 0}}
+	if open > 0 {
+		return append(ms, Measure{"waiting to the end", Count(open), n}), "what waits to the end has no length and is only counted"
+	}
+	return ms, ""
+}
