@@ -75,6 +75,7 @@ type Finding struct {
 	Journey      string          `json:"journey,omitempty"` // sequence diagram as text
 	Replay       string          `json:"replay,omitempty"`  // command
 	Count        int             `json:"count,omitempty"`   // how many like it are folded under it
+	Follows      string          `json:"follows,omitempty"` // number of the oracle whose finding on the same fact or entity this is a consequence of
 	Extra        json.RawMessage `json:"extra,omitempty"`
 }
 

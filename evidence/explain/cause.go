@@ -43,6 +43,9 @@ const weakest = "fault-on-the-way"
 // returns what else it might have been.
 func (s *story) decide(f *evidence.Finding) (others []string) {
 	var classes []evidence.CauseClass
+	if f.Text == "" {
+		f.Text = words[f.Rule]
+	}
 	for _, r := range rules {
 		why := r.when(s)
 		if why == "" {
@@ -164,46 +167,26 @@ func (s *story) disturbed() string {
 	return ""
 }
 
-// patterns are defects seen in real integrations, by the rule a judge named.
-// The numbers are those of the defects the bundled build can be given.
-var patterns = map[string]string{
-	"retry-without-key":           "M01 retries a posting without an idempotency key",
-	"new-key-on-retry":            "M02 makes a new idempotency key for each attempt",
-	"key-changed":                 "M02 makes a new idempotency key for each attempt",
-	"key-shared":                  "M04 uses one idempotency key for several facts",
-	"posted-again-after-restart":  "M05 forgets at a restart what it has posted",
-	"repeated-offer-posted-again": "M05 does not recognise a message that is delivered twice",
-	"untaken-offer-posted":        "M05 does not recognise a message that is delivered twice",
-	"lost-in-restart":             "M08 acknowledges before it has stored, or M10 keeps messages in memory only",
-	"acknowledged-but-not-posted": "M08 acknowledges before it has stored",
-	"retry-after-ignored":         "M12 ignores Retry-After",
-	"given-up-too-soon":           "M11 takes throttling for a final refusal",
-	"retried-without-pause":       "M15 repeats at once and without end",
-	"too-many-attempts":           "M15 repeats at once and without end",
-	"refused-and-repeated":        "M16 repeats what was refused for good",
-	"starved-behind-poison":       "M17 lets one bad message block the others",
-	"given-up-silently":           "M18 logs an exception and goes on",
-	"refused-and-dropped":         "M18 logs an exception and goes on",
-	"refused-and-not-reported":    "M18 logs an exception and goes on",
-	"failed-row-forgotten":        "M22 takes a partly refused batch for a success",
-	"good-row-repeated":           "M23 repeats a whole batch for its bad rows",
-	"posted-out-of-order":         "M25 posts one order's messages in parallel",
-	"stale-overwrite":             "M27 lets the last message win instead of the newest version",
-	"hold-kept-back":              "M28 drops a hold on a lot it does not expect",
-	"digits-lost":                 "M39 treats quantities as floats or cuts their digits",
-	"decimal-point-moved":         "M40 misreads decimal comma or thousands separator",
-	"unit-factor-skipped":         "M41 skips or inverts a unit's factor",
-	"unit-factor-wrong":           "M41 skips or inverts a unit's factor",
-	"zeros-or-blanks-trimmed":     "M43 trims leading zeros of identifiers",
-	"token-storm":                 "M57 renews a token in several places at once",
-	"refused-token-used-on":       "M57 goes on with a token that was refused",
-	"lost-over-a-token":           "M57 loses what was under way when a token was renewed",
-}
-
-// similar names the known defect that looks like f.
-func similar(f evidence.Finding) string {
-	if f.Verdict != evidence.Violated {
-		return ""
-	}
-	return patterns[f.Rule]
+// words say what a judge's rule has seen, for rules whose judge only names
+// them.
+var words = map[string]string{
+	"lost-in-restart":             "the SUT had acknowledged it, its process ended, and nothing of it was ever sent",
+	"never-sent":                  "the SUT had acknowledged it and never sent it, though its process lived on",
+	"given-up-silently":           "the last answer was one that passes, and the SUT neither tried again nor said so",
+	"refused-and-dropped":         "the receiver refused it for good, and the SUT told nobody",
+	"acknowledged-but-not-posted": "the receiver acknowledged it and failed later; the SUT did not look again",
+	"retry-after-ignored":         "the SUT was told when to come back and came back sooner",
+	"retry-without-key":           "a repetition without a key is a second posting if the first was done",
+	"key-changed":                 "under another key the receiver cannot know that it is a repetition",
+	"key-shared":                  "the receiver takes the second fact for a repetition of the first, or refuses it",
+	"retried-without-pause":       "transient answers were met with repetition at once",
+	"too-many-attempts":           "the SUT repeats without end",
+	"refused-and-repeated":        "the answer was final, and the SUT repeated the message unchanged",
+	"failed-row-forgotten":        "the batch's answer said row by row what failed, and the SUT did not act on it",
+	"good-row-repeated":           "the row had been posted, and the SUT sent it again",
+	"wrong-class":                 "people work off exceptions by class: this one goes to the wrong desk",
+	"reported-twice":              "two people will work off the same exception",
+	"posted-out-of-order":         "the SUT began the later one before it had the answer to the earlier one",
+	"stale-overwrite":             "an older version was posted over a newer one",
+	"starved-behind-poison":       "a message that had nothing to do with it was refused, and this one waited behind it",
 }

@@ -59,7 +59,10 @@ func show(f evidence.Finding) string {
 	d := explain.DetailOf(f)
 	var b strings.Builder
 	fmt.Fprintf(&b, "class %s by %s, confidence %s\n%s\n", f.Class, f.Rule, f.Confidence, f.Text)
-	fmt.Fprintf(&b, "requirements %s\nreplay %s\nsimilar %s\n", strings.Join(f.Requirements, " "), f.Replay, d.Similar)
+	fmt.Fprintf(&b, "id %s\nrequirements %s\nreplay %s\n", d.ID, strings.Join(f.Requirements, " "), f.Replay)
+	for _, l := range d.Similar {
+		fmt.Fprintf(&b, "similar %s (%d: %s)\n", l, l.Score, l.Because)
+	}
 	for _, s := range d.Steps {
 		fmt.Fprintf(&b, "  %3d %s\n", s.Seq, s.Why)
 	}

@@ -196,7 +196,21 @@ func (s *story) clues() (clues []string) {
 		}
 		clues = append(clues, gap)
 	}
-	return clues
+	return append(clues, s.ended()...)
+}
+
+// ended tells how long after it had accepted the fact the SUT's process ended,
+// if nothing of the fact was sent.
+func (s *story) ended() []string {
+	if s.fact == nil || s.fact.AcceptedBy == nil || len(s.fact.Attempts) > 0 {
+		return nil
+	}
+	for _, r := range s.records {
+		if p, ok := r.Body.(evidence.Step); ok && strings.HasPrefix(p.Name, "sut.") && p.Name != "sut.start" && r.At >= s.fact.Accepted {
+			return []string{fmt.Sprintf("accepted %s before the %s", span(r.At-s.fact.Accepted), stepped(p.Name))}
+		}
+	}
+	return nil
 }
 
 // almost lists effects that are the fact but for one field.

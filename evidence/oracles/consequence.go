@@ -50,7 +50,7 @@ func consequence(h *evidence.History, f evidence.Finding, causes []evidence.Find
 		text += ";\n" + f.Text
 	}
 	f.Text, f.Class, f.Confidence = text, c.Class, "medium"
-	f.Evidence, f.Fact = c.Evidence, c.Fact
+	f.Evidence, f.Fact, f.Follows = c.Evidence, c.Fact, c.ID
 	return f
 }
 

@@ -94,6 +94,7 @@ type oracle struct {
 }
 
 type finding struct {
+	Finding      string              `json:"finding"`
 	Oracle       string              `json:"oracle"`
 	ID           string              `json:"id"`
 	Verdict      evidence.Verdict    `json:"verdict"`
@@ -111,10 +112,16 @@ type finding struct {
 	Clues        []string            `json:"clues,omitempty"`
 	NearMisses   []string            `json:"near_misses,omitempty"`
 	Similar      string              `json:"similar,omitempty"`
+	Patterns     []explain.Likeness  `json:"patterns,omitempty"`
 	Journey      string              `json:"journey"`
 	Mermaid      string              `json:"mermaid,omitempty"`
 	Replay       string              `json:"replay"`
+	Shrink       string              `json:"shrink,omitempty"`
 	Count        int                 `json:"count"`
+	// Cause is the finding this one follows from, and Consequences those that
+	// follow from this one.
+	Cause        *explain.Cause        `json:"cause,omitempty"`
+	Consequences []explain.Consequence `json:"consequences,omitempty"`
 }
 
 func gateOf(g reports.Gate) gate {
@@ -148,10 +155,15 @@ func scenarioOf(s reports.Scenario) scenario {
 
 func findingOf(f evidence.Finding) finding {
 	d := explain.DetailOf(f)
+	similar := ""
+	if len(d.Similar) > 0 {
+		similar = d.Similar[0].String()
+	}
 	return finding{
-		Oracle: f.Oracle, ID: f.ID, Verdict: f.Verdict, Class: f.Class, Rule: f.Rule, Confidence: f.Confidence, Keys: f.Keys, Fact: f.Fact,
+		Finding: d.ID, Oracle: f.Oracle, ID: f.ID, Verdict: f.Verdict, Class: f.Class, Rule: f.Rule, Confidence: f.Confidence, Keys: f.Keys, Fact: f.Fact,
 		Expected: f.Expected, Got: f.Got, Text: f.Text, Requirements: list(f.Requirements), Evidence: list(f.Evidence), Steps: d.Steps, Clues: d.Clues,
-		NearMisses: d.NearMisses, Similar: d.Similar, Journey: f.Journey, Mermaid: d.Mermaid, Replay: f.Replay, Count: max(f.Count, 1),
+		NearMisses: d.NearMisses, Similar: similar, Patterns: d.Similar, Journey: f.Journey, Mermaid: d.Mermaid, Replay: f.Replay, Shrink: d.Shrink,
+		Count: max(f.Count, 1), Cause: d.Cause, Consequences: d.Consequences,
 	}
 }
 

@@ -23,6 +23,10 @@ const columns = explain.Columns
 // lineColumns is what the line of a scenario takes.
 const lineColumns = 95
 
+// mostReason is how much of a reason is told: an expectation's is the whole
+// expression with all its values.
+const mostReason = 260
+
 // mostFindings is how many kinds of findings of a scenario are told.
 const mostFindings = 8
 
@@ -100,11 +104,13 @@ func pad(s string, n int) string {
 	return s + strings.Repeat(" ", n-explain.Width(s))
 }
 
-// outcome sums up open findings: "2 × exactly-once (O1), 1 × recovery (O13)".
+// outcome sums up what keeps a scenario from holding, each cause once: "2×
+// exactly-once (O1), recovery (O13)".
 func outcome(open []evidence.Finding) string {
 	var names []string
 	count := map[string]int{}
-	for _, f := range open {
+	for _, t := range explain.Troubles(open) {
+		f := t.Findings[0]
 		if f.Verdict != open[0].Verdict { // the lesser ones stand below
 			continue
 		}
@@ -112,11 +118,11 @@ func outcome(open []evidence.Finding) string {
 		if count[name] == 0 {
 			names = append(names, name)
 		}
-		count[name] += max(f.Count, 1)
+		count[name] += t.Count
 	}
 	for i, n := range names {
 		if count[n] > 1 {
-			names[i] = fmt.Sprintf("%d × %s", count[n], n)
+			names[i] = fmt.Sprintf("%d× %s", count[n], n)
 		}
 	}
 	return strings.Join(names, ", ")
@@ -125,7 +131,8 @@ func outcome(open []evidence.Finding) string {
 type printer struct {
 	Reporter
 	w     *bufio.Writer
-	drawn []string // journeys of the scenario, without their verdicts
+	drawn []string          // journeys of the scenario, without their verdicts
+	told  map[string]string // troubles, by what tells them apart: where they were met first
 }
 
 func (p *printer) scenario(s reports.Scenario) {
@@ -146,30 +153,49 @@ func (p *printer) findings(s reports.Scenario) {
 	if s.Error != "" {
 		p.printf("\n%s %s  no verdict on the SUT: %s\n", p.sign(s.Verdict), explain.Clean(s.ID, 16), explain.Clean(s.Error, 400))
 	}
-	groups := grouped(open)
-	for i, g := range groups {
+	troubles := explain.Troubles(open)
+	for i, t := range troubles {
 		if i == mostFindings {
-			p.printf("\n  … %d more kinds of findings of %s in %s\n", len(groups)-i, explain.Clean(s.ID, 16), cmp.Or(s.Bundle, "its bundle"))
+			p.printf("\n  … %d more kinds of findings of %s in %s\n", len(troubles)-i, explain.Clean(s.ID, 16), cmp.Or(s.Bundle, "its bundle"))
 			break
 		}
-		p.finding(s, g)
+		p.trouble(s, t)
 	}
 }
 
-// grouped puts findings of one oracle, verdict and rule together: a defect
-// that strikes forty times is told once, with an example.
-func grouped(open []evidence.Finding) (groups [][]evidence.Finding) {
-	for _, f := range open {
-		i := slices.IndexFunc(groups, func(g []evidence.Finding) bool {
-			return g[0].Oracle == f.Oracle && g[0].Verdict == f.Verdict && g[0].Rule == f.Rule && g[0].Class == f.Class
-		})
-		if i < 0 {
-			i = len(groups)
-			groups = append(groups, nil)
+// likeness tells troubles of different scenarios apart.
+func likeness(t explain.Trouble) string {
+	f := t.Findings[0]
+	return fmt.Sprint(f.Oracle, f.Verdict, f.Rule, f.Class)
+}
+
+// trouble tells a trouble: in full where it is met first, in one paragraph in
+// each scenario after that.
+func (p *printer) trouble(s reports.Scenario, t explain.Trouble) {
+	f := t.Findings[0]
+	first, again := p.told[likeness(t)]
+	if !again || f.Verdict != evidence.Violated {
+		if p.told == nil {
+			p.told = map[string]string{}
 		}
-		groups[i] = append(groups[i], f)
+		p.told[likeness(t)] = s.ID
+		p.finding(s, t)
+		return
 	}
-	return groups
+	p.head(s, f)
+	p.field("again", fmt.Sprintf("as in %s: %s, %d times", explain.Clean(first, 16), f.Rule, t.Count))
+	p.field("got", f.Got)
+	p.field("shows as", shows(t))
+	p.field("replay", f.Replay)
+}
+
+// shows lists what else a trouble shows as.
+func shows(t explain.Trouble) string {
+	var parts []string
+	for _, s := range t.ShowsAs {
+		parts = append(parts, s.String())
+	}
+	return strings.Join(parts, ", ")
 }
 
 // others says how many findings are like the first, and which.
@@ -194,11 +220,8 @@ func others(g []evidence.Finding) string {
 	return fmt.Sprintf("%d more like it: %s", n, strings.Join(names, ", "))
 }
 
-// finding tells the first of a group of findings: rule and keys, what should be and what is, why,
-// how it went and how to see it again.
-func (p *printer) finding(s reports.Scenario, g []evidence.Finding) {
-	f := g[0]
-	d := explain.DetailOf(f)
+// head begins a finding: where it is, what is protected, about what.
+func (p *printer) head(s reports.Scenario, f evidence.Finding) {
 	head := fmt.Sprintf(" %s  %s %s", explain.Clean(s.ID, 16), explain.Clean(f.Oracle, 40), explain.Clean(f.ID, 8))
 	if f.Verdict != evidence.Violated {
 		head += "     " + f.Verdict.String()
@@ -207,6 +230,14 @@ func (p *printer) finding(s reports.Scenario, g []evidence.Finding) {
 		head += "     " + keys
 	}
 	p.printf("\n%s%s\n", p.sign(f.Verdict), explain.Clean(head, columns-1))
+}
+
+// finding tells the first finding of a trouble: rule and keys, what should be
+// and what is, why, how it went, what else it shows as and how to see it again.
+func (p *printer) finding(s reports.Scenario, t explain.Trouble) {
+	f := t.Findings[0]
+	d := explain.DetailOf(f)
+	p.head(s, f)
 	p.field("expected", f.Expected)
 	p.field("got", f.Got)
 	p.field("cause", cause(f))
@@ -214,14 +245,30 @@ func (p *printer) finding(s reports.Scenario, g []evidence.Finding) {
 		p.field("why", f.Text)
 	}
 	p.field("", strings.Join(d.Clues, ", "))
-	p.field("similar", d.Similar)
+	p.similar(d.Similar)
 	for i, n := range d.NearMisses {
 		p.field([]string{"or", ""}[min(i, 1)], n)
 	}
+	p.field("also", others(t.Findings))
+	p.field("shows as", shows(t))
 	p.field("serves", strings.Join(f.Requirements, " "))
-	p.field("also", others(g))
 	p.draw(f)
 	p.field("replay", f.Replay)
+	p.field("shrink", d.Shrink)
+}
+
+// similar names the patterns a finding looks like, and the remedy for the
+// likest.
+func (p *printer) similar(patterns []explain.Likeness) {
+	if len(patterns) == 0 {
+		return
+	}
+	var names []string
+	for _, l := range patterns {
+		names = append(names, l.String())
+	}
+	p.field("similar", strings.Join(names, "; or "))
+	p.field("remedy", patterns[0].Remedy)
 }
 
 // draw shows the journey of a finding, once if several findings share it.
@@ -249,7 +296,7 @@ func cause(f evidence.Finding) string {
 	}
 	text := strings.ToUpper(string(f.Class))
 	if f.Text != "" {
-		text += " – " + f.Text
+		text += " – " + explain.Clean(f.Text, mostReason)
 	}
 	if f.Rule != "" {
 		text += fmt.Sprintf("   (%s", f.Rule)
