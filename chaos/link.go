@@ -265,13 +265,17 @@ func (l *Link) write(f *fate, start time.Duration, acted, heard simulators.Messa
 		return
 	}
 	hears := heard.Result
-	if f.copied { // the SUT did not send it, so no reply reaches it
+	if f.copied || hears.Outcome == simulators.Undelivered { // the SUT did not send it, or broke off: no reply reaches it
 		hears = simulators.Result{Outcome: simulators.Unknown}
+	}
+	size := len(m.Body)
+	if m.Unread != nil {
+		size = int(m.Unread.Bytes)
 	}
 	l.Journal.Append(evidence.Attempt{
 		ID: m.ID, Endpoint: l.Name, Verb: m.Verb, Name: m.Name, Key: m.Key, IdemKey: m.Header["Idempotency-Key"], Claims: m.Events,
 		Attempt: f.Attempt, Copy: f.copied, Start: start, End: l.Journal.Now(), Acted: acted.Result, Heard: hears,
-		Payload: payload, Digest: digest(m.Body), Bytes: len(m.Body), Faults: f.touched,
+		Payload: payload, Digest: digest(m.Body), Bytes: size, Faults: f.touched,
 	})
 }
 

@@ -113,7 +113,7 @@ func (r *Rig) transport(name string, spec EndpointSpec, to string, policy simula
 	if r.Vars["events.url"] == "" {
 		return nil, false, spec.Pos.Errorf("transport nats needs an event broker").WithHint("add endpoints.events: {broker: nats}")
 	}
-	n, err := nats.New(context.Background(), nats.Config{URL: r.Vars["events.url"], Endpoint: name})
+	n, err := nats.New(context.Background(), nats.Config{URL: r.Vars["events.url"], Endpoint: name, MaxBody: policy.MaxBody})
 	if err != nil {
 		return nil, false, err
 	}

@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -45,6 +46,9 @@ func (x *exceptions) receive(ctx context.Context, m simulators.Message) (simulat
 		if m.Verb != "post" {
 			return exceptionReply(405, "only POST is understood here"), nil
 		}
+		if m.Unread != nil {
+			return unreadReply(m.Unread), nil
+		}
 		if err != nil {
 			return exceptionReply(400, "the body is not the JSON object that docs/sut.md describes: "+err.Error()), nil
 		}
@@ -56,6 +60,13 @@ func (x *exceptions) receive(ctx context.Context, m simulators.Message) (simulat
 		x.journal.Append(evidence.Surface{Class: r.Class, Keys: r.Keys, Kind: r.Kind, Reference: r.Reference, Reason: clip(r.Reason), Closed: r.Closed})
 		return exceptionReply(202, ""), nil
 	})
+}
+
+// unreadReply refuses a report that could not be read.
+func unreadReply(u *simulators.Unread) simulators.Message {
+	reply := exceptionReply(413, u.Refusal.Text)
+	reply.Result.Outcome, reply.Result.Code = cmp.Or(u.Refusal.Outcome, simulators.Refused), u.Refusal.Code
+	return reply
 }
 
 func exceptionReply(status int, text string) simulators.Message {

@@ -7,6 +7,7 @@ package simulators
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/andon-rig/andon/simulators/plant"
@@ -25,9 +26,28 @@ type Message struct {
 	Body   []byte
 	Events []plant.Event // what it says in the plant's terms, if that is known. Never on the wire
 	Result Result        // of a reply. Never on the wire
+	// Unread, if set, says why the transport could not take the body; Body is
+	// empty then, and the receiver refuses. Never on the wire.
+	Unread *Unread
 	// Release, if set, is called by a line that lets later messages of the
 	// entity pass this one. Never on the wire.
 	Release func()
+}
+
+// Unread says why a body was not taken, and how large it was.
+type Unread struct {
+	Refusal Refusal // Outcome Undelivered if its sender broke off and hears nothing
+	Bytes   int64   // as announced, or as far as it was read
+}
+
+// TooLarge is a body of which a transport takes no more than limit bytes.
+func TooLarge(size, limit int64) *Unread {
+	return &Unread{Bytes: size, Refusal: Refusal{Class: DataQuality, Code: "too-large", Text: fmt.Sprintf("the body is larger than %d bytes", limit)}}
+}
+
+// BrokenOff is a body whose sender ended before it did.
+func BrokenOff(read int64, err error) *Unread {
+	return &Unread{Bytes: read, Refusal: Refusal{Class: Technical, Outcome: Undelivered, Code: "broken-off", Text: "the body was not sent to its end: " + err.Error()}}
 }
 
 // Result is what a reply means, whatever its wording.

@@ -150,8 +150,15 @@ func (e *Endpoint) Waiting() int { return e.outbox.size() + e.feed.untaken() + i
 // tokenPath is where every endpoint issues its tokens.
 const tokenPath = "oauth/token"
 
-// Receive answers one message from the SUT.
+// Receive answers one message from the SUT. Whatever is wrong with it, it
+// crosses the line, so that there is evidence of it.
 func (e *Endpoint) Receive(ctx context.Context, m simulators.Message) (simulators.Message, error) {
+	if u := m.Unread; u != nil {
+		m.Key = m.Verb + " " + m.Name
+		return e.Line.Carry(ctx, m, simulators.FromSUT, func(_ context.Context, m simulators.Message) (simulators.Message, error) {
+			return e.refuse(m, &u.Refusal), nil
+		})
+	}
 	if m.Name == tokenPath {
 		m.Key, m.Entity = "token/"+e.Name, ""
 		return e.Line.Carry(ctx, m, simulators.FromSUT, e.issue)

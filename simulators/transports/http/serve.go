@@ -21,18 +21,16 @@ func (t *Transport) handle(w http.ResponseWriter, r *http.Request, receive simul
 		return
 	}
 	defer t.leave()
-	body, err := t.body(r)
-	if errors.Is(err, errTooLarge) {
-		tooLarge(w, t.config.MaxBody)
-		return
+	body, unread := t.body(r)
+	m := t.message(r, body)
+	if m.Unread = unread; unread != nil {
+		w.Header().Set("Connection", "close") // the rest of the body is not read
 	}
-	if err != nil { // the sender broke off: there is no message, and nobody to tell
-		reset(w)
-		return
-	}
-	reply, err := receive(r.Context(), t.message(r, body))
+	reply, err := receive(r.Context(), m)
 	var lost *simulators.LostError
 	switch {
+	case unread != nil && unread.Refusal.Outcome == simulators.Undelivered: // its sender has gone
+		reset(w)
 	case err == nil:
 		t.answer(w, reply)
 	case errors.As(err, &lost):
@@ -45,36 +43,33 @@ func (t *Transport) handle(w http.ResponseWriter, r *http.Request, receive simul
 	}
 }
 
-var errTooLarge = errors.New("body too large")
-
 // eager is up to which size a body's room is taken on its sender's word.
 const eager = 64 << 10
 
-func (t *Transport) body(r *http.Request) ([]byte, error) {
-	n := r.ContentLength
+// body reads what r brings, or says why it did not: no more than the limit is
+// ever read, and nothing of a body that announces to be larger.
+func (t *Transport) body(r *http.Request) ([]byte, *simulators.Unread) {
+	n, limit := r.ContentLength, t.config.MaxBody
 	switch {
 	case n == 0:
 		return nil, nil
-	case n > t.config.MaxBody:
-		return nil, errTooLarge
+	case n > limit:
+		return nil, simulators.TooLarge(n, limit)
 	case n > 0 && n <= eager:
 		b := make([]byte, n)
-		_, err := io.ReadFull(r.Body, b)
-		return b, err
+		if read, err := io.ReadFull(r.Body, b); err != nil {
+			return nil, simulators.BrokenOff(int64(read), err)
+		}
+		return b, nil
 	}
-	b, err := io.ReadAll(io.LimitReader(r.Body, t.config.MaxBody+1))
-	if int64(len(b)) > t.config.MaxBody {
-		return nil, errTooLarge
+	b, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
+	switch {
+	case int64(len(b)) > limit:
+		return nil, simulators.TooLarge(int64(len(b)), limit)
+	case err != nil:
+		return nil, simulators.BrokenOff(int64(len(b)), err)
 	}
-	return b, err
-}
-
-func tooLarge(w http.ResponseWriter, limit int64) {
-	h := w.Header()
-	h.Set("Connection", "close") // the rest of the body is not read
-	h.Set("Content-Type", "application/problem+json")
-	w.WriteHeader(http.StatusRequestEntityTooLarge)
-	_, _ = io.WriteString(w, `{"type":"about:blank","title":"too-large","status":413,"detail":"the body is larger than `+strconv.FormatInt(limit, 10)+` bytes","class":"data-quality","code":"too-large"}`)
+	return b, nil
 }
 
 // message is a request without its framing.

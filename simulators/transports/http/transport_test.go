@@ -112,22 +112,28 @@ func raw(t *testing.T, tr *Transport, request string) (*http.Response, error) {
 }
 
 func TestTooLarge(t *testing.T) {
+	unread := make(chan *simulators.Unread, 1)
 	tr := serve(t, Config{MaxBody: 1000}, func(ctx context.Context, m simulators.Message) (simulators.Message, error) {
-		if len(m.Body) > 1000 {
-			t.Errorf("%d bytes were handed on", len(m.Body))
+		if len(m.Body) > 1000 || m.Unread != nil && m.Body != nil || m.Name != "x" {
+			t.Errorf("%s with %d bytes was handed on", m.Name, len(m.Body))
 		}
-		return created(ctx, m)
+		unread <- m.Unread
+		if m.Unread == nil {
+			return created(ctx, m)
+		}
+		return simulators.Message{Body: []byte(m.Unread.Refusal.Code), Result: simulators.Result{Status: 413}}, nil
 	})
 	chunk := fmt.Sprintf("%x\r\n%s\r\n", 900, strings.Repeat("x", 900))
 	for _, c := range []struct {
 		name, request string
 		want          int
+		size          int64
 	}{
 		// Only the head is sent: the reply cannot have waited for the body.
-		{"announced", "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 104857600\r\n\r\n", 413},
-		{"chunked", "POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk + chunk, 413},
-		{"as large as may be", "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n" + strings.Repeat("x", 1000), 201},
-		{"chunked, as large as may be", "POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk + "0\r\n\r\n", 201},
+		{"announced", "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 104857600\r\n\r\n", 413, 104857600},
+		{"chunked", "POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk + chunk, 413, 1001},
+		{"as large as may be", "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n" + strings.Repeat("x", 1000), 201, 0},
+		{"chunked, as large as may be", "POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk + "0\r\n\r\n", 201, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			resp, err := raw(t, tr, c.request)
@@ -138,10 +144,40 @@ func TestTooLarge(t *testing.T) {
 			if resp.StatusCode != c.want || err != nil {
 				t.Errorf("status %d, want %d (%s, %v)", resp.StatusCode, c.want, body, err)
 			}
-			if c.want == 413 && !strings.Contains(string(body), `"code":"too-large"`) {
-				t.Errorf("the sender is not told why: %s", body)
+			u := <-unread
+			switch {
+			case c.want == 201 && u == nil:
+			case u == nil || u.Bytes != c.size || u.Refusal.Code != "too-large":
+				t.Errorf("handed on as %+v, want %d bytes too large", u, c.size)
+			case !resp.Close || string(body) != "too-large":
+				t.Errorf("the connection goes on (%t), or the answer is not the receiver's: %s", !resp.Close, body)
 			}
 		})
+	}
+}
+
+// TestBrokenOff ends a connection in the middle of a body.
+func TestBrokenOff(t *testing.T) {
+	got := make(chan simulators.Message, 1)
+	tr := serve(t, Config{}, func(ctx context.Context, m simulators.Message) (simulators.Message, error) {
+		got <- m
+		return created(ctx, m)
+	})
+	conn, err := net.Dial("tcp", tr.listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = io.WriteString(conn, "POST /confirmations HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf")
+	_ = conn.(*net.TCPConn).CloseWrite()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := <-got
+	if m.Unread == nil || m.Unread.Bytes != 4 || m.Unread.Refusal.Outcome != simulators.Undelivered || m.Body != nil || m.Name != "confirmations" {
+		t.Errorf("handed on as %+v, %+v", m, m.Unread)
+	}
+	if b, err := io.ReadAll(conn); len(b) > 0 || err == nil {
+		t.Errorf("answered %q, %v; want a reset", b, err)
 	}
 }
 

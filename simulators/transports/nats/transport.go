@@ -20,6 +20,7 @@ import (
 type Config struct {
 	URL      string // of the broker
 	Endpoint string // whose messages these are; part of every subject
+	MaxBody  int64  // bytes taken from the SUT in one request; 0 means 8 MiB
 }
 
 // Transport implements [simulators.Transport] over a broker.
@@ -36,8 +37,14 @@ type Transport struct {
 
 var _ simulators.Transport = (*Transport)(nil)
 
+// defaultMaxBody is more than most brokers take.
+const defaultMaxBody = 8 << 20
+
 // New connects to the broker.
 func New(ctx context.Context, c Config) (*Transport, error) {
+	if c.MaxBody <= 0 {
+		c.MaxBody = defaultMaxBody
+	}
 	conn, js, err := dial(c.URL, c.Endpoint)
 	if err != nil {
 		return nil, err
@@ -102,6 +109,9 @@ func (t *Transport) answer(ctx context.Context, msg *nats.Msg, name string, rece
 	m := simulators.Message{Verb: "post", Name: strings.ReplaceAll(name, ".", "/"), Header: map[string]string{}, Body: msg.Data}
 	for k := range msg.Header {
 		m.Header[textproto.CanonicalMIMEHeaderKey(k)] = msg.Header.Get(k)
+	}
+	if n := int64(len(m.Body)); n > t.cfg.MaxBody {
+		m.Body, m.Unread = nil, simulators.TooLarge(n, t.cfg.MaxBody)
 	}
 	reply, err := receive(ctx, m)
 	if err != nil || msg.Reply == "" {
