@@ -73,3 +73,25 @@ type Informed interface {
 	Fault
 	Inform(m plant.Master)
 }
+
+// A Stopper is a fault that only stops messages or their replies. What the SUT
+// fetches from a feed cannot fail to arrive there, so such a fault does
+// nothing to it; only the SUT's requests can be stopped.
+type Stopper interface {
+	Fault
+	Stops()
+}
+
+// A Blocker is a fault that may keep everything from arriving. Blocks reports
+// whether it does so for as long as it is armed.
+type Blocker interface {
+	Fault
+	Blocks() bool
+}
+
+// A Particular fault strikes only at endpoints with certain manners; it is not
+// armed elsewhere.
+type Particular interface {
+	Fault
+	Suits(p simulators.Policy) bool
+}

@@ -223,9 +223,14 @@ func (l *Link) apply(a *armed, fates []fate, r *rand.Rand) (next []fate, did *De
 		}
 		out := a.Fault.Apply(f.Delivery, r)
 		if len(out) == 0 {
-			f.Drop = &simulators.LostError{Symptom: simulators.Reset}
-			out = []Delivery{f.Delivery}
-		} else if (len(out) == 1 && same(&out[0], &f.Delivery)) || !l.reworded(out, &f.Delivery) {
+			lost := f.Delivery
+			lost.Drop = &simulators.LostError{Symptom: simulators.Reset}
+			out = []Delivery{lost}
+		}
+		// What the SUT fetches by itself cannot fail to arrive: a fault that
+		// stops messages or their replies does nothing to it.
+		stopped := f.Message.Kept && slices.ContainsFunc(out, Delivery.Decided)
+		if stopped || (len(out) == 1 && same(&out[0], &f.Delivery)) || !l.reworded(out, &f.Delivery) {
 			next = append(next, f)
 			continue
 		}

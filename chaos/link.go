@@ -42,6 +42,7 @@ type Link struct {
 	toSUT   attempts
 	fromSUT attempts
 	changed map[string]*restated // facts that were changed, by identity
+	shelf   map[uint64]*kept     // what waits for the SUT to fetch it, by ID
 	taken   map[time.Duration]struct{}
 	leave   map[uint64]context.CancelFunc // ends deliveries that outlive their Carry
 	apartID uint64                        // names the last of them
@@ -85,9 +86,18 @@ func (l *Link) Carry(ctx context.Context, m simulators.Message, dir simulators.D
 	fates := l.fates(one[:0], m, dir)
 	for i := range fates[1:] {
 		f := fates[i+1]
-		l.apart(ctx, func(own context.Context) { _, _ = l.deliver(own, own, &f, far) })
+		l.apart(ctx, func(own context.Context) {
+			if m.Kept {
+				_ = l.keep(own, &f, far) // what is wrong with the file is told by the next reply
+				return
+			}
+			_, _ = l.deliver(own, own, &f, far)
+		})
 	}
 	first := &fates[0]
+	if m.Kept {
+		return l.keepFirst(ctx, first, far)
+	}
 	if first.After <= 0 || dir == simulators.ToSUT {
 		return l.deliver(ctx, ctx, first, far)
 	}
@@ -249,10 +259,7 @@ func unheard(err error) simulators.Message {
 
 func (l *Link) write(f *fate, start time.Duration, acted, heard simulators.Message) {
 	m := &f.Message
-	payload := ""
-	if l.Store != nil {
-		payload = l.Store(m.Body)
-	}
+	payload := l.store(m.Body)
 	if f.Direction == simulators.ToSUT {
 		result := heard.Result
 		if result.Outcome == simulators.Unknown && acted.Result.Outcome == simulators.Undelivered {
@@ -277,6 +284,13 @@ func (l *Link) write(f *fate, start time.Duration, acted, heard simulators.Messa
 		Attempt: f.Attempt, Copy: f.copied, Start: start, End: l.Journal.Now(), Acted: acted.Result, Heard: hears,
 		Payload: payload, Digest: digest(m.Body), Bytes: size, Faults: f.touched,
 	})
+}
+
+func (l *Link) store(body []byte) string {
+	if l.Store == nil {
+		return ""
+	}
+	return l.Store(body)
 }
 
 func digest(b []byte) string {

@@ -168,6 +168,9 @@ func (o *GateOptions) try(sc scenarios.Scenario) error {
 	if err != nil {
 		return err
 	}
+	for _, d := range rig.Doubts {
+		o.Doubts = append(o.Doubts, sc.Metadata.ID+": "+d)
+	}
 	return rig.Close()
 }
 

@@ -81,7 +81,7 @@ func (r *Rig) endpoint(name string, spec EndpointSpec) error {
 		OnPosting: func(id uint64, p simulators.Posting) {
 			r.Plan.Journal.Append(evidence.Effect{Attempt: id, Endpoint: name, Posting: p})
 		},
-		OnFeed:    r.feedOffers(name),
+		OnFeed:    link.Fetched,
 		Attribute: attribution(r.setup.File.Attribution, name),
 	})
 	link.Encode, link.Refuse = e.Encode, e.Refuse
@@ -167,26 +167,6 @@ func (r *Rig) brokers() error {
 		r.Vars["events.url"] = r.Vars[name+".url"]
 	}
 	return nil
-}
-
-// feedOffers writes down what a SUT that polls was given, and what it has
-// taken by coming back for more.
-func (r *Rig) feedOffers(name string) func([]simulators.Message, bool) {
-	return func(ms []simulators.Message, taken bool) {
-		outcome := simulators.Unknown
-		if taken {
-			outcome = simulators.Accepted
-		}
-		now := r.Plan.Journal.Now()
-		for _, m := range ms {
-			var facts []plant.EventID
-			for _, e := range m.Events {
-				facts = append(facts, e.ID)
-			}
-			r.Plan.Journal.Append(evidence.Offer{ID: r.ids.Add(1), Endpoint: name, Name: m.Name, Key: m.Key, Facts: facts, Attempt: 1,
-				Start: now, End: now, Result: simulators.Result{Outcome: outcome, Text: "polled"}})
-		}
-	}
 }
 
 func kinds(list []plant.Kind) map[plant.Kind]bool {

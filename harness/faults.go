@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/andon-rig/andon/chaos"
@@ -83,7 +84,27 @@ func (r *Rig) scenarioFault(f scenarios.Fault) (*PlannedFault, error) {
 			return nil, f.Pos.Errorf("fault %s: %s", f.ID, err)
 		}
 	}
+	r.doubt(p)
 	return p, nil
+}
+
+// doubt notes a fault that will find nothing to strike: what a feed keeps for
+// the SUT cannot fail to arrive.
+func (r *Rig) doubt(p *PlannedFault) {
+	if _, stops := p.rule.Fault.(chaos.Stopper); !stops || p.rule.Direction != simulators.ToSUT {
+		return
+	}
+	var feeds []string
+	for _, l := range p.links {
+		i := slices.Index(r.Plan.Links, l)
+		if i >= len(r.Plan.Endpoints) || r.Plan.Endpoints[i].Push {
+			return
+		}
+		feeds = append(feeds, l.Name)
+	}
+	note := fmt.Sprintf("fault %s (%s) cannot strike: what %s announces waits in a feed until the SUT fetches it, and nothing that waits there is lost; "+
+		"direction: from-sut has the fault strike the SUT's requests instead", p.ID, p.Info.Name, strings.Join(feeds, " and "))
+	r.Doubts, r.Notes = append(r.Doubts, note), append(r.Notes, note)
 }
 
 // decodeFault reads a fault's settings over its defaults.
@@ -176,8 +197,8 @@ func (p *Plan) arm(ctx context.Context, id string) error {
 		return nil
 	}
 	for _, l := range f.links {
-		if f.Info.Name == "stale-token" && p.Evidence.Endpoints[l.Name].Policy.Auth == simulators.AuthNone {
-			continue // who needs no token cannot be told that his is stale
+		if s, ok := f.rule.Fault.(chaos.Particular); ok && !s.Suits(p.Evidence.Endpoints[l.Name].Policy) {
+			continue
 		}
 		rule := f.rule
 		fault, err := f.fresh()

@@ -48,6 +48,8 @@ type GateOptions struct {
 	Command   []string
 	// AllowUnknown turns inconclusive and vacuous into success.
 	AllowUnknown bool
+	// Doubts is what [GateOptions.Check] found that runs cannot show.
+	Doubts []string
 	// See is told when a scenario begins and ends; calls are serial.
 	See func(Progress)
 }

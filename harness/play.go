@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/andon-rig/andon/chaos"
-	"github.com/andon-rig/andon/chaos/faults"
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/harness/sut"
 	"github.com/andon-rig/andon/scenarios"
@@ -140,23 +139,11 @@ func (p *Plan) cut() bool {
 	for _, l := range p.Links {
 		for _, id := range l.Armed() {
 			for _, f := range p.Faults {
-				if f.ID == id && cuts(f.rule.Fault) {
+				if b, ok := f.rule.Fault.(chaos.Blocker); ok && f.ID == id && b.Blocks() {
 					return true
 				}
 			}
 		}
-	}
-	return false
-}
-
-// cuts reports whether nothing arrives as long as the fault is armed. A cut
-// that ends by itself is none: nobody here knows whether it is over.
-func cuts(f chaos.Fault) bool {
-	switch f := f.(type) {
-	case *faults.NetworkLoss:
-		return f.For == 0
-	case *faults.Outage:
-		return f.For == 0
 	}
 	return false
 }

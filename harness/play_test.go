@@ -20,8 +20,9 @@ func TestCuts(t *testing.T) {
 		"messages lost now and then":       {&faults.Lose{}, false},
 		"replies lost, work done all same": {&faults.AmbiguousCommit{}, false},
 	} {
-		if got := cuts(tc.fault); got != tc.want {
-			t.Errorf("%s: cuts = %v, want %v", name, got, tc.want)
+		b, ok := tc.fault.(chaos.Blocker)
+		if got := ok && b.Blocks(); got != tc.want {
+			t.Errorf("%s: blocks = %v, want %v", name, got, tc.want)
 		}
 	}
 }

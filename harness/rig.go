@@ -50,6 +50,7 @@ type Rig struct {
 	Bundle *bundle.Writer
 	Vars   Vars
 	Notes  []string // what the report should say of the rig
+	Doubts []string // what the run cannot show, known before it begins; part of Notes
 
 	setup  Setup
 	master plant.Master

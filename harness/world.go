@@ -30,7 +30,7 @@ type turns struct {
 
 // Carry implements [simulators.Line].
 func (t turns) Carry(ctx context.Context, m simulators.Message, dir simulators.Direction, far simulators.Receiver) (simulators.Message, error) {
-	if dir == simulators.ToSUT {
+	if dir == simulators.ToSUT && !m.Kept { // what is kept is the plant's own doing
 		t.world.Turn(t.endpoint)
 	}
 	return t.Line.Carry(ctx, m, dir, far)

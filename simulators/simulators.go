@@ -26,6 +26,9 @@ type Message struct {
 	Body   []byte
 	Events []plant.Event // what it says in the plant's terms, if that is known. Never on the wire
 	Result Result        // of a reply. Never on the wire
+	// Kept is true of an announcement that the far side keeps until the SUT
+	// fetches it. Never on the wire.
+	Kept bool
 	// Unread, if set, says why the transport could not take the body; Body is
 	// empty then, and the receiver refuses. Never on the wire.
 	Unread *Unread
@@ -222,6 +225,10 @@ const (
 type Line interface {
 	// Carry takes m across and returns what its sender hears; far is the
 	// other side. A [*LostError] means the sender hears nothing.
+	//
+	// If m is Kept, far puts it where the SUT can fetch it. Carry does not wait
+	// for that if m is held up on its way, and returns what says nothing: the
+	// SUT has not heard of m yet.
 	Carry(ctx context.Context, m Message, dir Direction, far Receiver) (Message, error)
 }
 

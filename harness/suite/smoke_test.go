@@ -47,6 +47,11 @@ var bundled = suite.Change(func(f *harness.File) { f.SUT.Process.Command = []str
 
 var _ = suite.DescribePack("", "smoke", bundled)
 
+// Over polled feeds: the scenarios in which announcements come twice, late and
+// before and after the build is killed.
+var _ = suite.DescribeScenarios("../../examples/bridge/feed.yaml", "../../scenarios/library/net-03.yaml", "../../scenarios/library/qua-02.yaml",
+	bundled, Label("feed"))
+
 var _ = DescribeTable("planted defects are found", Label("canary"),
 	func(ctx SpecContext, defect, scenario, oracle string) {
 		run := suite.Scenario(scenario).Run(ctx, "", bundled, suite.Defect(defect))

@@ -39,8 +39,9 @@ type Config struct {
 	// before the reply leaves. Message is the ID of the message that caused
 	// it, 0 if the system did it by itself.
 	OnPosting func(message uint64, p simulators.Posting)
-	// OnFeed is told of announcements read from the feed; taken is true once
-	// the reader has come back for what follows them.
+	// OnFeed is told of announcements read from the feed, as the line brought
+	// them there; taken is true once the reader has come back for what follows
+	// them.
 	OnFeed func(ms []simulators.Message, taken bool)
 	// Attribute, if set, finds the reference a message carries by the rig
 	// file's rule, where the dialect found none.
@@ -77,8 +78,8 @@ func New(c Config) *Endpoint {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	e := &Endpoint{Config: c, tokens: newTokens(c.Client, c.Secret), quota: &quota{}, replies: newReplies(), locks: &locks{held: map[string]bool{}}, feed: &feed{}}
-	e.outbox = newOutbox(e)
+	e := &Endpoint{Config: c, tokens: newTokens(c.Client, c.Secret), quota: &quota{}, replies: newReplies(), locks: &locks{held: map[string]bool{}}}
+	e.outbox, e.feed = newOutbox(e), newFeed(e)
 	return e
 }
 
@@ -120,8 +121,8 @@ func (e *Endpoint) Notice(ev plant.Event) error {
 		for _, m := range ms {
 			if e.Push {
 				e.outbox.put(m)
-			} else {
-				e.feed.put(m)
+			} else if err := e.feed.put(m); err != nil {
+				return err
 			}
 		}
 	}
