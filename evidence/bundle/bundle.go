@@ -19,6 +19,7 @@ import (
 	"sync"
 
 	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/evidence/explain"
 )
 
 // Format names the layout of a bundle. A reader refuses other majors.
@@ -68,6 +69,7 @@ type Verdict struct {
 type Writer struct {
 	dir      string
 	redactor *Redactor
+	plan     evidence.Plan // says whose findings they are
 	journal  *journalFile
 	payloads *payloadFile
 	log      *os.File
@@ -101,7 +103,7 @@ func Create(dir string, in Inputs) (*Writer, error) {
 		}
 		return nil, fmt.Errorf("create bundle: %w", err)
 	}
-	w := &Writer{dir: path, redactor: in.Redactor}
+	w := &Writer{dir: path, redactor: in.Redactor, plan: in.Plan}
 	if err := w.begin(in); err != nil {
 		w.closeFiles()
 		return nil, fmt.Errorf("create bundle: %w", err)
@@ -184,7 +186,7 @@ func (w *Writer) WritePlan(p evidence.Plan, command []string) error {
 
 // WriteFindings stores what the judges found, replacing what was there.
 func (w *Writer) WriteFindings(fs []evidence.Finding) error {
-	return writeFindings(w.dir, w.redactor, fs)
+	return writeFindings(w.dir, w.redactor, w.plan, fs)
 }
 
 // WriteVerdict stores the verdict, replacing what was there.
@@ -224,11 +226,8 @@ func (w *Writer) closeFiles() error {
 	return errors.Join(errs...)
 }
 
-func writeFindings(dir string, r *Redactor, fs []evidence.Finding) error {
-	if fs == nil {
-		fs = []evidence.Finding{}
-	}
-	b, err := json.Marshal(fs)
+func writeFindings(dir string, r *Redactor, p evidence.Plan, fs []evidence.Finding) error {
+	b, err := json.Marshal(explain.Document{Schema: explain.DocumentVersion, Andon: p.Andon, Run: p.Run, Scenario: p.Scenario, Seed: p.Seed, Findings: fs})
 	if err != nil {
 		return fmt.Errorf("encode findings: %w", err)
 	}

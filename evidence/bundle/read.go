@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/evidence/explain"
 )
 
 // A Bundle is a stored run. What is wrong with it is part of it: a run whose
@@ -88,7 +89,9 @@ func Open(path string) (*Bundle, error) {
 	}
 	b.Rig = b.optional(RigFile)
 	b.Scenario = b.optional(ScenarioFile)
-	b.stored(FindingsFile, &b.Findings)
+	var judged explain.Document
+	b.stored(FindingsFile, &judged)
+	b.Findings = judged.Findings
 	b.stored(VerdictFile, &b.Verdict)
 	b.noteMissing(PayloadsFile, LogFile)
 	return b, nil
@@ -153,7 +156,7 @@ func (b *Bundle) Payload(ref string) (Payload, error) {
 // SaveJudgement replaces the stored findings and verdict by new ones.
 func (b *Bundle) SaveJudgement(fs []evidence.Finding, v Verdict) error {
 	r := &Redactor{} // the journal they derive from has been redacted already
-	if err := writeFindings(b.Path, r, fs); err != nil {
+	if err := writeFindings(b.Path, r, b.Plan, fs); err != nil {
 		return fmt.Errorf("save judgement: %w", err)
 	}
 	if err := writeVerdict(b.Path, r, v); err != nil {
