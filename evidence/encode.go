@@ -46,6 +46,7 @@ func (o *object) offer(b *Offer) {
 	o.result(&b.Result)
 	o.said("payload", b.Payload)
 	list(o, "faults", b.Faults)
+	o.said("breach", b.Breach)
 }
 
 func (o *object) attempt(b *Attempt) {
@@ -70,6 +71,8 @@ func (o *object) attempt(b *Attempt) {
 		o.number("bytes", int64(b.Bytes))
 	}
 	list(o, "faults", b.Faults)
+	o.said("breach", b.Breach)
+	o.said("route", b.Route)
 }
 
 func (o *object) claims(events []plant.Event) {

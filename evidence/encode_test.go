@@ -27,6 +27,7 @@ func anything[T any]() *rapid.Generator[T] {
 			reflect.TypeFor[plant.Quantity](): rapid.SampledFrom([]plant.Quantity{
 				{}, plant.Of(12, "EA"), {Amount: -1, Unit: "<KG>"}, {Unit: "EA"}, {Amount: plant.MustDecimal("0.125")},
 			}).AsAny(),
+			reflect.TypeFor[plant.Decimal]():       rapid.Custom(func(t *rapid.T) any { return plant.Decimal(rapid.Int64Range(-1e15, 1e15).Draw(t, "decimal")) }),
 			reflect.TypeFor[[]simulators.Result](): rapid.Just[any]([]simulators.Result(nil)), // a batch's are made below
 		},
 	}
@@ -66,6 +67,9 @@ func TestLinesAreWhatMarshalJSONWrites(t *testing.T) {
 	t.Run("fault", lines[Disturbance])
 	t.Run("step", lines[Step])
 	t.Run("probe", lines[Probe])
+	t.Run("snapshot", lines[Snapshot])
+	t.Run("sample", lines[Sample])
+	t.Run("sighting", lines[Sighting])
 	t.Run("end", lines[End])
 }
 

@@ -34,6 +34,9 @@ type History struct {
 	Probes       []*ProbeView       //
 	Holds        []*HoldView        // quality cases on lots
 	Faults       []*FaultView       // by id, planned ones first
+	Snapshots    []*SnapshotView    // of the books at the end; none in older journals
+	Samples      []*SampleView      //
+	Sightings    []*SightingView    // secrets where they must not be
 
 	// Phantoms are effects of SUT messages that belong to no fact.
 	Phantoms []*EffectView

@@ -92,6 +92,12 @@ func (h *History) sortRare(r Record) {
 		}
 	case Probe:
 		h.Probes = append(h.Probes, &ProbeView{r.Seq, r.At, r.Plant, b})
+	case Snapshot:
+		h.Snapshots = append(h.Snapshots, &SnapshotView{r.Seq, r.At, b})
+	case Sample:
+		h.Samples = append(h.Samples, &SampleView{r.Seq, r.At, b})
+	case Sighting:
+		h.Sightings = append(h.Sightings, &SightingView{r.Seq, r.At, b})
 	case End:
 		h.End = &b
 	}

@@ -33,6 +33,56 @@ type Plan struct {
 	Attribution  map[string]string   `json:"attribution,omitempty"` // by endpoint: where an effect names its cause
 	Retry        RetryRules          `json:"retry,omitzero"`
 	Recovery     Recovery            `json:"recovery,omitzero"`
+	Cutover      *Cutover            `json:"cutover,omitempty"` // from one way into the books to another
+	Hygiene      Hygiene             `json:"hygiene,omitzero"`
+	Secrets      []Secret            `json:"secrets,omitempty"` // what the rig handed out in confidence, without the values
+	Looked       []SecretPlace       `json:"looked,omitempty"`  // where the rig looked for them
+}
+
+// A Cutover replaces one way into the books by another, while facts are under
+// way.
+type Cutover struct {
+	Old Route `json:"old"`
+	New Route `json:"new"`
+	// At names the step with which the new way takes over. Facts that become
+	// true before it are the old way's, those after it the new way's.
+	At string `json:"at"`
+	// Freeze names the step with which the declared freeze begins; it ends with
+	// At. "" means that there is none.
+	Freeze string `json:"freeze,omitempty"`
+	// Frozen says by which way facts may come that became true in the freeze.
+	Frozen Frozen `json:"frozen,omitempty"`
+}
+
+// A Route is a way into the books: attempts the journal gives that name, or
+// messages to one of the endpoints.
+type Route struct {
+	Name      string   `json:"name"`
+	Endpoints []string `json:"endpoints,omitempty"`
+}
+
+// Frozen is what becomes of facts inside a freeze.
+type Frozen string
+
+// Policies for facts inside a freeze.
+const (
+	FrozenEither Frozen = "either"  // one of the ways, once; also if not said
+	FrozenOld    Frozen = "old"     // the old way drains them
+	FrozenNew    Frozen = "new"     // they wait for the new way
+	FrozenByHand Frozen = "by-hand" // by neither: people key them in
+)
+
+// Hygiene says how what the SUT takes up is judged.
+type Hygiene struct {
+	// Demanded makes growth without bound a violation; else it is only told.
+	Demanded bool `json:"demanded,omitempty"`
+}
+
+// A Secret is something the rig handed out in confidence.
+type Secret struct {
+	Name  string     `json:"name"`
+	Kind  SecretKind `json:"kind"`
+	Owner string     `json:"owner,omitempty"` // endpoint it belongs to
 }
 
 // Endpoint is what judges need to know of an interface.

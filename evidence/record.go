@@ -52,6 +52,9 @@ type Offer struct {
 	Result   simulators.Result `json:"result"`
 	Payload  string            `json:"payload,omitempty"` // reference into the bundle
 	Faults   []string          `json:"faults,omitempty"`  // ids of the faults that touched it
+	// Breach is what is wrong with the SUT's reply by the endpoint's contract,
+	// with its place; "" if nothing is, or nobody looked.
+	Breach string `json:"breach,omitempty"`
 }
 
 // Attempt records one message of the SUT to a system: what it claimed, what
@@ -74,6 +77,11 @@ type Attempt struct {
 	Digest   string            `json:"digest,omitempty"` // of the body; equal digests are equal payloads
 	Bytes    int               `json:"bytes,omitempty"`
 	Faults   []string          `json:"faults,omitempty"`
+	// Breach is what is wrong with the message, as the SUT sent it, by the
+	// endpoint's contract, with its place; "" if nothing is, or nobody looked.
+	Breach string `json:"breach,omitempty"`
+	// Route names the way it came by, if the plan tells several apart.
+	Route string `json:"route,omitempty"`
 }
 
 // Effect records that a system's books have changed.
@@ -210,6 +218,12 @@ func DecodeBody(kind string, b []byte) (Body, error) {
 		return into[Step](b)
 	case "probe":
 		return into[Probe](b)
+	case "snapshot":
+		return into[Snapshot](b)
+	case "sample":
+		return into[Sample](b)
+	case "sighting":
+		return into[Sighting](b)
 	case "finding":
 		return into[Finding](b)
 	case "end":

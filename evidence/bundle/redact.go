@@ -151,7 +151,7 @@ func isKey(rest []byte) bool {
 
 // vocabulary holds the words that say what a record is. They are public, so a
 // secret that reads like one is none.
-var vocabulary = quoted(`begin truth offer attempt effect surface fault step probe finding end
+var vocabulary = quoted(`begin truth offer attempt effect surface fault step probe snapshot sample sighting finding end
 	armed struck healed holds vacuous inconclusive violated
 	order-released order-changed order-cancelled operation-started confirmation consumption scrap rework receipt
 	lot-held lot-decided inspection item-changed shipment machine-count machine-state`)
