@@ -267,7 +267,7 @@ func (l *Link) write(f *fate, start time.Duration, acted, heard simulators.Messa
 		}
 		l.Journal.Append(evidence.Offer{
 			ID: m.ID, Endpoint: l.Name, Name: m.Name, Key: m.Key, Facts: f.facts(l.Ordinals), Attempt: f.Attempt, Copy: f.copied,
-			Start: start, End: l.Journal.Now(), Result: result, Payload: payload, Faults: f.touched,
+			Start: start, End: l.Journal.Now(), Result: result, Payload: payload, Faults: f.touched, Breach: acted.Breach,
 		})
 		return
 	}
@@ -282,7 +282,7 @@ func (l *Link) write(f *fate, start time.Duration, acted, heard simulators.Messa
 	l.Journal.Append(evidence.Attempt{
 		ID: m.ID, Endpoint: l.Name, Verb: m.Verb, Name: m.Name, Key: m.Key, IdemKey: m.Header["Idempotency-Key"], Claims: m.Events,
 		Attempt: f.Attempt, Copy: f.copied, Start: start, End: l.Journal.Now(), Acted: acted.Result, Heard: hears,
-		Payload: payload, Digest: digest(m.Body), Bytes: size, Faults: f.touched,
+		Payload: payload, Digest: digest(m.Body), Bytes: size, Faults: f.touched, Breach: m.Breach,
 	})
 }
 

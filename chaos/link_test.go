@@ -510,3 +510,28 @@ func TestBoundsAndHeal(t *testing.T) {
 		t.Errorf("phases %q, want %q", phases, want)
 	}
 }
+
+// TestTheContractIsHeldAgainstWhatTheSUTSent: a fault that garbles a message
+// or a reply makes no breach of it, and one that replaces a reply hides none.
+func TestTheContractIsHeldAgainstWhatTheSUTSent(t *testing.T) {
+	l := newLink("erp")
+	l.Arm(&chaos.Rule{ID: "f", Kind: "garble", Fault: fault(func(d chaos.Delivery, _ *rand.Rand) []chaos.Delivery {
+		d.Message.Body = []byte("garbage")
+		d.LoseReply = &simulators.LostError{Symptom: simulators.Reset}
+		return []chaos.Delivery{d}
+	})})
+	wrong := func(_ context.Context, m simulators.Message) (simulators.Message, error) {
+		return simulators.Message{Breach: "status: 302", Result: simulators.Result{Outcome: simulators.Refused, Status: 302}}, nil
+	}
+	m := about("confirmations", confirmation("4711", 1))
+	_, _ = l.Carry(t.Context(), m, simulators.ToSUT, wrong)
+	_, _ = l.Carry(t.Context(), m, simulators.FromSUT, applied)
+	m.Breach = "malformed: no quantity"
+	_, _ = l.Carry(t.Context(), m, simulators.FromSUT, applied)
+	if o := bodies[evidence.Offer](l.Journal); len(o) != 1 || o[0].Breach != "status: 302" {
+		t.Errorf("offers %+v", o)
+	}
+	if a := bodies[evidence.Attempt](l.Journal); len(a) != 2 || a[0].Breach != "" || a[1].Breach != m.Breach {
+		t.Errorf("attempts %+v", a)
+	}
+}

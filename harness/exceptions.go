@@ -42,6 +42,9 @@ func (x *exceptions) receive(ctx context.Context, m simulators.Message) (simulat
 	if r.Reference == "" {
 		m.Key = "exception/" + plant.NaturalKey(r.Kind, r.Keys)
 	}
+	if m.Unread == nil {
+		m.Breach = r.breach(m.Verb, err)
+	}
 	return x.link.Carry(ctx, m, simulators.FromSUT, func(context.Context, simulators.Message) (simulators.Message, error) {
 		if m.Verb != "post" {
 			return exceptionReply(405, "only POST is understood here"), nil
@@ -49,13 +52,8 @@ func (x *exceptions) receive(ctx context.Context, m simulators.Message) (simulat
 		if m.Unread != nil {
 			return unreadReply(m.Unread), nil
 		}
-		if err != nil {
-			return exceptionReply(400, "the body is not the JSON object that docs/sut.md describes: "+err.Error()), nil
-		}
-		switch r.Class {
-		case simulators.Technical, simulators.Business, simulators.DataQuality:
-		default:
-			return exceptionReply(400, fmt.Sprintf("class is %q; it must be technical, business or data-quality", r.Class)), nil
+		if m.Breach != "" {
+			return exceptionReply(400, m.Breach), nil
 		}
 		x.journal.Append(evidence.Surface{Class: r.Class, Keys: r.Keys, Kind: r.Kind, Reference: r.Reference, Reason: clip(r.Reason), Closed: r.Closed})
 		return exceptionReply(202, ""), nil
@@ -67,6 +65,22 @@ func unreadReply(u *simulators.Unread) simulators.Message {
 	reply := exceptionReply(413, u.Refusal.Text)
 	reply.Result.Outcome, reply.Result.Code = cmp.Or(u.Refusal.Outcome, simulators.Refused), u.Refusal.Code
 	return reply
+}
+
+// breach says what is wrong with a report that was posted; err is why its body
+// could not be read.
+func (r exceptionReport) breach(verb string, err error) string {
+	if verb != "post" {
+		return ""
+	}
+	if err != nil {
+		return "the body is not the JSON object that docs/sut.md describes: " + clip(err.Error())
+	}
+	switch r.Class {
+	case simulators.Technical, simulators.Business, simulators.DataQuality:
+		return ""
+	}
+	return fmt.Sprintf("class is %q; it must be technical, business or data-quality", clip(string(r.Class)))
 }
 
 func exceptionReply(status int, text string) simulators.Message {

@@ -32,6 +32,10 @@ type Message struct {
 	// Unread, if set, says why the transport could not take the body; Body is
 	// empty then, and the receiver refuses. Never on the wire.
 	Unread *Unread
+	// Breach is what is wrong with a message of the SUT by the contract of the
+	// endpoint, with its place; "" if nothing is, or nobody looked. Never on
+	// the wire.
+	Breach string
 	// Release, if set, is called by a line that lets later messages of the
 	// entity pass this one. Never on the wire.
 	Release func()
@@ -117,6 +121,15 @@ type Dialect interface {
 	Reply(m Message, a Answer) Message
 	// Policy is how this interface behaves besides its wording.
 	Policy() Policy
+}
+
+// A ReplyChecker is a [Dialect] that knows what replies to its announcements
+// look like. Where a dialect is none, replies are not held against a contract.
+type ReplyChecker interface {
+	// CheckReply says what is wrong with the reply to m by the contract, with
+	// its place; "" if nothing is. What a contract does not mention is no
+	// breach.
+	CheckReply(m, reply Message) string
 }
 
 // An Ask is a message as a simulator understands it: facts the SUT claims, or

@@ -65,7 +65,9 @@ func renumber(records []evidence.Record) []evidence.Record {
 
 func describe(r evidence.Record) string { return fmt.Sprintf("%s %+v", r.Kind(), r.Body) }
 
-func mutations() []mutation {
+func mutations() []mutation { return append(messageMutations(), viewMutations()...) }
+
+func messageMutations() []mutation {
 	return []mutation{
 		{"drop the effect", []string{"no-silent-drop", "conservation"}, onEffect(nil, func(rs []evidence.Record, at int, _ evidence.Effect) []evidence.Record {
 			return slices.Delete(rs, at, at+1)

@@ -167,6 +167,7 @@ func (e *Endpoint) Receive(ctx context.Context, m simulators.Message) (simulator
 	ask, err := e.decode(m)
 	m.Events = ask.Claims
 	m.Key, m.Entity = identity(m, ask)
+	m.Breach = breach(m, err)
 	original := m.Body
 	return e.Line.Carry(ctx, m, simulators.FromSUT, func(ctx context.Context, m simulators.Message) (simulators.Message, error) {
 		ask, err := ask, err

@@ -143,7 +143,7 @@ func (o *outbox) send(ctx context.Context, l *lane, a announcement) {
 			o.poke()
 		})
 	}
-	reply, err := o.e.Line.Carry(ctx, a.m, simulators.ToSUT, o.e.Transport.Send)
+	reply, err := o.e.Line.Carry(ctx, a.m, simulators.ToSUT, o.e.send)
 	once.Do(func() {}) // no release from here on
 	a.tries++
 	redeliver := o.e.PolicyNow().Redelivery

@@ -119,6 +119,8 @@ type Sending struct {
 	CopyOf   int // the try of which it is a copy made by a fault; the SUT hears nothing of it
 	Base     plant.Quantity
 	Docs     int // how many documents each claim leaves; 1
+	Breach   string
+	Route    string
 }
 
 // Send writes what became of a message with these claims: the effects of
@@ -155,6 +157,7 @@ func (r *Run) Send(s Sending, claims ...plant.Event) uint64 {
 	return r.Add(evidence.Attempt{
 		ID: id, Endpoint: s.Endpoint, Verb: "post", Name: string(claims[0].Fact.Kind()), Key: key, IdemKey: s.Key, Claims: claims,
 		Attempt: try, Copy: s.CopyOf != 0, Start: start, End: end, Acted: s.Acted, Heard: s.Heard, Digest: s.Digest, Faults: s.Faults,
+		Breach: s.Breach, Route: s.Route,
 	})
 }
 

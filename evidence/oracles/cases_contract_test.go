@@ -1,0 +1,91 @@
+package oracles_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/evidence/oracles/journaltest"
+	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/plant"
+)
+
+func TestContractConformance(t *testing.T) {
+	conf := journaltest.Confirmed
+	const comma = `malformed: ….QuantityString: "12,5" is not a plain decimal number`
+	malformed := simulators.Result{Outcome: simulators.Refused, Status: 400, Class: simulators.DataQuality, Code: "malformed"}
+	// sends has the SUT post what nobody can read, under this key.
+	sends := func(r *journaltest.Run, key string) {
+		r.Add(evidence.Attempt{ID: 900, Endpoint: "erp", Verb: "post", Name: "confirmations", Key: "post confirmations", IdemKey: key, Attempt: 1,
+			Start: r.Now(), End: r.Now() + 5*time.Millisecond, Acted: malformed, Heard: malformed, Breach: comma})
+	}
+	replies := func(r *journaltest.Run, faults ...string) {
+		e := r.Truth(conf(1, "5.013"))
+		r.Add(evidence.Offer{ID: 901, Endpoint: "mes", Name: "confirmations", Key: "k", Attempt: 1, Start: r.Now(), End: r.Now() + 5*time.Millisecond,
+			Facts: []plant.EventID{e.ID}, Result: simulators.Result{Outcome: simulators.Refused, Status: 302}, Faults: faults,
+			Breach: "status: 302 redirects"})
+	}
+	run(t, "contract-conformance", []testCase{
+		{name: "well worded", build: func(r *journaltest.Run) { r.Do(conf(1, "5.013")) }, want: evidence.Holds},
+		{name: "nothing sent", build: func(r *journaltest.Run) { r.Happen(conf(1, "5.013")) }, want: evidence.Vacuous, rule: evidence.RuleIdle},
+		{name: "a decimal comma", build: func(r *journaltest.Run) {
+			sends(r, string(r.Happen(conf(1, "12.5")).ID))
+		}, want: evidence.Violated, rule: "invalid-message", says: `"12,5" is not a plain decimal number`},
+		{name: "a message about nobody knows what", build: func(r *journaltest.Run) {
+			r.Happen(conf(1, "12.5"))
+			sends(r, "")
+		}, want: evidence.Violated, rule: "invalid-message"},
+		{name: "a reply that redirects", build: func(r *journaltest.Run) { replies(r) }, want: evidence.Violated, rule: "invalid-reply", says: "302"},
+		{name: "refused by the rules, but well worded", build: func(r *journaltest.Run) {
+			r.Send(journaltest.Sending{Acted: closed}, r.Happen(conf(1, "5.013")))
+		}, want: evidence.Holds},
+		{name: "it says what our fault made of it", build: func(r *journaltest.Run) {
+			r.Fault("drift", "schema-drift", "mes")
+			e := r.Truth(conf(1, "12.5"))
+			r.Spoil("drift", "schema-drift", "mes", e)
+			r.Offer(simulators.Applied, e)
+			sends(r, string(e.ID))
+		}, want: evidence.Holds},
+		{name: "it may say what our fault made of something", build: func(r *journaltest.Run) {
+			r.Fault("drift", "schema-drift", "mes")
+			e := r.Truth(conf(1, "12.5"))
+			r.Spoil("drift", "schema-drift", "mes", e)
+			r.Offer(simulators.Applied, e)
+			sends(r, "a key of its own")
+		}, want: evidence.Inconclusive, says: "cannot be blamed on the SUT"},
+		{name: "sent before our fault touched anything", build: func(r *journaltest.Run) {
+			sends(r, "a key of its own")
+			e := r.Truth(conf(1, "12.5"))
+			r.Spoil("drift", "schema-drift", "mes", e)
+			r.Offer(simulators.Applied, e)
+		}, want: evidence.Violated},
+		{name: "bytes garbled on the wire", build: func(r *journaltest.Run) {
+			r.Fault("noise", "corrupt", "erp")
+			e := r.Happen(conf(1, "12.5"))
+			r.Add(evidence.Disturbance{Fault: "noise", Kind: "corrupt", Phase: evidence.Struck, At: "erp"})
+			r.Wait(-5 * time.Millisecond)
+			sends(r, string(e.ID))
+		}, want: evidence.Holds},
+		{name: "bytes garbled elsewhere", build: func(r *journaltest.Run) {
+			r.Fault("noise", "corrupt", "mes")
+			e := r.Happen(conf(1, "12.5"))
+			r.Add(evidence.Disturbance{Fault: "noise", Kind: "corrupt", Phase: evidence.Struck, At: "mes"})
+			r.Wait(-5 * time.Millisecond)
+			sends(r, string(e.ID))
+		}, want: evidence.Violated},
+		{name: "a wrong reply that a fault also hid", build: func(r *journaltest.Run) { replies(r, "f") }, want: evidence.Violated, rule: "invalid-reply"},
+	})
+}
+
+// TestABreachIsToldOnce: a message that is repeated is one finding.
+func TestABreachIsToldOnce(t *testing.T) {
+	r := journaltest.New()
+	e := r.Happen(journaltest.Confirmed(1, "12.5"))
+	for range 30 {
+		r.Send(journaltest.Sending{Acted: closed, Breach: "malformed: no quantity"}, e)
+	}
+	found := judge(t, "contract-conformance", r.History())
+	if len(found) != 1 || found[0].Count != 30 || found[0].Class != evidence.CauseContract {
+		t.Errorf("got %+v", found)
+	}
+}

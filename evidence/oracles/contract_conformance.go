@@ -1,0 +1,175 @@
+package oracles
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/simulators/plant"
+)
+
+var contractInfo = Info{
+	Name: "contract-conformance", ID: "O16",
+	Doc:          "the SUT puts a message or a reply on the wire that is invalid by the contract of the interface",
+	Requirements: []string{"CTL-18", "CTL-10", "EXC-08", "FLT-18"},
+}
+
+// ContractConformance judges the wording of what the SUT sends: its postings
+// and its replies to announcements, as it sent them. What of it our own faults
+// have damaged is not held against it, and neither is what a contract does not
+// mention.
+func ContractConformance() evidence.Judge {
+	return oracle{contractInfo, contractConformance, "all %d messages and replies of the SUT kept the contract", "the SUT sent nothing that a contract describes"}
+}
+
+// breach is one way in which messages of one name are wrong.
+type breach struct {
+	endpoint, name, what string
+	reply                bool
+	excused              string // why it is not known whose mistake it is
+}
+
+// breaches are the messages that are wrong in that way.
+type breaches struct {
+	breach
+	fact *evidence.FactView // of the first
+	seqs []uint64
+	n    int
+}
+
+type contractBook struct {
+	r       *report
+	garbled []*evidence.DisturbanceView // strikes on the wire itself, in order
+	spoilt  []*evidence.FactView        // altered by a data fault and accepted all the same
+	by      map[breach]*breaches
+	order   []*breaches
+}
+
+func contractConformance(r *report) {
+	c := &contractBook{r: r, by: map[breach]*breaches{}}
+	for _, d := range r.h.Disturbances {
+		if d.Phase == evidence.Struck && d.Message == 0 && d.Key == "" && len(d.Facts) == 0 && r.h.Plan.Endpoints[d.Disturbance.At].System != "" {
+			c.garbled = append(c.garbled, d)
+		}
+	}
+	for _, f := range r.h.Facts {
+		if f.Invalid && f.AcceptedBy != nil {
+			c.spoilt = append(c.spoilt, f)
+		}
+	}
+	for _, t := range r.h.Attempts {
+		if !t.Copy && t.Verb != "get" {
+			r.judged++
+			c.posting(t)
+		}
+	}
+	for _, o := range r.h.Offers {
+		if o.Result.Status != 0 && !o.Copy {
+			r.judged++
+			c.reply(o)
+		}
+	}
+	c.tell()
+}
+
+func (c *contractBook) posting(t *evidence.AttemptView) {
+	if t.Breach == "" || c.garbledIn(t.Endpoint, t.Start, t.End) {
+		return
+	}
+	b := breach{endpoint: t.Endpoint, name: t.Name, what: t.Breach}
+	f := c.meant(t)
+	switch {
+	case f != nil && f.Invalid:
+		return // it says what our fault made of the announcement
+	case f == nil:
+		b.excused = c.mayBeOurs(t.Start)
+	}
+	c.note(b, f, t.Seq)
+}
+
+// meant is the fact a posting is about, as far as it can be told: what cannot
+// be read names none but in its key.
+func (c *contractBook) meant(t *evidence.AttemptView) *evidence.FactView {
+	for _, f := range t.Facts {
+		if f != nil {
+			return f
+		}
+	}
+	return c.r.h.Fact(plant.EventID(t.IdemKey))
+}
+
+func (c *contractBook) reply(o *evidence.OfferView) {
+	if o.Breach == "" || c.garbledIn(o.Endpoint, o.Start, o.End) {
+		return
+	}
+	var f *evidence.FactView
+	if len(o.Facts) > 0 {
+		f = c.r.h.Fact(o.Facts[0])
+	}
+	c.note(breach{endpoint: o.Endpoint, name: o.Name, what: o.Breach, reply: true}, f, o.Seq)
+}
+
+// garbledIn reports whether a fault on the wire, which knows bytes and no
+// messages, struck at the endpoint while a message was under way.
+func (c *contractBook) garbledIn(endpoint string, from, to time.Duration) bool {
+	i, _ := slices.BinarySearchFunc(c.garbled, from, func(d *evidence.DisturbanceView, at time.Duration) int { return cmp.Compare(d.At, at) })
+	for ; i < len(c.garbled) && c.garbled[i].At <= to; i++ {
+		if c.garbled[i].Disturbance.At == endpoint {
+			return true
+		}
+	}
+	return false
+}
+
+// mayBeOurs names a fact that a data fault has altered and that a message
+// nobody can read may be about.
+func (c *contractBook) mayBeOurs(before time.Duration) string {
+	for _, f := range c.spoilt {
+		if f.Accepted <= before {
+			return "it may be about the " + naming(f.Event.Fact) + ", which a fault of ours had altered before the SUT took it"
+		}
+	}
+	return ""
+}
+
+func (c *contractBook) note(b breach, f *evidence.FactView, seq uint64) {
+	kept := c.by[b]
+	if kept == nil {
+		kept = &breaches{breach: b, fact: f}
+		c.by[b] = kept
+		c.order = append(c.order, kept)
+	}
+	if kept.n++; len(kept.seqs) < 5 {
+		kept.seqs = append(kept.seqs, seq)
+	}
+}
+
+func (c *contractBook) tell() {
+	for _, b := range c.order {
+		e := c.r.h.Plan.Endpoints[b.endpoint]
+		f := evidence.Finding{Class: evidence.CauseContract, Rule: "invalid-message", Confidence: "high"}
+		what := "%s to %s that are valid by %s"
+		if b.reply {
+			f.Rule, what = "invalid-reply", "replies to %s of %s that are valid by %s"
+		}
+		f.Expected = fmt.Sprintf(what, b.name, b.endpoint, cmp.Or(e.Dialect, "its contract"))
+		f.Got = b.what
+		seqs := b.seqs
+		if b.fact != nil {
+			f.Fact, f.Keys = b.fact.Event.ID, b.fact.Event.Fact.Keys()
+			seqs = append([]uint64{b.fact.Seq}, seqs...)
+		}
+		if b.n > 1 {
+			f.Count = b.n
+		}
+		f.Evidence = few(seqs)
+		if b.excused != "" {
+			f.Text = "cannot be blamed on the SUT: " + b.excused
+			c.r.inconclusive(f)
+			continue
+		}
+		c.r.violated(f)
+	}
+}
