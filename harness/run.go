@@ -69,6 +69,7 @@ func Run(ctx context.Context, p *Plan) (findings []evidence.Finding, err error) 
 	p.broken.Wait()
 	p.step("settle", "")
 	quiet, reason := p.settle(ctx, playErr)
+	p.snapshots()
 	p.Journal.Append(evidence.End{Quiet: quiet, Reason: reason})
 	if err := p.Journal.Flush(); err != nil {
 		return nil, fmt.Errorf("save evidence: %w", err)

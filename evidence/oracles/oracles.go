@@ -33,7 +33,7 @@ func All() []Info {
 		conservationInfo.by(Conservation), noPostingAfterHoldInfo.by(NoPostingAfterHold), orderInfo.by(OrderCausality),
 		throttleInfo.by(ThrottleCompliance), retryInfo.by(RetryDiscipline), deadLetterInfo.by(DeadLetter),
 		noSilentDropInfo.by(NoSilentDrop), recoveryInfo.by(Recovery), tokenInfo.by(TokenDiscipline),
-		batchInfo.by(BatchItems), contractInfo.by(ContractConformance), exerciseInfo.by(Exercise),
+		batchInfo.by(BatchItems), contractInfo.by(ContractConformance), convergenceInfo.by(Convergence), exerciseInfo.by(Exercise),
 	}
 }
 

@@ -355,7 +355,25 @@ func Shift() *Run {
 	r.Step("heal")
 	r.Step("settle")
 	r.Wait(time.Second)
+	r.Books("erp", evidence.OrderBook{Quantity: Qty("90", "EA"), Version: 2, Priority: 2, State: "Running", Confirmed: confirmed("29.961"), Received: plant.MustDecimal("15.261")},
+		stock("000PLATE", "L-7", "986.5"), stock("000PLATE", "L-8", "45"), stock("000BOX", "FG-1", "15.261"))
+	r.Books("mes", evidence.OrderBook{Quantity: Qty("90", "EA"), Version: 2, Priority: 2, State: "Running", Confirmed: confirmed("29.961"), Received: plant.MustDecimal("15.261")},
+		stock("000PLATE", "L-7", "984.75"), stock("000PLATE", "L-8", "50"), stock("000BOX", "FG-1", "15.261"))
 	return r
+}
+
+// Books has a system show its order and stock at the end.
+func (r *Run) Books(endpoint string, o evidence.OrderBook, stock ...evidence.StockBook) {
+	o.Order, o.Item = Order, "000BOX"
+	r.Add(evidence.Snapshot{Endpoint: endpoint, Orders: []evidence.OrderBook{o}, Stock: stock})
+}
+
+func confirmed(yield string) map[plant.OperationID]simulators.OperationSum {
+	return map[plant.OperationID]simulators.OperationSum{"0010": {Yield: plant.MustDecimal(yield)}}
+}
+
+func stock(material plant.ItemID, lot plant.LotID, quantity string) evidence.StockBook {
+	return evidence.StockBook{Material: material, Lot: lot, Status: plant.LotUnrestricted, Quantity: plant.MustDecimal(quantity)}
 }
 
 func (r *Run) lostReply() {
