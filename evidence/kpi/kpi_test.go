@@ -191,7 +191,8 @@ func TestRows(t *testing.T) {
 			r.Post(a, b)
 		}, "peak backlog = 2; drained after the last heal in = 20 ms wall"},
 
-		{"no contract", "K14", func(r *journaltest.Run) { r.Do(journaltest.Confirmed(1, "1")) }, "none: no oracle O16 had anything to judge"},
+		{"nothing said", "K14", func(r *journaltest.Run) { r.Happen(journaltest.Confirmed(1, "1")) }, "none: no oracle O16 had anything to judge"},
+		{"contract kept", "K14", func(r *journaltest.Run) { r.Do(journaltest.Confirmed(1, "1")) }, "violations = 0"},
 
 		{"genealogy", "K15", func(r *journaltest.Run) {
 			r.Do(journaltest.Consumed(1, "1", "KG"))

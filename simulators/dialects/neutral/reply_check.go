@@ -3,9 +3,9 @@ package neutral
 import (
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/andon-rig/andon/simulators"
 )
@@ -41,8 +41,12 @@ func isRetryAfter(v string) bool {
 	if _, err := strconv.ParseUint(v, 10, 31); err == nil {
 		return true
 	}
-	_, err := http.ParseTime(v)
-	return err == nil
+	for _, form := range []string{"Mon, 02 Jan 2006 15:04:05 GMT", time.RFC850, time.ANSIC} { // RFC 9110 §5.6.7
+		if _, err := time.Parse(form, v); err == nil {
+			return true
+		}
+	}
+	return false
 }
 
 func checkProblem(status int, body []byte) string {
