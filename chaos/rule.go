@@ -3,8 +3,9 @@ package chaos
 import (
 	"fmt"
 	"math/rand/v2"
-	"strings"
+	"slices"
 
+	"github.com/andon-rig/andon/internal/glob"
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/plant"
 )
@@ -32,10 +33,19 @@ type Rule struct {
 	P         float64              // chance for each (fact, attempt); 0 means 1
 	Attempts  int                  // strikes only the first so many attempts of a fact; 0 means any
 	Max       int                  // strikes in all; 0 means any. Reaching it depends on arrival order
+	Strikes   []Strike             // only these; none means any
 
 	// Writes is true if only messages that state facts are touched: no
 	// questions, no requests for tokens.
 	Writes bool
+}
+
+// A Strike names one crossing of one fact: the second try to post the third
+// confirmation of an order. It is what a journal says a fault has struck, so
+// that the same can be struck again whatever else has changed.
+type Strike struct {
+	Key     string // identity of the fact, or of a message that states none; * stands for any run of characters
+	Attempt int    // which try, from 1; 0 means any
 }
 
 // Validate says which conditions cannot be.
@@ -53,6 +63,8 @@ func (r *Rule) Validate() error {
 		return fmt.Errorf("rule %s: nth, every, attempts and max cannot be negative", r.ID)
 	case r.Nth > 0 && r.Every > 0:
 		return fmt.Errorf("rule %s: give nth or every, not both", r.ID)
+	case slices.ContainsFunc(r.Strikes, func(s Strike) bool { return s.Key == "" || s.Attempt < 0 }):
+		return fmt.Errorf("rule %s: a strike needs the key of a fact, and its attempt counts from 1", r.ID)
 	}
 	return nil
 }
@@ -72,7 +84,7 @@ func (r *Rule) luck(d *Delivery, marks []mark, o *Ordinals, seed uint64, part st
 	}
 	_, perFact := r.Fault.(PerFact)
 	for i, k := range marks {
-		if !r.about(d.Message.Events, i, o) {
+		if !r.about(d.Message.Events, i, o) || !r.named(k) {
 			continue
 		}
 		attempt := k.attempt
@@ -93,7 +105,7 @@ func (r *Rule) fits(d *Delivery) bool {
 	return (r.Direction == "" || r.Direction == d.Direction) &&
 		(!r.Writes || (m.Verb != "get" && len(m.Events) > 0)) &&
 		(r.Attempts <= 0 || d.Attempt <= r.Attempts) &&
-		glob(r.Name, m.Name) && glob(r.Entity, m.Entity)
+		glob.Match(r.Name, m.Name) && glob.Match(r.Entity, m.Entity)
 }
 
 // about reports whether the i-th event is one of those that r is about.
@@ -112,6 +124,18 @@ func (r *Rule) about(events []plant.Event, i int, o *Ordinals) bool {
 	}
 	n := o.number(events[i], r.Per)
 	return n > 0 && ((r.Nth > 0 && n == r.Nth) || (r.Every > 0 && n%r.Every == 0))
+}
+
+// named reports whether k is one of the strikes that r is limited to. A fault
+// that changes a fact once and for all is not limited to one try.
+func (r *Rule) named(k mark) bool {
+	if len(r.Strikes) == 0 {
+		return true
+	}
+	_, perFact := r.Fault.(PerFact)
+	return slices.ContainsFunc(r.Strikes, func(s Strike) bool {
+		return (s.Attempt <= 0 || s.Attempt == k.attempt || perFact) && s.Key != "" && glob.Match(s.Key, k.key)
+	})
 }
 
 // Chance returns a source of randomness that depends on its arguments only.
@@ -151,28 +175,4 @@ func mix(x uint64) uint64 {
 	x = (x ^ x>>30) * 0xBF58476D1CE4E5B9
 	x = (x ^ x>>27) * 0x94D049BB133111EB
 	return x ^ x>>31
-}
-
-// glob reports whether s is pattern, in which * stands for any run of
-// characters, slashes included: orders are called "ZSU/00033/01/2025".
-func glob(pattern, s string) bool {
-	if pattern == "" || pattern == s {
-		return true
-	}
-	head, rest, wild := strings.Cut(pattern, "*")
-	if !wild || !strings.HasPrefix(s, head) {
-		return false
-	}
-	s = s[len(head):]
-	for {
-		part, after, more := strings.Cut(rest, "*")
-		if !more {
-			return strings.HasSuffix(s, part)
-		}
-		i := strings.Index(s, part)
-		if i < 0 {
-			return false
-		}
-		s, rest = s[i+len(part):], after
-	}
 }

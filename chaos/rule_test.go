@@ -22,6 +22,7 @@ func TestConditions(t *testing.T) {
 		o.Add(f)
 		events = append(events, plant.Event{ID: plant.EventID(plant.Natural(f)), Fact: f})
 	}
+	key := string(events[2].ID)
 	third := simulators.Message{Verb: "post", Name: "confirmations", Entity: "ZSU/00033, 4", Events: events[2:3]}
 	question := simulators.Message{Verb: "get", Name: "orders/4711"}
 	token := simulators.Message{Verb: "post", Name: "oauth/token", Key: "token/erp"}
@@ -57,10 +58,21 @@ func TestConditions(t *testing.T) {
 		{"writes", Rule{Writes: true}, third, true},
 		{"attempts", Rule{Attempts: 2}, third, true},
 		{"too many attempts", Rule{Attempts: 1}, third, false},
+		{"strike", Rule{Strikes: []Strike{{"x", 1}, {key, 2}}}, third, true},
+		{"strike of any try", Rule{Strikes: []Strike{{key, 0}}}, third, true},
+		{"strike of another try", Rule{Strikes: []Strike{{key, 1}}}, third, false},
+		{"strike of another fact", Rule{Strikes: []Strike{{key + "0", 2}}}, third, false},
+		{"strike in a batch", Rule{Strikes: []Strike{{key, 2}}}, batch, true},
+		{"strike of a pattern", Rule{Strikes: []Strike{{"confirmation/*/3", 2}}}, third, true},
+		{"strike of a question", Rule{Strikes: []Strike{{"get orders/4711", 2}}}, question, true},
+		{"fault that changes a fact, another try", Rule{Fault: changing{}, Strikes: []Strike{{key, 1}}}, third, true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			d := Delivery{Message: tc.m, Direction: simulators.FromSUT, Attempt: 2}
-			marks := make([]mark, max(1, len(tc.m.Events)))
+			marks := []mark{{keyOf(&tc.m), 2}}
+			for i, e := range tc.m.Events {
+				marks = append(marks[:i], mark{string(o.ID(e)), 2})
+			}
 			if got := tc.rule.luck(&d, marks, o, 1, "x", new(dice)) != nil; got != tc.want {
 				t.Errorf("struck %v, want %v", got, tc.want)
 			}
@@ -72,10 +84,15 @@ type idle struct{}
 
 func (idle) Apply(d Delivery, _ *rand.Rand) []Delivery { return []Delivery{d} }
 
+type changing struct{ idle }
+
+func (changing) PerFact() {}
+
 func TestConditionsThatCannotBe(t *testing.T) {
 	for name, r := range map[string]Rule{
 		"no fault": {}, "direction": {Fault: idle{}, Direction: "up"}, "per": {Fault: idle{}, Per: "week"}, "chance": {Fault: idle{}, P: 1.5},
 		"no chance": {Fault: idle{}, P: math.NaN()}, "negative": {Fault: idle{}, Max: -1}, "nth and every": {Fault: idle{}, Nth: 1, Every: 2},
+		"strike of nothing": {Fault: idle{}, Strikes: []Strike{{"", 1}}},
 	} {
 		if r.Validate() == nil {
 			t.Errorf("%s was accepted", name)
@@ -83,21 +100,6 @@ func TestConditionsThatCannotBe(t *testing.T) {
 	}
 	if err := (&Rule{Fault: idle{}, Per: "run", P: 0.5, Every: 2}).Validate(); err != nil {
 		t.Error(err)
-	}
-}
-
-func TestGlob(t *testing.T) {
-	for _, tc := range []struct {
-		pattern, s string
-		want       bool
-	}{
-		{"", "any", true}, {"a", "a", true}, {"a", "b", false}, {"*", "a/b", true}, {"a*", "ab", true}, {"a*", "ba", false},
-		{"*b", "ab", true}, {"*b", "ba", false}, {"a*b*c", "a1b2c", true}, {"a*b*c", "a1c2b", false}, {"a*a", "a", false},
-		{"[1]", "[1]", true}, {"[1]", "1", false}, {"**", "x", true},
-	} {
-		if got := glob(tc.pattern, tc.s); got != tc.want {
-			t.Errorf("glob(%q, %q) = %v", tc.pattern, tc.s, got)
-		}
 	}
 }
 

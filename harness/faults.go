@@ -64,7 +64,10 @@ func (r *Rig) scenarioFault(f scenarios.Fault) (*PlannedFault, error) {
 		ID: f.ID, Kind: info.Name, Fault: fault, Direction: simulators.Direction(f.Direction), Name: f.Hits.Message, Fact: f.Hits.Fact,
 		Entity: f.Hits.Order, Nth: f.Hits.Nth, Every: f.Hits.Every, Per: f.Hits.Per, Attempts: f.Hits.Attempts, Max: f.Max, Writes: f.Hits.Writes,
 	}
-	if p.rule.Attempts == 0 {
+	for _, s := range f.Hits.Strikes {
+		p.rule.Strikes = append(p.rule.Strikes, chaos.Strike{Key: s.Key, Attempt: s.Attempt})
+	}
+	if p.rule.Attempts == 0 && len(p.rule.Strikes) == 0 {
 		p.rule.Attempts = info.Attempts
 	}
 	if f.P != nil {
@@ -193,6 +196,7 @@ func (p *Plan) arm(ctx context.Context, id string) error {
 	f := p.Faults[i]
 	if pf, ok := f.rule.Fault.(chaos.Process); ok {
 		rule := f.rule
+		rule.Max = max(rule.Max, len(rule.Strikes)) // unless told otherwise, it strikes once
 		p.moments.Upon(&rule, pf.Process(), func(chaos.Passage) { p.breakSUT(ctx, pf.Process()) }, f.links...)
 		return nil
 	}

@@ -19,6 +19,7 @@ import (
 // next, when the SUT has come to rest or patience with it has run out.
 func (p *Plan) play(ctx context.Context) error {
 	t := scenarios.NewTimeline(p.Scenario, p.instant())
+	p.narrowed = newNarrowed(p.Scenario.Given.Only)
 	for _, f := range p.Faults {
 		if f.always {
 			if err := p.arm(ctx, f.ID); err != nil {
@@ -46,7 +47,7 @@ func (p *Plan) play(ctx context.Context) error {
 			return err
 		}
 		if at, ok := p.Floor.Next(); ok && !at.After(next) {
-			if err := p.happen(ctx, t, p.Floor.Advance(p.view())); err != nil {
+			if err := p.happen(ctx, t, p.Floor.Advance(p.narrowed.view(p.view()))); err != nil {
 				return err
 			}
 		}
@@ -169,16 +170,26 @@ func (allDispatched) Usable(plant.LotID) bool                      { return true
 // notice them, then for the scenario.
 func (p *Plan) happen(ctx context.Context, t *scenarios.Timeline, events []plant.Event) error {
 	for _, e := range events {
-		source, sink := p.flow(e.Fact.Kind())
-		p.Ordinals.Add(e.Fact)
-		p.Journal.Append(evidence.Truth{Event: e, Source: source, Sink: sink})
-		for _, ep := range p.Endpoints {
-			if err := ep.Notice(e); err != nil {
-				return fmt.Errorf("%s announces %s: %w", ep.Name, e.ID, err)
+		p.Ordinals.Add(e.Fact) // also of what nobody notices: the third confirmation stays the third
+		if p.narrowed.noticed(e) {
+			if err := p.notice(e); err != nil {
+				return err
 			}
 		}
 		if err := p.act(ctx, t, t.See(e, p.instant())); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// notice writes an event down and tells the systems.
+func (p *Plan) notice(e plant.Event) error {
+	source, sink := p.flow(e.Fact.Kind())
+	p.Journal.Append(evidence.Truth{Event: e, Source: source, Sink: sink})
+	for _, ep := range p.Endpoints {
+		if err := ep.Notice(e); err != nil {
+			return fmt.Errorf("%s announces %s: %w", ep.Name, e.ID, err)
 		}
 	}
 	return nil

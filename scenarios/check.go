@@ -205,6 +205,11 @@ func (s *Scenario) checkFaults(p *problems, refs []string) {
 		if f.Hits.Nth > 0 && f.Hits.Every > 0 {
 			p.add(f.Hits.Pos.Errorf("nth and every exclude each other"))
 		}
+		for _, s := range f.Hits.Strikes {
+			if s.Key == "" || s.Attempt < 0 {
+				p.add(s.Pos.Errorf("a strike needs the key of a fact, and its attempt counts from 1"))
+			}
+		}
 		p.add(f.During.check(refs))
 	}
 }

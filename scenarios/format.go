@@ -126,6 +126,22 @@ type Given struct {
 	Orders Orders `yaml:"orders"`
 	// Endpoints changes, by name, what interfaces promise.
 	Endpoints map[string]Policy `yaml:"endpoints"`
+	// Only lets nothing else happen than the facts it names; identities and
+	// quantities stay those of the whole run.
+	Only Only `yaml:"only"`
+}
+
+// Only narrows a run to some of its facts. The plant goes on as ever, but
+// nobody notices or announces what is not named.
+type Only struct {
+	// Orders whose facts happen, with * for any run of characters; those of all
+	// orders by default.
+	Orders []string `yaml:"orders"`
+	// Facts that happen, by key: confirmation/4711000001/0010/3, with * for any
+	// run of characters; all by default.
+	Facts []string `yaml:"facts"`
+
+	Pos yamlfile.Pos `yaml:"-"`
 }
 
 // Orders says how many orders the run has and who releases them.
@@ -218,6 +234,19 @@ type Hits struct {
 	// Writes leaves questions alone and touches only messages that state
 	// something.
 	Writes bool `yaml:"writes"`
+	// Strikes names single messages, as the journal of a run does: nothing else
+	// is struck. andon shrink writes them.
+	Strikes []Strike `yaml:"strikes"`
+
+	Pos yamlfile.Pos `yaml:"-"`
+}
+
+// Strike is one crossing of one fact.
+type Strike struct {
+	// Key of the fact: confirmation/4711000001/0010/3. * stands for anything.
+	Key string `yaml:"key" jsonschema:"required"`
+	// Attempt is which try to state it, from 1; each by default.
+	Attempt int `yaml:"attempt"`
 
 	Pos yamlfile.Pos `yaml:"-"`
 }

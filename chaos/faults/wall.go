@@ -26,6 +26,9 @@ func (w *Wall) UnmarshalNode(n yamlfile.Node) error {
 	return nil
 }
 
+// MarshalNode implements [yamlfile.Marshaler].
+func (w Wall) MarshalNode() (any, error) { return yamlfile.Wall(time.Duration(w)), nil }
+
 // String writes w as a file would.
 func (w Wall) String() string { return fmt.Sprintf("{wall: %s}", time.Duration(w)) }
 
