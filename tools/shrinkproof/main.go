@@ -1,0 +1,231 @@
+// Command shrinkproof shows what andon shrink makes of planted defects: it
+// gates the bundled build with each, shrinks what was found, and prints how
+// large the smallest schedule is, how often it fails and what that took.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/andon-rig/andon/harness"
+	"github.com/andon-rig/andon/harness/catalog"
+	"github.com/andon-rig/andon/harness/shrink"
+	"github.com/andon-rig/andon/scenarios"
+)
+
+// What a shrunk schedule of a single cause may be at most.
+const (
+	mostFaults = 2
+	mostOrders = 3
+	leastRate  = 0.9
+	mostRuns   = 60
+)
+
+// A proof is a defect, how it is brought to light and what is to be left.
+type proof struct {
+	defect   string
+	scenario string   // ready-made, or one of the files beside this one
+	oracle   string   // whose finding is shrunk
+	causes   []string // kinds of the faults that must be left, all of them; nil means any
+}
+
+// proofs lists the defects of single cause and, last, one of two.
+var proofs = []proof{
+	{"M01", "CNF-02", "exactly-once", []string{"ambiguous-commit"}},
+	{"M02", "CNF-02", "exactly-once", []string{"ambiguous-commit"}},
+	{"M08", "NET-03", "no-silent-drop", []string{"sut-kill"}},
+	{"M09", "NET-03", "no-silent-drop", []string{"sut-kill"}},
+	{"M11", "throttled.yaml", "dead-letter", []string{"throttle"}},
+	{"M12", "throttled.yaml", "throttle-compliance", []string{"throttle"}},
+	{"M16", "LOT-01", "retry-discipline", []string{"invalid-lot"}},
+	{"M17", "LOT-01", "recovery", []string{"invalid-lot"}},
+	{"M18", "LOT-01", "dead-letter", []string{"invalid-lot"}},
+	{"M22", "LOT-01", "batch-items", []string{"invalid-lot"}},
+	{"M23", "LOT-01", "batch-items", []string{"invalid-lot"}},
+	{"M31", "QUA-02", "no-silent-drop", []string{"delayed-approval"}},
+	{"M57", "SEC-01", "no-silent-drop", []string{"stale-token"}},
+	{"M05", "NET-03", "exactly-once", []string{"duplicate", "sut-kill"}},
+}
+
+func main() {
+	defects := flag.String("defects", "", "comma-separated ids; all if empty")
+	runs := flag.Int("runs", mostRuns, "runs that each may take")
+	lanes := flag.Int("lanes", 2, "runs side by side")
+	dir := flag.String("work", "tools/shrinkproof", "`folder` of the scenario files")
+	verbose := flag.Bool("v", false, "print the steps and the schedule of each")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	ok, err := run(ctx, *defects, options{*runs, *lanes, *dir, *verbose})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "shrinkproof:", err)
+		os.Exit(3)
+	}
+	if !ok {
+		os.Exit(1)
+	}
+}
+
+type options struct {
+	runs, lanes int
+	dir         string
+	verbose     bool
+}
+
+// run shrinks each defect and reports whether all stayed within the bounds.
+func run(ctx context.Context, defects string, o options) (bool, error) {
+	tmp, err := os.MkdirTemp("", "andon-shrinkproof-*")
+	if err != nil {
+		return false, err
+	}
+	defer os.RemoveAll(tmp)
+	self := filepath.Join(tmp, "andon")
+	if out, err := exec.CommandContext(ctx, "go", "build", "-o", self, ".").CombinedOutput(); err != nil {
+		return false, fmt.Errorf("build andon: %w\n%s", err, out)
+	}
+	fmt.Printf("%-6s %-15s %-20s %-42s %6s %5s %9s %6s %7s\n", "defect", "scenario", "oracle", "left", "orders", "facts", "rate", "runs", "wall")
+	good := true
+	for _, p := range proofs {
+		if defects != "" && !slices.Contains(strings.Split(defects, ","), p.defect) {
+			continue
+		}
+		line, ok, err := p.show(ctx, o, self, tmp)
+		if err != nil {
+			return false, fmt.Errorf("%s: %w", p.defect, err)
+		}
+		fmt.Println(line)
+		good = good && ok
+	}
+	return good, ctx.Err()
+}
+
+// show gates one defect, shrinks what was found and says whether the result is
+// within the bounds.
+func (p proof) show(ctx context.Context, o options, self, tmp string) (string, bool, error) {
+	stored, err := p.gate(ctx, o, self, filepath.Join(tmp, p.defect))
+	if err != nil {
+		return "", false, err
+	}
+	r, err := shrink.FromStored(stored, p.oracle)
+	if err != nil {
+		return fmt.Sprintf("%-6s %-15s ✗ %v", p.defect, p.scenario, err), false, nil
+	}
+	r.Lanes, r.Budget = o.lanes, shrink.Budget{Runs: o.runs}
+	result, err := r.Do(ctx)
+	if err != nil {
+		return "", false, err
+	}
+	problems := p.problems(result)
+	line := fmt.Sprintf("%-6s %-15s %-20s %-42s %6d %5d %9s %6d %7s", p.defect, p.scenario, p.oracle, p.left(result),
+		result.Orders, result.Facts, fmt.Sprintf("%d/%d", result.Certificate.Rate.Hits, result.Certificate.Rate.Runs), result.Runs, result.Wall.Round(100*time.Millisecond))
+	if len(problems) > 0 {
+		line += "  ✗ " + strings.Join(problems, "; ")
+	}
+	if o.verbose {
+		line += "\n" + details(result)
+	}
+	return line, len(problems) == 0, nil
+}
+
+// gate runs the scenario with the defect planted, and opens its bundle.
+func (p proof) gate(ctx context.Context, o options, self, out string) (*harness.Replay, error) {
+	f, err := harness.Bundled()
+	if err != nil {
+		return nil, err
+	}
+	g := harness.GateOptions{Catalog: catalog.Standard(), File: f, Source: harness.BundledSource, Self: self, Version: "shrinkproof", Out: out, Defect: p.defect, Texts: map[string][]byte{}}
+	if strings.HasSuffix(p.scenario, ".yaml") {
+		g.Scenarios, err = scenarios.Load(filepath.Join(o.dir, p.scenario))
+	} else {
+		g.Scenarios, err = scenarios.Find(p.scenario)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range g.Scenarios {
+		if g.Texts[s.Metadata.Of], err = scenarios.Text(s); err != nil {
+			return nil, err
+		}
+	}
+	report, err := harness.Gate(ctx, g)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range report.Scenarios {
+		if s.Error != "" {
+			return nil, errors.New(s.Error)
+		}
+	}
+	bundles, err := harness.OpenStored(out)
+	if err != nil {
+		return nil, err
+	}
+	return harness.NewReplay(bundles[0], harness.GateOptions{Catalog: g.Catalog, Self: self, Version: g.Version})
+}
+
+// left names what remains of the schedule.
+func (p proof) left(r shrink.Result) string {
+	var kinds []string
+	for _, f := range r.Scenario.Faults {
+		kind := f.Fault.S
+		if n := len(f.Hits.Strikes); n != 1 {
+			kind += fmt.Sprintf(" ×%d", n)
+		}
+		kinds = append(kinds, kind)
+	}
+	if len(kinds) == 0 {
+		return string(r.Outcome)
+	}
+	return strings.Join(kinds, " + ")
+}
+
+// problems lists where the result is out of bounds.
+func (p proof) problems(r shrink.Result) (list []string) {
+	say := func(bad bool, format string, args ...any) {
+		if bad {
+			list = append(list, fmt.Sprintf(format, args...))
+		}
+	}
+	strikes := r.Strikes
+	for _, f := range r.Scenario.Faults {
+		if len(f.Hits.Strikes) == 0 {
+			strikes++
+		}
+	}
+	say(r.Outcome == shrink.NotReproduced, "not reproduced")
+	say(strikes > max(mostFaults, len(p.causes)), "%d faults or strikes", strikes)
+	say(r.Orders > mostOrders, "%d orders", r.Orders)
+	say(r.Certificate.Rate.Runs == 0 || r.Certificate.Rate.Share() < leastRate, "reproduces in %d of %d runs", r.Certificate.Rate.Hits, r.Certificate.Rate.Runs)
+	say(r.Runs > mostRuns, "%d runs", r.Runs)
+	say(len(r.Evidence) > 10, "%d records of evidence", len(r.Evidence))
+	for _, kind := range p.causes {
+		there := slices.ContainsFunc(r.Scenario.Faults, func(f scenarios.Fault) bool { return f.Fault.S == kind })
+		say(!there, "%s is not among what is left", kind)
+	}
+	return list
+}
+
+func details(r shrink.Result) string {
+	var b strings.Builder
+	for _, s := range r.Steps {
+		fmt.Fprintf(&b, "    %-13s %3d  %-12s %s\n", s.Name, s.Runs, s.State, s.Text)
+	}
+	for _, l := range r.Certificate.Each {
+		fmt.Fprintf(&b, "    without %s: %d of %d\n", l.Without, l.Rate.Hits, l.Rate.Runs)
+	}
+	text, err := r.File("andon gate …")
+	if err != nil {
+		return b.String() + err.Error()
+	}
+	return b.String() + string(text)
+}
+
