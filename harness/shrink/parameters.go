@@ -6,17 +6,20 @@ import (
 	"slices"
 	"time"
 
+	"github.com/andon-rig/andon/harness/trial"
 	"github.com/andon-rig/andon/internal/yamlfile"
 	"github.com/andon-rig/andon/scenarios"
 )
 
-// halvings is how often a length of time is halved at most.
-const halvings = 3
+const (
+	halvings   = 3 // how often a length of time is halved at most
+	steadyRuns = 3 // in which a simpler schedule must fail each time
+)
 
 // parameters makes what is said of each fault simpler, as long as it fails: no
 // chance, one strike, default settings, shorter times.
 func (r *Reduction) parameters(ctx context.Context) (string, error) {
-	simpler := 0
+	simpler, before := 0, r.mark()
 	for i := range r.result.Scenario.Faults {
 		n, err := r.simplify(ctx, i)
 		simpler += n
@@ -24,7 +27,45 @@ func (r *Reduction) parameters(ctx context.Context) (string, error) {
 			return "", err
 		}
 	}
-	return fmt.Sprintf("%d settings made simpler", simpler), nil
+	if simpler == 0 {
+		return "no setting can be simpler", nil
+	}
+	steady, err := r.steady(ctx)
+	if !steady {
+		r.back(before)
+		return fmt.Sprintf("with %d simpler settings it does not fail each time: they stay as they were", simpler), err
+	}
+	return fmt.Sprintf("%d settings made simpler", simpler), err
+}
+
+// A mark is a place in the search to which it can go back.
+type mark struct {
+	scenario scenarios.Scenario
+	best     trial.Outcome
+	units    []unit
+	source   []scenarios.Fault
+	rate     Rate
+}
+
+func (r *Reduction) mark() mark {
+	return mark{r.result.Scenario, r.best, slices.Clone(r.units), slices.Clone(r.source), r.tester.rate}
+}
+
+func (r *Reduction) back(to mark) {
+	r.result.Scenario, r.best, r.units, r.source, r.tester.rate = to.scenario, to.best, to.units, to.source, to.rate
+	r.tell(Progress{})
+}
+
+// steady reports whether the best schedule fails as reliably as those before
+// it. What failed each time until now has to do so a few times more: a smaller
+// schedule that fails only now and then is worth less than a larger one, and
+// every later step would need many more runs.
+func (r *Reduction) steady(ctx context.Context) (bool, error) {
+	if r.tester.rate.Hits < r.tester.rate.Runs {
+		return true, nil // it did not, and the rate is known by now
+	}
+	rate, err := r.tester.observe(ctx, r.result.Scenario, steadyRuns, steadyRuns)
+	return rate.Hits == rate.Runs, err
 }
 
 // simplify tries simpler forms of one fault and returns how many were kept.
@@ -81,9 +122,10 @@ func (r *Reduction) changed(ctx context.Context, i int, f scenarios.Fault) (bool
 	list := slices.Clone(r.result.Scenario.Faults)
 	list[i] = f
 	c := faulty(r.result.Scenario, list)
-	bad, err := r.tester.fails(ctx, c)
-	if !bad {
-		return false, err
+	for range 2 { // one failure may be luck: settings are mostly about time
+		if bad, err := r.tester.fails(ctx, c); !bad {
+			return false, err
+		}
 	}
 	r.better(c)
 	for k := range r.units {

@@ -62,6 +62,7 @@ type Reduction struct {
 	lineage   *lineage          // of the finding, in reference
 	units     []unit            // of which the faults of result.Scenario are made
 	source    []scenarios.Fault // that units come from
+	trail     []mark            // of narrower and narrower runs
 }
 
 // Progress is what a watcher is told.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/scenarios"
@@ -19,7 +20,7 @@ func (r *Reduction) workload(ctx context.Context) (string, error) {
 	if err := r.conditions(ctx); err != nil {
 		return "", err
 	}
-	before := r.result.Scenario
+	r.trail = []mark{r.mark()}
 	happened := happenings(r.best.Records)
 	if len(happened) == 0 {
 		return "nothing happened in the plant", nil
@@ -28,11 +29,28 @@ func (r *Reduction) workload(ctx context.Context) (string, error) {
 	if err != nil && !spent(err) {
 		return "", err
 	}
+	if unsteady := r.settle(ctx); unsteady != nil {
+		err = cmp.Or(err, unsteady)
+	}
 	if slipped, slipErr := r.slipped(ctx); slipped {
-		r.better(before)
+		r.back(r.trail[0])
 		return "with less happening it fails without faults too, for another reason: the workload stays as it was", cmp.Or(err, slipErr)
 	}
 	return fmt.Sprintf("%d of %d facts happen", len(happenings(r.best.Records)), len(happened)), err
+}
+
+// settle goes back along the trail of narrower runs until one fails each time,
+// if all before the first did.
+func (r *Reduction) settle(ctx context.Context) error {
+	for len(r.trail) > 1 {
+		steady, err := r.steady(ctx)
+		if steady || err != nil {
+			return err
+		}
+		r.trail = r.trail[:len(r.trail)-1]
+		r.back(r.trail[len(r.trail)-1])
+	}
+	return nil
 }
 
 // accepts reports whether c fails, and keeps it if it does.
@@ -40,6 +58,7 @@ func (r *Reduction) accepts(ctx context.Context, c scenarios.Scenario) (bool, er
 	bad, err := r.tester.fails(ctx, c)
 	if bad {
 		r.better(c)
+		r.trail = append(r.trail, r.mark())
 	}
 	return bad, err
 }
@@ -142,12 +161,14 @@ func ids(list []happening) (out []string) {
 
 // facts narrows the run to fewer facts.
 func (r *Reduction) facts(ctx context.Context, all []happening) error {
-	left := all
+	left, tried := all, map[string]bool{}
 	try := func(part []happening) (bool, error) {
 		part = needs(all, part)
-		if len(part) >= len(left) {
+		name := strings.Join(ids(part), "\x00")
+		if len(part) >= len(left) || tried[name] {
 			return false, nil
 		}
+		tried[name] = true
 		ok, err := r.accepts(ctx, narrowed(r.result.Scenario, ids(part)))
 		if ok {
 			left = part

@@ -228,4 +228,3 @@ func details(r shrink.Result) string {
 	}
 	return b.String() + string(text)
 }
-
