@@ -106,7 +106,7 @@ func (r *Reduction) Do(ctx context.Context) (Result, error) {
 	r.result.Interrupted = ctx.Err() != nil
 	r.result.count(r.best.Records)
 	r.result.Shown, _ = shownIn(r.best, r.result.Signature, r.Finding)
-	if spent(err) || errors.Is(err, errStop) {
+	if spent(err) || errors.Is(err, errStop) || ctx.Err() != nil {
 		err = nil
 	}
 	return r.result, err

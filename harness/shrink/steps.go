@@ -30,7 +30,7 @@ func (r *Reduction) confirm(ctx context.Context) (string, error) {
 	rate, err := r.tester.observe(ctx, r.result.Scenario, confirmations, most)
 	r.result.Reproduces, r.tester.rate = rate, rate
 	switch {
-	case rate.Hits == 0 && err != nil:
+	case rate.Hits == 0 && err != nil && !spent(err):
 		return "", err
 	case rate.Hits == 0:
 		r.result.Outcome = NotReproduced
