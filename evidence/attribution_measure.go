@@ -1,11 +1,16 @@
 package evidence
 
-import "github.com/andon-rig/andon/simulators/plant"
+import (
+	"slices"
+
+	"github.com/andon-rig/andon/simulators/plant"
+)
 
 // Measure converts quantities into base units, exactly.
 type Measure struct {
 	items  map[plant.ItemID]plant.Item
 	orders map[plant.OrderID]plant.ItemID // what each order makes
+	redone map[plant.ItemID][]plant.Item  // later definitions, of items whose unit factors were changed
 }
 
 // NewMeasure learns items from the plan and the facts, and what orders make
@@ -18,9 +23,7 @@ func NewMeasure(h *History) *Measure {
 	for _, f := range h.Facts {
 		switch b := f.Event.Fact.(type) {
 		case plant.ItemChanged:
-			if _, known := m.items[b.Item.ID]; !known {
-				m.items[b.Item.ID] = b.Item
-			}
+			m.learn(b.Item)
 		case plant.OrderReleased:
 			m.orders[b.Order.ID] = b.Order.Item
 		case plant.Received:
@@ -28,6 +31,44 @@ func NewMeasure(h *History) *Measure {
 		}
 	}
 	return m
+}
+
+// learn takes in a definition: the first counts, and later ones with other
+// factors are kept beside it.
+func (m *Measure) learn(i plant.Item) {
+	first, known := m.items[i.ID]
+	switch {
+	case !known:
+		m.items[i.ID] = i
+	case first.Unit != i.Unit || !slices.Equal(first.Units, i.Units):
+		if m.redone == nil {
+			m.redone = map[plant.ItemID][]plant.Item{}
+		}
+		m.redone[i.ID] = append(m.redone[i.ID], i)
+	}
+}
+
+// Redefined reports whether the unit factors of an item were changed in the
+// run. Then its quantities have no single equivalent in the base unit, and
+// which of them may be used when is a matter of versions.
+func (m *Measure) Redefined(item plant.ItemID) bool { return m.redone[item] != nil }
+
+// same reports whether two quantities are equal by any definition of the item
+// that was in force in the run.
+func (m *Measure) same(item plant.ItemID, a, b plant.Quantity) bool {
+	for _, i := range m.redone[item] {
+		f, ok := i.Factor(a.Unit)
+		g, too := i.Factor(b.Unit)
+		if !ok || !too {
+			continue
+		}
+		x, _, err := f.Apply(a.Amount)
+		y, _, bad := g.Apply(b.Amount)
+		if err == nil && bad == nil && x == y {
+			return true
+		}
+	}
+	return false
 }
 
 // Item returns the material a fact's quantities are of; "" if that is unknown.

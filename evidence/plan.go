@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"encoding/json"
+	"time"
 
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/plant"
@@ -37,6 +38,9 @@ type Plan struct {
 	Hygiene      Hygiene             `json:"hygiene,omitzero"`
 	Secrets      []Secret            `json:"secrets,omitempty"` // what the rig handed out in confidence, without the values
 	Looked       []SecretPlace       `json:"looked,omitempty"`  // where the rig looked for them
+	Judging      Judging             `json:"judging,omitzero"`
+	Shifts       []plant.Shift       `json:"shifts,omitempty"`     // by the wall clock of Zone
+	PeriodOpens  time.Time           `json:"periodOpens,omitzero"` // nothing may be posted on an earlier instant
 }
 
 // A Cutover replaces one way into the books by another, while facts are under
@@ -107,6 +111,9 @@ type Delivers struct {
 	// Grace is the wall time after acceptance of a hold during which postings
 	// for the held lot may still start.
 	GraceMillis int `json:"graceMillis,omitempty"`
+	// ClosedPeriod is what becomes of facts of a closed period; report if left
+	// out.
+	ClosedPeriod ClosedPeriod `json:"closedPeriod,omitempty"`
 }
 
 // Promise is how often a fact is posted when a reply was lost.

@@ -57,11 +57,31 @@ func TestFieldFidelity(t *testing.T) {
 			wire := plant.Consumed{Order: journaltest.Order, Operation: "0010", Counter: 1, Material: "WIRE", Quantity: journaltest.Qty("1", "COIL")}
 			r.Post(claim(r.Happen(wire), func(c *plant.Consumed) { c.Quantity = journaltest.Qty("33.33", "M") }))
 		}, want: evidence.Violated},
-		{name: "time moved by an hour", build: func(r *journaltest.Run) {
+		{name: "an inexact time", build: func(r *journaltest.Run) {
+			e := r.Happen(conf(1, "5"))
+			e.At = e.At.Add(100 * time.Second)
+			r.Post(e)
+		}, want: evidence.Violated, rule: "time"},
+		{name: "time moved by an hour, which another oracle tells", build: func(r *journaltest.Run) {
 			e := r.Happen(conf(1, "5"))
 			e.At = e.At.Add(time.Hour)
 			r.Post(e)
-		}, want: evidence.Violated, rule: "time"},
+		}, want: evidence.Holds},
+		{name: "time moved by an hour and a quantity changed", build: func(r *journaltest.Run) {
+			e := r.Happen(conf(1, "5"))
+			e.At = e.At.Add(time.Hour)
+			r.Post(claim(e, func(c *plant.Confirmed) { c.Yield = journaltest.Qty("6", "EA") }))
+		}, want: evidence.Violated, rule: "quantity"},
+		{name: "converted by a factor that was changed in the run", build: func(r *journaltest.Run) {
+			r.Do(journaltest.Item(2, "C", 10))
+			e := r.Happen(plant.Received{Order: journaltest.Order, Counter: 1, Material: "000BOX", Lot: "FG-1", Quantity: journaltest.Qty("2", "CAR")})
+			r.Post(claim(e, func(b *plant.Received) { b.Quantity = journaltest.Qty("20", "EA") }))
+		}, want: evidence.Holds},
+		{name: "converted by a factor that never was", build: func(r *journaltest.Run) {
+			r.Do(journaltest.Item(2, "C", 10))
+			e := r.Happen(plant.Received{Order: journaltest.Order, Counter: 1, Material: "000BOX", Lot: "FG-1", Quantity: journaltest.Qty("2", "CAR")})
+			r.Post(claim(e, func(b *plant.Received) { b.Quantity = journaltest.Qty("22", "EA") }))
+		}, want: evidence.Violated},
 		{name: "another zone, the same instant", build: func(r *journaltest.Run) {
 			e := r.Happen(conf(1, "5"))
 			e.At = e.At.In(time.FixedZone("CET", 3600))

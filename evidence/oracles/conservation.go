@@ -90,7 +90,7 @@ type movement struct {
 // units. The buffer is reused.
 func (l *ledger) movements(buf []movement, sink string, f plant.Fact, item plant.ItemID) []movement {
 	add := func(bucket string, k plant.Keys, q plant.Quantity) {
-		if q.Amount == 0 {
+		if q.Amount == 0 || l.m.Redefined(item) {
 			return
 		}
 		q, exact := l.m.Base(item, q)

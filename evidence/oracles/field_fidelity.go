@@ -18,13 +18,15 @@ var fieldFidelityInfo = Info{
 
 // FieldFidelity judges that postings say what happened: codes byte by byte,
 // quantities exactly, instants whatever their zone. A valid fact that was
-// refused because the SUT had altered it counts as well.
+// refused because the SUT had altered it counts as well. Mistakes with zones
+// and days are told by [TimeSemantics], hours worked by [Labor], revisions of
+// an older version by [BoundedStaleness].
 func FieldFidelity() evidence.Judge {
 	return oracle{fieldFidelityInfo, fieldFidelity, "all %d postings say what happened", "no posting could be compared with a fact"}
 }
 
 func fieldFidelity(r *report) {
-	m := evidence.NewMeasure(r.h)
+	m, others := evidence.NewMeasure(r.h), newNeighbours(r.h)
 	for _, f := range r.h.Facts {
 		if !judged(f) || f.Invalid {
 			continue
@@ -34,13 +36,13 @@ func fieldFidelity(r *report) {
 				continue
 			}
 			r.judged++
-			if ds := differences(m, f, e); len(ds) > 0 {
+			if ds := others.drop(f, e, e.Posting.Claim, differences(m, f, e)); len(ds) > 0 {
 				r.violated(unfaithful(m, f, ds, "document "+e.Posting.Doc, e))
 				break // a repetition of the same slip is the same finding
 			}
 		}
 		if len(f.Effects) == 0 {
-			refusedForIt(r, m, f)
+			refusedForIt(r, m, others, f)
 		}
 	}
 }
@@ -59,7 +61,7 @@ func differences(m *evidence.Measure, f *evidence.FactView, e *evidence.EffectVi
 
 // refusedForIt reports a valid fact that never got into the books because the
 // SUT worded it wrongly.
-func refusedForIt(r *report, m *evidence.Measure, f *evidence.FactView) {
+func refusedForIt(r *report, m *evidence.Measure, others *neighbours, f *evidence.FactView) {
 	t, result := refusal(f)
 	if t == nil || len(t.Faults) > 0 {
 		return
@@ -69,7 +71,7 @@ func refusedForIt(r *report, m *evidence.Measure, f *evidence.FactView) {
 			continue
 		}
 		r.judged++
-		if ds := evidence.Compare(m, f.Event, t.Claims[i]); len(ds) > 0 {
+		if ds := others.drop(f, nil, t.Claims[i], evidence.Compare(m, f.Event, t.Claims[i])); len(ds) > 0 {
 			v := unfaithful(m, f, ds, "message", nil)
 			v.Got += fmt.Sprintf("; %s refused it (%s)", f.Sink, result.Code)
 			v.Evidence = few(append([]uint64{f.Seq, t.Seq}, v.Evidence...))

@@ -34,6 +34,8 @@ func All() []Info {
 		throttleInfo.by(ThrottleCompliance), retryInfo.by(RetryDiscipline), deadLetterInfo.by(DeadLetter),
 		noSilentDropInfo.by(NoSilentDrop), recoveryInfo.by(Recovery), tokenInfo.by(TokenDiscipline),
 		batchInfo.by(BatchItems), contractInfo.by(ContractConformance), convergenceInfo.by(Convergence), exerciseInfo.by(Exercise),
+		genealogyInfo.by(Genealogy), stalenessInfo.by(BoundedStaleness), timeInfo.by(TimeSemantics), masterInfo.by(MasterData),
+		laborInfo.by(Labor),
 	}
 }
 

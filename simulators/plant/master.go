@@ -45,6 +45,7 @@ type Item struct {
 	Decimals    int       `json:"decimals"`        // how finely it is measured, 0 to 6
 	Lots        bool      `json:"lots,omitempty"`  // kept by lot
 	Serials     bool      `json:"serials,omitempty"`
+	Retired     bool      `json:"retired,omitempty"` // no order may be made of it any more
 }
 
 // AltUnit is an alternative unit of an item: 1 of it is Factor base units.
@@ -104,6 +105,7 @@ type Person struct {
 type Master struct {
 	Site        string       `json:"site"`
 	Zone        string       `json:"zone"` // IANA name
+	Shifts      []Shift      `json:"shifts,omitempty"`
 	Items       []Item       `json:"items"`
 	WorkCenters []WorkCenter `json:"workCenters"`
 	People      []Person     `json:"people"`

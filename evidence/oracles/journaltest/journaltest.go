@@ -32,14 +32,14 @@ type Run struct {
 // go to the ERP; orders, their changes, decisions and items to the MES.
 func New() *Run {
 	p := evidence.Plan{
-		Run: "run-1", Scenario: "TST-01",
+		Run: "run-1", Scenario: "TST-01", Zone: "Europe/Berlin", Shifts: shifts(), PeriodOpens: time.Date(2026, 2, 1, 0, 0, 0, 0, Zone()),
 		Endpoints: map[string]evidence.Endpoint{
 			"erp": {System: "erp", Dialect: "neutral/v1", Transport: "http", Policy: simulators.Policy{Dedupe: simulators.DedupeKey, Auth: simulators.AuthOAuth2}},
 			"mes": {System: "mes", Dialect: "neutral/v1", Transport: "http", Policy: simulators.Policy{Dedupe: simulators.DedupeKey}},
 		},
 		Delivers: evidence.Delivers{Posting: evidence.ExactlyOnce, Exceptions: true},
 		Items: []plant.Item{
-			{ID: "000BOX", Unit: "EA", Decimals: 3, Units: []plant.AltUnit{{Unit: "CAR", Factor: plant.Factor{Num: 12, Den: 1}}}},
+			{ID: "000BOX", Revision: "B", Unit: "EA", Decimals: 3, Units: []plant.AltUnit{{Unit: "CAR", Factor: plant.Factor{Num: 12, Den: 1}}}},
 			{ID: "000PLATE", Unit: "KG", Decimals: 3, Lots: true, Units: []plant.AltUnit{{Unit: "G", Factor: plant.Factor{Num: 1, Den: 1000}}}},
 		},
 		Lots: []plant.Lot{{ID: "L-7", Material: "000PLATE", Status: plant.LotUnrestricted, Quantity: plant.Whole(1000)}, {ID: "L-8", Material: "000PLATE", Status: plant.LotUnrestricted, Quantity: plant.Whole(50)}},
@@ -50,8 +50,31 @@ func New() *Run {
 	for _, k := range []plant.Kind{plant.KindOrderReleased, plant.KindOrderChanged, plant.KindOrderCancelled, plant.KindLotDecided, plant.KindItemChanged} {
 		p.Flows = append(p.Flows, evidence.Flow{Kind: k, From: "erp", To: "mes"})
 	}
-	return &Run{Plan: p, plant: time.Date(2026, 3, 2, 13, 41, 0, 0, time.UTC), tries: map[string]int{}}
+	return &Run{Plan: p, plant: time.Date(2026, 3, 2, 13, 41, 0, 0, Zone()), tries: map[string]int{}}
 }
+
+// Zone is the zone of the plant.
+func Zone() *time.Location {
+	zone, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		panic(err) // zone data is embedded by package plant
+	}
+	return zone
+}
+
+// shifts are those of the plant: early until 14:00, late until 22:00, and a
+// night shift from Sunday on.
+func shifts() []plant.Shift {
+	week := []time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday}
+	return []plant.Shift{
+		{Name: "early", Start: 6 * 60, End: 14 * 60, Days: week},
+		{Name: "late", Start: 14 * 60, End: 22 * 60, Days: week},
+		{Name: "night", Start: 22 * 60, End: 6 * 60, Days: append([]time.Weekday{time.Sunday}, week...)},
+	}
+}
+
+// At sets the clock of the plant.
+func (r *Run) At(t time.Time) { r.plant = t.In(Zone()) }
 
 // Add writes any record.
 func (r *Run) Add(b evidence.Body) uint64 {
@@ -330,7 +353,8 @@ func Shipped(lot plant.LotID) plant.Shipped {
 // Shift is a journal of a sound SUT in which something of everything happens:
 // orders and changes, starts, confirmations in two units, consumption, scrap,
 // receipt, hold and decision, a lost reply, throttling, an invalid lot, a
-// partly posted batch, tokens, a crash.
+// partly posted batch, tokens, a new version of a material, hours worked, and
+// a second order made from the goods of the first.
 func Shift() *Run {
 	r := New()
 	r.Step("play")
@@ -348,10 +372,12 @@ func Shift() *Run {
 	r.throttled()
 	r.invalidLot()
 	r.batch()
+	r.Do(Used(Next, "000PLATE", "L-8", "3", "KG"))
 	r.Do(Held("L-8", "Q-1"))
 	r.Do(Decided("L-8", "Q-1", plant.DecideRelease))
 	r.Do(plant.Received{Order: Order, Counter: 1, Material: "000BOX", Lot: "FG-1", Quantity: Qty("15.261", "EA"), Serials: []plant.SerialID{"S-1", "S-2"}})
 	r.Self("erp", Shipped("L-8"))
+	r.morrow()
 	r.Step("heal")
 	r.Step("settle")
 	r.Wait(time.Second)

@@ -1,0 +1,192 @@
+package oracles_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/evidence/oracles/journaltest"
+	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/plant"
+)
+
+func TestBoundedStaleness(t *testing.T) {
+	const next = journaltest.Next
+	change, work, item := journaltest.Changed, journaltest.Confirmed, journaltest.Item
+	// late lets work go on between a change that the SUT takes and its passing
+	// on.
+	late := func(meanwhile func(r *journaltest.Run)) func(*journaltest.Run) {
+		return func(r *journaltest.Run) {
+			r.Do(journaltest.Released())
+			e := r.Happen(change(2, "90"))
+			meanwhile(r)
+			r.Do(work(1, "5"))
+			r.Post(e)
+		}
+	}
+	wait := func(d time.Duration) func(*journaltest.Run) { return func(r *journaltest.Run) { r.Wait(d) } }
+	// stated has the SUT release an order at a revision after the material was
+	// changed to revision C.
+	stated := func(revision string, after time.Duration) func(*journaltest.Run) {
+		return func(r *journaltest.Run) {
+			r.Do(item(2, "C", 12))
+			r.Wait(after)
+			r.Post(claim(r.Happen(journaltest.ReleasedAs(next, "C")), func(o *plant.OrderReleased) { o.Order.Revision = revision }))
+		}
+	}
+	// converted has the SUT post two cartons in pieces after the carton became
+	// smaller, for an order released before or after that.
+	converted := func(pieces string, releasedFirst bool) func(*journaltest.Run) {
+		return func(r *journaltest.Run) {
+			if releasedFirst {
+				r.Do(journaltest.ReleasedAs(next, "B"))
+			}
+			r.Do(item(2, "C", 10))
+			r.Wait(10 * time.Second)
+			if !releasedFirst {
+				r.Do(journaltest.ReleasedAs(next, "C"))
+			}
+			e := r.Happen(plant.Received{Order: next, Counter: 1, Material: "000BOX", Lot: "FG-2", Quantity: journaltest.Qty("2", "CAR")})
+			r.Post(claim(e, func(b *plant.Received) { b.Quantity = journaltest.Qty(pieces, "EA") }))
+		}
+	}
+	run(t, "bounded-staleness", []testCase{
+		{name: "passed on before work went on", build: func(r *journaltest.Run) {
+			r.Do(journaltest.Released())
+			r.Do(change(2, "90"))
+			r.Wait(time.Minute)
+			r.Do(work(1, "5"))
+		}, want: evidence.Holds},
+		{name: "nothing to judge", build: func(r *journaltest.Run) { r.Do(work(1, "5")) }, want: evidence.Vacuous, rule: evidence.RuleIdle},
+		{name: "work went on by the old version", build: late(wait(8 * time.Second)), want: evidence.Violated, rule: "worked-by-old-version", says: "order 000004711 in mes at version 2 within 5s"},
+		{name: "the same, within a bound of its own", build: late(func(r *journaltest.Run) { r.Plan.Judging.Staleness = 30_000; r.Wait(8 * time.Second) }), want: evidence.Holds},
+		{name: "work went on for a moment", build: late(wait(3 * time.Second)), want: evidence.Holds},
+		{name: "work went on in another order", build: func(r *journaltest.Run) {
+			r.Do(journaltest.Released())
+			e := r.Happen(change(2, "90"))
+			r.Wait(8 * time.Second)
+			other := work(1, "5")
+			other.Order = next
+			r.Do(other)
+			r.Post(e)
+		}, want: evidence.Vacuous},
+		{name: "the MES was away", build: late(func(r *journaltest.Run) {
+			r.Fault("down", "outage", "mes")
+			r.Wait(8 * time.Second)
+			r.Heal("down", "outage", "mes")
+		}), want: evidence.Holds},
+		{name: "the ERP was away, which is no reason", build: late(func(r *journaltest.Run) {
+			r.Fault("down", "outage", "erp")
+			r.Wait(8 * time.Second)
+			r.Heal("down", "outage", "erp")
+		}), want: evidence.Violated},
+		{name: "the MES was away for a part of it only", build: late(func(r *journaltest.Run) {
+			r.Fault("down", "outage", "mes")
+			r.Wait(8 * time.Second)
+			r.Heal("down", "outage", "mes")
+			r.Wait(7 * time.Second)
+		}), want: evidence.Violated},
+		{name: "the SUT was down", build: late(func(r *journaltest.Run) {
+			r.Step("sut.kill")
+			r.Wait(8 * time.Second)
+			r.Step("sut.start")
+			r.Wait(4 * time.Second)
+		}), want: evidence.Holds},
+		{name: "the MES turned the SUT away", build: late(func(r *journaltest.Run) {
+			e := plant.Event{ID: "order-changed/000004711/2", Fact: change(2, "90")}
+			for range 6 {
+				r.Send(journaltest.Sending{Acted: outage}, e)
+				r.Wait(1500 * time.Millisecond)
+			}
+		}), want: evidence.Holds},
+		{name: "never accepted for sure", build: func(r *journaltest.Run) {
+			e := r.Truth(change(2, "90"))
+			r.Offer(simulators.Unknown, e)
+			r.Wait(8 * time.Second)
+			r.Do(work(1, "5"))
+			r.Post(e)
+		}, want: evidence.Vacuous},
+		{name: "lost, which another oracle tells", build: func(r *journaltest.Run) {
+			r.Happen(change(2, "90"))
+			r.Wait(8 * time.Second)
+			r.Do(work(1, "5"))
+		}, want: evidence.Vacuous},
+		{name: "a newer version came in time", build: func(r *journaltest.Run) {
+			r.Do(journaltest.Released())
+			r.Happen(change(2, "90"))
+			r.Do(change(3, "80"))
+			r.Wait(8 * time.Second)
+			r.Do(work(1, "5"))
+		}, want: evidence.Holds},
+		{name: "a material used by its old definition", build: func(r *journaltest.Run) {
+			plate := r.Plan.Items[1]
+			e := r.Happen(plant.ItemChanged{Version: 2, Item: plate})
+			r.Wait(8 * time.Second)
+			r.Do(journaltest.Consumed(1, "2", "KG"))
+			r.Post(e)
+		}, want: evidence.Violated, rule: "worked-by-old-version", says: "material 000PLATE in mes at version 2"},
+
+		{name: "an order released at the revision it was read with", build: stated("B", 8*time.Second), want: evidence.Violated, rule: "old-version-used", says: "revision B of version 0"},
+		{name: "the same a moment after the change", build: stated("B", time.Second), want: evidence.Vacuous},
+		{name: "an order released at its own revision", build: stated("C", 8*time.Second), want: evidence.Holds},
+		{name: "an order released at a revision that never was, which another oracle tells", build: stated("X", 8*time.Second), want: evidence.Holds},
+		{name: "an order of the old revision, passed on as it is", build: func(r *journaltest.Run) {
+			r.Do(item(2, "C", 12))
+			r.Wait(8 * time.Second)
+			r.Do(journaltest.ReleasedAs(next, "B"))
+		}, want: evidence.Holds},
+		{name: "converted by the factor that was read once", build: converted("24", false), want: evidence.Violated, rule: "old-version-used", says: "24 EA for 2 CAR, the factor of version 0"},
+		{name: "converted by the new factor", build: converted("20", false), want: evidence.Holds},
+		{name: "an old order may keep the old factor", build: converted("24", true), want: evidence.Vacuous},
+		{name: "converted by a factor that never was, which another oracle tells", build: converted("22", false), want: evidence.Holds},
+		{name: "not at rest", build: late(wait(8 * time.Second)), end: restless, want: evidence.Violated},
+	})
+}
+
+func TestMasterData(t *testing.T) {
+	item := journaltest.Item
+	other := func(r *journaltest.Run, version int) plant.ItemChanged {
+		return plant.ItemChanged{Version: version, Item: r.Plan.Items[1]}
+	}
+	retired := item(3, "C", 12)
+	retired.Item.Retired = true
+	run(t, "master-data", []testCase{
+		{name: "all there", build: func(r *journaltest.Run) { r.Do(item(2, "C", 12)); r.Do(other(r, 1)); r.Do(item(3, "D", 12)) }, want: evidence.Holds},
+		{name: "nothing to judge", build: func(r *journaltest.Run) { r.Do(journaltest.Released()) }, want: evidence.Vacuous, rule: evidence.RuleIdle},
+		{name: "a record is missing", build: func(r *journaltest.Run) { r.Happen(item(2, "C", 12)) }, want: evidence.Violated, rule: "record-missing", says: "material 000BOX in mes at version 2"},
+		{name: "an older version is held", build: func(r *journaltest.Run) { r.Do(item(2, "C", 12)); r.Happen(item(3, "D", 12)) }, want: evidence.Violated, rule: "record-outdated", says: "version 2"},
+		{name: "an older version was written last", build: func(r *journaltest.Run) {
+			a := r.Happen(item(2, "C", 12))
+			r.Do(item(3, "D", 12))
+			r.Post(a)
+		}, want: evidence.Violated, rule: "record-outdated"},
+		{name: "passed over when asking", build: func(r *journaltest.Run) {
+			r.Truth(item(2, "C", 12))
+			r.Post(r.Truth(other(r, 1)))
+		}, want: evidence.Violated, rule: "record-missing", says: "a cycle has passed it over"},
+		{name: "changed after the last cycle", build: func(r *journaltest.Run) {
+			r.Post(r.Truth(other(r, 1)))
+			r.Truth(item(2, "C", 12))
+		}, want: evidence.Holds},
+		{name: "only changed after the last cycle", build: func(r *journaltest.Run) { r.Truth(item(2, "C", 12)) }, want: evidence.Vacuous},
+		{name: "never taken for sure", build: func(r *journaltest.Run) {
+			r.Offer(simulators.Unknown, r.Truth(item(2, "C", 12)))
+			r.Do(other(r, 1))
+		}, want: evidence.Holds},
+		{name: "a retired material still active", build: func(r *journaltest.Run) {
+			r.Post(claim(r.Happen(retired), func(b *plant.ItemChanged) { b.Item.Retired = false }))
+		}, want: evidence.Violated, rule: "retirement-lost", says: "active: 5000000001"},
+		{name: "retired as it should", build: func(r *journaltest.Run) { r.Do(retired) }, want: evidence.Holds},
+		{name: "overtaken, and the newer one held", build: func(r *journaltest.Run) {
+			r.Happen(item(2, "C", 12))
+			r.Do(item(3, "D", 12))
+		}, want: evidence.Holds},
+		{name: "refused and reported", build: func(r *journaltest.Run) {
+			e := r.Happen(item(2, "C", 12))
+			r.Send(journaltest.Sending{Acted: closed}, e)
+			r.Surface(e, simulators.Business)
+			r.Do(other(r, 1))
+		}, want: evidence.Holds},
+		{name: "there may still be something to come", build: func(r *journaltest.Run) { r.Happen(item(2, "C", 12)) }, end: restless, want: evidence.Inconclusive, rule: "not-settled"},
+	})
+}

@@ -1,0 +1,143 @@
+package oracles
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/plant"
+)
+
+var masterInfo = Info{
+	Name: "master-data", ID: "O18",
+	Doc:          "the records a system holds are not those of their source: one is missing, an older version, or still active although it was retired",
+	Requirements: []string{"DN-13", "DN-09", "PAT-04", "CTL-20", "CTL-21"},
+}
+
+// MasterData judges whether the copy of the material definitions that a system
+// holds at the end is complete: which there are, in which version, and which
+// were retired. What changed after the last cycle that was carried through may
+// be missing.
+func MasterData() evidence.Judge {
+	return keeper{oracle{masterInfo, masterData, "%d records are as their source has them", "no record was changed"}}
+}
+
+// keeper follows: a lost change leaves an old record, and is told there.
+type keeper struct{ oracle }
+
+// Follows implements [Following].
+func (keeper) Follows() bool { return true }
+
+// recordKey names a record as one system holds it.
+type recordKey struct {
+	sink string
+	item plant.ItemID
+}
+
+// copyOf is what source and consumer say of one record.
+type copyOf struct {
+	newest *evidence.FactView   // that the consumer must have
+	held   *evidence.EffectView // written last
+	lost   *evidence.FactView   // a change nobody offered although a later one of another record was fetched
+}
+
+func masterData(r *report) {
+	var order []recordKey
+	records := map[recordKey]*copyOf{}
+	fetched := lastCycle(r.h)
+	for _, f := range r.h.Facts {
+		b, ok := f.Event.Fact.(plant.ItemChanged)
+		if !ok || !judged(f) {
+			continue
+		}
+		k := recordKey{f.Sink, b.Item.ID}
+		c := records[k]
+		if c == nil {
+			c = &copyOf{}
+			records[k] = c
+			order = append(order, k)
+		}
+		if required(f, fetched[f.Sink]) && (c.newest == nil || versionHeld(c.newest) < b.Version) {
+			c.newest = f
+		}
+		for _, e := range f.Effects {
+			if c.held == nil || e.Seq > c.held.Seq {
+				c.held = e
+			}
+		}
+	}
+	for _, k := range order {
+		if c := records[k]; c.newest != nil {
+			r.judged++
+			c.compare(r, k)
+		}
+	}
+}
+
+func versionHeld(f *evidence.FactView) int {
+	_, v, _ := f.Versioned()
+	return v
+}
+
+// lastCycle tells of each consumer when the last change it has was made at
+// the source: a cycle that brought it was begun after that, and had to bring
+// everything before it.
+func lastCycle(h *evidence.History) map[string]time.Duration {
+	last := map[string]time.Duration{}
+	for _, f := range h.Facts {
+		if f.Event.Fact.Kind() == plant.KindItemChanged && judged(f) && len(f.Effects) > 0 {
+			last[f.Sink] = max(last[f.Sink], f.At)
+		}
+	}
+	return last
+}
+
+// required reports whether the consumer must have f at the end: the SUT
+// accepted it, has passed it on, or it was there for the asking when the last
+// cycle began.
+func required(f *evidence.FactView, fetched time.Duration) bool {
+	if f.Invalid || len(f.Surfaces) > 0 {
+		return false
+	}
+	return f.Status == evidence.Must || len(f.Effects) > 0 || (f.Status == evidence.May && !f.Superseded && len(f.Offers) == 0 && f.At < fetched)
+}
+
+// compare judges one record.
+func (c *copyOf) compare(r *report, k recordKey) {
+	truth := c.newest.Event.Fact.(plant.ItemChanged)
+	v := about(c.newest)
+	v.Class, v.Confidence = evidence.CauseTechnical, "high"
+	v.Expected = fmt.Sprintf("material %s in %s at version %d", k.item, k.sink, truth.Version)
+	switch {
+	case c.held == nil:
+		v.Got, v.Rule = "no version of the run", "record-missing"
+		if len(c.newest.Offers) == 0 {
+			v.Text = "nobody handed it over, and a change made later was fetched: a cycle has passed it over"
+		}
+		r.missing(v, false)
+		return
+	case versionHeld(c.held.Facts[0]) < truth.Version:
+		v.Got, v.Rule = fmt.Sprintf("version %d: %s", versionHeld(c.held.Facts[0]), document(c.held)), "record-outdated"
+		v.Evidence = few(append([]uint64{c.newest.Seq, c.held.Seq}, v.Evidence...))
+		r.missing(v, false)
+		return
+	}
+	claim, ok := c.held.Posting.Claim.Fact.(plant.ItemChanged)
+	is, want := claim.Item.Retired, c.held.Facts[0].Event.Fact.(plant.ItemChanged).Item.Retired
+	if !ok || is == want {
+		return
+	}
+	v.Class, v.Rule = evidence.CauseClass(simulators.DataQuality), "retirement-lost"
+	v.Expected += ", " + active(want)
+	v.Got = fmt.Sprintf("%s: %s", active(is), document(c.held))
+	v.Evidence = few(append([]uint64{c.newest.Seq, c.held.Seq}, v.Evidence...))
+	r.violated(v)
+}
+
+func active(retired bool) string {
+	if retired {
+		return "retired"
+	}
+	return "active"
+}

@@ -1,0 +1,63 @@
+package oracles
+
+import (
+	"slices"
+
+	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/simulators/plant"
+)
+
+// neighbours knows which differences between fact and claim another oracle
+// tells, so that one mistake is one finding.
+type neighbours struct {
+	h        *evidence.History
+	calendar *calendar
+	stale    *stale // nil if nothing was changed in the run
+}
+
+func newNeighbours(h *evidence.History) *neighbours {
+	return &neighbours{h, newCalendar(h.Plan), newStale(h)}
+}
+
+// drop takes out of ds instants that were misunderstood ([TimeSemantics]),
+// hours worked, which are added up per person ([Labor]), and revisions of a
+// version that was replaced ([BoundedStaleness]). E is nil for a message that
+// was refused.
+func (w *neighbours) drop(f *evidence.FactView, e *evidence.EffectView, claim plant.Event, ds []evidence.Difference) []evidence.Difference {
+	if len(ds) == 0 {
+		return ds
+	}
+	instants := w.instants(f, claim, ds)
+	return slices.DeleteFunc(ds, func(d evidence.Difference) bool {
+		switch d.Field {
+		case "labor":
+			return true
+		case "revision":
+			_, looked, bad := w.stale.posting(f, e)
+			return looked && bad
+		}
+		return slices.Contains(instants, d.Field)
+	})
+}
+
+// instants names the instants among ds that are judged for what they mean.
+func (w *neighbours) instants(f *evidence.FactView, claim plant.Event, ds []evidence.Difference) (told []string) {
+	if !slices.ContainsFunc(ds, func(d evidence.Difference) bool {
+		return slices.Contains([]string{"time", "start", "end", "due"}, d.Field)
+	}) {
+		return nil
+	}
+	if w.calendar.closed(f.Event.At) && valued(f.Event.Fact.Kind()) {
+		told = append(told, "time") // whatever date it was given
+	}
+	said := instants(claim)
+	for i, want := range instants(f.Event) {
+		if i >= len(said) {
+			break
+		}
+		if _, ok := w.calendar.slip(want.at, said[i].at); ok {
+			told = append(told, want.field)
+		}
+	}
+	return told
+}
