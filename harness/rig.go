@@ -151,8 +151,9 @@ func (r *Rig) names() error {
 		Delivers: evidence.Delivers{
 			Posting:     cmp.Or(s.File.SUT.Delivers.Posting, evidence.ExactlyOnce),
 			Exceptions:  s.File.SUT.Delivers.Exceptions.HTTP != "",
-			GraceMillis: int(s.File.SUT.Delivers.HoldGrace.D / time.Millisecond),
+			GraceMillis: int(s.File.SUT.Delivers.HoldGrace.D / time.Millisecond), ClosedPeriod: s.File.SUT.Delivers.ClosedPeriod,
 		},
+		Judging: s.File.Judging.judging(), Shifts: r.master.Shifts, PeriodOpens: r.master.PeriodOpens,
 	}
 	for _, q := range sc.Metadata.Requirements {
 		r.Plan.Evidence.Requirements = append(r.Plan.Evidence.Requirements, string(q))

@@ -29,6 +29,8 @@ type File struct {
 	Flows []plant.Kind `yaml:"flows"`
 	// Settle bounds the wait for the SUT to come to rest before judgement.
 	Settle SettleSpec `yaml:"settle"`
+	// Judging sets bounds that differ from one integration to another.
+	Judging JudgingSpec `yaml:"judging"`
 
 	Pos yamlfile.Pos `yaml:"-"`
 }
@@ -74,6 +76,10 @@ type DeliversSpec struct {
 	Posting    evidence.Promise  `yaml:"posting" jsonschema:"enum=exactly-once,enum=at-least-once+surface,enum=at-most-once+surface,enum=stop-in-doubt"`
 	Exceptions ExceptionsSpec    `yaml:"exceptions"`
 	HoldGrace  yamlfile.Duration `yaml:"holdGrace"`
+	// ClosedPeriod is what becomes of a fact whose posting period was closed
+	// before it could be posted: it is reported to a person (the default), or
+	// dated into the open period.
+	ClosedPeriod evidence.ClosedPeriod `yaml:"closedPeriod" jsonschema:"enum=report,enum=redate"`
 
 	Pos yamlfile.Pos `yaml:"-"`
 }
@@ -143,6 +149,35 @@ func (f File) settle() Settle {
 	return s
 }
 
+// JudgingSpec sets what oracles cannot know by themselves.
+type JudgingSpec struct {
+	// Staleness is for how long an old version of an order or material may be
+	// used after the SUT has accepted a newer one, faults on the road not
+	// counted; {wall: 5s} by default.
+	Staleness yamlfile.Duration `yaml:"staleness"`
+	// LaborTolerance is how far the hours booked for an operator on an order may
+	// be off; {plant: 1m} by default.
+	LaborTolerance yamlfile.Duration `yaml:"laborTolerance"`
+	// LocalTime names endpoints whose contract has instants in plant-local time
+	// without an offset: of the hour that comes twice, either is right.
+	LocalTime []string `yaml:"localTime"`
+
+	Pos yamlfile.Pos `yaml:"-"`
+}
+
+// judging is s as the plan has it.
+func (s JudgingSpec) judging() evidence.Judging {
+	return evidence.Judging{Staleness: int(s.Staleness.D / time.Millisecond), Labor: int(s.LaborTolerance.D / time.Millisecond), LocalTime: s.LocalTime}
+}
+
+// Check implements [yamlfile.Checker].
+func (s *JudgingSpec) Check() error {
+	if s.LaborTolerance.Domain == yamlfile.WallTime {
+		return s.Pos.Errorf("laborTolerance is a plant time: people work by the plant's clock").WithHint("write laborTolerance: {plant: %s}", s.LaborTolerance.D)
+	}
+	return wallOnly(s.Pos, "staleness", s.Staleness)
+}
+
 // LoadFile reads a rig file.
 func LoadFile(path string) (File, error) {
 	var f File
@@ -166,6 +201,12 @@ func (f *File) Check() error {
 	for name := range f.SUT.Receives {
 		if _, ok := f.Endpoints[name]; !ok {
 			return f.SUT.Pos.Errorf("sut.receives names the endpoint %q, which is not there", name).
+				WithHint("endpoints are %s", strings.Join(f.endpointNames(), ", "))
+		}
+	}
+	for _, name := range f.Judging.LocalTime {
+		if _, ok := f.Endpoints[name]; !ok {
+			return f.Judging.Pos.Errorf("judging.localTime names the endpoint %q, which is not there", name).
 				WithHint("endpoints are %s", strings.Join(f.endpointNames(), ", "))
 		}
 	}

@@ -64,8 +64,12 @@ func changesBooks(c evidence.Finding) bool {
 	return true
 }
 
-// sameEntity reports whether a cause is about the order or lot of a finding.
+// sameEntity reports whether a cause is about the order or lot of a finding,
+// or about its material if it is about neither.
 func sameEntity(f, cause plant.Keys) bool {
+	if f.Order == "" && f.Lot == "" {
+		return f.Material != "" && f.Material == cause.Material
+	}
 	return f.Order != "" && f.Order == cause.Order || f.Lot != "" && f.Lot == cause.Lot
 }
 

@@ -14,12 +14,11 @@ import (
 )
 
 // A mutation breaks one record of a good journal, and names the oracles that
-// are meant to notice, of which one must, and those that may speak with them,
-// with the reason. Nobody else may. It returns nil where it does not apply.
+// are meant to notice, of which one must. Who may speak with them stands in
+// alsoSpeak; nobody else may. It returns nil where it does not apply.
 type mutation struct {
 	name   string
 	expect []string
-	also   map[string]string
 	apply  func(records []evidence.Record, at int) []evidence.Record
 }
 
@@ -49,7 +48,7 @@ func TestMutationsFlipTheVerdict(t *testing.T) {
 			}
 			for _, o := range who {
 				spoke[o]++
-				if !slices.Contains(m.expect, o) && m.also[o] == "" {
+				if !slices.Contains(m.expect, o) && alsoSpeak[m.name][o] == "" {
 					t.Errorf("%s, record %d (%s): %s spoke as well, which nobody declared", m.name, at+1, describe(good[at]), o)
 				}
 			}
@@ -58,7 +57,7 @@ func TestMutationsFlipTheVerdict(t *testing.T) {
 		if applied == 0 {
 			t.Errorf("%s applies to no record", m.name)
 		}
-		for o := range m.also {
+		for o := range alsoSpeak[m.name] {
 			if spoke[o] == 0 {
 				t.Errorf("%s: %s is said to speak as well and never does", m.name, o)
 			}
@@ -97,18 +96,18 @@ func mutations() []mutation { return append(messageMutations(), viewMutations().
 
 func messageMutations() []mutation {
 	return []mutation{
-		{"drop the effect", []string{"no-silent-drop"}, whenLost, onEffect(nil, func(rs []evidence.Record, at int, _ evidence.Effect) []evidence.Record {
+		{"drop the effect", []string{"no-silent-drop"}, onEffect(nil, func(rs []evidence.Record, at int, _ evidence.Effect) []evidence.Record {
 			return slices.Delete(rs, at, at+1)
 		})},
-		{"double the effect", []string{"exactly-once"}, sums, onEffect(nil, func(rs []evidence.Record, at int, e evidence.Effect) []evidence.Record {
+		{"double the effect", []string{"exactly-once"}, onEffect(nil, func(rs []evidence.Record, at int, e evidence.Effect) []evidence.Record {
 			e.Posting.Doc += "-again"
 			return slices.Insert(rs, at+1, evidence.Record{At: rs[at].At, Plant: rs[at].Plant, Body: e})
 		})},
-		{"swap the effects of two confirmations", []string{"order-causality"}, nil, swapConfirmations},
-		{"add a thousandth to the quantity", []string{"field-fidelity"}, sums, onClaim(func(f plant.Fact) plant.Fact {
+		{"swap the effects of two confirmations", []string{"order-causality"}, swapConfirmations},
+		{"add a thousandth to the quantity", []string{"field-fidelity"}, onClaim(func(f plant.Fact) plant.Fact {
 			return scale(f, func(d plant.Decimal) plant.Decimal { return d + plant.One/1000 })
 		})},
-		{"add a thousandth to the quantity (sums)", []string{"conservation"}, because("field-fidelity", "the same digit"), onClaim(func(f plant.Fact) plant.Fact {
+		{"add a thousandth to the quantity (sums)", []string{"conservation"}, onClaim(func(f plant.Fact) plant.Fact {
 			if _, order := f.(plant.OrderReleased); order {
 				return nil
 			}
@@ -117,44 +116,44 @@ func messageMutations() []mutation {
 			}
 			return scale(f, func(d plant.Decimal) plant.Decimal { return d + plant.One/1000 })
 		})},
-		{"multiply the quantity by twelve", []string{"field-fidelity"}, sums, onClaim(func(f plant.Fact) plant.Fact {
+		{"multiply the quantity by twelve", []string{"field-fidelity"}, onClaim(func(f plant.Fact) plant.Fact {
 			return scale(f, func(d plant.Decimal) plant.Decimal { return d.Times(12) })
 		})},
-		{"trim the zeros of the order", []string{"field-fidelity"}, whenMoved, onClaim(reorder("4711"))},
-		{"post to another order", []string{"field-fidelity"}, whenMoved, onClaim(reorder("000004999"))},
-		{"change the unit", []string{"field-fidelity"}, sums, onClaim(changeUnit)},
-		{"change the lot", []string{"field-fidelity", "no-phantom"}, whenMoved, onClaim(changeLot("L-X"))},
-		{"leave the lot out", []string{"field-fidelity", "no-phantom"}, whenMoved, onClaim(changeLot(""))},
-		{"change another code", []string{"field-fidelity"}, nil, onClaim(changeCode)},
-		{"give it the reference and key of nothing", []string{"no-phantom"}, whenLost, onEffect(nil, func(rs []evidence.Record, at int, e evidence.Effect) []evidence.Record {
+		{"trim the zeros of the order", []string{"field-fidelity"}, onClaim(reorder("4711"))},
+		{"post to another order", []string{"field-fidelity"}, onClaim(reorder("000004999"))},
+		{"change the unit", []string{"field-fidelity"}, onClaim(changeUnit)},
+		{"change the lot", []string{"field-fidelity", "no-phantom"}, onClaim(changeLot("L-X"))},
+		{"leave the lot out", []string{"field-fidelity", "no-phantom"}, onClaim(changeLot(""))},
+		{"change another code", []string{"field-fidelity"}, onClaim(changeCode)},
+		{"give it the reference and key of nothing", []string{"no-phantom"}, onEffect(nil, func(rs []evidence.Record, at int, e evidence.Effect) []evidence.Record {
 			e.Posting.Claim = plant.Event{ID: "confirmation/X/Y/1", At: e.Posting.Claim.At, Fact: plant.Confirmed{Order: "X", Operation: "Y", Counter: 1, Yield: plant.Of(3, "EA")}}
 			rs[at].Body = e
 			return rs
 		})},
-		{"post it before it happened", []string{"no-phantom"}, because("no-silent-drop", "nothing was posted for it once it had happened", "exactly-once", "the same, folded", "master-data", "the record is not there"), onEffect(nil, func(rs []evidence.Record, at int, e evidence.Effect) []evidence.Record {
+		{"post it before it happened", []string{"no-phantom"}, onEffect(nil, func(rs []evidence.Record, at int, e evidence.Effect) []evidence.Record {
 			r := rs[at]
 			return slices.Insert(slices.Delete(rs, at, at+1), 1, r)
 		})},
-		{"lose the exception", []string{"dead-letter", "no-silent-drop"}, nil, onSurface(func(rs []evidence.Record, at int, _ evidence.Surface) []evidence.Record {
+		{"lose the exception", []string{"dead-letter", "no-silent-drop"}, onSurface(func(rs []evidence.Record, at int, _ evidence.Surface) []evidence.Record {
 			return slices.Delete(rs, at, at+1)
 		})},
-		{"change the class of the exception", []string{"dead-letter"}, nil, onSurface(func(rs []evidence.Record, at int, s evidence.Surface) []evidence.Record {
+		{"change the class of the exception", []string{"dead-letter"}, onSurface(func(rs []evidence.Record, at int, s evidence.Surface) []evidence.Record {
 			s.Class = simulators.Technical
 			rs[at].Body = s
 			return rs
 		})},
-		{"report it twice", []string{"dead-letter"}, nil, onSurface(func(rs []evidence.Record, at int, _ evidence.Surface) []evidence.Record {
+		{"report it twice", []string{"dead-letter"}, onSurface(func(rs []evidence.Record, at int, _ evidence.Surface) []evidence.Record {
 			return slices.Insert(rs, at+1, rs[at])
 		})},
-		{"report nothing that happened", []string{"dead-letter"}, nil, onSurface(func(rs []evidence.Record, at int, s evidence.Surface) []evidence.Record {
+		{"report nothing that happened", []string{"dead-letter"}, onSurface(func(rs []evidence.Record, at int, s evidence.Surface) []evidence.Record {
 			s.Reference, s.Keys = "consumption/0/0/0", plant.Keys{Order: "0"}
 			rs[at].Body = s
 			return rs
 		})},
-		{"repeat under another key", []string{"retry-discipline"}, nil, onAttempt(isRepetition, func(a *evidence.Attempt) { a.IdemKey += "-2" })},
-		{"repeat without a key", []string{"retry-discipline"}, nil, onAttempt(isRepetition, func(a *evidence.Attempt) { a.IdemKey = "" })},
-		{"repeat with another payload", []string{"retry-discipline"}, nil, onAttempt(func(rs []evidence.Record, at int) bool { return isSecondOfUntouched(rs, at) }, func(a *evidence.Attempt) { a.Digest = "ffff" })},
-		{"use one key for all", []string{"retry-discipline"}, nil, func(rs []evidence.Record, at int) []evidence.Record {
+		{"repeat under another key", []string{"retry-discipline"}, onAttempt(isRepetition, func(a *evidence.Attempt) { a.IdemKey += "-2" })},
+		{"repeat without a key", []string{"retry-discipline"}, onAttempt(isRepetition, func(a *evidence.Attempt) { a.IdemKey = "" })},
+		{"repeat with another payload", []string{"retry-discipline"}, onAttempt(func(rs []evidence.Record, at int) bool { return isSecondOfUntouched(rs, at) }, func(a *evidence.Attempt) { a.Digest = "ffff" })},
+		{"use one key for all", []string{"retry-discipline"}, func(rs []evidence.Record, at int) []evidence.Record {
 			if at != 0 {
 				return nil
 			}
@@ -166,7 +165,7 @@ func messageMutations() []mutation {
 			}
 			return rs
 		}},
-		{"come back too early", []string{"throttle-compliance"}, nil, func(rs []evidence.Record, at int) []evidence.Record {
+		{"come back too early", []string{"throttle-compliance"}, func(rs []evidence.Record, at int) []evidence.Record {
 			if a, ok := rs[at].Body.(evidence.Attempt); ok && a.Heard.RetryAfter > 0 {
 				a.Heard.RetryAfter = 30 * time.Second
 				rs[at].Body = a
@@ -174,14 +173,14 @@ func messageMutations() []mutation {
 			}
 			return nil
 		}},
-		{"forget the failed row", []string{"batch-items", "no-silent-drop"}, because("exactly-once", "the same loss, folded", "conservation", "the sum lacks it"), func(rs []evidence.Record, at int) []evidence.Record {
+		{"forget the failed row", []string{"batch-items", "no-silent-drop"}, func(rs []evidence.Record, at int) []evidence.Record {
 			a, ok := rs[at].Body.(evidence.Attempt)
 			if !ok || a.IdemKey != "row-8" {
 				return nil
 			}
 			return slices.Delete(rs, at-1, at+1) // with its effect
 		}},
-		{"send the good row again", []string{"batch-items"}, nil, func(rs []evidence.Record, at int) []evidence.Record {
+		{"send the good row again", []string{"batch-items"}, func(rs []evidence.Record, at int) []evidence.Record {
 			a, ok := rs[at].Body.(evidence.Attempt)
 			if !ok || a.Heard.Outcome != simulators.Partly {
 				return nil
@@ -191,7 +190,7 @@ func messageMutations() []mutation {
 			a.Start, a.End = rs[end].At, rs[end].At
 			return slices.Insert(rs, end, evidence.Record{At: rs[end].At, Body: a})
 		}},
-		{"obtain tokens in a storm", []string{"token-discipline"}, nil, func(rs []evidence.Record, at int) []evidence.Record {
+		{"obtain tokens in a storm", []string{"token-discipline"}, func(rs []evidence.Record, at int) []evidence.Record {
 			a, ok := rs[at].Body.(evidence.Attempt)
 			if !ok || a.Name != "oauth/token" {
 				return nil
@@ -203,7 +202,7 @@ func messageMutations() []mutation {
 			}
 			return rs
 		}},
-		{"ship the lot while it is held", []string{"no-posting-after-hold"}, because("no-silent-drop", "the hold itself is lost", "exactly-once", "the same loss, folded"), func(rs []evidence.Record, at int) []evidence.Record {
+		{"ship the lot while it is held", []string{"no-posting-after-hold"}, func(rs []evidence.Record, at int) []evidence.Record {
 			e, ok := rs[at].Body.(evidence.Effect)
 			if !ok || e.Posting.Claim.Fact.Kind() != plant.KindLotHeld {
 				return nil
@@ -213,7 +212,7 @@ func messageMutations() []mutation {
 			ship := evidence.Effect{Endpoint: "erp", Posting: simulators.Posting{Doc: "49", Claim: plant.Event{Fact: journaltest.Shipped("L-8")}}}
 			return slices.Insert(rs, at, evidence.Record{At: a.End, Body: ship})
 		}},
-		{"recover too late", []string{"recovery"}, because("order-causality", "the release is late and the change is not"), func(rs []evidence.Record, at int) []evidence.Record {
+		{"recover too late", []string{"recovery"}, func(rs []evidence.Record, at int) []evidence.Record {
 			e, ok := rs[at].Body.(evidence.Effect)
 			if !ok || e.Attempt == 0 {
 				return nil
@@ -226,26 +225,6 @@ func messageMutations() []mutation {
 		}},
 	}
 }
-
-// because gives oracles that speak as well their reasons.
-func because(pairs ...string) map[string]string {
-	m := map[string]string{}
-	for i := 0; i < len(pairs); i += 2 {
-		m[pairs[i]] = pairs[i+1]
-	}
-	return m
-}
-
-var (
-	// sums: what is wrong once is wrong in the sum, too. Both are told, because
-	// a sum can also be wrong by itself.
-	sums = because("conservation", "the sum is off by as much")
-	// whenMoved: a posting that names another lot or order.
-	whenMoved = because("conservation", "one account lacks it and another has it", "genealogy", "a recall goes by what the books say")
-	// whenLost: a posting that is not there.
-	whenLost = because("exactly-once", "the same loss, folded", "conservation", "the sum lacks it", "no-silent-drop", "the fact is lost",
-		"genealogy", "the lot is not connected", "master-data", "the record is not there")
-)
 
 // onEffect applies to every effect that the SUT caused and that allow, if
 // given, allows.

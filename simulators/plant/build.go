@@ -63,6 +63,7 @@ func newShop(c Config, p *Profile, zone *time.Location) (*shop, error) {
 func (s *shop) furnish() {
 	m := &s.master
 	m.Site, m.Zone, m.Reasons = s.profile.Site, s.cfg.Zone, slices.Clone(s.profile.Reasons)
+	m.Shifts = slices.Clone(s.profile.Shifts)
 	// A row booked for yesterday's midnight must still fall into the period.
 	year, month, _ := s.cfg.Start.AddDate(0, 0, -1).Date()
 	m.PeriodOpens = time.Date(year, month, 1, 0, 0, 0, 0, s.zone)
