@@ -67,7 +67,7 @@ func booked(c plant.Confirmed, labor time.Duration) plant.Confirmed {
 }
 
 func TestRows(t *testing.T) {
-	noon := time.Date(2026, 3, 2, 13, 41, 30, 0, time.UTC)
+	noon := time.Date(2026, 3, 2, 13, 41, 30, 0, journaltest.Zone())
 	for _, c := range []struct {
 		name, row string
 		play      func(*journaltest.Run)
@@ -254,7 +254,7 @@ func TestShift(t *testing.T) {
 	for id, want := range map[string]string{
 		"K9":  "facts posted more than once = 0; postings too many = 0",
 		"K10": "neither posted nor reported = 0",
-		"K15": "lot pairs shown = 1/1 share; pairs that are not true = 0",
+		"K15": "lot pairs shown = 3/3 share; pairs that are not true = 0",
 	} {
 		if got := row(t, r, id); got != want {
 			t.Errorf("%s: got %s, want %s", id, got, want)
