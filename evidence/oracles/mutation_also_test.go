@@ -16,7 +16,7 @@ var alsoSpeak = map[string]map[string]string{
 	"give it the reference and key of nothing": whenLost,
 	"post it before it happened":               because("no-silent-drop", "nothing was posted for it once it had happened", "exactly-once", "the same, folded", "master-data", "the record is not there"),
 	"forget the failed row":                    because("exactly-once", "the same loss, folded", "conservation", "the sum lacks it"),
-	"ship the lot while it is held":            because("no-silent-drop", "the hold itself is lost", "exactly-once", "the same loss, folded"),
+	"ship the lot while it is held":            because("no-silent-drop", "the hold itself is lost", "exactly-once", "the same loss, folded", "convergence", "more went out than the plant shipped"),
 	"recover too late":                         because("order-causality", "the release is late and the change is not"),
 	"lose the only posting of a lot":           whenUnconnected,
 	"lose the receipt of a lot":                whenUnconnected,

@@ -381,10 +381,8 @@ func Shift() *Run {
 	r.Step("heal")
 	r.Step("settle")
 	r.Wait(time.Second)
-	r.Books("erp", evidence.OrderBook{Quantity: Qty("90", "EA"), Version: 2, Priority: 2, State: "Running", Confirmed: confirmed("29.961"), Received: plant.MustDecimal("15.261")},
-		stock("000PLATE", "L-7", "986.5"), stock("000PLATE", "L-8", "45"), stock("000BOX", "FG-1", "15.261"))
-	r.Books("mes", evidence.OrderBook{Quantity: Qty("90", "EA"), Version: 2, Priority: 2, State: "Running", Confirmed: confirmed("29.961"), Received: plant.MustDecimal("15.261")},
-		stock("000PLATE", "L-7", "984.75"), stock("000PLATE", "L-8", "50"), stock("000BOX", "FG-1", "15.261"))
+	r.closing("erp", stock("000PLATE", "L-7", "986.5"), stock("000PLATE", "L-8", "42"))
+	r.closing("mes", stock("000PLATE", "L-7", "984.75"), stock("000PLATE", "L-8", "47"))
 	return r
 }
 
@@ -392,10 +390,6 @@ func Shift() *Run {
 func (r *Run) Books(endpoint string, o evidence.OrderBook, stock ...evidence.StockBook) {
 	o.Order, o.Item = Order, "000BOX"
 	r.Add(evidence.Snapshot{Endpoint: endpoint, Orders: []evidence.OrderBook{o}, Stock: stock})
-}
-
-func confirmed(yield string) map[plant.OperationID]simulators.OperationSum {
-	return map[plant.OperationID]simulators.OperationSum{"0010": {Yield: plant.MustDecimal(yield)}}
 }
 
 func stock(material plant.ItemID, lot plant.LotID, quantity string) evidence.StockBook {

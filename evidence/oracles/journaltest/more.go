@@ -3,6 +3,8 @@ package journaltest
 import (
 	"time"
 
+	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/plant"
 )
 
@@ -56,4 +58,16 @@ func (r *Run) morrow() {
 func Scrapped(at time.Time, r *Run) plant.Scrapped {
 	r.At(at)
 	return plant.Scrapped{Order: Order, Operation: "0010", Counter: 9, Material: "000PLATE", Lot: "L-7", Quantity: Qty("0.25", "KG"), Reason: "BROKEN"}
+}
+
+// closing has a system show both orders and their goods at the end of the
+// shift, with the stock of raw lots as given: the MES knows what it announced,
+// the ERP what it shipped.
+func (r *Run) closing(endpoint string, raw ...evidence.StockBook) {
+	first := evidence.OrderBook{Order: Order, Item: "000BOX", Quantity: Qty("90", "EA"), Version: 2, Priority: 2, State: "Running",
+		Received: plant.MustDecimal("15.261"), Confirmed: map[plant.OperationID]simulators.OperationSum{
+			"0010": {Yield: plant.MustDecimal("29.961")}, "0020": {Yield: plant.MustDecimal("15.261"), Rework: plant.Whole(1)}}}
+	next := evidence.OrderBook{Order: Next, Item: "000BOX", Quantity: Qty("100", "EA"), Version: 1, State: "Ready", Received: plant.Whole(8)}
+	r.Add(evidence.Snapshot{Endpoint: endpoint, Orders: []evidence.OrderBook{first, next},
+		Stock: append(raw, stock("000BOX", "FG-1", "7.261"), stock("000BOX", "FG-2", "8"))})
 }
