@@ -31,10 +31,13 @@ func All() []Info {
 	return []Info{
 		exactlyOnceInfo.by(ExactlyOnce), noPhantomInfo.by(NoPhantom), fieldFidelityInfo.by(FieldFidelity),
 		conservationInfo.by(Conservation), noPostingAfterHoldInfo.by(NoPostingAfterHold), orderInfo.by(OrderCausality),
+		genealogyInfo.by(Genealogy), stalenessInfo.by(BoundedStaleness),
 		throttleInfo.by(ThrottleCompliance), retryInfo.by(RetryDiscipline), deadLetterInfo.by(DeadLetter),
 		noSilentDropInfo.by(NoSilentDrop), recoveryInfo.by(Recovery), tokenInfo.by(TokenDiscipline),
-		batchInfo.by(BatchItems), contractInfo.by(ContractConformance), convergenceInfo.by(Convergence), exerciseInfo.by(Exercise),
-		genealogyInfo.by(Genealogy), stalenessInfo.by(BoundedStaleness), timeInfo.by(TimeSemantics), masterInfo.by(MasterData),
+		batchInfo.by(BatchItems), contractInfo.by(ContractConformance),
+		timeInfo.by(TimeSemantics), masterInfo.by(MasterData),
+		convergenceInfo.by(Convergence),
+		exerciseInfo.by(Exercise),
 		laborInfo.by(Labor),
 	}
 }
