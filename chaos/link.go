@@ -245,6 +245,9 @@ func (l *Link) refuse(m simulators.Message, r simulators.Refusal) simulators.Mes
 			reply.Result.Outcome = simulators.Refused
 		}
 	}
+	if r.Soft {
+		reply.Result.Status = 200 // the books say no all the same, and so does Outcome
+	}
 	return reply
 }
 

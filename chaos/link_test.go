@@ -375,6 +375,28 @@ func TestRefusalsAreWordedByTheEndpoint(t *testing.T) {
 	}
 }
 
+// TestALyingSuccessIsNoSuccess whatever its status: the sender was told no.
+func TestALyingSuccessIsNoSuccess(t *testing.T) {
+	for worded, refuse := range map[string]func(simulators.Message, simulators.Refusal) simulators.Message{
+		"by the dialect": func(_ simulators.Message, r simulators.Refusal) simulators.Message {
+			return simulators.Message{Body: []byte("no"), Result: simulators.Result{Outcome: r.Outcome, Status: 423}}
+		},
+		"by nobody": nil,
+	} {
+		l := newLink("erp")
+		l.Refuse = refuse
+		l.Arm(&chaos.Rule{ID: "F", Kind: "lying-success", Fault: &faults.LyingSuccess{Attempts: 1}})
+		heard, err := l.Carry(t.Context(), about("confirmations", confirmation("1", 1)), simulators.FromSUT, func(context.Context, simulators.Message) (simulators.Message, error) {
+			t.Error("nothing may be done")
+			return simulators.Message{}, nil
+		})
+		a := bodies[evidence.Attempt](l.Journal)[0]
+		if err != nil || heard.Result.Status != 200 || a.Heard.Status != 200 || a.Heard.Outcome != simulators.Locked || a.Acted.Outcome != simulators.Undelivered {
+			t.Errorf("worded %s: heard %+v, %v; attempt %+v", worded, heard.Result, err, a)
+		}
+	}
+}
+
 // swap is a PerFact fault that claims another lot.
 func swap(lot string) perFact {
 	return perFact{func(d chaos.Delivery, _ *rand.Rand) []chaos.Delivery {

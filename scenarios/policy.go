@@ -33,6 +33,8 @@ type Policy struct {
 	Lock simulators.LockPolicy `yaml:"lock" jsonschema:"enum=none,enum=per-order"`
 	// Batch says what one bad row does to its batch.
 	Batch simulators.BatchPolicy `yaml:"batch" jsonschema:"enum=per-row,enum=atomic"`
+	// Versions says what an older version does after a newer one.
+	Versions simulators.VersionPolicy `yaml:"versions" jsonschema:"enum=checked,enum=overwrite"`
 	// Quota limits how many requests are answered: 60/min, or in full.
 	Quota *Quota `yaml:"quota"`
 	// Redelivery is how announcements that were not taken are sent again.
@@ -93,6 +95,7 @@ func (p *Policy) Apply(to simulators.Policy) simulators.Policy {
 	said(&to.Ordering, p.Ordering)
 	said(&to.Lock, p.Lock)
 	said(&to.Batch, p.Batch)
+	said(&to.Versions, p.Versions)
 	if p.Lookup != nil {
 		to.Lookup = *p.Lookup
 	}

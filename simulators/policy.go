@@ -18,6 +18,7 @@ type Policy struct {
 	Ordering   OrderingPolicy `yaml:"ordering" json:"ordering"` // in which order announcements are delivered
 	Lock       LockPolicy     `yaml:"lock" json:"lock"`         // what parallel postings to one order do
 	Batch      BatchPolicy    `yaml:"batch" json:"batch"`       // what one bad row does to its batch
+	Versions   VersionPolicy  `yaml:"versions" json:"versions"` // what an older version does after a newer one
 	Quota      Quota          `yaml:"quota" json:"quota,omitzero"`
 	Redelivery Redelivery     `yaml:"-" json:"redelivery"`
 	MaxBody    int64          `yaml:"-" json:"maxBody,omitempty"`  // bytes; 0 means 8 MiB
@@ -77,6 +78,16 @@ type BatchPolicy string
 const (
 	BatchPerRow BatchPolicy = "per-row" // good rows are posted, bad ones reported row by row
 	BatchAtomic BatchPolicy = "atomic"  // all or nothing
+)
+
+// VersionPolicy says what an older version of an object does when it comes
+// after a newer one.
+type VersionPolicy string
+
+// Ways to treat an older version.
+const (
+	VersionsChecked   VersionPolicy = "checked"   // it is refused as overtaken
+	VersionsOverwrite VersionPolicy = "overwrite" // the last one written counts, whatever its number
 )
 
 // Quota limits how many requests an endpoint answers: Rate in each Window of
@@ -143,6 +154,7 @@ func (p Policy) Validate() error {
 		{"ordering", string(p.Ordering), []string{"", "per-entity", "none"}},
 		{"lock", string(p.Lock), []string{"", "none", "per-order"}},
 		{"batch", string(p.Batch), []string{"", "per-row", "atomic"}},
+		{"versions", string(p.Versions), []string{"", "checked", "overwrite"}},
 		{"quota.retryAfter", string(p.Quota.RetryAfter), []string{"", "seconds", "date", "missing"}},
 	} {
 		ok := false

@@ -176,6 +176,9 @@ type Refusal struct {
 	After   time.Duration // when to try again; 0 means not told
 	// RetryForm is how After is told; empty means in seconds.
 	RetryForm RetryAfter
+	// Soft is true if it is told with a status of success: only the body says
+	// no, as with interfaces that report the call and not what it was for.
+	Soft bool
 }
 
 // Error lets a Refusal be returned where an error is expected.

@@ -98,6 +98,12 @@ func application() []Info {
 			Needs:     "an endpoint with auth: oauth2",
 			Tolerates: "one new token, the request repeated, nothing lost or doubled",
 			New:       func() chaos.Fault { return &StaleToken{Attempts: 1} },
+		}, {
+			Name: "lying-success", Layer: Application, Reproducible: true, Requirements: []string{"EXC-01", "FLT-12", "CTL-11"},
+			Doc:       "a posting is answered 200, with an error in the body; nothing was done",
+			Observed:  "200 with the body of a refusal: a return table of errors, a SOAP fault, errors beside data",
+			Tolerates: "the body decides: posted by a repetition, or surfaced once with the class it states",
+			New:       func() chaos.Fault { return &LyingSuccess{Says: SaysLocked, Attempts: 1} },
 		},
 	}
 }

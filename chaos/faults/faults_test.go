@@ -47,6 +47,8 @@ func TestEachFault(t *testing.T) {
 	second.Attempt = 2
 	bare.Message.Header = nil
 	done.LoseReply = &simulators.LostError{Symptom: simulators.Gateway}
+	announced, asked := delivery(simulators.ToSUT, confirmed), confirmation
+	asked.Message.Verb = "get"
 	for _, tc := range []struct {
 		name  string
 		fault chaos.Fault
@@ -94,6 +96,19 @@ func TestEachFault(t *testing.T) {
 		}},
 		{"stale-token, second attempt", &faults.StaleToken{Attempts: 1}, second, untouched(second)},
 		{"stale-token, no token", &faults.StaleToken{Attempts: 1}, bare, untouched(bare)},
+		{"lying-success", &faults.LyingSuccess{Attempts: 1}, confirmation, func(o []chaos.Delivery) bool {
+			return o[0].Refuse.Soft && o[0].Refuse.Outcome == simulators.Locked && !o[0].Refuse.Outcome.Took() && o[0].Refuse.Class == simulators.Technical
+		}},
+		{"lying-success, out of service", &faults.LyingSuccess{Says: faults.SaysUnavailable}, second, func(o []chaos.Delivery) bool {
+			return o[0].Refuse.Soft && o[0].Refuse.Outcome == simulators.Unavailable && o[0].Refuse.After == 0
+		}},
+		{"lying-success, refused for good", &faults.LyingSuccess{Says: faults.SaysRefused}, confirmation, func(o []chaos.Delivery) bool {
+			return o[0].Refuse.Soft && o[0].Refuse.Outcome == simulators.Refused && o[0].Refuse.Class == simulators.Business
+		}},
+		{"lying-success, second attempt", &faults.LyingSuccess{Attempts: 1}, second, untouched(second)},
+		{"lying-success, what is decided", &faults.LyingSuccess{}, done, untouched(done)},
+		{"lying-success, what is announced", &faults.LyingSuccess{}, announced, untouched(announced)},
+		{"lying-success, a question", &faults.LyingSuccess{}, asked, untouched(asked)},
 		{"delayed-approval", &faults.DelayedApproval{For: wall(time.Second)}, delivery(simulators.ToSUT, decided), func(o []chaos.Delivery) bool {
 			return o[0].After == time.Second && o[0].Overtake
 		}},
@@ -316,7 +331,7 @@ func TestListIsComplete(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"lose", "delay", "duplicate", "reorder", "ambiguous-commit", "refuse-before-apply", "throttle", "outage",
-		"stale-token", "network-loss", "invalid-lot", "delayed-approval", "sut-kill", "sut-restart"} {
+		"stale-token", "lying-success", "network-loss", "invalid-lot", "delayed-approval", "sut-kill", "sut-restart"} {
 		if _, ok := faults.Find(name); !ok {
 			t.Errorf("%s is not listed", name)
 		}
@@ -359,6 +374,8 @@ func TestSettingsThatCannotBe(t *testing.T) {
 		"window alone":      &faults.Throttle{Window: 1},
 		"rate too high":     &faults.Throttle{Rate: 1e7, Window: wall(time.Second)},
 		"negative attempts": &faults.StaleToken{Attempts: -1},
+		"says":              &faults.LyingSuccess{Says: "maybe"},
+		"soft attempts":     &faults.LyingSuccess{Attempts: -1},
 		"page":              &faults.Outage{Page: "yellow"},
 		"negative skip":     &faults.Outage{Skip: -1},
 		"variant":           &faults.InvalidLot{Variant: "smelly"},

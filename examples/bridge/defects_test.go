@@ -122,8 +122,17 @@ var scripts = []struct {
 	{M24, func(w *world) []string {
 		m := confirmation("1", 1)
 		w.erp.refuse[m.event] = row{Class: business}
-		w.erp.before = once(m.event, fate{status: 200, body: `{"status":409,"code":"over-delivery","class":"business","detail":"too much"}`})
-		return plain(w, m)
+		locked := confirmation("2", 1)
+		w.erp.before = func(a attempt, n int) fate {
+			switch {
+			case a.events[0] == m.event && n == 1:
+				return fate{status: 200, body: `{"status":409,"code":"over-delivery","class":"business","detail":"too much"}`}
+			case a.events[0] == locked.event && n == 1:
+				return fate{status: 200, body: `{"status":423,"code":"order-locked","class":"technical","detail":"somebody else has it open"}`}
+			}
+			return fate{}
+		}
+		return plain(w, m, locked)
 	}, "lost"},
 	{M25, func(w *world) []string {
 		ms := []message{start("1"), confirmation("1", 1), confirmation("1", 2), confirmation("1", 3)}

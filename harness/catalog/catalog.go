@@ -58,7 +58,10 @@ func newERP(m plant.Master, p simulators.Policy) simulators.System {
 }
 
 func newMES(m plant.Master, p simulators.Policy) simulators.System {
-	return mes.New(m, func(o *mes.Options) { o.Atomic = p.Batch == simulators.BatchAtomic })
+	return mes.New(m, func(o *mes.Options) {
+		o.Atomic = p.Batch == simulators.BatchAtomic
+		o.Overwrite = p.Versions == simulators.VersionsOverwrite
+	})
 }
 
 // Find returns the part called name and whether there is one.

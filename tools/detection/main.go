@@ -117,20 +117,8 @@ func prepare(ctx context.Context, o options, dir string) (*measure, error) {
 	return m, nil
 }
 
-// unhosted names defects that no scenario of the library can show yet, and
-// what is missing. They are listed, not hidden, and run only if asked for.
-var unhosted = map[bridge.Defect]string{
-	bridge.M13: "a 503 with a Retry-After that lasts longer than the build's own backoff",
-	bridge.M24: "the fault lying-success: 200 with an error in the body",
-	bridge.M27: "a scenario in which changes of one order overtake each other",
-	bridge.M45: "a plant with codes longer than 18 characters",
-}
-
 func chosen(ids string) (ds []bridge.DefectInfo) {
 	for _, d := range bridge.Defects() {
-		if ids == "" && unhosted[d.ID] != "" {
-			continue
-		}
 		if ids == "" || strings.Contains(","+ids+",", ","+string(d.ID)+",") {
 			ds = append(ds, d)
 		}

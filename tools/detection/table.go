@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/andon-rig/andon/evidence"
-	"github.com/andon-rig/andon/examples/bridge"
 )
 
 // table is the whole result.
@@ -101,12 +100,6 @@ func (t table) markdown(o options) string {
 		low, high := wilson(r.any, r.runs)
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %d/%d | %d/%d (%.2f–%.2f) | %s | %s |\n", r.defect.ID, r.defect.Does, r.defect.Needs,
 			strings.Join(r.defect.Oracles, ", "), strings.Join(r.in, ", "), r.intended, r.runs, r.any, r.runs, low, high, r.first.Round(100*time.Millisecond), r.oracles())
-	}
-	b.WriteString("\nPlanted in the build, but not to be shown with the scenarios and faults there are:\n\n")
-	for _, d := range bridge.Defects() {
-		if needs := unhosted[d.ID]; needs != "" {
-			fmt.Fprintf(&b, "- %s %s: needs %s\n", d.ID, d.Name, needs)
-		}
 	}
 	s := t.sound
 	_, high := wilson(s.blamed(), s.runs)

@@ -20,6 +20,9 @@ type Options struct {
 	NaturalKey bool
 	// Atomic posts all claims of one message or none.
 	Atomic bool
+	// Overwrite lets an older version of an order replace a newer one: the
+	// last one written counts.
+	Overwrite bool
 }
 
 // MES is a simulated MES.

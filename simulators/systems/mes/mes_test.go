@@ -239,6 +239,17 @@ func TestRepetitionOfAnOvertakenChangeIsKnown(t *testing.T) {
 	}
 }
 
+func TestLastWriteCountsIfToldSo(t *testing.T) {
+	for overwrite, want := range map[bool]plant.Decimal{false: plant.Whole(80), true: plant.Whole(90)} {
+		m := newMES(func(o *mes.Options) { o.Overwrite = overwrite })
+		tell(m, changed(3, plant.Of(80, "EA")))
+		row, _ := tell(m, changed(2, plant.Of(90, "EA")))
+		if q, _ := m.Quantity("4711"); q != want || (row.Refusal == nil) != overwrite {
+			t.Errorf("overwrite %v: got quantity %s and %+v, want %s", overwrite, q, row, want)
+		}
+	}
+}
+
 func TestSecondReleaseKeepsWhatIsDone(t *testing.T) {
 	m := newMES(blind)
 	m.Notice(event(confirmed("0010", 1, 5)))

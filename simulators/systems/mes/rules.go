@@ -171,7 +171,7 @@ func (t teller) newer(id plant.OrderID, version int) (*order, *simulators.Refusa
 		return nil, books.Refuse(books.OrderUnknown, "order %q is not known", id)
 	case o.state == cancelled && version > o.version:
 		return nil, books.Refuse(books.OrderClosed, "order %s is %s", id, o.state)
-	case version < o.version || (version == o.version && t.NaturalKey):
+	case version < o.version && !t.Overwrite, version == o.version && t.NaturalKey:
 		return nil, books.Refuse(books.VersionOvertaken, "version %d of order %s came after version %d", version, id, o.version)
 	}
 	return o, nil
