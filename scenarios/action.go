@@ -16,6 +16,7 @@ const (
 	DoReleaseOrders = "release-orders"
 	DoChangeOrder   = "change-order"
 	DoCancelOrder   = "cancel-order"
+	DoChangeItem    = "change-item"
 	DoPlaceHold     = "place-hold"
 	DoDecide        = "decide"
 	DoShip          = "ship"
@@ -37,6 +38,10 @@ type Args struct {
 	Lot Target `yaml:"lot"`
 	// Case acted on: {ref: NAME.case}.
 	Case Target `yaml:"case"`
+	// Item is a material, by its identifier.
+	Item yamlfile.Word `yaml:"item"`
+	// Retire takes the material out of use instead of giving it a revision.
+	Retire bool `yaml:"retire"`
 	// Count of orders or confirmations.
 	Count int `yaml:"count"`
 	// Quantity to make or to ship.
@@ -69,6 +74,7 @@ func Actions() []ActionInfo {
 		{DoReleaseOrders, "the planner releases the next orders; 1 by default", nil, []string{"count"}},
 		{DoChangeOrder, "the planner changes quantity or priority of a released order; of the oldest by default", nil, []string{"order", "quantity", "priority"}},
 		{DoCancelOrder, "the planner takes a released order back; the oldest by default", nil, []string{"order"}},
+		{DoChangeItem, "engineering gives a material its next revision, which orders released from then on have, or retires it; what is made next by default, or what nobody needs", nil, []string{"item", "retire"}},
 		{DoPlaceHold, "quality opens a case and blocks a lot, or the lot of an order; the next to be used by default", nil, []string{"lot", "order", "reason"}},
 		{DoDecide, "quality decides the case of a held lot; the oldest case, use-as-is by default", nil, []string{"lot", "case", "decision", "reason"}},
 		{DoShip, "probe: the ERP is asked to ship from a lot; expectations find the answer in probes", nil, []string{"lot", "quantity"}},
@@ -224,6 +230,8 @@ type Action struct {
 	Order    plant.OrderID
 	Lot      plant.LotID
 	Case     plant.CaseID
+	Item     plant.ItemID
+	Retire   bool
 	Count    int
 	Quantity plant.Decimal
 	Priority int
@@ -240,7 +248,7 @@ type Action struct {
 // Plant returns what a [plant.Floor] is to do.
 func (a Action) Plant() plant.Action {
 	return plant.Action{
-		Do: a.Do, Order: a.Order, Lot: a.Lot, Case: a.Case, Count: a.Count, Quantity: a.Quantity,
+		Do: a.Do, Order: a.Order, Lot: a.Lot, Case: a.Case, Item: a.Item, Retire: a.Retire, Count: a.Count, Quantity: a.Quantity,
 		Priority: a.Priority, Decision: a.Decision, Reason: a.Reason,
 	}
 }
@@ -248,7 +256,7 @@ func (a Action) Plant() plant.Action {
 // IsPlants reports whether the plant does it, rather than the rig.
 func (a Action) IsPlants() bool {
 	switch a.Do {
-	case DoReleaseOrders, DoChangeOrder, DoCancelOrder, DoPlaceHold, DoDecide, DoConfirmTwins:
+	case DoReleaseOrders, DoChangeOrder, DoCancelOrder, DoChangeItem, DoPlaceHold, DoDecide, DoConfirmTwins:
 		return true
 	}
 	return false
@@ -262,7 +270,7 @@ func (a Action) Args() map[string]string {
 		args = map[string]string{}
 	}
 	for name, value := range map[string]string{
-		"order": string(a.Order), "lot": string(a.Lot), "case": string(a.Case), "decision": string(a.Decision),
+		"order": string(a.Order), "lot": string(a.Lot), "case": string(a.Case), "item": string(a.Item), "decision": string(a.Decision),
 		"reason": a.Reason, "fault": a.Fault, "at": a.At,
 	} {
 		if value != "" {

@@ -42,8 +42,8 @@ type pending struct {
 func awaited(h *evidence.History) map[sequenceKey][]pending {
 	var all map[sequenceKey][]pending
 	for _, f := range h.Facts {
-		object, version, ok := f.Versioned()
-		if !ok || version < 2 || !judged(f) || f.Status != evidence.Must || len(f.Effects) == 0 {
+		object, _, ok := f.Versioned()
+		if !ok || f.Event.Fact.Kind() == plant.KindOrderReleased || !judged(f) || f.Status != evidence.Must || len(f.Effects) == 0 {
 			continue
 		}
 		if all == nil {

@@ -15,6 +15,8 @@ import (
 //	place-hold      Lot or Order, Case, Reason
 //	decide          Lot or Case, Decision (use-as-is)
 //	ship            Lot, Quantity     takes goods out; all there are by default
+//	change-item     Item, Retire      the next revision, or none any more; of what
+//	                                  is made next by default
 //	confirm-twins   Order, Count      arms: the next confirmation of at least two
 //	                                  pieces is made as two that look alike and
 //	                                  follow within a minute, and a rest
@@ -40,6 +42,8 @@ func (s *shop) do(a Action) ([]Event, error) {
 		return s.changeOrder(a)
 	case "cancel-order":
 		return s.cancelOrder(a)
+	case "change-item":
+		return s.changeItem(a)
 	case "place-hold":
 		return s.placeHold(a)
 	case "decide":
@@ -55,7 +59,7 @@ func (s *shop) do(a Action) ([]Event, error) {
 		}
 		return nil, nil
 	}
-	return nil, fmt.Errorf("unknown action; known are release-orders, change-order, cancel-order, place-hold, decide, ship, confirm-twins")
+	return nil, fmt.Errorf("unknown action; known are release-orders, change-order, cancel-order, change-item, place-hold, decide, ship, confirm-twins")
 }
 
 // revive lets orders that had given up look again: an action may have helped.

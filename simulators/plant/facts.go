@@ -279,6 +279,9 @@ func (f Inspected) Fields() []Field {
 }
 func (f ItemChanged) Fields() []Field {
 	fs := []Field{{"description", f.Item.Description}, {"unit", string(f.Item.Unit)}, {"revision", f.Item.Revision}}
+	if f.Item.Retired {
+		fs = append(fs, Field{"retired", "true"})
+	}
 	for _, u := range f.Item.Units {
 		fs = append(fs, Field{"unit " + string(u.Unit), fmt.Sprintf("%d/%d", u.Factor.Num, u.Factor.Den)})
 	}

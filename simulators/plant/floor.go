@@ -34,10 +34,12 @@ type Floor interface {
 
 // Action is something a scenario makes happen.
 type Action struct {
-	Do       string // "release-orders", "change-order", "cancel-order", "place-hold", "decide", "ship"
+	Do       string // "release-orders", "change-order", "cancel-order", "change-item", "place-hold", "decide", "ship"
 	Order    OrderID
 	Lot      LotID
 	Case     CaseID
+	Item     ItemID
+	Retire   bool
 	Count    int
 	Quantity Decimal
 	Priority int

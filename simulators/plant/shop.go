@@ -29,8 +29,9 @@ type shop struct {
 	cases    []*hold
 	goods    map[LotID]*goods
 	readings map[MachineID]*reading
-	scale    func(time.Time) int64 // recorded time to plant time, of a trace
-	twins    []OrderID             // confirm these twice; empty means whichever is next
+	scale    func(time.Time) int64   // recorded time to plant time, of a trace
+	changed  map[ItemID]*ItemChanged // definitions that were changed in the run
+	twins    []OrderID               // confirm these twice; empty means whichever is next
 }
 
 var _ Floor = (*shop)(nil)
@@ -204,6 +205,7 @@ func (s *shop) release() Event {
 	sp := s.specs[s.released]
 	s.released++
 	sp.order.Start, sp.order.Due = s.Now(), s.due(s.now)
+	s.revised(&sp.order)
 	j := s.newJob(sp)
 	if sp.recorded != nil {
 		j.replay()

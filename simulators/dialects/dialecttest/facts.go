@@ -149,6 +149,7 @@ func item(t *rapid.T) plant.Item {
 	i := plant.Item{
 		ID: id[plant.ItemID](t, "item"), Description: optional[string](t, "description"), Revision: optional[string](t, "revision"), Unit: id[plant.Unit](t, "unit"),
 		Decimals: rapid.IntRange(0, 6).Draw(t, "decimals"), Lots: rapid.Bool().Draw(t, "lots"), Serials: rapid.Bool().Draw(t, "serials"),
+		Retired: rapid.Bool().Draw(t, "retired"),
 	}
 	for range rapid.IntRange(0, 3).Draw(t, "units") {
 		i.Units = append(i.Units, plant.AltUnit{Unit: id[plant.Unit](t, "alternative"), Factor: plant.Factor{Num: rapid.Int64Range(1, 1e9).Draw(t, "num"), Den: rapid.Int64Range(1, 1e9).Draw(t, "den")}})

@@ -288,6 +288,8 @@ func (d *decoder) trait(i *plant.Item, p property) {
 		i.Lots = d.asBool(d.said(p))
 	case "Serials":
 		i.Serials = d.asBool(d.said(p))
+	case "Retired":
+		i.Retired = d.asBool(d.said(p))
 	case "AlternativeUnits":
 		d.need("Value", len(p.values) > 0)
 		for _, v := range p.values {

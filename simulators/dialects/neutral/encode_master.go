@@ -187,6 +187,7 @@ func (w *writer) item(e plant.Event, f plant.ItemChanged) {
 	w.property("Decimals", strconv.Itoa(i.Decimals), "nonNegativeInteger")
 	w.property("Lots", boolean(i.Lots), "boolean")
 	w.property("Serials", boolean(i.Serials), "boolean")
+	w.property("Retired", boolean(i.Retired), "boolean")
 	w.units(i.Units)
 	w.endArray()
 	w.endObject()
