@@ -7,12 +7,8 @@ import (
 	"github.com/andon-rig/andon/simulators/plant"
 )
 
-// mostEvidence is how many records show a finding at most; mostJudged bounds
-// the work of finding them, in judgements of a few records each.
-const (
-	mostEvidence = 10
-	mostJudged   = 3000
-)
+// mostJudged bounds the work of slicing, in records judged: a few seconds.
+const mostJudged = 3_000_000
 
 // Evidence returns the few records that make judge find f, in the order of the
 // journal: what the entities of f were involved in, reduced with the judge
@@ -29,7 +25,7 @@ func Evidence(records []evidence.Record, judge evidence.Judge, f evidence.Findin
 			s.end = append(s.end, r)
 		}
 	}
-	for _, start := range [][]evidence.Record{s.named(), s.closure()} {
+	for _, start := range [][]evidence.Record{s.named(), s.closure(), s.inner()} {
 		if !s.shows(start) {
 			continue
 		}
@@ -52,18 +48,18 @@ type slicer struct {
 	want       evidence.Finding
 	records    []evidence.Record
 	begin, end []evidence.Record
-	judged     int
+	judged     int // records, in all
 }
 
 // shows reports whether the judge finds the same in a journal of part alone.
 func (s *slicer) shows(part []evidence.Record) bool {
-	s.judged++
+	s.judged += len(part)
 	journal := slices.Concat(s.begin, part, s.end)
 	for i := range journal {
 		journal[i].Seq = uint64(i + 1) // a journal with gaps would be no evidence
 	}
 	for _, f := range s.judge.Judge(evidence.NewHistory(journal)) {
-		if f.Verdict == evidence.Violated && f.Fact == s.want.Fact && f.Keys == s.want.Keys && f.Rule == s.wantRule(f) && f.Got == s.want.Got {
+		if f.Verdict == evidence.Violated && (f.Fact == s.want.Fact || f.Fact == "") && f.Keys == s.want.Keys && f.Rule == s.wantRule(f) && f.Got == s.want.Got {
 			return true
 		}
 	}
@@ -114,10 +110,21 @@ func (s *slicer) closure() (list []evidence.Record) {
 	return list
 }
 
+// inner is all that a judge can look at.
+func (s *slicer) inner() []evidence.Record {
+	return slices.DeleteFunc(slices.Clone(s.records), func(r evidence.Record) bool {
+		switch r.Body.(type) {
+		case evidence.Begin, evidence.End, evidence.Finding:
+			return true
+		}
+		return false
+	})
+}
+
 // unbound reports whether r is about no entity of the plant.
 func unbound(r evidence.Record) bool {
 	switch b := r.Body.(type) {
-	case evidence.Step:
+	case evidence.Step, evidence.Snapshot:
 		return true
 	case evidence.Attempt:
 		return len(b.Claims) == 0

@@ -43,18 +43,23 @@ func FromStored(stored *harness.Replay, oracle string) (*Reduction, error) {
 // pick chooses the finding to shrink.
 func pick(all []evidence.Finding, oracle string) (evidence.Finding, error) {
 	var violators []string
-	for _, f := range all {
+	chosen := -1
+	for i, f := range all {
 		if f.Verdict != evidence.Violated {
 			continue
 		}
 		if oracle == "" || f.Oracle == oracle || f.ID == oracle {
-			return f, nil
+			if chosen < 0 || all[chosen].Follows != "" && f.Follows == "" {
+				chosen = i // rather a cause than what follows from one
+			}
 		}
 		if !slices.Contains(violators, f.Oracle) {
 			violators = append(violators, f.Oracle)
 		}
 	}
 	switch {
+	case chosen >= 0:
+		return all[chosen], nil
 	case len(violators) > 0:
 		return evidence.Finding{}, fmt.Errorf("oracle %s found no violation; %s did", oracle, strings.Join(violators, ", "))
 	case oracle != "":
