@@ -59,7 +59,7 @@ func (s *slicer) shows(part []evidence.Record) bool {
 		journal[i].Seq = uint64(i + 1) // a journal with gaps would be no evidence
 	}
 	for _, f := range s.judge.Judge(evidence.NewHistory(journal)) {
-		if f.Verdict == evidence.Violated && (f.Fact == s.want.Fact || f.Fact == "") && f.Keys == s.want.Keys && f.Rule == s.wantRule(f) && f.Got == s.want.Got {
+		if f.Verdict == evidence.Violated && (f.Fact == s.want.Fact || s.want.Follows != "") && f.Keys == s.want.Keys && f.Rule == s.wantRule(f) && f.Got == s.want.Got {
 			return true
 		}
 	}
