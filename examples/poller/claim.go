@@ -129,17 +129,22 @@ func (t tx) company(head fact) ([]fact, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := 1
-	for ; n < len(behind); n++ {
+	n := 0
+	for n < len(behind) {
 		f := behind[n]
 		if f.name != head.name || f.operation != head.operation || f.key != "" || f.round > 0 || f.doubt > 0 || f.due > t.now {
 			break
 		}
-		if state, _, err := t.lot(f.lot); err != nil || state != free {
-			return behind[:n], err
+		state, _, err := t.lot(f.lot)
+		if err != nil {
+			return nil, err
 		}
+		if state != free { // it is set aside, and nobody with it
+			break
+		}
+		n++
 	}
-	return behind[:n], nil
+	return behind[:max(n, 1)], nil
 }
 
 // restrained says whether one of the facts must not be posted now.
