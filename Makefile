@@ -33,6 +33,7 @@ check: tools-for-tests ## format, vet, import order and unit tests with the race
 	@files="$$(gofmt -l $$(git ls-files '*.go'))"; test -z "$$files" || { echo "not gofmt-clean: $$files"; exit 1; }
 	$(GO) vet ./... && $(GO) vet -tags suites ./harness/suite/...
 	CGO_ENABLED=$(if $(RACE),1,0) $(GOTEST) $(RACE) -shuffle=on -timeout 20m ./...
+	cd examples/poller && $(GO) vet ./... && CGO_ENABLED=$(if $(RACE),1,0) $(GO) test $(RACE) -shuffle=on -timeout 5m ./...
 
 # So CI installs what tests need.
 .PHONY: tools-for-tests
@@ -42,9 +43,10 @@ tools-for-tests:
 .PHONY: staticcheck
 staticcheck: ## look for mistakes that compile
 	$(GO) run $(STATICCHECK) ./...
+	cd examples/poller && $(GO) run $(STATICCHECK) ./...
 
 .PHONY: suites
-suites: build ## the smoke pack as a Ginkgo suite against the bundled integration
+suites: build poller-canary ## the smoke pack as a Ginkgo suite against the bundled integration; a few scenarios against the polling one
 	$(GO) test -tags suites -count=1 -timeout 20m ./harness/suite/...
 
 .PHONY: canaries
@@ -72,6 +74,17 @@ own-log: build ## replay a recorded event log of 1,200 rows through the bundled 
 .PHONY: fuzz
 fuzz: ## fuzz every decoder and file reader for a short while each (FUZZTIME=10s)
 	@FUZZTIME=$${FUZZTIME:-10s} sh tools/fuzz.sh
+
+.PHONY: poller
+poller: build $(BIN)/poller ## gate the second sound build, which polls and works from a table, with the smoke pack
+	$(BIN)/andon gate --rig examples/poller/andon.yaml
+
+.PHONY: poller-canary
+poller-canary: build $(BIN)/poller
+	$(BIN)/andon gate --rig examples/poller/andon.yaml --scenario CNF-02,LOT-01,NET-03,QUA-02
+
+$(BIN)/poller: $(wildcard examples/poller/*.go) examples/poller/go.mod examples/poller/go.sum
+	cd examples/poller && $(GO) build -o $(abspath $(BIN))/poller .
 
 $(BIN)/bento: examples/bento/build/go.mod examples/bento/build/go.sum examples/bento/build/main.go
 	cd examples/bento/build && $(GO) build -p 2 -o $(abspath $(BIN))/bento .

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -277,10 +278,12 @@ func TestADoubtfulConsumptionOfAHeldLotIsOnlyAskedFor(t *testing.T) {
 
 func TestOrdersByVersion(t *testing.T) {
 	w := newWorld(t)
-	known := false
+	var known atomic.Bool
 	w.mes.script = func(p posted) answer {
-		known = known || p.refs[0] == "order/1/1"
-		if !known {
+		if p.refs[0] == "order/1/1" {
+			known.Store(true)
+		}
+		if !known.Load() {
 			return refuse(404, "order-unknown", "data-quality")
 		}
 		return answer{}

@@ -115,9 +115,10 @@ func (f *fake) guard(next http.HandlerFunc) http.HandlerFunc {
 }
 
 func (f *fake) serveToken(w http.ResponseWriter, _ *http.Request) {
-	f.change(func() { f.tokens++; f.valid = fmt.Sprint("t", f.tokens) })
+	var token string
+	f.change(func() { f.tokens++; token = fmt.Sprint("t", f.tokens); f.valid = token })
 	w.Header().Set("Content-Type", "application/json")
-	fmt.Fprintf(w, `{"access_token":%q,"token_type":"Bearer","expires_in":60}`, f.valid)
+	fmt.Fprintf(w, `{"access_token":%q,"token_type":"Bearer","expires_in":60}`, token)
 }
 
 func (f *fake) serveFeed(w http.ResponseWriter, r *http.Request) {
