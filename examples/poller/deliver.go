@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -78,6 +79,9 @@ func pauseAfter(err error, attempts int) time.Duration {
 // queued is the reason of facts whose posting the system has promised.
 const queued = "accepted, not yet posted"
 
+// outcomes are the successes we know. After any other we ask the books.
+var outcomes = []string{"applied", "repeated", "accepted", "partly"}
+
 // result is the answer to a posting, and to one row of it.
 type result struct {
 	Outcome   string   `json:"outcome"`
@@ -99,7 +103,13 @@ func (p posting) read(s *system, r reply) []fate {
 			r.status = http.StatusBadGateway
 		}
 	}
-	res.Status = r.status
+	switch lying := r.status < 300 && res.Status >= 400; {
+	case lying: // the body knows better what became of the posting
+	case r.status < 300 && !slices.Contains(outcomes, res.Outcome): // a success of which we do not know what it says
+		res.Status, res.Detail = http.StatusBadGateway, fmt.Sprintf("answered %d with the outcome %q", r.status, res.Outcome)
+	default:
+		res.Status = r.status
+	}
 	if len(res.Items) == 0 || len(p.facts) == 1 {
 		return p.all(res.fate(p.facts[0], s))
 	}

@@ -29,6 +29,8 @@ func TestALostRequestGoesAgainUnderItsKeyAndInSequence(t *testing.T) {
 		"cut":         {cut: true},
 		"locked":      refuse(423, "order-locked", "technical"),
 		"gateway":     {status: 502, header: http.Header{"Content-Type": {"text/html"}}},
+		"lying":       {status: 200, header: http.Header{"Content-Type": {"application/json"}}, body: problemText(423, "order-locked", "technical")},
+		"strange":     {status: 200, header: http.Header{"Content-Type": {"application/json"}}, body: `{"outcome":"of tomorrow"}`},
 		"maintenance": {status: 200, header: http.Header{"Content-Type": {"text/html"}}, body: "<h1>back soon</h1>"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -144,6 +146,7 @@ func TestARefusalIsReportedUntilHeard(t *testing.T) {
 		{refuse(403, "forbidden", "technical"), "technical"},
 		{refuse(422, "new-code", "a-class-of-tomorrow"), "data-quality"},
 		{answer{status: 418, body: "{}"}, "technical"},
+		{answer{status: 200, body: problemText(409, "posting-refused", "business")}, "business"},
 	} {
 		t.Run(c.class, func(t *testing.T) {
 			w := newWorld(t)
