@@ -53,7 +53,7 @@ func (a *attributor) attempts() {
 		for i, c := range t.Claims {
 			f, _ := a.find(c)
 			t.Facts[i] = f
-			if f != nil && f.Sink == t.Endpoint {
+			if f != nil && a.h.Plan.SameBooks(f.Sink, t.Endpoint) {
 				f.Attempts = append(f.Attempts, t)
 			}
 		}
@@ -140,7 +140,7 @@ func (a *attributor) belongs(e *EffectView, f *FactView) bool {
 		return false
 	}
 	if f.Sink != "" {
-		return f.Sink == e.Endpoint
+		return a.h.Plan.SameBooks(f.Sink, e.Endpoint)
 	}
 	// Nobody must post the fact, so nobody is blamed for it either, unless it
 	// is one that has no business in an enterprise system.

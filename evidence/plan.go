@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/andon-rig/andon/simulators"
@@ -56,6 +57,16 @@ type Cutover struct {
 	Freeze string `json:"freeze,omitempty"`
 	// Frozen says by which way facts may come that became true in the freeze.
 	Frozen Frozen `json:"frozen,omitempty"`
+}
+
+// SameBooks reports whether a and b lead to the same books: they are the same
+// endpoint, or both belong to the routes of a cutover.
+func (p *Plan) SameBooks(a, b string) bool {
+	return a == b || p.Cutover != nil && p.Cutover.has(a) && p.Cutover.has(b)
+}
+
+func (c *Cutover) has(endpoint string) bool {
+	return slices.Contains(c.Old.Endpoints, endpoint) || slices.Contains(c.New.Endpoints, endpoint)
 }
 
 // A Route is a way into the books: attempts the journal gives that name, or

@@ -82,6 +82,7 @@ func (r *Rig) endpoint(name string, spec EndpointSpec) error {
 			r.Plan.Journal.Append(evidence.Effect{Attempt: id, Endpoint: name, Posting: p})
 		},
 		OnFeed:    link.Fetched,
+		OnToken:   func(token string) { r.issued(name, token) },
 		Attribute: attribution(r.setup.File.Attribution, name),
 	})
 	link.Encode, link.Refuse = e.Encode, e.Refuse
@@ -91,9 +92,11 @@ func (r *Rig) endpoint(name string, spec EndpointSpec) error {
 	r.Vars[name+".url"], r.Vars[name+".token"] = transport.URL(), transport.URL()+"/oauth/token"
 	r.Vars[name+".client"], r.Vars[name+".secret"] = client, secret
 	if r.Bundle != nil {
-		return r.Bundle.Redact(name+".secret", secret)
+		if err := r.Bundle.Redact(name+".secret", secret); err != nil {
+			return err
+		}
 	}
-	return nil
+	return r.secretOf(name, secret)
 }
 
 // transport opens what moves an endpoint's messages, and says whether it can
@@ -221,7 +224,7 @@ func (r *Rig) exceptions() error {
 	} else if t, err = httptransport.New(httptransport.Config{MaxBody: 1 << 20}); err != nil {
 		return err
 	}
-	x := &exceptions{transport: t, journal: r.Plan.Journal, link: r.link("exceptions")}
+	x := &exceptions{transport: t, journal: r.Plan.Journal, link: r.link(exceptionsLink)}
 	r.Plan.serve = append(r.Plan.serve, x.run)
 	r.Vars["andon.exceptions"] = t.URL() + "/exceptions"
 	return nil

@@ -13,6 +13,9 @@ import (
 	"github.com/andon-rig/andon/simulators/plant"
 )
 
+// exceptionsLink is the name of the worklist's link.
+const exceptionsLink = "exceptions"
+
 // exceptions is where the SUT surfaces what it could not post: a worklist that
 // takes every report and writes it into the journal.
 type exceptions struct {

@@ -56,6 +56,7 @@ type Rig struct {
 	master plant.Master
 	ids    atomic.Uint64
 	state  string // the SUT's directory
+	vault  *vault
 	closed []func() error
 }
 
@@ -68,7 +69,7 @@ func Build(s Setup) (r *Rig, err error) {
 			err = errors.Join(err, r.Close())
 		}
 	}()
-	for _, build := range []func() error{r.floor, r.names, r.openBundle, r.endpoints, r.exceptions, r.faults, r.driver, r.judges, r.keepPlan} {
+	for _, build := range []func() error{r.floor, r.names, r.openBundle, r.confidential, r.endpoints, r.exceptions, r.watchLinks, r.faults, r.driver, r.judges, r.keepPlan} {
 		if err := build(); err != nil {
 			return r, err
 		}
@@ -155,6 +156,7 @@ func (r *Rig) names() error {
 		},
 		Judging: s.File.Judging.judging(), Shifts: r.master.Shifts, PeriodOpens: r.master.PeriodOpens,
 	}
+	r.Plan.Evidence.Hygiene.Demanded = s.File.SUT.Delivers.Hygiene == HygieneBounded
 	for _, q := range sc.Metadata.Requirements {
 		r.Plan.Evidence.Requirements = append(r.Plan.Evidence.Requirements, string(q))
 	}
@@ -223,6 +225,7 @@ func (r *Rig) driver() (err error) {
 	if r.Bundle != nil {
 		log = r.Bundle.Log()
 	}
+	log = r.searched(log)
 	r.Plan.Driver, err = process.New(process.Config{Command: command, Dir: dir, Ready: ready, Log: log})
 	return err
 }

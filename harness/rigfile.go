@@ -46,6 +46,9 @@ type SUTSpec struct {
 	// that is not named keeps its announcements in its feed.
 	Receives map[string]string `yaml:"receives"`
 	Delivers DeliversSpec      `yaml:"delivers"`
+	// Confidential says what besides credentials and tokens must not turn up in
+	// logs, reports to people and URLs: "personnel" are the ids of operators.
+	Confidential string `yaml:"confidential" jsonschema:"enum=personnel"`
 
 	Pos yamlfile.Pos `yaml:"-"`
 }
@@ -80,9 +83,18 @@ type DeliversSpec struct {
 	// before it could be posted: it is reported to a person (the default), or
 	// dated into the open period.
 	ClosedPeriod evidence.ClosedPeriod `yaml:"closedPeriod" jsonschema:"enum=report,enum=redate"`
+	// Hygiene "bounded" makes growth of memory, open files and connections a
+	// violation; it is only told if left out.
+	Hygiene string `yaml:"hygiene" jsonschema:"enum=bounded"`
 
 	Pos yamlfile.Pos `yaml:"-"`
 }
+
+// Values of settings that are words.
+const (
+	ConfidentialPersonnel = "personnel"
+	HygieneBounded        = "bounded"
+)
 
 // ExceptionsSpec says where the SUT surfaces what it could not post.
 type ExceptionsSpec struct {

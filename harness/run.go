@@ -59,6 +59,8 @@ func Run(ctx context.Context, p *Plan) (findings []evidence.Finding, err error) 
 		return nil, fmt.Errorf("start SUT: %w", err)
 	}
 	defer func() { err = errors.Join(err, p.stopSUT(ctx)) }()
+	stopSampling := p.sample(ctx)
+	defer stopSampling()
 
 	p.step("baseline", "opening stock, open orders and books as planned")
 	p.progress = newProgress(p.Journal, p.Endpoints, p.Links)
@@ -71,6 +73,7 @@ func Run(ctx context.Context, p *Plan) (findings []evidence.Finding, err error) 
 	p.step("settle", "")
 	quiet, reason := p.settle(ctx, playErr)
 	p.snapshots()
+	stopSampling()
 	p.Journal.Append(evidence.End{Quiet: quiet, Reason: reason})
 	if err := p.Journal.Flush(); err != nil {
 		return nil, fmt.Errorf("save evidence: %w", err)

@@ -94,6 +94,28 @@ func (r *Redactor) Line(b []byte) []byte {
 	return r.named(b, true)
 }
 
+// Names lists the secrets that occur in b in any spelling, each once, by the
+// names they were added under, less what is no letter, digit, dot, hyphen or
+// underscore.
+func (r *Redactor) Names(b []byte) (names []string) {
+	m := r.matcher.Load()
+	if m == nil {
+		return nil
+	}
+	for i := 0; i < len(b); {
+		n, mark := m.at(b, i)
+		if n == 0 {
+			i++
+			continue
+		}
+		i += n
+		if name := strings.TrimSuffix(strings.TrimPrefix(mark, "[redacted "), "]"); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // safeCut returns how many bytes of b can be redacted now without cutting a
 // secret that goes on in what follows.
 func (r *Redactor) safeCut(b []byte) int {

@@ -36,8 +36,8 @@ func All() []Info {
 		noSilentDropInfo.by(NoSilentDrop), recoveryInfo.by(Recovery), tokenInfo.by(TokenDiscipline),
 		batchInfo.by(BatchItems), contractInfo.by(ContractConformance),
 		timeInfo.by(TimeSemantics), masterInfo.by(MasterData),
-		convergenceInfo.by(Convergence),
-		exerciseInfo.by(Exercise),
+		cutoverInfo.by(Cutover), convergenceInfo.by(Convergence), hygieneInfo.by(Hygiene),
+		exerciseInfo.by(Exercise), secretsInfo.by(Secrets),
 		laborInfo.by(Labor),
 	}
 }

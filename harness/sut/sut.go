@@ -5,6 +5,7 @@ package sut
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -34,6 +35,22 @@ type Breaker interface {
 	Restart(ctx context.Context, graceful bool) error
 }
 
+// A Sampler is a Driver that can look into the SUT. A run whose driver is none
+// says nothing of what the SUT takes up.
+type Sampler interface {
+	Driver
+	// Sample tells what all processes of the SUT take up now;
+	// [ErrNotSampled] if the SUT is not there or the machine does not tell.
+	Sample() (Usage, error)
+}
+
+// Usage is what the SUT takes up.
+type Usage struct {
+	Memory  int64 // bytes resident
+	Files   int   // open descriptors
+	Threads int   // of the operating system
+}
+
 // Ready says how to find out that the SUT is ready.
 type Ready struct {
 	HTTP   string        // a URL that answers 2xx; "" means ready as soon as started
@@ -53,6 +70,9 @@ func (e *StartError) Error() string {
 	}
 	return e.Reason + "; its last lines were:\n    " + strings.Join(e.Log, "\n    ")
 }
+
+// ErrNotSampled says that nobody can look into the SUT here and now.
+var ErrNotSampled = errors.New("the SUT cannot be looked into here and now")
 
 // ErrNotOurs is returned by drivers asked to break a SUT they do not own.
 var ErrNotOurs = fmt.Errorf("this SUT was not started by Andon, so Andon cannot kill or restart it")

@@ -50,7 +50,9 @@ func (e *Endpoint) issue(_ context.Context, m simulators.Message) (simulators.Me
 	if ttl <= 0 {
 		ttl = defaultTTL
 	}
-	body, err := json.Marshal(map[string]any{"access_token": e.tokens.grant(ttl), "token_type": "Bearer", "expires_in": max(1, int(ttl/time.Second))})
+	token := e.tokens.grant(ttl)
+	e.OnToken(token)
+	body, err := json.Marshal(map[string]any{"access_token": token, "token_type": "Bearer", "expires_in": max(1, int(ttl/time.Second))})
 	if err != nil {
 		return simulators.Message{}, err
 	}

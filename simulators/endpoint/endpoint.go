@@ -43,6 +43,8 @@ type Config struct {
 	// them there; taken is true once the reader has come back for what follows
 	// them.
 	OnFeed func(ms []simulators.Message, taken bool)
+	// OnToken is told of each access token before the SUT gets it.
+	OnToken func(token string)
 	// Attribute, if set, finds the reference a message carries by the rig
 	// file's rule, where the dialect found none.
 	Attribute func(simulators.Message) plant.EventID
@@ -74,6 +76,9 @@ func New(c Config) *Endpoint {
 	}
 	if c.OnFeed == nil {
 		c.OnFeed = func([]simulators.Message, bool) {}
+	}
+	if c.OnToken == nil {
+		c.OnToken = func(string) {}
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

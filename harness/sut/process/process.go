@@ -44,7 +44,10 @@ type Driver struct {
 	current *running
 }
 
-var _ sut.Breaker = (*Driver)(nil)
+var (
+	_ sut.Breaker = (*Driver)(nil)
+	_ sut.Sampler = (*Driver)(nil)
+)
 
 // running is one life of the process.
 type running struct {

@@ -54,6 +54,7 @@ type Transport struct {
 	keep     map[string]bool
 
 	serving  atomic.Bool
+	open     atomic.Int64  // connections the SUT holds to us
 	stopping chan struct{} // closed when Serve is told to end
 
 	door     sync.RWMutex // guards shut
@@ -166,6 +167,7 @@ func (t *Transport) Serve(ctx context.Context, receive simulators.Receiver) erro
 		Handler:           http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { t.handle(w, r, receive) }),
 		BaseContext:       func(net.Listener) context.Context { return base },
 		ReadHeaderTimeout: headerTimeout,
+		ConnState:         t.counted,
 		ErrorLog:          slog.NewLogLogger(t.config.Log.Handler(), slog.LevelDebug),
 	}
 	ended := make(chan error, 1)
@@ -181,6 +183,18 @@ func (t *Transport) Serve(ctx context.Context, receive simulators.Receiver) erro
 	t.stop(server, cancel)
 	<-ended
 	return nil
+}
+
+// Connections is how many connections the SUT holds open.
+func (t *Transport) Connections() int { return int(t.open.Load()) }
+
+func (t *Transport) counted(_ net.Conn, s http.ConnState) {
+	switch s {
+	case http.StateNew:
+		t.open.Add(1)
+	case http.StateClosed, http.StateHijacked:
+		t.open.Add(-1)
+	}
 }
 
 // stop ends serving in the order that lets an answer under way still leave.

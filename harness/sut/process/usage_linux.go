@@ -1,0 +1,53 @@
+package process
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strconv"
+
+	"github.com/andon-rig/andon/harness/sut"
+)
+
+// Sample implements [sut.Sampler]: what the process and all its descendants
+// take up, from /proc.
+func (d *Driver) Sample() (sut.Usage, error) {
+	d.mu.Lock()
+	r := d.current
+	d.mu.Unlock()
+	if r == nil {
+		return sut.Usage{}, sut.ErrNotSampled
+	}
+	var u sut.Usage
+	if err := addUsage(&u, r.cmd.Process.Pid); err != nil {
+		return sut.Usage{}, fmt.Errorf("sample process %d: %w", r.cmd.Process.Pid, err)
+	}
+	return u, nil
+}
+
+// addUsage adds a process and its descendants. One that ends meanwhile counts
+// as far as it was seen; only the first must be there.
+func addUsage(u *sut.Usage, pid int) error {
+	proc := "/proc/" + strconv.Itoa(pid)
+	statm, err := os.ReadFile(proc + "/statm")
+	if err != nil {
+		return err
+	}
+	if f := bytes.Fields(statm); len(f) > 1 {
+		pages, _ := strconv.ParseInt(string(f[1]), 10, 64) // the kernel wrote it
+		u.Memory += pages * int64(os.Getpagesize())
+	}
+	files, _ := os.ReadDir(proc + "/fd")
+	threads, _ := os.ReadDir(proc + "/task")
+	u.Files += len(files)
+	u.Threads += len(threads)
+	for _, t := range threads {
+		children, _ := os.ReadFile(proc + "/task/" + t.Name() + "/children")
+		for _, c := range bytes.Fields(children) {
+			if child, err := strconv.Atoi(string(c)); err == nil {
+				_ = addUsage(u, child) // gone already is fine
+			}
+		}
+	}
+	return nil
+}
