@@ -108,7 +108,7 @@ func (c *changeover) judge(f *evidence.FactView) {
 		if c.Frozen == evidence.FrozenByHand && c.frozen(f) {
 			return // people key it in
 		}
-		if lost(f) {
+		if lost(f) && f.At < c.at { // later ones have nothing to do with the change
 			v.Expected, v.Got, v.Rule = "the "+naming(f.Event.Fact)+" by one of the two ways", "by neither, and not reported", "by-neither-way"
 			c.r.missing(v, true) // no-silent-drop names each
 		}

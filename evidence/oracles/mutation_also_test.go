@@ -14,7 +14,7 @@ var alsoSpeak = map[string]map[string]string{
 	"change the lot":                           whenMoved,
 	"leave the lot out":                        whenMoved,
 	"give it the reference and key of nothing": whenLost,
-	"post it before it happened":               because("no-silent-drop", "nothing was posted for it once it had happened", "exactly-once", "the same, folded", "master-data", "the record is not there"),
+	"post it before it happened":               because("no-silent-drop", "nothing was posted for it once it had happened", "exactly-once", "the same, folded", "master-data", "the record is not there", "cutover", "by neither way, if it was before the cutover"),
 	"forget the failed row":                    because("exactly-once", "the same loss, folded", "conservation", "the sum lacks it"),
 	"ship the lot while it is held":            because("no-silent-drop", "the hold itself is lost", "exactly-once", "the same loss, folded", "convergence", "more went out than the plant shipped"),
 	"recover too late":                         because("order-causality", "the release is late and the change is not"),
@@ -23,6 +23,7 @@ var alsoSpeak = map[string]map[string]string{
 	"lose the rework":                          whenUnconnected,
 	"receive a piece twice":                    because("field-fidelity", "the serial is not the one that was made"),
 	"make a lot of itself":                     because("field-fidelity", "the lot is another", "conservation", "one account lacks it and another has it"),
+	"post by both ways":                        because("exactly-once", "it is there twice", "conservation", "so is its quantity", "retry-discipline", "the other way has another key", "order-causality", "a release after its change"),
 	"lose a change of a material":              because("no-silent-drop", "the fact is lost", "exactly-once", "the same loss, folded"),
 }
 
@@ -43,7 +44,7 @@ var (
 	whenMoved = because("conservation", "one account lacks it and another has it", "genealogy", "a recall goes by what the books say")
 	// whenLost: a posting that is not there.
 	whenLost = because("exactly-once", "the same loss, folded", "conservation", "the sum lacks it", "no-silent-drop", "the fact is lost",
-		"genealogy", "the lot is not connected", "master-data", "the record is not there")
+		"genealogy", "the lot is not connected", "master-data", "the record is not there", "cutover", "by neither way, if it was before the cutover")
 )
 
 // whenUnconnected: a hole in the genealogy is a lost posting.

@@ -50,6 +50,61 @@ func viewMutations() []mutation {
 			s.Orders[i].Priority = 77
 			return true
 		}, nil)},
+		{"say a secret in the log", []string{"secrets"}, func(rs []evidence.Record, at int) []evidence.Record {
+			if _, ok := rs[at].Body.(evidence.Sample); !ok || at%7 != 0 {
+				return nil
+			}
+			return slices.Insert(rs, at, evidence.Record{At: rs[at].At, Body: evidence.Sighting{What: "erp.secret", Kind: evidence.SecretCredential, Owner: "erp", Place: evidence.InLog}})
+		}},
+		{"call what it may not", []string{"secrets"}, func(rs []evidence.Record, at int) []evidence.Record {
+			a, ok := rs[at].Body.(evidence.Attempt)
+			if !ok || a.Name != "oauth/token" {
+				return nil
+			}
+			a.ID, a.Verb, a.Name = 77777, "get", "users"
+			a.Acted.Outcome, a.Acted.Status = simulators.Refused, 403
+			a.Heard = a.Acted
+			return slices.Insert(rs, at+1, evidence.Record{At: rs[at].At, Body: a})
+		}},
+		{"leak files", []string{"hygiene"}, onSamples(func(s *evidence.Sample, i int) { s.Files += i }, "sut")},
+		{"leak memory", []string{"hygiene"}, onSamples(func(s *evidence.Sample, i int) { s.Memory += int64(2*i) << 20 }, "sut")},
+		{"leak threads", []string{"hygiene"}, onSamples(func(s *evidence.Sample, i int) { s.Threads += i }, "sut")},
+		{"leak connections", []string{"hygiene"}, onSamples(func(s *evidence.Sample, i int) { s.Connections += i }, "erp")},
+		{"go on by the old way", []string{"cutover"}, onAttempt(func(rs []evidence.Record, at int) bool {
+			a := rs[at].Body.(evidence.Attempt)
+			return a.Route == "api" && a.Acted.Outcome == simulators.Applied && len(a.Claims) > 0
+		}, func(a *evidence.Attempt) { a.Route = "file" })},
+		{"post by both ways", []string{"cutover"}, func(rs []evidence.Record, at int) []evidence.Record {
+			a, ok := rs[at].Body.(evidence.Attempt)
+			e, posted := rs[max(0, at-1)].Body.(evidence.Effect)
+			if !ok || !posted || a.Route != "file" || e.Attempt != a.ID || len(a.Claims) != 1 {
+				return nil
+			}
+			a.ID, a.Route, a.IdemKey = 88888, "api", "by the other way"
+			e.Attempt, e.Posting.Doc = a.ID, e.Posting.Doc+"-again"
+			end := slices.IndexFunc(rs, func(r evidence.Record) bool { return r.Kind() == "snapshot" })
+			a.Start, a.End = rs[end].At, rs[end].At
+			return slices.Insert(rs, end, evidence.Record{At: rs[end].At, Plant: rs[end].Plant, Body: e}, evidence.Record{At: rs[end].At, Plant: rs[end].Plant, Body: a})
+		}},
+	}
+}
+
+// onSamples changes all samples of one thing, each by its number; it applies
+// once.
+func onSamples(change func(*evidence.Sample, int), of string) func([]evidence.Record, int) []evidence.Record {
+	return func(rs []evidence.Record, at int) []evidence.Record {
+		if at != 0 {
+			return nil
+		}
+		n := 0
+		for i, r := range rs {
+			if s, ok := r.Body.(evidence.Sample); ok && s.Of == of {
+				change(&s, n)
+				rs[i].Body = s
+				n++
+			}
+		}
+		return rs
 	}
 }
 

@@ -25,6 +25,7 @@ type Run struct {
 	id      uint64
 	doc     int
 	tries   map[string]int
+	way     string // by which the SUT posts
 }
 
 // New begins a journal of a plant with an ERP that honours idempotency keys
@@ -185,6 +186,9 @@ func (r *Run) Send(s Sending, claims ...plant.Event) uint64 {
 }
 
 func (r *Run) fill(s *Sending, claims []plant.Event) {
+	if s.Route == "" {
+		s.Route = r.way
+	}
 	if s.Endpoint == "" {
 		s.Endpoint = r.sinkOf(claims[0])
 	}
@@ -357,6 +361,11 @@ func Shipped(lot plant.LotID) plant.Shipped {
 // a second order made from the goods of the first.
 func Shift() *Run {
 	r := New()
+	r.HandOut()
+	r.Plan.Hygiene.Demanded = true
+	r.CutOver("file", "api", "do cutover")
+	r.By("file")
+	r.Watch(26, nil) // a long baseline: nothing else in the shift takes so long
 	r.Step("play")
 	r.Token("erp")
 	r.Do(Released())
@@ -370,6 +379,8 @@ func Shift() *Run {
 	r.Do(plant.Scrapped{Order: Order, Operation: "0010", Counter: 1, Material: "000PLATE", Lot: "L-7", Quantity: Qty("0.25", "KG"), Reason: "BROKEN"})
 	r.lostReply()
 	r.throttled()
+	r.Step("do cutover")
+	r.By("api")
 	r.invalidLot()
 	r.batch()
 	r.Do(Used(Next, "000PLATE", "L-8", "3", "KG"))
