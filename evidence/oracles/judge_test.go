@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/evidence/oracles"
@@ -134,6 +135,63 @@ func TestACutJournalNeverHolds(t *testing.T) {
 			}
 			if f.Verdict == evidence.Inconclusive && f.Text == "" {
 				t.Errorf("cut after %d records, %s does not say why it is inconclusive", n, f.Oracle)
+			}
+		}
+	}
+}
+
+// TestAnUnreadableJournalNeverHolds: what a reader could not make sense of may
+// have been anything.
+func TestAnUnreadableJournalNeverHolds(t *testing.T) {
+	h := evidence.NewHistory(journaltest.Shift().Records(), "line 7 is not a record")
+	for _, f := range oracles.JudgeAll(h, oracles.Standard()) {
+		if f.Verdict != evidence.Inconclusive && f.Verdict != evidence.Vacuous {
+			t.Errorf("%s is %s", f.Oracle, f.Verdict)
+		}
+		if f.Verdict == evidence.Inconclusive && !strings.Contains(f.Text, "line 7 is not a record") {
+			t.Errorf("%s does not say what could not be read: %q", f.Oracle, f.Text)
+		}
+	}
+}
+
+// TestHostileJournalsDoNotBreakOracles: claims, facts and plans that make no
+// sense are judged, or not, and never end an oracle.
+func TestHostileJournalsDoNotBreakOracles(t *testing.T) {
+	spoil := map[string]func(*evidence.Plan, []evidence.Record){
+		"no plan": func(p *evidence.Plan, _ []evidence.Record) { *p = evidence.Plan{} },
+		"a zone that is none": func(p *evidence.Plan, _ []evidence.Record) {
+			p.Zone, p.Shifts = "Nowhere/At_All", append(p.Shifts, plant.Shift{Name: "never"})
+		},
+		"claims of nothing": func(_ *evidence.Plan, rs []evidence.Record) {
+			for i, r := range rs {
+				if e, ok := r.Body.(evidence.Effect); ok {
+					e.Posting.Claim.Fact = nil
+					rs[i].Body = e
+				}
+			}
+		},
+		"claims of another kind": func(_ *evidence.Plan, rs []evidence.Record) {
+			for i, r := range rs {
+				if e, ok := r.Body.(evidence.Effect); ok {
+					e.Posting.Claim.Fact = plant.MachineChanged{Machine: "M"}
+					rs[i].Body = e
+				}
+			}
+		},
+		"no time": func(_ *evidence.Plan, rs []evidence.Record) {
+			for i := range rs {
+				rs[i].At, rs[i].Plant = 0, time.Time{}
+			}
+		},
+	}
+	for name, change := range spoil {
+		records := journaltest.Shift().Records()
+		b := records[0].Body.(evidence.Begin)
+		change(&b.Plan, records)
+		records[0].Body = b
+		for _, f := range oracles.JudgeAll(evidence.NewHistory(records), oracles.Standard()) {
+			if f.Rule == "oracle-panicked" || f.Rule == "oracle-said-nothing" {
+				t.Errorf("%s: %s: %s", name, f.Oracle, f.Text)
 			}
 		}
 	}

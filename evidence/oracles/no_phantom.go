@@ -64,6 +64,8 @@ func explainElsewhere(e *evidence.EffectView, f *evidence.FactView) (rule, text 
 	switch {
 	case e.Seq < f.Seq:
 		return "posted-before-it-happened", "the " + naming(f.Event.Fact) + " had not happened yet when this was posted"
+	case e.Posting.Claim.Fact == nil:
+		return "posted-without-content", "it carries the reference of the " + naming(f.Event.Fact) + " and says nothing"
 	case e.Posting.Claim.Fact.Kind() != f.Event.Fact.Kind():
 		return "posted-as-another-kind", "it carries the reference of the " + naming(f.Event.Fact) + " but is a " + string(e.Posting.Claim.Fact.Kind())
 	case f.Sink == "":

@@ -74,6 +74,9 @@ func naming(f plant.Fact) string {
 
 // content says what a fact amounts to: "5.013 EA", or its kind.
 func content(f plant.Fact) string {
+	if f == nil {
+		return "nothing"
+	}
 	if c, ok := f.(plant.Confirmed); ok && c.Yield.Amount == 0 {
 		switch {
 		case c.Scrap.Amount != 0:
