@@ -57,6 +57,9 @@ type Scenario struct {
 	// mistake in a file. The verdict is then inconclusive.
 	Error string
 	Notes []string // "the run was cut", "the SUT did not come to rest"
+	// Figures are what the journal shows beside findings; nil if there is no
+	// journal, or no reporter that would show them.
+	Figures *Figures
 }
 
 // A Fault is a fault of a scenario and how often it struck.

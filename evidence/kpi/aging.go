@@ -1,6 +1,7 @@
 package kpi
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/andon-rig/andon/evidence"
@@ -63,7 +64,10 @@ func ageing(r *reading) ([]Measure, string) {
 			ms = append(ms, Measure{"open, " + string(c), Count(n), len(left)})
 		}
 	}
-	return append(ms, r.byAge(left)...), ""
+	if len(left) == 0 {
+		return ms, ""
+	}
+	return append(ms, r.byAge(left)...), r.pace()
 }
 
 // byAge counts open exceptions by their age in plant time, where that is known.
@@ -153,6 +157,28 @@ func shippedUnder(hold *evidence.HoldView, shipped []time.Duration) (n int) {
 	return n
 }
 
+// pace warns where plant time ran so much faster than wall time that what the
+// SUT needed of the one looks long in the other.
+func (r *reading) pace() string {
+	var first, last *evidence.Record
+	for i := range r.h.Records {
+		if rec := &r.h.Records[i]; !rec.Plant.IsZero() {
+			if first == nil {
+				first = rec
+			}
+			last = rec
+		}
+	}
+	if first == nil || last.At <= first.At {
+		return ""
+	}
+	times := int64(last.Plant.Sub(first.Plant)) / int64(last.At-first.At)
+	if times < 2 {
+		return ""
+	}
+	return fmt.Sprintf("the plant ran %d times as fast as the SUT's clock: where it did not wait for the SUT, wall time weighs that much here", times)
+}
+
 // atRisk is K0: how long lines could have waited for the integration.
 func atRisk(r *reading) ([]Measure, string) {
 	var orders, lots Plant
@@ -179,6 +205,9 @@ func atRisk(r *reading) ([]Measure, string) {
 	ms := []Measure{{"at risk", orders + lots, n}, {"orders waiting for dispatch", orders, 0}, {"lots waiting for a decision", lots, 0}}
 	if open > 0 {
 		return append(ms, Measure{"waiting to the end", Count(open), n}), "what waits to the end has no length and is only counted"
+	}
+	if orders+lots > 0 {
+		return ms, r.pace()
 	}
 	return ms, ""
 }

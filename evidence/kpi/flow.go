@@ -85,7 +85,11 @@ func visibility(r *reading) ([]Measure, string) {
 	if in.Of == 0 {
 		return nil, "no start, confirmation or receipt had to reach the ERP"
 	}
-	return append(ts.ranks("behind "), Measure{"shown within 15 min", in, in.Of}), ""
+	ms := append(ts.ranks("behind "), Measure{"shown within 15 min", in, in.Of})
+	if in.N < in.Of {
+		return ms, r.pace()
+	}
+	return ms, ""
 }
 
 // duplicates is K9.

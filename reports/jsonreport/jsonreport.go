@@ -13,6 +13,7 @@ import (
 
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/evidence/explain"
+	"github.com/andon-rig/andon/evidence/kpi"
 	"github.com/andon-rig/andon/reports"
 	"github.com/andon-rig/andon/simulators/plant"
 )
@@ -77,6 +78,7 @@ type scenario struct {
 	Faults       []fault          `json:"faults"`
 	Findings     []finding        `json:"findings"`
 	Oracles      []oracle         `json:"oracles"`
+	KPIs         []figure         `json:"kpis,omitempty"`
 }
 
 type fault struct {
@@ -135,6 +137,35 @@ func gateOf(g reports.Gate) gate {
 	return out
 }
 
+// figure is one key figure. A row without measures was not exercised, and
+// missing says why.
+type figure struct {
+	ID           string    `json:"id"`
+	Name         string    `json:"name"`
+	How          string    `json:"how"`
+	Requirements []string  `json:"requirements"`
+	Measures     []measure `json:"measures"`
+	Missing      string    `json:"missing,omitempty"`
+}
+
+// measure is a value as text, because no reader may turn it into a float; its
+// clock keeps wall and plant time apart.
+type measure struct {
+	Name    string `json:"name"`
+	Value   string `json:"value"`
+	Unit    string `json:"unit,omitempty"`
+	Clock   string `json:"clock,omitempty"`
+	Samples int    `json:"samples,omitempty"`
+}
+
+func figureOf(r kpi.Row) figure {
+	out := figure{ID: r.ID, Name: r.Name, How: r.How, Requirements: list(r.Requirements), Measures: []measure{}, Missing: r.Missing}
+	for _, m := range r.Measures {
+		out.Measures = append(out.Measures, measure{m.Name, m.Value.Text(), m.Value.Unit(), m.Value.Clock(), m.Samples})
+	}
+	return out
+}
+
 func scenarioOf(s reports.Scenario) scenario {
 	out := scenario{
 		ID: s.ID, Title: s.Title, Pack: s.Pack, Verdict: s.Verdict, Bundle: s.Bundle, Seed: s.Seed, Wall: s.Wall.Milliseconds(),
@@ -149,6 +180,11 @@ func scenarioOf(s reports.Scenario) scenario {
 	}
 	for _, f := range s.Oracles() {
 		out.Oracles = append(out.Oracles, oracle{f.Oracle, f.ID, f.Verdict, f.Count, f.Text})
+	}
+	if s.Figures != nil {
+		for _, r := range s.Figures.KPIs {
+			out.KPIs = append(out.KPIs, figureOf(r))
+		}
 	}
 	return out
 }

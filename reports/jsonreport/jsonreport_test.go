@@ -68,6 +68,8 @@ func TestSchemaRefuses(t *testing.T) {
 		{"no journey", `"journey":`, `"trip":`},
 		{"no keys", `"keys":`, `"key":`},
 		{"seed below zero", `"seed":4711`, `"seed":-1`},
+		{"figure as a number", `"value":"1"`, `"value":1`},
+		{"a third clock", `"clock":"plant"`, `"clock":"local"`},
 		{"findings null", `"findings":[]`, `"findings":null`},
 	} {
 		if !strings.Contains(text.String(), c.old) {

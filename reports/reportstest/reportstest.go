@@ -7,8 +7,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,6 +18,7 @@ import (
 	"github.com/andon-rig/andon/evidence/bundle"
 	"github.com/andon-rig/andon/evidence/explain"
 	"github.com/andon-rig/andon/reports"
+	"github.com/andon-rig/andon/simulators/plant"
 )
 
 // journals is where the journals are stored, seen from a reporter's folder.
@@ -50,6 +53,7 @@ func Run(t testing.TB, name string) reports.Scenario {
 	for _, f := range h.Faults {
 		s.Faults = append(s.Faults, reports.Fault{ID: f.ID, Kind: f.Kind, Struck: len(f.Strikes)})
 	}
+	s.Figures = reports.FiguresOf(h, s)
 	return s
 }
 
@@ -85,6 +89,28 @@ func Failing(t testing.TB) reports.Gate {
 			},
 		},
 	}
+}
+
+// Crowded is a failing gate of so many scenarios, each with so many findings
+// of as many kinds, every text of which is as long and as hostile as a SUT can
+// make it.
+func Crowded(t testing.TB, scenarios, findings int) reports.Gate {
+	t.Helper()
+	like := Run(t, "lost-reply")
+	nasty := strings.Repeat("`|<b>&\"'\n::error::%0A@everyone https://example.org ]]> ", 40)
+	g := reports.Gate{Verdict: evidence.Violated, Exit: 1, Andon: "0.1.0", Bundle: "out", Notes: []string{nasty}}
+	for i := range scenarios {
+		s := like
+		s.ID, s.Title, s.Findings = fmt.Sprintf("S-%04d", i), nasty, nil
+		for n := range findings {
+			f := like.Findings[0]
+			f.Rule, f.Verdict, f.Expected, f.Got, f.Text = fmt.Sprintf("rule-%d", n), evidence.Violated, nasty, nasty, nasty
+			f.Fact = plant.EventID(fmt.Sprintf("fact/%d/%d", i, n))
+			s.Findings = append(s.Findings, f)
+		}
+		g.Scenarios = append(g.Scenarios, s)
+	}
+	return g
 }
 
 var update = flag.Bool("update", false, "rewrite the files under testdata")

@@ -87,11 +87,8 @@ func Line(s reports.Scenario, width int) string {
 	if n := s.Struck(); n > 0 {
 		said += fmt.Sprintf("  faults struck %d×", n)
 	}
-	if open := s.Open(); len(open) > 0 {
-		said = outcome(open)
-	}
-	if s.Error != "" {
-		said = s.Error
+	if outcome := s.Outcome(); outcome != "" {
+		said = outcome
 	}
 	room := max(width-8-7-3, 20) // beside id and time, and between them
 	title := min(room*2/5, 34)
@@ -102,30 +99,6 @@ func Line(s reports.Scenario, width int) string {
 func pad(s string, n int) string {
 	s = explain.Clean(s, n)
 	return s + strings.Repeat(" ", n-explain.Width(s))
-}
-
-// outcome sums up what keeps a scenario from holding, each cause once: "2×
-// exactly-once (O1), recovery (O13)".
-func outcome(open []evidence.Finding) string {
-	var names []string
-	count := map[string]int{}
-	for _, t := range explain.Troubles(open) {
-		f := t.Findings[0]
-		if f.Verdict != open[0].Verdict { // the lesser ones stand below
-			continue
-		}
-		name := fmt.Sprintf("%s (%s)", f.Oracle, f.ID)
-		if count[name] == 0 {
-			names = append(names, name)
-		}
-		count[name] += t.Count
-	}
-	for i, n := range names {
-		if count[n] > 1 {
-			names[i] = fmt.Sprintf("%d× %s", count[n], n)
-		}
-	}
-	return strings.Join(names, ", ")
 }
 
 type printer struct {
