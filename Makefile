@@ -38,7 +38,12 @@ check: tools-for-tests ## format, vet, import order and unit tests with the race
 # So CI installs what tests need.
 .PHONY: tools-for-tests
 tools-for-tests:
-	@if [ -n "$$CI" ] && ! command -v gcc >/dev/null 2>&1 && command -v apt-get >/dev/null 2>&1; then apt-get update -q && apt-get install -qy gcc libc6-dev; fi
+	@if [ -n "$$CI" ] && command -v apt-get >/dev/null 2>&1; then \
+		missing=; \
+		command -v gcc >/dev/null 2>&1 || missing="$$missing gcc libc6-dev"; \
+		command -v chromium >/dev/null 2>&1 || missing="$$missing chromium"; \
+		[ -z "$$missing" ] || { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy $$missing; }; \
+	fi
 
 .PHONY: staticcheck
 staticcheck: ## look for mistakes that compile

@@ -78,7 +78,7 @@ func runGate(ctx context.Context, w World, f gateFlags, files []string) error {
 	if err != nil {
 		return ofMachine(err)
 	}
-	if err := keep(g); err != nil {
+	if err := keep(w, g); err != nil {
 		return err
 	}
 	f.shown = true
@@ -162,16 +162,19 @@ func (f gateFlags) lanesFit(rig harness.File) error {
 
 // writable finds out before a long run that its results could not be written.
 func (f gateFlags) writable(out string) error {
-	for flag, dir := range map[string]string{"--out": out, "--junit": filepath.Dir(f.junit)} {
-		if flag == "--junit" && f.junit == "" {
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return fmt.Errorf("--out: %w", err)
+	}
+	for _, file := range f.files() {
+		if file.path == "" {
 			continue
 		}
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return fmt.Errorf("%s: %w", flag, err)
+		if err := os.MkdirAll(filepath.Dir(file.path), 0o755); err != nil {
+			return fmt.Errorf("%s: %w", file.flag, err)
 		}
-	}
-	if info, err := os.Stat(f.junit); err == nil && info.IsDir() {
-		return fmt.Errorf("--junit: %s is a folder; name a file in it", f.junit)
+		if info, err := os.Stat(file.path); err == nil && info.IsDir() {
+			return fmt.Errorf("%s: %s is a folder; name a file in it", file.flag, file.path)
+		}
 	}
 	return nil
 }

@@ -17,11 +17,14 @@ import (
 	"golang.org/x/term"
 
 	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/evidence/bundle"
 	"github.com/andon-rig/andon/harness"
 	"github.com/andon-rig/andon/reports"
+	"github.com/andon-rig/andon/reports/html"
 	"github.com/andon-rig/andon/reports/jsonreport"
 	"github.com/andon-rig/andon/reports/junit"
 	"github.com/andon-rig/andon/reports/live"
+	"github.com/andon-rig/andon/reports/markdown"
 	"github.com/andon-rig/andon/reports/text"
 )
 
@@ -29,23 +32,39 @@ import (
 const (
 	reportText = "report.txt"
 	reportJSON = "gate.json"
+	reportHTML = "report.html"
 )
 
 // outFlags are how results are told.
 type outFlags struct {
-	json  bool
-	junit string
-	quiet bool
-	plain bool
-	shown bool // progress has been shown
+	json     bool
+	junit    string
+	html     string
+	markdown string
+	quiet    bool
+	plain    bool
+	shown    bool // progress has been shown
 }
 
 func (f *outFlags) add(c *cobra.Command) {
 	flags := c.Flags()
 	flags.BoolVar(&f.json, "json", false, "print one JSON object instead of text")
-	flags.StringVar(&f.junit, "junit", "", "also write a JUnit XML `file`")
+	f.addFiles(c)
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
 	flags.BoolVar(&f.plain, "plain", false, "no colour and no redrawing")
+}
+
+// addFiles adds the flags that name files to write.
+func (f *outFlags) addFiles(c *cobra.Command) {
+	flags := c.Flags()
+	flags.StringVar(&f.junit, "junit", "", "also write a JUnit XML `file`")
+	flags.StringVar(&f.html, "html", "", "also write one self-contained HTML `file`")
+	flags.StringVar(&f.markdown, "markdown", "", "also write a Markdown summary for the pages of CI hosts to this `file`")
+}
+
+// files are the flags that name files, in their order.
+func (f *outFlags) files() []struct{ flag, path string } {
+	return []struct{ flag, path string }{{"--junit", f.junit}, {"--html", f.html}, {"--markdown", f.markdown}}
 }
 
 // terminal reports whether w is a terminal that may be drawn on, and how wide
@@ -166,6 +185,9 @@ func (s *status) disturbance(b evidence.Disturbance) {
 func tell(w World, f outFlags, g reports.Gate) error {
 	onScreen, _ := terminal(w, w.Stdout, f.plain)
 	live, _ := terminal(w, w.Stderr, f.plain)
+	if f.json || f.html != "" || f.markdown != "" {
+		figures(g.Scenarios)
+	}
 	var r reports.Reporter = text.Reporter{Color: color(w, w.Stdout, f.plain), Seen: onScreen && live && !f.quiet && f.shown}
 	if f.json {
 		r = jsonreport.Reporter{}
@@ -174,15 +196,49 @@ func tell(w World, f outFlags, g reports.Gate) error {
 	if err := r.Report(w.Stdout, g); err != nil {
 		return &rigError{err}
 	}
-	if f.junit != "" {
-		if err := report(f.junit, junit.Reporter{}, g); err != nil {
-			return &rigError{err}
-		}
+	if err := f.write(w, g); err != nil {
+		return err
 	}
 	if g.Exit != 0 {
 		return exit(g.Exit)
 	}
 	return nil
+}
+
+// write reports g in the files that were asked for.
+func (f outFlags) write(w World, g reports.Gate) error {
+	for _, one := range []struct {
+		path string
+		r    reports.Reporter
+	}{{f.junit, junit.Reporter{}}, {f.html, html.Reporter{Faults: w.Catalog.FaultNames()}}, {f.markdown, markdown.Reporter{}}} {
+		if one.path == "" {
+			continue
+		}
+		if err := report(one.path, one.r, g); err != nil {
+			return &rigError{err}
+		}
+	}
+	if f.markdown != "" && w.Env("GITHUB_ACTIONS") == "true" {
+		return ofMachine(markdown.Annotate(w.Stderr, g))
+	}
+	return nil
+}
+
+// figures reads from the journals what reports show beside the findings. A
+// journal that cannot be read has no figures, and the scenario says why.
+func figures(of []reports.Scenario) {
+	for i := range of {
+		s := &of[i]
+		if s.Bundle == "" || s.Figures != nil {
+			continue
+		}
+		b, err := bundle.Open(s.Bundle)
+		if err != nil {
+			s.Notes = append(s.Notes, "there are no figures: "+err.Error())
+			continue
+		}
+		s.Figures = reports.FiguresOf(b.History(), *s)
+	}
 }
 
 // troubles says on stderr what kept the rig from its work, in full and once.
@@ -208,15 +264,17 @@ func printable(text string) string {
 }
 
 // keep writes the reports of g into its folder.
-func keep(g reports.Gate) error {
+func keep(w World, g reports.Gate) error {
 	if g.Bundle == "" {
 		return nil
 	}
-	if err := report(filepath.Join(g.Bundle, reportText), text.Reporter{}, g); err != nil {
-		return &rigError{err}
-	}
-	if err := report(filepath.Join(g.Bundle, reportJSON), jsonreport.Reporter{}, g); err != nil {
-		return &rigError{err}
+	figures(g.Scenarios)
+	for name, r := range map[string]reports.Reporter{
+		reportText: text.Reporter{}, reportJSON: jsonreport.Reporter{}, reportHTML: html.Reporter{Faults: w.Catalog.FaultNames()},
+	} {
+		if err := report(filepath.Join(g.Bundle, name), r, g); err != nil {
+			return &rigError{err}
+		}
 	}
 	return nil
 }
