@@ -112,7 +112,7 @@ func TestStates(t *testing.T) {
 			r.Do(journaltest.Confirmed(1, "1"))
 		}, "ROL-13", coverage.Exercised, coverage.ByScenario},
 		{"a scenario in which nothing happened", func(r *journaltest.Run) { r.Plan.Requirements = []string{"ROL-13"} }, "ROL-13", coverage.Named, ""},
-		{"nobody", func(r *journaltest.Run) { r.Do(journaltest.Confirmed(1, "1")) }, "CMP-01", coverage.Untouched, ""},
+		{"nobody", func(r *journaltest.Run) { r.Do(journaltest.Confirmed(1, "1")) }, "IND-06", coverage.Untouched, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := journaltest.New()
