@@ -156,6 +156,7 @@ func (r *Rig) names() error {
 		},
 		Judging: s.File.Judging.judging(), Shifts: r.master.Shifts, PeriodOpens: r.master.PeriodOpens,
 	}
+	r.Plan.Evidence.Breaches = true
 	r.Plan.Evidence.Hygiene.Demanded = s.File.SUT.Delivers.Hygiene == HygieneBounded
 	for _, q := range sc.Metadata.Requirements {
 		r.Plan.Evidence.Requirements = append(r.Plan.Evidence.Requirements, string(q))

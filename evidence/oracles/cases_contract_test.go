@@ -28,6 +28,10 @@ func TestContractConformance(t *testing.T) {
 	run(t, "contract-conformance", []testCase{
 		{name: "well worded", build: func(r *journaltest.Run) { r.Do(conf(1, "5.013")) }, want: evidence.Holds},
 		{name: "nothing sent", build: func(r *journaltest.Run) { r.Happen(conf(1, "5.013")) }, want: evidence.Vacuous, rule: evidence.RuleIdle},
+		{name: "an older journal", build: func(r *journaltest.Run) {
+			r.Plan.Breaches = false
+			r.Do(conf(1, "5.013"))
+		}, want: evidence.Vacuous, rule: evidence.RuleIdle},
 		{name: "a decimal comma", build: func(r *journaltest.Run) {
 			sends(r, string(r.Happen(conf(1, "12.5")).ID))
 		}, want: evidence.Violated, rule: "invalid-message", says: `"12,5" is not a plain decimal number`},

@@ -33,7 +33,7 @@ type Run struct {
 // go to the ERP; orders, their changes, decisions and items to the MES.
 func New() *Run {
 	p := evidence.Plan{
-		Run: "run-1", Scenario: "TST-01", Zone: "Europe/Berlin", Shifts: shifts(), PeriodOpens: time.Date(2026, 2, 1, 0, 0, 0, 0, Zone()),
+		Run: "run-1", Scenario: "TST-01", Breaches: true, Zone: "Europe/Berlin", Shifts: shifts(), PeriodOpens: time.Date(2026, 2, 1, 0, 0, 0, 0, Zone()),
 		Endpoints: map[string]evidence.Endpoint{
 			"erp": {System: "erp", Dialect: "neutral/v1", Transport: "http", Policy: simulators.Policy{Dedupe: simulators.DedupeKey, Auth: simulators.AuthOAuth2}},
 			"mes": {System: "mes", Dialect: "neutral/v1", Transport: "http", Policy: simulators.Policy{Dedupe: simulators.DedupeKey}},
