@@ -69,7 +69,7 @@ func (p *progress) see(r evidence.Record) {
 		p.last = time.Now()
 		p.pay(b.Reference, plant.NaturalKey(b.Kind, b.Keys))
 	case evidence.Attempt:
-		if b.Verb != "get" {
+		if atWork(b) {
 			p.last = time.Now()
 		}
 	default:
@@ -80,6 +80,11 @@ func (p *progress) see(r evidence.Record) {
 	default:
 	}
 }
+
+// atWork says whether an attempt is a sign that the SUT is still at work. A
+// question is none, and neither is a request for a token: a SUT that polls
+// asks for ever and renews its tokens to do so, however much it has lost.
+func atWork(a evidence.Attempt) bool { return a.Verb != "get" && a.Name != "oauth/token" }
 
 func (p *progress) pay(names ...string) {
 	for _, n := range names {

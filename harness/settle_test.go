@@ -1,0 +1,64 @@
+package harness
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/plant"
+)
+
+// A build that polls is never silent: it asks for ever, and renews its tokens
+// to do so. It is at rest nevertheless, and a fact it still owes is lost.
+func TestWhoOnlyPollsIsAtRest(t *testing.T) {
+	settle := Settle{Still: 250 * time.Millisecond, Quiet: 3 * time.Second, Max: 30 * time.Second}
+	for _, c := range []struct {
+		name    string
+		attempt evidence.Attempt
+		quiet   bool
+	}{
+		{"asks for more", evidence.Attempt{Verb: "get", Name: "feed"}, true},
+		{"renews its token", evidence.Attempt{Verb: "post", Name: "oauth/token"}, true},
+		{"posts", evidence.Attempt{Verb: "post", Name: "confirmations"}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				j := evidence.NewJournal(nil)
+				p := newProgress(j, nil, nil)
+				owe(j)
+				over := make(chan struct{})
+				ended := make(chan struct{})
+				go func() {
+					defer close(ended)
+					tick := time.NewTicker(time.Second)
+					defer tick.Stop()
+					for {
+						select {
+						case <-tick.C:
+							j.Append(c.attempt)
+						case <-over:
+							return
+						}
+					}
+				}()
+				quiet, why := p.rest(t.Context(), settle)
+				close(over)
+				<-ended
+				if quiet != c.quiet || (why == "") != c.quiet {
+					t.Errorf("at rest: %t (%s), want %t", quiet, why, c.quiet)
+				}
+			})
+		})
+	}
+}
+
+// owe lets the SUT take a fact, of which nothing becomes known.
+func owe(j *evidence.Journal) {
+	fact := plant.Confirmed{Order: "1", Operation: "0010", Counter: 1}
+	id := plant.EventID(plant.Natural(fact))
+	j.Append(evidence.Truth{Event: plant.Event{ID: id, Fact: fact}, Source: "mes", Sink: "erp"})
+	j.Append(evidence.Offer{Endpoint: "mes", Name: "confirmations", Facts: []plant.EventID{id}, Attempt: 1,
+		Result: simulators.Result{Outcome: simulators.Accepted, Status: 202}})
+}
