@@ -81,6 +81,9 @@ func runGate(ctx context.Context, w World, f gateFlags, files []string) error {
 	if err := keep(w, g); err != nil {
 		return err
 	}
+	if g.Bundle != "" {
+		g.Page = filepath.Join(g.Bundle, reportHTML)
+	}
 	f.shown = true
 	return tell(w, f.outFlags, g)
 }

@@ -36,6 +36,7 @@ func newReport(w World) *cobra.Command {
 			if f.html == "" && len(args) == 1 {
 				f.html = filepath.Join(folderOf(args[0]), reportHTML)
 			}
+			g.Page = f.html
 			err = tell(w, f, g)
 			if code := exit(0); errors.As(err, &code) {
 				return nil // the verdict is not this command's

@@ -10,7 +10,6 @@ import (
 // computed from the journal alone, so that a report of a stored run has the
 // same ones.
 type Figures struct {
-	Plan     evidence.Plan
 	KPIs     []kpi.Row
 	Timeline Timeline
 	Touch    coverage.Touch
@@ -18,7 +17,7 @@ type Figures struct {
 
 // FiguresOf reads the journal of the run that s tells of.
 func FiguresOf(h *evidence.History, s Scenario) *Figures {
-	f := &Figures{Plan: h.Plan, KPIs: kpi.Of(h, s.Findings), Timeline: TimelineOf(h)}
+	f := &Figures{KPIs: kpi.Of(h, s.Findings), Timeline: TimelineOf(h)}
 	f.Touch = coverage.Run(h, s.Findings, f.KPIs, s.Verdict, s.Error)
 	return f
 }

@@ -30,6 +30,7 @@ type Gate struct {
 	Exit      int
 	Andon     string // version
 	Bundle    string // folder that holds the runs
+	Page      string // HTML report that has been written, for people to open; "" if there is none
 	Seed      uint64
 	Rig       string // path of the rig file; "" for the bundled rig
 	Defect    string // planted into the bundled build

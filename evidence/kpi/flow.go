@@ -24,6 +24,7 @@ func dispatch(r *reading) ([]Measure, string) {
 			ts = append(ts, Wall(e.At-f.At))
 		} else if f.Status == evidence.Must {
 			missing++
+			r.name(f)
 		}
 	}
 	if released == 0 {
@@ -101,6 +102,7 @@ func duplicates(r *reading) ([]Measure, string) {
 		if p > 1 {
 			facts++
 			surplus += p - 1
+			r.name(f)
 		}
 	}
 	if n == 0 {
@@ -116,6 +118,7 @@ func lost(r *reading) ([]Measure, string) {
 		n++
 		if f.Posted == 0 && len(f.Surfaces) == 0 {
 			owed++
+			r.name(f)
 		}
 	}
 	if n == 0 {

@@ -9,6 +9,7 @@ package kpi
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/andon-rig/andon/evidence"
 )
@@ -20,10 +21,16 @@ type Row struct {
 	How          string   // how it is computed: what is divided by what
 	Requirements []string // rows of the requirements table it serves
 	Measures     []Measure
+	// Which names what the row counts and somebody has to look after: the
+	// orders never dispatched, the facts lost; at most [MostNamed].
+	Which []string
 	// Missing is why there is no figure, or no more of them: what a run would
 	// have to do so that there is.
 	Missing string
 }
+
+// MostNamed is how many things a row names.
+const MostNamed = 10
 
 // Exercised reports whether the run had anything to compute the figure from.
 func (r Row) Exercised() bool { return len(r.Measures) > 0 }
@@ -44,7 +51,9 @@ func Of(h *evidence.History, found []evidence.Finding) []Row {
 	for _, d := range definitions {
 		row := Row{ID: d.id, Name: d.name, How: d.how, Requirements: d.requirements}
 		if h.Began() {
+			r.which = nil
 			row.Measures, row.Missing = d.compute(r)
+			row.Which = r.which
 		} else {
 			row.Missing = "the journal has no opening record"
 		}
@@ -101,7 +110,15 @@ type reading struct {
 	h       *evidence.History
 	found   []evidence.Finding
 	measure *evidence.Measure
-	series  []Level // lazily; see backlog
+	series  []Level  // lazily; see backlog
+	which   []string // names for the row being computed
+}
+
+// name adds what f is about to the names of the row.
+func (r *reading) name(f *evidence.FactView) {
+	if len(r.which) < MostNamed {
+		r.which = append(r.which, strings.ToValidUTF8(string(f.Event.ID), "·"))
+	}
 }
 
 // due lists the facts that some system's books must answer for.

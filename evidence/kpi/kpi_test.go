@@ -266,6 +266,32 @@ func TestShift(t *testing.T) {
 	}
 }
 
+// What somebody has to look after is named.
+func TestWhich(t *testing.T) {
+	r := journaltest.New()
+	r.Happen(journaltest.Released())
+	e := r.Do(journaltest.Confirmed(1, "1"))
+	r.Send(journaltest.Sending{Key: "-"}, e)
+	for i := range 2 * kpi.MostNamed {
+		r.Happen(journaltest.Consumed(i+1, "1", "KG"))
+	}
+	h := r.History()
+	for _, row := range kpi.Of(h, nil) {
+		want, first := 0, ""
+		switch row.ID {
+		case "K1":
+			want, first = 1, "order-released/000004711/1"
+		case "K9":
+			want, first = 1, "confirmation/000004711/0010/1"
+		case "K10":
+			want, first = kpi.MostNamed, "order-released/000004711/1"
+		}
+		if len(row.Which) != want || (want > 0 && row.Which[0] != first) {
+			t.Errorf("%s names %q", row.ID, row.Which)
+		}
+	}
+}
+
 // What a cut journal does not show may still have come.
 func TestCutJournal(t *testing.T) {
 	r := journaltest.New()

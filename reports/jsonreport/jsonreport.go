@@ -145,6 +145,7 @@ type figure struct {
 	How          string    `json:"how"`
 	Requirements []string  `json:"requirements"`
 	Measures     []measure `json:"measures"`
+	Which        []string  `json:"which,omitempty"`
 	Missing      string    `json:"missing,omitempty"`
 }
 
@@ -159,7 +160,7 @@ type measure struct {
 }
 
 func figureOf(r kpi.Row) figure {
-	out := figure{ID: r.ID, Name: r.Name, How: r.How, Requirements: list(r.Requirements), Measures: []measure{}, Missing: r.Missing}
+	out := figure{ID: r.ID, Name: r.Name, How: r.How, Requirements: list(r.Requirements), Measures: []measure{}, Which: r.Which, Missing: r.Missing}
 	for _, m := range r.Measures {
 		out.Measures = append(out.Measures, measure{m.Name, m.Value.Text(), m.Value.Unit(), m.Value.Clock(), m.Samples})
 	}

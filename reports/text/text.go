@@ -338,6 +338,9 @@ func (p *printer) summary(g reports.Gate) {
 	if g.Bundle != "" {
 		p.printf(" evidence in %s\n", explain.Clean(g.Bundle, 200))
 	}
+	if g.Page != "" {
+		p.printf(" report in %s\n", explain.Clean(g.Page, 200))
+	}
 }
 
 // sums adds up what was moved.
