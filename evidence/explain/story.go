@@ -252,8 +252,22 @@ func (s *story) why(seq uint64) string {
 		return strings.TrimSpace(b.Name + " " + Clean(b.Text, 80))
 	case evidence.Probe:
 		return fmt.Sprintf("the rig asked %s to %s: %s", b.Endpoint, b.Name, outcome(b.Result))
+	case evidence.Snapshot:
+		return fmt.Sprintf("the rig read the books of %s: %d orders, %d lots", b.Endpoint, len(b.Orders), len(b.Stock))
+	case evidence.Sample:
+		return sampled(b)
+	case evidence.Sighting:
+		return strings.TrimSpace(fmt.Sprintf("%s was seen (%s) %s %s", b.What, b.Place, b.Endpoint, Clean(b.Where, 40)))
 	}
 	return ""
+}
+
+// sampled says what the SUT took up at one moment.
+func sampled(s evidence.Sample) string {
+	if s.Memory > 0 {
+		return fmt.Sprintf("%s took up %d MiB, %d files, %d threads", s.Of, s.Memory>>20, s.Files, s.Threads)
+	}
+	return fmt.Sprintf("the SUT held %d connections to %s open", s.Connections, s.Of)
 }
 
 func (s *story) whyAttempt(a evidence.Attempt) string {

@@ -22,7 +22,7 @@ func busyPlant(n int, bare bool) []evidence.Record {
 	b.add(evidence.Begin{Plan: evidence.Plan{
 		Endpoints: map[string]evidence.Endpoint{"erp": e, "mes": {System: "mes"}},
 		Delivers:  evidence.Delivers{Posting: evidence.ExactlyOnce, Exceptions: true},
-		Items:     []plant.Item{{ID: "PLATE", Unit: "KG", Units: []plant.AltUnit{{Unit: "G", Factor: plant.Factor{Num: 1, Den: 1000}}}}},
+		Items:     []plant.Item{{ID: "PART", Unit: "EA"}, {ID: "PLATE", Unit: "KG", Units: []plant.AltUnit{{Unit: "G", Factor: plant.Factor{Num: 1, Den: 1000}}}}},
 	}})
 	for i := 0; len(b.records) < n; i++ {
 		order := plant.OrderID(fmt.Sprintf("%012d", i/40))
@@ -34,6 +34,11 @@ func busyPlant(n int, bare bool) []evidence.Record {
 				Quantity: plant.Quantity{Amount: plant.Decimal(2_000_000 + int64(i%40)*int64(i%40)*17_000), Unit: "KG"}})
 		}
 	}
+	b.add(b.books())
+	for range 60 {
+		b.at += time.Second
+		b.add(evidence.Sample{Of: "sut", Memory: 64 << 20, Files: 20, Threads: 9})
+	}
 	b.add(evidence.End{Quiet: true})
 	return b.records
 }
@@ -43,6 +48,37 @@ type plantWriter struct {
 	at      time.Duration
 	id      uint64
 	bare    bool
+}
+
+// books shows what the ERP has of the first orders, as a rig reads it.
+func (b *plantWriter) books() evidence.Snapshot {
+	s := evidence.Snapshot{Endpoint: "erp"}
+	at, stock := map[plant.OrderID]int{}, evidence.StockBook{Material: "PLATE", Lot: "L-7"}
+	for _, r := range b.records {
+		e, _ := r.Body.(evidence.Effect)
+		if used, ok := e.Posting.Claim.Fact.(plant.Consumed); ok {
+			stock.Quantity = stock.Quantity.Sub(used.Quantity.Amount)
+		}
+		c, ok := e.Posting.Claim.Fact.(plant.Confirmed)
+		if !ok {
+			continue
+		}
+		i, known := at[c.Order]
+		if !known {
+			if len(s.Orders) == 5000 {
+				s.Left++
+				continue
+			}
+			i = len(s.Orders)
+			at[c.Order] = i
+			s.Orders = append(s.Orders, evidence.OrderBook{Order: c.Order, Item: "PART", Confirmed: map[plant.OperationID]simulators.OperationSum{}})
+		}
+		sum := s.Orders[i].Confirmed[c.Operation]
+		sum.Yield = sum.Yield.Add(c.Yield.Amount)
+		s.Orders[i].Confirmed[c.Operation] = sum
+	}
+	s.Stock = []evidence.StockBook{stock}
+	return s
 }
 
 func (b *plantWriter) now() time.Time { return time.Unix(1_770_000_000, 0).UTC().Add(b.at) }

@@ -41,8 +41,14 @@ func TestConvergence(t *testing.T) {
 		{name: "an order that is gone", build: func(r *journaltest.Run) {
 			r.Truth(journaltest.Released())
 			r.Do(conf(1, "5.013"))
-			r.Add(evidence.Snapshot{Endpoint: "erp"})
+			r.Add(evidence.Snapshot{Endpoint: "erp", Orders: []evidence.OrderBook{{Order: journaltest.Next}}})
 		}, want: evidence.Violated, rule: "books-differ", says: "erp shows 0 EA"},
+		{name: "a system that keeps no such books", build: func(r *journaltest.Run) {
+			r.Truth(journaltest.Released())
+			r.Do(conf(1, "5.013"))
+			r.Do(used(1, "12.5", "KG"))
+			r.Add(evidence.Snapshot{Endpoint: "erp"})
+		}, want: evidence.Vacuous},
 		{name: "an order that was not read", build: func(r *journaltest.Run) {
 			r.Do(conf(1, "5.013"))
 			r.Add(evidence.Snapshot{Endpoint: "erp", Left: 1})

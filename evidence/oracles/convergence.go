@@ -144,17 +144,17 @@ func (c *reconciliation) stillMoving() {
 }
 
 // value is what the books of v show in cell k; ok is false if they were not
-// read that far.
+// read that far, or if the system keeps no such books at all.
 func (v *view) value(k cell) (d plant.Decimal, ok bool) {
 	if k.field == "stock" {
 		if s := v.stock[stockKey{k.material, k.lot}]; s != nil {
 			return s.Quantity, true
 		}
-		return 0, v.Left == 0
+		return 0, v.Left == 0 && len(v.stock) > 0
 	}
 	o := v.orders[k.order]
 	if o == nil {
-		return 0, v.Left == 0
+		return 0, v.Left == 0 && len(v.orders) > 0
 	}
 	sum := o.Confirmed[k.operation]
 	switch k.field {

@@ -102,7 +102,7 @@ func (c *reconciliation) owned(v *view, o *evidence.OrderBook, want header, said
 // brought judges the books that the SUT had to bring the order to. Versions
 // that may be there are as good as the newest that must be.
 func (c *reconciliation) brought(v *view, o *evidence.OrderBook, hs []header, said *evidence.EffectView) {
-	if o == nil && v.Left > 0 {
+	if o == nil && (v.Left > 0 || len(v.orders) == 0) {
 		return
 	}
 	var must *header
