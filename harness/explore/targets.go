@@ -1,0 +1,182 @@
+// Package explore looks for schedules of trouble that a build does not
+// survive: first each kind of trouble alone, at each kind of message; then two
+// that touch different supports of the same effect; then random campaigns until
+// the time is up.
+//
+// It knows nothing of how runs are made; see package trial. The order of the
+// schedules depends on the seed and on the run without trouble alone.
+package explore
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/andon-rig/andon/chaos"
+	"github.com/andon-rig/andon/chaos/faults"
+	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/internal/yamlfile"
+	"github.com/andon-rig/andon/scenarios"
+	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/plant"
+)
+
+// A Target is a kind of message on a link.
+type Target struct {
+	Endpoint  string               `json:"endpoint"`
+	Direction simulators.Direction `json:"direction"`
+	Kind      plant.Kind           `json:"kind"`
+}
+
+// String names t: "confirmation from-sut at erp".
+func (t Target) String() string { return fmt.Sprintf("%s %s at %s", t.Kind, t.Direction, t.Endpoint) }
+
+// A traffic is what crossed in a run without trouble.
+type traffic struct {
+	targets []Target
+	facts   map[plant.Kind]int           // that happened, by kind
+	keys    map[Target][]plant.EventID   // that crossed, in the order they became true
+	effects map[plant.EventID]Target     // facts that took effect: where they were posted
+	offers  map[plant.EventID]Target     // facts that were announced: where
+	policy  map[string]simulators.Policy // by endpoint
+}
+
+// survey reads off a run what crossed.
+func survey(h *evidence.History) *traffic {
+	t := &traffic{facts: map[plant.Kind]int{}, keys: map[Target][]plant.EventID{}, effects: map[plant.EventID]Target{},
+		offers: map[plant.EventID]Target{}, policy: map[string]simulators.Policy{}}
+	for name, e := range h.Plan.Endpoints {
+		t.policy[name] = e.Policy
+	}
+	for _, f := range h.Facts {
+		kind := f.Event.Fact.Kind()
+		t.facts[kind]++
+		if len(f.Offers) > 0 {
+			at := Target{f.Offers[0].Endpoint, simulators.ToSUT, kind}
+			t.cross(at, f.Event.ID)
+			t.offers[f.Event.ID] = at
+		}
+		if len(f.Attempts) > 0 {
+			at := Target{f.Attempts[0].Endpoint, simulators.FromSUT, kind}
+			t.cross(at, f.Event.ID)
+			if len(f.Effects) > 0 {
+				t.effects[f.Event.ID] = at
+			}
+		}
+	}
+	slices.SortFunc(t.targets, func(a, b Target) int {
+		return cmp.Or(-cmp.Compare(a.Direction, b.Direction), cmp.Compare(a.Endpoint, b.Endpoint), cmp.Compare(a.Kind, b.Kind))
+	})
+	return t
+}
+
+func (t *traffic) cross(at Target, id plant.EventID) {
+	if t.keys[at] == nil {
+		t.targets = append(t.targets, at)
+	}
+	t.keys[at] = append(t.keys[at], id)
+}
+
+// A Variant is one form of a fault.
+type Variant struct {
+	Fault string `json:"fault"`
+	Form  string `json:"form,omitempty"` // what is special about it: "before-apply"
+
+	info faults.Info
+	with map[string]any
+}
+
+// String names v: "sut-kill before-apply".
+func (v Variant) String() string {
+	if v.Form == "" {
+		return v.Fault
+	}
+	return v.Fault + " " + v.Form
+}
+
+// forms are the settings with which a fault is tried; faults that are not here
+// are tried as they are.
+var forms = map[string][]struct {
+	form string
+	with map[string]any
+}{
+	"network-loss":     {{"for 1 s", map[string]any{"for": yamlfile.Wall(1e9)}}},
+	"outage":           {{"for 1 s", map[string]any{"for": yamlfile.Wall(1e9)}}, {"maintenance page", map[string]any{"for": yamlfile.Wall(1e9), "page": "maintenance"}}},
+	"duplicate":        {{"at once", nil}, {"later", map[string]any{"later": yamlfile.Wall(7e8)}}},
+	"delay":            {{"for 1.5 s", map[string]any{"for": yamlfile.Wall(15e8)}}},
+	"throttle":         {{"seconds", nil}, {"date", map[string]any{"retryAfter": "date"}}, {"missing", map[string]any{"retryAfter": "missing"}}},
+	"delayed-approval": {{"", map[string]any{"for": yamlfile.Wall(15e8)}}},
+	"sut-kill":         moments(),
+	"sut-restart":      moments(),
+}
+
+func moments() (list []struct {
+	form string
+	with map[string]any
+}) {
+	for _, m := range []chaos.Moment{chaos.BeforeApply, chaos.AfterApply, chaos.AfterReply} {
+		list = append(list, struct {
+			form string
+			with map[string]any
+		}{string(m), map[string]any{"moment": string(m), "down": yamlfile.Wall(1e8)}})
+	}
+	return list
+}
+
+// variants lists every form of every fault.
+func variants(all []faults.Info) (list []Variant) {
+	for _, i := range all {
+		if forms[i.Name] == nil {
+			list = append(list, Variant{Fault: i.Name, info: i})
+		}
+		for _, f := range forms[i.Name] {
+			list = append(list, Variant{Fault: i.Name, Form: f.form, info: i, with: f.with})
+		}
+	}
+	return list
+}
+
+// windowed reports whether the fault is in force for a time and can let
+// messages through first.
+func (v Variant) windowed() bool {
+	return slices.ContainsFunc(v.info.Settings, func(s faults.Setting) bool { return s.Name == "skip" })
+}
+
+// possible reports whether v can do anything at t, and if not why.
+func (tr *traffic) possible(v Variant, t Target, processes bool) (bool, string) {
+	f, to := v.info.New(), t.Direction == simulators.ToSUT
+	if _, process := f.(chaos.Process); process {
+		return processes, "the SUT is not a process of the rig"
+	}
+	if p, ok := f.(chaos.Particular); ok && !p.Suits(tr.policy[t.Endpoint]) {
+		return false, "the endpoint's policy leaves it nothing to do"
+	}
+	switch v.Fault {
+	case "throttle", "outage", "stale-token", "lying-success":
+		return !to, "only systems answer so; the SUT answers for itself"
+	case "reorder":
+		return to, "what the SUT sends it puts in order itself"
+	case "duplicate":
+		return to || protects(tr.policy[t.Endpoint].Dedupe), "an endpoint without protection would post our own copies"
+	case "invalid-lot":
+		return to && t.Kind == plant.KindConsumption, "only announced consumptions name a lot to use"
+	case "delayed-approval":
+		return to && t.Kind == plant.KindLotDecided, "only announced decisions can be late"
+	}
+	return true, ""
+}
+
+func protects(d simulators.DedupePolicy) bool {
+	return d == simulators.DedupeKey || d == simulators.DedupeNatural
+}
+
+// fault is v as a scenario writes it.
+func (v Variant) fault(id string, t Target) (scenarios.Fault, error) {
+	f := scenarios.Fault{ID: id, Fault: yamlfile.Word{S: v.Fault}, At: yamlfile.Word{S: t.Endpoint}, Direction: string(t.Direction)}
+	if len(v.with) == 0 {
+		return f, nil
+	}
+	with, err := yamlfile.Of(yamlfile.Pos{}, v.with)
+	f.With = with
+	return f, err
+}
