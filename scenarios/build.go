@@ -18,11 +18,11 @@ func New(s Scenario) (Scenario, error) {
 // Text writes s as a file that Load reads, so that what was built in Go can be
 // kept beside its evidence and run again.
 func Text(s Scenario) ([]byte, error) {
-	b, err := yamlfile.Encode(s)
+	n, err := yamlfile.Of(yamlfile.Pos{}, s)
 	if err != nil {
 		return nil, fmt.Errorf("write scenario %s: %w", s.Metadata.ID, err)
 	}
-	return b, nil
+	return yamlfile.Pretty(n), nil
 }
 
 // Acts returns what a step does, for scenarios built in Go: each of list is an

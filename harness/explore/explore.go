@@ -112,6 +112,7 @@ type job struct {
 	schedule Schedule
 	place    *place
 	field    int // in the grid; -1 if it is in none
+	number   int // of the run; 0 until it begins
 }
 
 func (x *Exploration) stages(ctx context.Context, began time.Time) error {
@@ -136,7 +137,7 @@ func (x *Exploration) stages(ctx context.Context, began time.Time) error {
 		p := places[swarms%len(places)]
 		s, err := swarm(p.traffic, x.Faults, x.Processes, cmp.Or(p.base.Time.Shift.D, 8*time.Hour), x.Seed, swarms)
 		swarms++
-		return job{s, p, -1}, len(s.Faults) > 0, err
+		return job{s, p, -1, 0}, len(s.Faults) > 0, err
 	}
 	err = x.work(ctx, source)
 	for _, j := range systematic[next:] {
@@ -168,7 +169,7 @@ func (x *Exploration) plain(ctx context.Context) (places []*place, err error) {
 		}
 		p := &place{base: b}
 		s := Schedule{Stage: Plain, Name: b.Metadata.ID + " without trouble", Seed: b.Seed}
-		out := x.run(ctx, job{s, p, -1})
+		out := x.carry(ctx, x.begin(job{s, p, -1, 0}))
 		if ctx.Err() != nil {
 			return places, ctx.Err()
 		}
@@ -211,7 +212,7 @@ func (x *Exploration) systematic(places []*place) ([]job, error) {
 		}
 		var jobs []job
 		for _, s := range list {
-			jobs = append(jobs, job{s, p, len(x.result.Grid)})
+			jobs = append(jobs, job{s, p, len(x.result.Grid), 0})
 			x.result.Grid = append(x.result.Grid, Field{Cell: *s.Cell, State: NotTried})
 		}
 		one = append(one, jobs)
@@ -221,7 +222,7 @@ func (x *Exploration) systematic(places []*place) ([]job, error) {
 		}
 		jobs = nil
 		for _, s := range list {
-			jobs = append(jobs, job{s, p, -1})
+			jobs = append(jobs, job{s, p, -1, 0})
 		}
 		two = append(two, jobs)
 	}
@@ -239,7 +240,7 @@ func (x *Exploration) work(ctx context.Context, source func() (job, bool, error)
 				take.Lock()
 				j, ok, err := source()
 				if ok && err == nil {
-					x.begin(j)
+					j = x.begin(j)
 				}
 				take.Unlock()
 				if !ok || err != nil {
@@ -254,28 +255,20 @@ func (x *Exploration) work(ctx context.Context, source func() (job, bool, error)
 	return errors.Join(errs...)
 }
 
-// begin counts a run.
-func (x *Exploration) begin(j job) {
+// begin counts a run and numbers it.
+func (x *Exploration) begin(j job) job {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.result.Runs[j.schedule.Stage]++
-}
-
-// run counts and carries out one job.
-func (x *Exploration) run(ctx context.Context, j job) trial.Outcome {
-	x.begin(j)
-	return x.carry(ctx, j)
+	for _, n := range x.result.Runs {
+		j.number += n
+	}
+	return j
 }
 
 // carry makes one run and keeps what it shows.
 func (x *Exploration) carry(ctx context.Context, j job) trial.Outcome {
-	x.mu.Lock()
-	number := 0
-	for _, n := range x.result.Runs {
-		number += n
-	}
-	x.mu.Unlock()
-	s := j.schedule.scenario(j.place.base, number)
+	s := j.schedule.scenario(j.place.base, j.number)
 	out := x.Runner.Run(ctx, s)
 	if ctx.Err() != nil {
 		_ = out.Forget()
@@ -283,11 +276,11 @@ func (x *Exploration) carry(ctx context.Context, j job) trial.Outcome {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	p := Progress{Run: number, Stage: j.schedule.Stage, Name: j.schedule.Name, Err: out.Err}
+	p := Progress{Run: j.number, Stage: j.schedule.Stage, Name: j.schedule.Name, Err: out.Err}
 	if out.Err != nil {
-		x.result.Broken = append(x.result.Broken, fmt.Sprintf("run %d, %s: %v", number, j.schedule.Name, out.Err))
+		x.result.Broken = append(x.result.Broken, fmt.Sprintf("run %d, %s: %v", j.number, j.schedule.Name, out.Err))
 	} else {
-		p.New = x.keep(j, s, number, out)
+		p.New = x.keep(j, s, out)
 	}
 	x.fill(j, out)
 	if len(p.New) == 0 {
@@ -300,7 +293,7 @@ func (x *Exploration) carry(ctx context.Context, j job) trial.Outcome {
 }
 
 // keep notes what a run has found and returns what is new; x.mu is held.
-func (x *Exploration) keep(j job, s scenarios.Scenario, number int, out trial.Outcome) (fresh []trial.Signature) {
+func (x *Exploration) keep(j job, s scenarios.Scenario, out trial.Outcome) (fresh []trial.Signature) {
 	for _, sig := range signatures(out) {
 		i := slices.IndexFunc(x.result.Found, func(f Found) bool { return f.Signature == sig })
 		if i >= 0 {
@@ -309,7 +302,7 @@ func (x *Exploration) keep(j job, s scenarios.Scenario, number int, out trial.Ou
 		}
 		at := slices.IndexFunc(out.Findings, sig.Of)
 		x.result.Found = append(x.result.Found, Found{
-			Signature: sig, Finding: out.Findings[at], Stage: j.schedule.Stage, Name: j.schedule.Name, Scenario: s, Bundle: out.Bundle, Run: number, Times: 1,
+			Signature: sig, Finding: out.Findings[at], Stage: j.schedule.Stage, Name: j.schedule.Name, Scenario: s, Bundle: out.Bundle, Run: j.number, Times: 1,
 		})
 		fresh = append(fresh, sig)
 	}

@@ -3,6 +3,7 @@ package yamlfile
 import (
 	"bytes"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -91,14 +92,5 @@ func scalarText(s string) string {
 	if word && !strings.HasSuffix(s, "-") {
 		return s
 	}
-	return quoted(s)
-}
-
-// quoted writes s as a text in double quotes.
-func quoted(s string) string {
-	n, err := Encode(s)
-	if err != nil {
-		return fmt.Sprintf("%q", s)
-	}
-	return strings.TrimSpace(string(n))
+	return strconv.Quote(s) // whose escapes are those of YAML
 }
