@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/andon-rig/andon/harness"
+	"github.com/andon-rig/andon/harness/shrink"
 	"github.com/andon-rig/andon/reports"
 	"github.com/andon-rig/andon/reports/jsonreport"
 )
@@ -20,30 +22,45 @@ const replayVersion = "andon.replay/v1"
 func newReplay(w World) *cobra.Command {
 	var f outFlags
 	var unknown bool
+	var key string
 	c := &cobra.Command{
 		Use:   "replay <bundle>",
 		Short: "run a stored run again and compare what is found",
 		Long: "Runs a stored run again with the rig file, scenario, seed, faults and defect that its bundle holds, and says\n" +
 			"whether the same oracles speak about the same keys. The new bundle is written beside the old one.\n" +
-			"Relative paths in the rig file are looked up from where replay is started. Exit status as for gate.",
-		Example: "  andon replay andon-runs/20261120-140000/CNF-02-4711",
+			"Relative paths in the rig file are looked up from where replay is started. Exit status as for gate.\n\n" +
+			"With --key only one fact, operation, order or lot happens, with the identity and quantities it had, and only the\n" +
+			"faults that struck it, or the process meanwhile; the plant around it goes on unseen.",
+		Example: "  andon replay andon-runs/20261120-140000/CNF-02-4711\n" +
+			"  andon replay andon-runs/20261120-140000/CNF-02-4711 --key 004711000001/0020/4\n" +
+			"  andon replay andon-runs/20261120-140000/CNF-02-4711 --key confirmation/004711000001/0020/4",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return usage("replay takes one bundle: the folder of a run, as gate prints them")
 			}
 			return nil
 		},
-		RunE: func(c *cobra.Command, args []string) error { return runReplay(c.Context(), w, f, unknown, args[0]) },
+		RunE: func(c *cobra.Command, args []string) error {
+			return runReplay(c.Context(), w, f, unknown, key, args[0])
+		},
 	}
 	f.add(c)
+	c.Flags().StringVar(&key, "key", "", "replay only this `fact` or entity: a fact's id, ORDER/OPERATION/COUNTER, ORDER/OPERATION, ORDER or LOT")
 	c.Flags().BoolVar(&unknown, "allow-unknown", false, "inconclusive and not exercised count as success")
 	return c
 }
 
-func runReplay(ctx context.Context, w World, f outFlags, unknown bool, path string) error {
+func runReplay(ctx context.Context, w World, f outFlags, unknown bool, key, path string) error {
 	r, err := openReplay(w, path, unknown)
 	if err != nil {
 		return err
+	}
+	if key != "" {
+		facts, err := shrink.ReplayKey(r, key)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(w.Stderr, "andon: note: only %s happen: %s\n", plural(len(facts), "fact"), some3(facts))
 	}
 	for _, text := range r.Warnings {
 		fmt.Fprintln(w.Stderr, "andon: note:", text)
@@ -99,6 +116,14 @@ func compared(out io.Writer, path string, c harness.Comparison) {
 	}
 	some(out, "only before", c.Gone)
 	some(out, "only now   ", c.New)
+}
+
+// some3 lists the first three of a list.
+func some3(list []string) string {
+	if len(list) > 3 {
+		return strings.Join(list[:3], ", ") + ", …"
+	}
+	return strings.Join(list, ", ")
 }
 
 // some lists a few of the differences.

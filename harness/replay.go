@@ -71,6 +71,8 @@ type Replay struct {
 	Options  GateOptions // one scenario, with the seed, pilots and defect of the stored run
 	Run      string      // name of the new run, beside the old one
 	Warnings []string    // what is not as it was
+	// About says which findings are compared; nil compares all.
+	About func(evidence.Finding) bool
 }
 
 // NewReplay reads what a stored run was made of. File, Path and Source of the
@@ -199,7 +201,15 @@ func (r *Replay) Do(ctx context.Context) (reports.Gate, Comparison, error) {
 	})
 	g := r.Options.report(ctx, []*reports.Scenario{done}, time.Since(began))
 	g.Bundle = done.Bundle
-	return g, compare(before.Findings, done.Findings, done.Error == "" && ctx.Err() == nil), nil
+	return g, compare(r.about(before.Findings), r.about(done.Findings), done.Error == "" && ctx.Err() == nil), nil
+}
+
+// about leaves out findings that are not compared.
+func (r *Replay) about(list []evidence.Finding) []evidence.Finding {
+	if r.About == nil {
+		return list
+	}
+	return slices.DeleteFunc(slices.Clone(list), func(f evidence.Finding) bool { return !r.About(f) })
 }
 
 // A Comparison says what two runs of one plan have in common: who speaks about

@@ -105,6 +105,7 @@ func (x *Exploration) Do(ctx context.Context) (Result, error) {
 type place struct {
 	base    scenarios.Scenario
 	traffic *traffic
+	anyway  []trial.Signature // what fails without trouble
 }
 
 // job is a schedule on a base.
@@ -176,6 +177,7 @@ func (x *Exploration) plain(ctx context.Context) (places []*place, err error) {
 		if out.Err != nil {
 			return nil, fmt.Errorf("run %s without trouble: %w", b.Metadata.ID, out.Err)
 		}
+		p.anyway = signatures(out)
 		p.traffic = survey(evidence.NewHistory(out.Records))
 		if len(p.traffic.targets) == 0 {
 			return nil, fmt.Errorf("nothing crosses in scenario %s without trouble, so there is nothing to strike", b.Metadata.ID)
@@ -326,7 +328,8 @@ func (x *Exploration) fill(j job, out trial.Outcome) {
 		return
 	}
 	f := &x.result.Grid[j.field]
-	f.Found, f.State = signatures(out), Missed
+	f.State = Missed
+	f.Found = slices.DeleteFunc(signatures(out), func(s trial.Signature) bool { return slices.Contains(j.place.anyway, s) })
 	if out.Err != nil {
 		f.State = Failed
 		return

@@ -286,7 +286,7 @@ func (v Variant) loosen(f *scenarios.Fault, t Target, shift time.Duration, luck 
 	}
 	minutes := max(16, int(shift/time.Minute))
 	from := luck.IntN(minutes * 5 / 8)
-	length := minutes/16 + luck.IntN(minutes*3/8)
+	length := minutes/16 + luck.IntN(minutes*5/16)
 	after := func(n int) scenarios.Moment {
 		return scenarios.Moment{Ref: scenarios.RunStart, Delay: yamlfile.Plant(time.Duration(n) * time.Minute)}
 	}
