@@ -188,7 +188,11 @@ var announced = map[string][]plant.Kind{
 	"erp": {plant.KindOrderReleased, plant.KindOrderChanged, plant.KindOrderCancelled, plant.KindLotDecided, plant.KindItemChanged},
 	"mes": {plant.KindOperationStarted, plant.KindConfirmation, plant.KindConsumption, plant.KindScrap, plant.KindRework,
 		plant.KindReceipt, plant.KindLotHeld, plant.KindInspection},
+	"machine": {plant.KindMachineCount, plant.KindMachineState},
 }
+
+// ways say whose facts go into whose books. Telemetry stays below the ERP.
+var ways = [][2]string{{"erp", "mes"}, {"mes", "erp"}, {"machine", "mes"}}
 
 // flows says which facts must go from where to where.
 func (r *Rig) flows() {
@@ -201,8 +205,8 @@ func (r *Rig) flows() {
 		}
 		return ""
 	}
-	for from, to := range map[string]string{"erp": "mes", "mes": "erp"} {
-		source, sink := byName(from), byName(to)
+	for _, way := range ways {
+		from, source, sink := way[0], byName(way[0]), byName(way[1])
 		if source == "" || sink == "" {
 			continue
 		}

@@ -12,14 +12,16 @@ type narrowed struct {
 	only   scenarios.Only
 	cases  map[plant.CaseID]bool  // quality cases whose hold was noticed
 	unseen map[plant.OrderID]bool // orders whose release was not
+	mute   map[plant.MachineID]bool
 }
 
 func newNarrowed(only scenarios.Only) *narrowed {
-	return &narrowed{only: only, cases: map[plant.CaseID]bool{}, unseen: map[plant.OrderID]bool{}}
+	return &narrowed{only: only, cases: map[plant.CaseID]bool{}, unseen: map[plant.OrderID]bool{}, mute: map[plant.MachineID]bool{}}
 }
 
 // noticed reports whether anybody learns of e. A decision is noticed only if
-// its hold was: nobody decides a case that nobody opened.
+// its hold was: nobody decides a case that nobody opened. Readings of a machine
+// follow each other without gaps, so after one that was left out there are none.
 func (n *narrowed) noticed(e plant.Event) bool {
 	if n.only.IsZero() {
 		return true
@@ -32,6 +34,9 @@ func (n *narrowed) noticed(e plant.Event) bool {
 		n.cases[f.Case] = has
 	case plant.LotDecided:
 		return has && n.cases[f.Case]
+	case plant.MachineCounted:
+		n.mute[f.Machine] = n.mute[f.Machine] || !has
+		return !n.mute[f.Machine]
 	}
 	return has
 }

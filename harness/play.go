@@ -179,6 +179,9 @@ func (p *Plan) happen(ctx context.Context, t *scenarios.Timeline, events []plant
 		if err := p.act(ctx, t, t.See(e, p.instant())); err != nil {
 			return err
 		}
+		if err := p.happen(ctx, t, p.follow(e)); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -193,6 +196,16 @@ func (p *Plan) notice(e plant.Event) error {
 		}
 	}
 	return nil
+}
+
+// follow is what happens at the systems themselves because of e.
+func (p *Plan) follow(e plant.Event) (events []plant.Event) {
+	for _, ep := range p.Endpoints {
+		if s, ok := ep.System.(simulators.Source); ok {
+			events = append(events, s.Follow(e)...)
+		}
+	}
+	return events
 }
 
 func (p *Plan) flow(k plant.Kind) (from, to string) {

@@ -92,6 +92,7 @@ func (r *Rig) floor() error {
 	spec, sc := r.setup.File.Plant, r.setup.Scenario
 	cfg := sc.PlantConfig(plant.Config{Profile: spec.Profile, Zone: spec.Zone, Orders: spec.Orders, Shift: 8 * time.Hour})
 	cfg.Seed, cfg.Run = r.setup.Seed, r.setup.Range
+	cfg.Counts = cfg.Counts && !r.setup.File.counts() // a machine is read once
 	if err := r.trace(&cfg); err != nil {
 		return err
 	}
@@ -109,6 +110,16 @@ func (r *Rig) floor() error {
 	r.Plan.Floor, r.master = f, f.Master()
 	r.Plan.clock.set(f.Now())
 	return nil
+}
+
+// counts reports whether an endpoint of the rig plays the machines.
+func (f File) counts() bool {
+	for _, e := range f.Endpoints {
+		if e.System == "machine" {
+			return true
+		}
+	}
+	return false
 }
 
 // trace reads the user's own event log, if the rig has one. It is the plant

@@ -228,6 +228,15 @@ type System interface {
 	State(object, id string) any
 }
 
+// A Source is a System at which things happen by themselves. Follow returns
+// what happens there because e happened in the plant, such as the readings of
+// a machine that made what is confirmed; it is true from then on, and the
+// systems notice it like anything else.
+type Source interface {
+	System
+	Follow(e plant.Event) []plant.Event
+}
+
 // A Direction says which way a message travels.
 type Direction string
 

@@ -43,7 +43,7 @@ func Standard() Catalog {
 		Systems: []Part[NewSystem]{
 			{"erp", "order book, stock, WIP and genealogy of an enterprise resource planning system", newERP},
 			{"mes", "dispatch, execution and quality holds of a manufacturing execution system", newMES},
-			{"machine", "counting machines with counters that roll over", func(m plant.Master, _ simulators.Policy) simulators.System { return machine.New(m) }},
+			{"machine", "counting machines with counters that roll over and are set back", newMachine},
 		},
 		Faults:  faults.All(),
 		Oracles: oracles.All(),
@@ -62,6 +62,10 @@ func newMES(m plant.Master, p simulators.Policy) simulators.System {
 		o.Atomic = p.Batch == simulators.BatchAtomic
 		o.Overwrite = p.Versions == simulators.VersionsOverwrite
 	})
+}
+
+func newMachine(m plant.Master, _ simulators.Policy) simulators.System {
+	return machine.New(m, func(o *machine.Options) { o.ResetEvery, o.Worn, o.Stops = 6, true, true })
 }
 
 // Find returns the part called name and whether there is one.

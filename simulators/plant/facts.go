@@ -156,11 +156,30 @@ type Shipped struct {
 	Quantity Quantity `json:"quantity"`
 }
 
-// MachineCounted reports the raw piece counter of a machine.
+// MachineCounted reports the raw piece counter of a machine. The first reading
+// of a machine says where its counter stands; each later one implies how many
+// pieces were made since the one before, see [MachineCounted.Since].
 type MachineCounted struct {
 	Machine MachineID `json:"machine"`
-	Counter int       `json:"counter"` // number of the reading
-	Count   int64     `json:"count"`   // what the counter shows
+	Counter int       `json:"counter"`          // number of the reading, from 1 without gaps
+	Count   int64     `json:"count"`            // what the counter shows
+	Modulo  int64     `json:"modulo,omitempty"` // it shows less than this, and goes on from 0; 0 means not said
+	Resets  int       `json:"resets,omitempty"` // how often it was set back to 0, as by a power cycle
+	// Pieces is what a reader makes of it: how many were made since the
+	// reading before. A machine does not say.
+	Pieces Quantity `json:"pieces,omitzero"`
+}
+
+// Since is the number of pieces between the reading before and f. Of a counter
+// that was set back, what it shows counts from then on.
+func (f MachineCounted) Since(before MachineCounted) int64 {
+	switch {
+	case f.Resets != before.Resets:
+		return f.Count
+	case f.Count < before.Count:
+		return f.Count - before.Count + f.Modulo
+	}
+	return f.Count - before.Count
 }
 
 // MachineChanged reports a new execution state of a machine.
@@ -288,8 +307,20 @@ func (f ItemChanged) Fields() []Field {
 	return fs
 }
 func (f Shipped) Fields() []Field        { return quantityFields("quantity", f.Quantity) }
-func (f MachineCounted) Fields() []Field { return []Field{{"count", strconv.FormatInt(f.Count, 10)}} }
 func (f MachineChanged) Fields() []Field { return []Field{{"state", f.State}} }
+
+// Fields of a reading leave out what a reader makes of it.
+func (f MachineCounted) Fields() []Field {
+	return []Field{{"count", strconv.FormatInt(f.Count, 10)}, {"modulo", said(f.Modulo)}, {"resets", said(int64(f.Resets))}}
+}
+
+// said writes a number that may be left unsaid.
+func said(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.FormatInt(n, 10)
+}
 
 func quantityFields(name string, q Quantity) []Field {
 	return []Field{{name, q.Amount.String()}, {"unit", string(q.Unit)}}

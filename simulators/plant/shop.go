@@ -267,5 +267,5 @@ func (s *shop) count(order *Order, op int, pieces Decimal) []Event {
 	}
 	r.number++
 	r.count += int64(pieces / One)
-	return []Event{s.event(MachineCounted{id, r.number, r.count})}
+	return []Event{s.event(MachineCounted{Machine: id, Counter: r.number, Count: r.count})}
 }

@@ -112,7 +112,12 @@ func otherFact(t *rapid.T, kind plant.Kind, order plant.OrderID) plant.Fact {
 	case plant.KindShipment:
 		return plant.Shipped{Lot: lot, Material: id[plant.ItemID](t, "material"), Counter: counter(t), Quantity: quantity(t, "quantity")}
 	case plant.KindMachineCount:
-		return plant.MachineCounted{Machine: id[plant.MachineID](t, "machine"), Counter: counter(t), Count: rapid.Int64Range(0, 1e12).Draw(t, "count")}
+		f := plant.MachineCounted{Machine: id[plant.MachineID](t, "machine"), Counter: counter(t), Count: rapid.Int64Range(0, 1e12).Draw(t, "count"),
+			Modulo: rapid.SampledFrom([]int64{0, 256, 65536, 1 << 32}).Draw(t, "modulo"), Resets: rapid.IntRange(0, 9).Draw(t, "resets")}
+		if rapid.Bool().Draw(t, "pieces said") {
+			f.Pieces = quantity(t, "pieces")
+		}
+		return f
 	case plant.KindMachineState:
 		return plant.MachineChanged{Machine: id[plant.MachineID](t, "machine"), Counter: counter(t), State: "ACTIVE"}
 	}

@@ -84,6 +84,10 @@ func kindsOf(name string) []plant.Kind {
 		return []plant.Kind{plant.KindLotDecided}
 	case Items:
 		return []plant.Kind{plant.KindItemChanged}
+	case MachineCounts:
+		return []plant.Kind{plant.KindMachineCount}
+	case MachineStates:
+		return []plant.Kind{plant.KindMachineState}
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ type segment struct {
 	operator, workCenter string
 	labor                time.Duration
 	materials            []material
+	readings             readings
 }
 
 // material is a MaterialActual.
@@ -119,6 +120,10 @@ func (d *decoder) statement(s *segment, p property) {
 		s.counter = d.asCount(d.said(p))
 	case "Reason":
 		s.reason = d.said(p)
+	default:
+		if d.machines() {
+			d.reading(s, p)
+		}
 	}
 }
 
@@ -215,8 +220,8 @@ func (d *decoder) measurement(t *test) {
 // state turns a row into the fact that it states.
 func (d *decoder) state(s *segment) {
 	d.need("ID", s.id != "")
-	d.need("OperationsRequestID", s.order != "")
-	if d.kind != plant.KindReceipt {
+	d.need("OperationsRequestID", s.order != "" || d.machines())
+	if d.kind != plant.KindReceipt && !d.machines() {
 		d.need("OperationsSegmentID", s.operation != "")
 	}
 	if d.kind != plant.KindOperationStarted && d.err == nil && s.counter == 0 {
@@ -249,6 +254,8 @@ func (d *decoder) fact(s *segment) plant.Fact {
 	case plant.KindRework:
 		m := d.sole(s, useRework, false)
 		return plant.Reworked{Order: order, Operation: operation, Counter: s.counter, Quantity: m.quantity, Reason: s.reason}
+	case plant.KindMachineCount, plant.KindMachineState:
+		return d.ofMachine(s)
 	case plant.KindReceipt:
 		m := d.sole(s, useProduced, true)
 		return plant.Received{Order: order, Counter: s.counter, Material: plant.ItemID(m.item), Lot: plant.LotID(m.lot), Quantity: m.quantity, Serials: m.serials}

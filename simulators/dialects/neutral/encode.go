@@ -85,6 +85,10 @@ func (w *writer) event(e plant.Event) error {
 		w.decided(e, f)
 	case plant.ItemChanged:
 		w.item(e, f)
+	case plant.MachineCounted:
+		w.counted(e, f)
+	case plant.MachineChanged:
+		w.turned(e, f)
 	default:
 		return fmt.Errorf("no word for %T", e.Fact)
 	}

@@ -70,6 +70,9 @@ func goldens() map[string][]plant.Event {
 		"holds":            one(plant.LotHeld{Lot: "L-P7-0302", Material: "PUMP-7", Order: "4711000001", Case: "QC-0009", Reason: "bore out of tolerance"}, at(10, 30, 0)),
 		"decisions":        one(plant.LotDecided{Lot: "L-P7-0302", Material: "PUMP-7", Case: "QC-0009", Decision: plant.DecideUseAsIs}, at(14, 0, 0)),
 		"inspections":      one(plant.Inspected{Order: "4711000001", Operation: "0020", Counter: 1, Material: "PUMP-7", Lot: "L-P7-0302", Serial: "SN-000417", Passed: 11, Failed: 1, Text: "bore 40.021 mm, limit 40.016 mm"}, at(9, 58, 0)),
+		"machine-counts":   one(plant.MachineCounted{Machine: "CNC-02-A", Counter: 7, Count: 12, Modulo: 65536, Resets: 1}, at(7, 41, 58)),
+		"machine-pieces":   one(plant.MachineCounted{Machine: "CNC-02-A", Counter: 7, Count: 12, Modulo: 65536, Resets: 1, Pieces: ea("12")}, at(7, 41, 58)),
+		"machine-states":   one(plant.MachineChanged{Machine: "CNC-02-A", Counter: 31, State: "INTERRUPTED"}, at(7, 12, 30)),
 		"items": one(plant.ItemChanged{Version: 4, Item: plant.Item{ID: "SEAL-12", Description: "Shaft seal 12 mm", Revision: "B", Unit: "EA", Lots: true,
 			Units: []plant.AltUnit{{Unit: "CT", Factor: plant.Factor{Num: 144, Den: 1}}, {Unit: "KGM", Factor: plant.Factor{Num: 250, Den: 3}}}}}, at(4, 0, 0)),
 	}

@@ -36,11 +36,13 @@ const (
 	Decisions       = "decisions"
 	Inspections     = "inspections"
 	Items           = "items"
+	MachineCounts   = "machine-counts"
+	MachineStates   = "machine-states"
 )
 
 // Names returns the names of all messages, in the order of the README.
 func Names() []string {
-	return []string{Orders, OperationStarts, Confirmations, Consumptions, Scrap, Rework, Receipts, Holds, Decisions, Inspections, Items}
+	return []string{Orders, OperationStarts, Confirmations, Consumptions, Scrap, Rework, Receipts, Holds, Decisions, Inspections, Items, MachineCounts, MachineStates}
 }
 
 // wording is what an event of one kind is called.
@@ -54,6 +56,8 @@ type wording struct {
 const (
 	fromERP = "lid://andon.erp"
 	fromMES = "lid://andon.mes"
+
+	fromMachine = "lid://andon.machine"
 )
 
 // wordingOf tells how kind is worded; false if this dialect has no word for it.
@@ -85,6 +89,10 @@ func wordingOf(kind plant.Kind) (wording, bool) {
 		return wording{Decisions, "Change", lot, fromERP}, true
 	case plant.KindItemChanged:
 		return wording{Items, "Sync", definition, fromERP}, true
+	case plant.KindMachineCount:
+		return wording{MachineCounts, "Sync", performance, fromMachine}, true
+	case plant.KindMachineState:
+		return wording{MachineStates, "Sync", performance, fromMachine}, true
 	}
 	return wording{}, false
 }
@@ -105,8 +113,8 @@ func (Dialect) Policy() simulators.Policy {
 	}
 }
 
-// Encode implements [simulators.Dialect]. Shipments and machine readings have
-// no word in this dialect.
+// Encode implements [simulators.Dialect]. Shipments have no word in this
+// dialect.
 func (d Dialect) Encode(e plant.Event) ([]simulators.Message, error) {
 	if e.Fact == nil {
 		return nil, fmt.Errorf("encode event %s: it has no fact", e.ID)

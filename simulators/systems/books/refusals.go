@@ -22,6 +22,7 @@ const (
 	LotScrapped           = "lot-scrapped"
 	LotUnknown            = "lot-unknown"
 	LotWrongMaterial      = "lot-wrong-material"
+	MachineUnknown        = "machine-unknown"
 	NothingSaid           = "nothing-said"
 	OperationUnknown      = "operation-unknown"
 	OrderClosed           = "order-closed"
@@ -59,6 +60,7 @@ var classOf = map[string]simulators.Class{
 	LotScrapped:           simulators.DataQuality,
 	LotUnknown:            simulators.DataQuality,
 	LotWrongMaterial:      simulators.DataQuality,
+	MachineUnknown:        simulators.DataQuality,
 	NothingSaid:           simulators.DataQuality,
 	OperationUnknown:      simulators.DataQuality,
 	OrderClosed:           simulators.Business,

@@ -32,6 +32,8 @@ type MES struct {
 	items   *books.Items
 	orders  *books.Table[plant.OrderID, *order] // guarded by desk.Orders
 	lots    *books.Table[string, *books.Lot]    // by books.StockKey, guarded by desk.Lots
+
+	machines *books.Table[plant.MachineID, *Machine] // guarded by desk.Orders
 }
 
 var (
@@ -46,6 +48,8 @@ func New(m plant.Master, set ...func(*Options)) *MES {
 		items:  books.NewItems(m),
 		orders: books.NewTable[plant.OrderID, *order](),
 		lots:   books.NewTable[string, *books.Lot](),
+
+		machines: books.NewTable[plant.MachineID, *Machine](),
 	}
 	o := Options{NaturalKey: true}
 	for _, s := range set {
@@ -58,6 +62,11 @@ func New(m plant.Master, set ...func(*Options)) *MES {
 	for _, o := range m.Open {
 		e.dispatch(o)
 	}
+	for _, w := range m.WorkCenters {
+		for _, id := range w.Machines {
+			e.machines.Put(id, &Machine{Machine: id})
+		}
+	}
 	return e
 }
 
@@ -68,6 +77,8 @@ var ranges = map[plant.Kind]int64{
 	plant.KindOrderCancelled: 1300000001,
 	plant.KindLotDecided:     1400000001,
 	plant.KindItemChanged:    1500000001,
+	plant.KindMachineCount:   1600000001,
+	plant.KindMachineState:   1700000001,
 }
 
 // Change puts other rules in force from the next message on. Callers change

@@ -116,6 +116,7 @@ func TestHandleRefuses(t *testing.T) {
 		{name: "decision that is none", noticed: []plant.Fact{hold}, fact: decided("S-1", "Q-1", "maybe"), code: "decision-unknown", class: simulators.DataQuality},
 		{name: "decision against an earlier one", set: blind, noticed: []plant.Fact{hold}, before: []plant.Fact{decided("S-1", "Q-1", plant.DecideScrap)}, fact: decided("S-1", "Q-1", plant.DecideRelease), code: "case-decided", class: simulators.Business},
 		{name: "material overtaken", before: []plant.Fact{plant.ItemChanged{Item: plant.Item{ID: "PUMP", Unit: "EA"}, Version: 3}}, fact: plant.ItemChanged{Item: plant.Item{ID: "PUMP", Unit: "EA"}, Version: 2}, code: "version-overtaken", class: simulators.Business},
+		{name: "reading of unknown machine", fact: plant.MachineCounted{Machine: "M-9", Counter: 1}, code: "machine-unknown", class: simulators.DataQuality},
 		{name: "kind of the other direction", fact: confirmed("0010", 1, 1), code: "kind-not-taken", class: simulators.DataQuality},
 		{name: "no fact", code: "nothing-said", class: simulators.DataQuality},
 	} {

@@ -15,6 +15,7 @@ import (
 //	"lot"    plant.Lot
 //	"item"   plant.Item
 //	"cases"  map[plant.CaseID]plant.Decision of a lot
+//	"machine" Machine
 func (e *MES) State(object, id string) (found any) {
 	switch object {
 	case "order":
@@ -32,6 +33,13 @@ func (e *MES) State(object, id string) (found any) {
 				found = l.Cases()
 			}
 		})
+	case "machine":
+		s := books.Of(id)
+		e.desk.Orders.Lock(s)
+		defer e.desk.Orders.Unlock(s)
+		if m := e.machines.Get(plant.MachineID(id)); m != nil {
+			found = *m
+		}
 	case "item":
 		if i, ok := e.items.Item(plant.ItemID(id)); ok {
 			found = i

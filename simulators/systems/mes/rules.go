@@ -22,13 +22,15 @@ func (t teller) Reach(c plant.Event) (orders, lots books.Set) {
 		k.Lot = f.Order.Lot
 	case plant.ItemChanged: // no order, but changes of one material take turns too
 		return books.Of(string(k.Material)), 0
+	case plant.MachineCounted, plant.MachineChanged:
+		return books.Of(string(k.Machine)), 0
 	}
 	return books.Of(string(k.Order)), books.Of(string(k.Lot))
 }
 
 // Save implements [books.Rules].
 func (t teller) Save(claims []plant.Event) func() {
-	orders, lots := map[plant.OrderID]*order{}, map[string]*books.Lot{}
+	orders, lots, machines := map[plant.OrderID]*order{}, map[string]*books.Lot{}, map[plant.MachineID]*Machine{}
 	var items []func()
 	for _, c := range claims {
 		if c.Fact == nil {
@@ -47,10 +49,14 @@ func (t teller) Save(claims []plant.Event) func() {
 		if _, saved := lots[string(k.Lot)]; k.Lot != "" && !saved {
 			lots[string(k.Lot)] = cloned(t.lots.Get(string(k.Lot)), (*books.Lot).Clone)
 		}
+		if _, saved := machines[k.Machine]; k.Machine != "" && !saved {
+			machines[k.Machine] = cloned(t.machines.Get(k.Machine), (*Machine).clone)
+		}
 	}
 	return func() {
 		putBack(t.orders, orders)
 		putBack(t.lots, lots)
+		putBack(t.machines, machines)
 		for _, restore := range items {
 			restore()
 		}
@@ -92,6 +98,10 @@ func (t teller) Apply(c plant.Event, _ time.Time) (plant.Quantity, simulators.Ro
 		refusal = t.cancel(f)
 	case plant.LotDecided:
 		refusal = t.decide(f)
+	case plant.MachineCounted:
+		base, refusal = t.read(f)
+	case plant.MachineChanged:
+		refusal = t.turn(f)
 	case plant.ItemChanged:
 		if !t.items.Change(f) {
 			refusal = books.Refuse(books.VersionOvertaken, "version %d of material %s came after version %d", f.Version, f.Item.ID, t.items.Version(f.Item.ID))
