@@ -15,7 +15,7 @@ var library embed.FS
 
 // packs are the names of packs. A file of the library is in the packs that its
 // labels name.
-var packs = []string{"smoke"}
+var packs = []string{"smoke", "machines"}
 
 // Library is the ready-made scenarios, one file each.
 func Library() fs.FS {

@@ -39,6 +39,7 @@ const (
 	M41 Defect = "M41"
 	M43 Defect = "M43"
 	M45 Defect = "M45"
+	M52 Defect = "M52"
 	M57 Defect = "M57"
 )
 
@@ -80,6 +81,7 @@ func Defects() []DefectInfo {
 		{M41, "factor upside down", "divides by the unit factor instead of multiplying", "alternative units", []string{"field-fidelity", "conservation"}},
 		{M43, "leading zeros trimmed", "strips leading zeros from material and lot numbers", "numbers with leading zeros", []string{"field-fidelity", "dead-letter"}},
 		{M45, "codes cut off", "cuts material and lot numbers to 18 characters", "long codes", []string{"field-fidelity", "dead-letter"}},
+		{M52, "counters only grow", "takes the difference of two machine counts as it is, so that a counter that rolls over or is reset makes billions of pieces", "machine counters; rig machines.yaml", []string{"conservation"}},
 		{M57, "token race", "every worker renews the token by itself, and a message that meets 401 is lost", "stale-token", []string{"no-silent-drop", "token-discipline"}},
 	}
 }

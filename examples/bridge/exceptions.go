@@ -27,6 +27,7 @@ type reportKeys struct {
 	Material  string `json:"material,omitempty"`
 	Lot       string `json:"lot,omitempty"`
 	Case      string `json:"case,omitempty"`
+	Machine   string `json:"machine,omitempty"`
 }
 
 func newReport(f facts, v verdict) report {
@@ -35,7 +36,7 @@ func newReport(f facts, v verdict) report {
 		reason = v.code + ": " + reason
 	}
 	return report{Class: v.class, Kind: f.Kind, Reference: f.Event, Reason: clip(reason),
-		Keys: reportKeys{f.Order, f.Operation, f.Counter, f.Material, f.Lot, f.Case}}
+		Keys: reportKeys{f.Order, f.Operation, f.Counter, f.Material, f.Lot, f.Case, f.Machine}}
 }
 
 // except moves a message from the outbox to the exceptions.

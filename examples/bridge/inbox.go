@@ -31,13 +31,13 @@ type inbox struct {
 }
 
 // other is where messages of a system go.
-var other = map[string]string{"erp": "mes", "mes": "erp"}
+var other = map[string]string{"erp": "mes", "mes": "erp", "machines": "mes"}
 
 // mostBody is the largest message taken.
 const mostBody = 8 << 20
 
-// ServeHTTP takes webhooks: POST /erp/{name} and /mes/{name}. GET /health
-// answers 200 when the bridge is ready.
+// handler takes webhooks: POST /erp/{name}, /mes/{name} and /machines/{name}.
+// GET /health answers 200 when the bridge is ready.
 func (i *inbox) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) {
@@ -50,6 +50,7 @@ func (i *inbox) handler() http.Handler {
 	})
 	mux.HandleFunc("POST /erp/{name}", func(w http.ResponseWriter, r *http.Request) { i.webhook(w, r, "erp") })
 	mux.HandleFunc("POST /mes/{name}", func(w http.ResponseWriter, r *http.Request) { i.webhook(w, r, "mes") })
+	mux.HandleFunc("POST /machines/{name}", func(w http.ResponseWriter, r *http.Request) { i.webhook(w, r, "machines") })
 	return mux
 }
 
@@ -159,6 +160,19 @@ func (t *taking) write(w *writer) error {
 			return err
 		}
 		if !fresh {
+			continue
+		}
+		if it.Kind == kindCounted {
+			ready, err := w.count(it, t.defect)
+			if err != nil {
+				return err
+			}
+			for _, it := range ready {
+				if err := w.add(it); err != nil {
+					return err
+				}
+			}
+			t.fresh = append(t.fresh, ready...)
 			continue
 		}
 		t.fresh = append(t.fresh, it)

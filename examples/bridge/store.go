@@ -22,7 +22,9 @@ import (
 //   - exceptions: what was refused for good, and whether people were told;
 //   - holds: quality cases per lot; decision is NULL while a case is open;
 //   - orders: the version of each order the MES has got;
-//   - cursors: how far each feed has been read.
+//   - cursors: how far each feed has been read;
+//   - machines: the newest reading of each machine of which all before have come;
+//   - readings: those that wait for one before.
 const schema = `
 CREATE TABLE IF NOT EXISTS inbox (event TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS outbox (
@@ -34,6 +36,10 @@ CREATE INDEX IF NOT EXISTS untold ON exceptions (seq) WHERE told = 0;
 CREATE TABLE IF NOT EXISTS holds (lot TEXT NOT NULL, quality_case TEXT NOT NULL, decision TEXT, PRIMARY KEY (lot, quality_case)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS orders (id TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS cursors (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS machines (
+	id TEXT PRIMARY KEY, counter INTEGER NOT NULL, count INTEGER NOT NULL, modulo INTEGER NOT NULL, resets INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS readings (
+	machine TEXT NOT NULL, counter INTEGER NOT NULL, name TEXT NOT NULL, event TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (machine, counter)) WITHOUT ROWID;
 `
 
 // remember is how long a repetition is recognised.
@@ -166,6 +172,8 @@ type writer struct {
 	hold, openCase, decide, decideAll *sql.Stmt
 	version, tried, prepared, batched *sql.Stmt
 	cursor                            *sql.Stmt
+	lastCount, setCount               *sql.Stmt
+	park, parked, unpark              *sql.Stmt
 }
 
 func newWriter(ctx context.Context, conn *sql.Conn) (*writer, error) {
@@ -189,6 +197,11 @@ func newWriter(ctx context.Context, conn *sql.Conn) (*writer, error) {
 		{&w.prepared, `UPDATE outbox SET body = ?2 WHERE seq = ?1`},
 		{&w.batched, `UPDATE outbox SET batch = ?2 WHERE seq = ?1`},
 		{&w.cursor, `INSERT INTO cursors (name, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = ?2`},
+		{&w.lastCount, `SELECT counter, count, modulo, resets FROM machines WHERE id = ?`},
+		{&w.setCount, `INSERT OR REPLACE INTO machines (id, counter, count, modulo, resets) VALUES (?, ?, ?, ?, ?)`},
+		{&w.park, `INSERT OR REPLACE INTO readings (machine, counter, name, event, body) VALUES (?, ?, ?, ?, ?)`},
+		{&w.parked, `SELECT name, event, body FROM readings WHERE machine = ? AND counter = ?`},
+		{&w.unpark, `DELETE FROM readings WHERE machine = ? AND counter = ?`},
 	} {
 		var err error
 		if *p.to, err = conn.PrepareContext(ctx, p.sql); err != nil {

@@ -26,10 +26,11 @@ type facts struct {
 	Version   int    `json:"version,omitempty"`  // of an order
 	Decision  string `json:"decision,omitempty"` // on a lot
 	Unit      string `json:"unit,omitempty"`     // of the quantity consumed
+	Machine   string `json:"machine,omitempty"`
 }
 
 // entity names what a message must be kept in sequence with.
-func (f facts) entity() string { return cmp.Or(f.Order, f.Lot, f.Material) }
+func (f facts) entity() string { return cmp.Or(f.Order, f.Lot, f.Machine, f.Material) }
 
 // Kinds of facts that the bridge treats in a special way.
 const (
@@ -46,7 +47,7 @@ const (
 var names = map[string]string{
 	"orders": "", "operation-starts": "operation-started", "confirmations": "confirmation", "consumptions": kindConsumption,
 	"scrap": "scrap", "rework": "rework", "receipts": kindReceipt, "inspections": "inspection",
-	"holds": kindHeld, "decisions": kindDecided, "items": kindItem,
+	"holds": kindHeld, "decisions": kindDecided, "items": kindItem, "machine-counts": kindCounted, "machine-states": kindTurned,
 }
 
 var orderKinds = map[string]string{
@@ -142,7 +143,7 @@ func read(name, event string, body []byte) ([]part, error) {
 		}
 		for _, p := range parts {
 			if p.facts.Event == "" || p.facts.entity() == "" {
-				return nil, fmt.Errorf("read %s: the message names no event or no order, lot or material", verb)
+				return nil, fmt.Errorf("read %s: the message names no event or no order, lot, machine or material", verb)
 			}
 		}
 		return parts, nil
@@ -246,6 +247,9 @@ func readSegment(kind string, row json.RawMessage) (facts, error) {
 		if len(a.Quantity) > 0 {
 			f.Unit = a.Quantity[0].UnitOfMeasure
 		}
+	}
+	if kind == kindCounted || kind == kindTurned {
+		return f, readMachine(&f, row)
 	}
 	return f, nil
 }
