@@ -10,9 +10,9 @@ import (
 // number stays what it was.
 type narrowed struct {
 	only   scenarios.Only
-	cases  map[plant.CaseID]bool  // quality cases whose hold was noticed
-	unseen map[plant.OrderID]bool // orders whose release was not
-	mute   map[plant.MachineID]bool
+	cases  map[plant.CaseID]bool    // quality cases whose hold was noticed
+	unseen map[plant.OrderID]bool   // orders whose release was not
+	mute   map[plant.MachineID]bool // machines of which a reading was not
 }
 
 func newNarrowed(only scenarios.Only) *narrowed {

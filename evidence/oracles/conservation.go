@@ -25,16 +25,21 @@ func Conservation() evidence.Judge {
 // account is what is added up together.
 type account struct {
 	sink      string
-	bucket    string // "yield", "scrap", "rework", "consumption", "scrap of material", "receipt"
+	bucket    string // "yield", "scrap", "rework", "consumption", "scrap of material", "receipt", "pieces counted"
 	order     plant.OrderID
 	operation plant.OperationID
 	material  plant.ItemID
 	lot       plant.LotID
+	machine   plant.MachineID
 	unit      plant.Unit
 }
 
+func (a account) keys() plant.Keys {
+	return plant.Keys{Order: a.order, Operation: a.operation, Material: a.material, Lot: a.lot, Machine: a.machine}
+}
+
 func (a account) String() string {
-	return a.bucket + " of " + plant.Keys{Order: a.order, Operation: a.operation, Material: a.material, Lot: a.lot}.String()
+	return a.bucket + " of " + a.keys().String()
 }
 
 type balance struct {
@@ -42,6 +47,7 @@ type balance struct {
 	lost, twice      plant.Decimal // what named facts explain
 	slack            plant.Decimal // last digits that units which do not divide leave open
 	facts            int
+	open             bool // nobody can say what must be there
 	evidence         []uint64
 	first            *evidence.FactView
 }
@@ -51,15 +57,17 @@ type ledger struct {
 	m     *evidence.Measure
 	order []account
 	by    map[account]*balance
+	since map[*evidence.FactView]plant.Decimal // pieces between a reading and the one before
 }
 
 func conservation(r *report) {
-	l := &ledger{r: r, m: evidence.NewMeasure(r.h), by: map[account]*balance{}}
+	l := &ledger{r: r, m: evidence.NewMeasure(r.h), by: map[account]*balance{}, since: map[*evidence.FactView]plant.Decimal{}}
 	for _, f := range r.h.Facts {
 		if judged(f) {
 			l.expect(f)
 		}
 	}
+	l.counters()
 	for _, e := range r.h.Effects {
 		if e.Effect.Attempt != 0 {
 			l.book(e)
@@ -94,7 +102,7 @@ func (l *ledger) movements(buf []movement, sink string, f plant.Fact, item plant
 			return
 		}
 		q, exact := l.m.Base(item, q)
-		buf = append(buf, movement{account{sink, bucket, k.Order, k.Operation, k.Material, k.Lot, q.Unit}, q.Amount, !exact})
+		buf = append(buf, movement{account{sink, bucket, k.Order, k.Operation, k.Material, k.Lot, "", q.Unit}, q.Amount, !exact})
 	}
 	switch b := f.(type) {
 	case plant.Confirmed:
@@ -169,6 +177,10 @@ func (l *ledger) book(e *evidence.EffectView) {
 			return
 		}
 	}
+	if r, ok := claim.(plant.MachineCounted); ok {
+		l.count(e, r)
+		return
+	}
 	for i, m := range l.movements(buf[:0], e.Endpoint, claim, item) {
 		if i == 0 && e.Posting.Base.Unit != "" && e.Posting.Base.Unit == m.unit && sameUse(claim) {
 			m.amount = e.Posting.Base.Amount
@@ -201,6 +213,9 @@ func (l *ledger) compare() {
 	var first *evidence.Finding
 	for _, a := range l.order {
 		b := l.by[a]
+		if b.open {
+			continue
+		}
 		l.r.judged++
 		if b.books >= b.low-b.slack && b.books <= b.high+b.slack {
 			continue
@@ -243,7 +258,7 @@ func (b *balance) explained() bool {
 
 func (l *ledger) finding(a account, b *balance) evidence.Finding {
 	f := evidence.Finding{
-		Keys:     plant.Keys{Order: a.order, Operation: a.operation, Material: a.material, Lot: a.lot},
+		Keys:     a.keys(),
 		Expected: fmt.Sprintf("%s in %s: %s", a, a.sink, bounds(b, a.unit)),
 		Got:      fmt.Sprintf("%s %s", b.books, a.unit),
 		Class:    evidence.CauseDataQuality, Rule: "sum-differs", Confidence: "high", Evidence: few(b.evidence),
