@@ -200,6 +200,9 @@ func (p *Plan) notice(e plant.Event) error {
 
 // follow is what happens at the systems themselves because of e.
 func (p *Plan) follow(e plant.Event) (events []plant.Event) {
+	if !p.counts {
+		return nil
+	}
 	for _, ep := range p.Endpoints {
 		if s, ok := ep.System.(simulators.Source); ok {
 			events = append(events, s.Follow(e)...)

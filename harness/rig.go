@@ -90,9 +90,10 @@ func (r *Rig) Close() error {
 // floor builds the plant: the rig's, as the scenario changes it.
 func (r *Rig) floor() error {
 	spec, sc := r.setup.File.Plant, r.setup.Scenario
-	cfg := sc.PlantConfig(plant.Config{Profile: spec.Profile, Zone: spec.Zone, Orders: spec.Orders, Shift: 8 * time.Hour})
+	cfg := sc.PlantConfig(plant.Config{Profile: spec.Profile, Zone: spec.Zone, Orders: spec.Orders, Counts: spec.Counts, Shift: 8 * time.Hour})
 	cfg.Seed, cfg.Run = r.setup.Seed, r.setup.Range
-	cfg.Counts = cfg.Counts && !r.setup.File.counts() // a machine is read once
+	r.Plan.counts = cfg.Counts
+	cfg.Counts = cfg.Counts && !r.setup.File.counts() // a machine is read once: by its endpoint, if there is one
 	if err := r.trace(&cfg); err != nil {
 		return err
 	}

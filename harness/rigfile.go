@@ -107,6 +107,9 @@ type PlantSpec struct {
 	Seed    uint64     `yaml:"seed"`
 	Zone    string     `yaml:"zone"`
 	Orders  int        `yaml:"orders"`
+	// Counts has machines read in every scenario, not only in those that ask
+	// for it.
+	Counts bool `yaml:"counts"`
 	Trace   *TraceSpec `yaml:"trace"`
 }
 

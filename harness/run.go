@@ -39,6 +39,7 @@ type Plan struct {
 	moments  *chaos.Moments
 	clock    *plantClock
 	progress *progress
+	counts   bool           // machines are read
 	narrowed *narrowed      // to what the scenario says happens
 	ships    int            // probes so far
 	broken   sync.WaitGroup // restarts of the SUT under way

@@ -8,6 +8,7 @@ import (
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/plant"
+	"github.com/andon-rig/andon/simulators/systems/machine"
 )
 
 // An ideal run plays a scenario on a real plant whose two systems learn of
@@ -27,6 +28,7 @@ type ideal struct {
 	left     []string
 	lose     func(plant.Event) bool // facts that never reach the other system
 	attempts bool
+	machines *machine.Machine // nil if they are not read
 }
 
 func (r *ideal) Dispatched(id plant.OrderID) (int, bool) { _, ok := r.mes[id]; return 1, ok }
@@ -40,7 +42,10 @@ func (r *ideal) Usable(id plant.LotID) bool { return !r.blocked[id] }
 func playIdeal(t *testing.T, s Scenario, lose func(plant.Event) bool) *ideal {
 	t.Helper()
 	start := time.Date(2026, 3, 2, 6, 0, 0, 0, time.UTC)
-	floor, err := plant.New(s.PlantConfig(plant.Config{Start: start, Shift: 8 * time.Hour, Run: "4711"}))
+	cfg := s.PlantConfig(plant.Config{Start: start, Shift: 8 * time.Hour, Run: "4711"})
+	counts := cfg.Counts
+	cfg.Counts = false // the machines count
+	floor, err := plant.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,8 +55,11 @@ func playIdeal(t *testing.T, s Scenario, lose func(plant.Event) bool) *ideal {
 	}
 	r.now = Instant{Plant: start}
 	m := floor.Master()
+	if counts {
+		r.machines = machine.New(m)
+	}
 	r.write(evidence.Begin{Plan: evidence.Plan{Items: m.Items, Lots: m.Lots, Expect: s.ExpectJSON(), Endpoints: map[string]evidence.Endpoint{
-		"erp": {System: "erp"}, "mes": {System: "mes"},
+		"erp": {System: "erp"}, "mes": {System: "mes"}, "machines": {System: "machine"},
 	}}})
 	r.write(evidence.Step{Name: "play"})
 	r.line = NewTimeline(s, r.now)
@@ -97,6 +105,7 @@ func (r *ideal) write(b evidence.Body) {
 var flows = map[plant.Kind][2]string{
 	plant.KindOrderReleased: {"erp", "mes"}, plant.KindOrderChanged: {"erp", "mes"}, plant.KindOrderCancelled: {"erp", "mes"},
 	plant.KindLotDecided: {"erp", "mes"}, plant.KindItemChanged: {"erp", "mes"}, plant.KindShipment: {"erp", ""},
+	plant.KindMachineCount: {"machines", "mes"}, plant.KindMachineState: {"machines", "mes"},
 }
 
 func (r *ideal) happen(events []plant.Event) {
@@ -115,6 +124,9 @@ func (r *ideal) happen(events []plant.Event) {
 		}
 		r.waiting = nil
 		r.act(r.line.See(e, r.now))
+		if r.machines != nil {
+			r.happen(r.machines.Follow(e))
+		}
 	}
 }
 
@@ -221,6 +233,7 @@ func TestLibraryBlamesALossyIntegration(t *testing.T) {
 		"CNF-01": plant.KindConfirmation, "CNF-02": plant.KindConfirmation, "CNF-03": plant.KindConfirmation, "LOT-01": plant.KindConfirmation,
 		"QUA-01": plant.KindLotHeld, "QUA-02": plant.KindLotDecided, "NET-01": plant.KindConfirmation, "NET-03": plant.KindConfirmation,
 		"THR-01": plant.KindConfirmation, "DUP-01": plant.KindConfirmation, "DUP-06": plant.KindConfirmation, "SEC-01": plant.KindConfirmation,
+		"CNF-07": plant.KindMachineState, "MCH-01": plant.KindMachineCount,
 	} {
 		found, err := Find(id)
 		if err != nil {

@@ -200,6 +200,9 @@ var scripts = []struct {
 		m := consumption("1", 1, "CASTING-3", "LOT-2026-03-02-SHIFT-A-0001", "3", "EA")
 		return append(plain(w, m), amounts(w, m, "3", "CASTING-3", "LOT-2026-03-02-SHIFT-A-0001")...)
 	}, "lot LOT-2026-03-02-SHI,"},
+	{M52, func(w *world) []string {
+		return pieces(w, []int{0, 1, 2, 3}, "0 4 12 7")
+	}, "4294901772"},
 	{M57, func(w *world) []string {
 		m := confirmation("1", 1)
 		w.erp.before = once(m.event, fate{status: 401})
