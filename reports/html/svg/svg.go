@@ -21,7 +21,7 @@ type Drawing struct {
 // New begins a drawing of this size, known to screen readers by label.
 func New(class, label string, width, height float64) *Drawing {
 	d := &Drawing{}
-	d.Open("svg", "class", class, "role", "img", "aria-label", label, "viewBox", "0 0 "+Number(width)+" "+Number(height),
+	d.Open("svg", "class", class, "role", "img", "aria-label", explain.Clean(label, 200), "viewBox", "0 0 "+Number(width)+" "+Number(height),
 		"width", Number(width), "height", Number(height))
 	return d
 }
