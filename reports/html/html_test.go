@@ -63,6 +63,15 @@ func TestShows(t *testing.T) {
 	}
 }
 
+// An oracle that the scenario does without is not said to hold.
+func TestWaived(t *testing.T) {
+	g := reportstest.Sound(t)
+	g.Scenarios[0].Findings = append(g.Scenarios[0].Findings, evidence.Finding{Oracle: "hygiene", ID: "O21", Rule: evidence.RuleWaived, Text: "waived by the scenario: not judged"})
+	if got := page(t, g); !strings.Contains(got, `– waived</span></td><th scope="row">hygiene`) {
+		t.Error("a waived oracle is not shown as waived")
+	}
+}
+
 // Nothing the SUT sent becomes mark-up, and nothing is fetched from anywhere.
 func TestKeepsToItself(t *testing.T) {
 	for name, g := range map[string]reports.Gate{"failing": reportstest.Failing(t), "crowded": reportstest.Crowded(t, 3, 3)} {

@@ -154,13 +154,23 @@ func newRun(s reports.Scenario, i int, d *drawer) *run {
 		r.Groups = append(r.Groups, newGroup(r, t, fmt.Sprintf("%s-%d", r.Anchor, n+1), d))
 	}
 	for _, f := range s.Oracles() {
-		r.Judges = append(r.Judges, judge{f, verdictOf(f.Verdict)})
+		j := judge{f, verdictOf(f.Verdict)}
+		if waived(s, f.Oracle) {
+			j.V = verdict{"waived", "–"}
+		}
+		r.Judges = append(r.Judges, j)
 	}
 	if s.Figures != nil {
 		r.Timeline = drawTimeline(s.Figures.Timeline, "Timeline of "+explain.Clean(s.ID, 40)+": faults, time from fact to books, backlog and messages over wall time")
 		r.Rows = s.Figures.KPIs
 	}
 	return r
+}
+
+// waived reports whether the scenario does without the oracle, whose finding
+// then says nothing of the SUT.
+func waived(s reports.Scenario, oracle string) bool {
+	return slices.ContainsFunc(s.Findings, func(f evidence.Finding) bool { return f.Oracle == oracle && f.Rule == evidence.RuleWaived })
 }
 
 func newGroup(r *run, t explain.Trouble, anchor string, d *drawer) *group {
