@@ -44,7 +44,6 @@ var (
 	order = journaltest.Order
 	qty   = journaltest.Qty
 	ok    = simulators.Result{Outcome: simulators.Applied}
-	mute  = simulators.Result{Outcome: simulators.Unknown}
 	busy  = simulators.Result{Outcome: simulators.Throttled, Status: 429, RetryAfter: time.Second}
 	gone  = simulators.Result{Outcome: simulators.Undelivered}
 )
