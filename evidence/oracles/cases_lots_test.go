@@ -123,6 +123,7 @@ func TestAHoleInTheGenealogyIsToldWithItsCause(t *testing.T) {
 	r := journaltest.New()
 	r.Do(journaltest.Made(journaltest.Order, "FG-1"))
 	e := r.Happen(journaltest.Used(journaltest.Order, "000PLATE", "L-7", "2", "KG"))
+	r.Happen(journaltest.Confirmed(1, "50")) // lost as well, and of the same order
 	found := oracles.JudgeAll(r.History(), oracles.Standard())
 	at := slices.IndexFunc(found, func(f evidence.Finding) bool { return f.Oracle == "genealogy" })
 	if g := found[at]; g.Fact != e.ID || !strings.HasPrefix(g.Text, "a consequence of what ") || !strings.HasSuffix(g.Text, "a recall of lot L-7 would miss lot FG-1; tracing back lot FG-1 would miss lot L-7") {

@@ -40,7 +40,9 @@ func consequence(h *evidence.History, f evidence.Finding, causes []evidence.Find
 	if len(about) == 0 {
 		return f
 	}
-	slices.SortStableFunc(about, func(a, b evidence.Finding) int { return cmp.Compare(weight(h, b), weight(h, a)) })
+	slices.SortStableFunc(about, func(a, b evidence.Finding) int {
+		return cmp.Or(cmp.Compare(closeness(f, b), closeness(f, a)), cmp.Compare(weight(h, b), weight(h, a)))
+	})
 	c := about[0]
 	text := fmt.Sprintf("a consequence of what %s (%s) found about %s", c.Oracle, c.ID, c.Keys)
 	if n := len(about) - 1; n > 0 {
@@ -71,6 +73,14 @@ func sameEntity(f, cause plant.Keys) bool {
 		return f.Material != "" && f.Material == cause.Material
 	}
 	return f.Order != "" && f.Order == cause.Order || f.Lot != "" && f.Lot == cause.Lot
+}
+
+// closeness prefers causes about the very fact of a finding.
+func closeness(f, cause evidence.Finding) int {
+	if f.Fact != "" && f.Fact == cause.Fact {
+		return 1
+	}
+	return 0
 }
 
 // weight says how much the fact of a cause can have changed: one that moved a
