@@ -1,6 +1,8 @@
 package html_test
 
 import (
+	"bytes"
+	"image/png"
 	"os"
 	"path/filepath"
 	"testing"
@@ -137,8 +139,45 @@ func TestFits(t *testing.T) {
 		if dark != (c.scheme == "dark") {
 			t.Errorf("%s %s: dark is %v", c.medium, c.scheme, dark)
 		}
+		b.painted(t, c.medium+" "+c.scheme, dark)
 	}
 	b.quiet(t)
+}
+
+// painted takes a picture and looks whether it is one: on paper of the right
+// brightness, with verdicts in colour and not blank.
+func (b *tab) painted(t *testing.T, what string, dark bool) {
+	t.Helper()
+	shot, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		t.Fatal(err)
+	}
+	picture, err := png.Decode(bytes.NewReader(shot))
+	if err != nil {
+		t.Fatal(err)
+	}
+	red, bright, n := 0, 0, 0
+	for y := picture.Bounds().Min.Y; y < picture.Bounds().Max.Y; y++ {
+		for x := picture.Bounds().Min.X; x < picture.Bounds().Max.X; x++ {
+			r, g, bl, _ := picture.At(x, y).RGBA()
+			n++
+			if r > 2*g && r > 2*bl && r > 0x8000 {
+				red++
+			}
+			if r+g+bl > 3*0x8000 {
+				bright++
+			}
+		}
+	}
+	if red < n/2000 {
+		t.Errorf("%s: %d of %d pixels are red, and the verdict is violated", what, red, n)
+	}
+	if mostly := bright > n/2; mostly == dark {
+		t.Errorf("%s: %d of %d pixels are bright", what, bright, n)
+	}
+	if inked := min(bright, n-bright); inked < n/200 {
+		t.Errorf("%s: the page is blank", what)
+	}
 }
 
 // The tests above rest on hearing what a page does wrong, so that is tested,
