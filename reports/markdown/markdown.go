@@ -222,7 +222,8 @@ func (s *summary) figures(g reports.Gate) {
 	for _, one := range ss {
 		head, rule = head+" "+code(one.ID, 24)+" |", rule+"--:|"
 	}
-	s.add("<details><summary>Figures</summary>\n\n%s\n%s\n", head, rule)
+	part := &summary{} // all of it or nothing, so that what is opened is closed
+	part.add("<details><summary>Figures</summary>\n\n%s\n%s\n", head, rule)
 	for i, row := range ss[0].Figures.KPIs {
 		measure, clock, cells, some := "", "", "", false
 		for _, one := range ss {
@@ -239,14 +240,15 @@ func (s *summary) figures(g reports.Gate) {
 			cells += " " + code(cell, 60) + " |"
 		}
 		if some {
-			s.add("| %s %s | %s | %s |%s\n", row.ID, row.Name, code(measure, 60), clock, cells)
+			part.add("| %s %s | %s | %s |%s\n", row.ID, row.Name, code(measure, 60), clock, cells)
 		}
 	}
-	s.add("\n")
+	part.add("\n")
 	if left > 0 {
-		s.add("%d more scenarios have figures in the report.\n\n", left)
+		part.add("%d more scenarios have figures in the report.\n\n", left)
 	}
-	s.add("</details>\n\n")
+	part.add("</details>\n\n")
+	s.add("%s", part)
 }
 
 // coverage says what was exercised, and what was not.
@@ -255,12 +257,14 @@ func (s *summary) coverage(g reports.Gate) {
 	if c.Runs == 0 {
 		return
 	}
-	s.add("<details><summary>Coverage: %d of %d requirements exercised</summary>\n\n| Group | | Exercised | Named | Not looked at |\n|---|---|--:|--:|--:|\n",
+	part := &summary{}
+	part.add("<details><summary>Coverage: %d of %d requirements exercised</summary>\n\n| Group | | Exercised | Named | Not looked at |\n|---|---|--:|--:|--:|\n",
 		c.Count("", coverage.Exercised), len(c.Rows))
 	for _, group := range coverage.Groups() {
-		s.add("| %s | %s | %d | %d | %d |\n", group.Name, group.Title, c.Count(group.Name, coverage.Exercised), c.Count(group.Name, coverage.Named), c.Count(group.Name, coverage.Untouched))
+		part.add("| %s | %s | %d | %d | %d |\n", group.Name, group.Title, c.Count(group.Name, coverage.Exercised), c.Count(group.Name, coverage.Named), c.Count(group.Name, coverage.Untouched))
 	}
-	s.add("\n</details>\n\n")
+	part.add("\n</details>\n\n")
+	s.add("%s", part)
 	var idle []string
 	for _, one := range g.Scenarios {
 		if one.Verdict == evidence.Vacuous {

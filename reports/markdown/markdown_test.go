@@ -44,6 +44,7 @@ func TestLimits(t *testing.T) {
 	for _, c := range []struct{ scenarios, findings int }{{1, 2000}, {400, 5}, {30, 30}} {
 		g := reportstest.Crowded(t, c.scenarios, c.findings)
 		got := summary(t, g)
+		t.Logf("%d scenarios with %d findings make %d bytes", c.scenarios, c.findings, len(got))
 		if len(got) > markdown.MostBytes {
 			t.Errorf("%d scenarios with %d findings make %d bytes, more than %d", c.scenarios, c.findings, len(got), markdown.MostBytes)
 		}

@@ -101,7 +101,7 @@ func Failing(t testing.TB) reports.Gate {
 func Crowded(t testing.TB, scenarios, findings int) reports.Gate {
 	t.Helper()
 	like := Run(t, "lost-reply")
-	nasty := strings.Repeat("`|<b>&\"'\n::error::%0A@everyone https://example.org ]]> ", 40)
+	nasty := strings.Repeat("`|<b>&\"'\n::error::%0A@everyone https://example.org ]]> →→→→→→→→→→→→→→→→→→→→→→→→→→→→→→→→ ", 40)
 	g := reports.Gate{Verdict: evidence.Violated, Exit: 1, Andon: "0.1.0", Bundle: "out", Notes: []string{nasty}}
 	for i := range scenarios {
 		s := like
