@@ -100,4 +100,19 @@ func TestSize(t *testing.T) {
 	if !strings.Contains(got, "28 more kinds of findings stand in") {
 		t.Error("the page does not say that it leaves findings out")
 	}
+	many := reportstest.Sound(t)
+	for range 300 {
+		many.Scenarios = append(many.Scenarios, many.Scenarios[0])
+	}
+	many.Scenarios = append(many.Scenarios, reportstest.Run(t, "lost-reply"))
+	got = page(t, many)
+	if n := len(got); n > 3<<20 {
+		t.Errorf("the page of 302 scenarios has %d bytes, want less than 3 MiB", n)
+	}
+	if !strings.Contains(got, "too many scenarios to draw them all") {
+		t.Error("the page does not say that it leaves timelines out")
+	}
+	if _, last, ok := strings.Cut(got, `id="run-302" data-v="violated"`); !ok || !strings.Contains(last, `class="tl"`) {
+		t.Error("the page leaves out the timeline of the one that failed")
+	}
 }

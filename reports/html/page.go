@@ -22,6 +22,7 @@ const (
 	mostGroups   = 12        // kinds of findings told per scenario
 	mostOthers   = 40        // findings named beside the one that is told
 	mostJourneys = 1_200_000 // bytes of drawn journeys on a page
+	mostDetailed = 40        // scenarios with a timeline and figures, the worst of all
 )
 
 // page is what the template shows.
@@ -64,6 +65,7 @@ type run struct {
 	Timeline template.HTML
 	Rows     []kpi.Row
 	Judges   []judge
+	Brief    bool // without timeline and figures: there are too many scenarios
 }
 
 type judge struct {
@@ -102,8 +104,14 @@ func newPage(g reports.Gate, faults []string) *page {
 	}
 	p.Bar = drawBar(p.Tallies, len(g.Scenarios))
 	d := &drawer{room: mostJourneys}
+	detailed := worst(g.Scenarios, mostDetailed)
 	for i, s := range g.Scenarios {
 		r := newRun(s, i, d)
+		if detailed[i] {
+			r.detail()
+		} else {
+			r.Brief = true
+		}
 		p.Runs = append(p.Runs, r)
 		p.Findings += len(r.Groups)
 	}
@@ -160,11 +168,29 @@ func newRun(s reports.Scenario, i int, d *drawer) *run {
 		}
 		r.Judges = append(r.Judges, j)
 	}
-	if s.Figures != nil {
-		r.Timeline = drawTimeline(s.Figures.Timeline, "Timeline of "+explain.Clean(s.ID, 40)+": faults, time from fact to books, backlog and messages over wall time")
-		r.Rows = s.Figures.KPIs
-	}
 	return r
+}
+
+// detail adds what takes most room.
+func (r *run) detail() {
+	if r.Figures != nil {
+		r.Timeline = drawTimeline(r.Figures.Timeline, "Timeline of "+explain.Clean(r.ID, 40)+": faults, time from fact to books, backlog and messages over wall time")
+		r.Rows = r.Figures.KPIs
+	}
+}
+
+// worst picks so many scenarios, those that do not hold first.
+func worst(ss []reports.Scenario, most int) map[int]bool {
+	order := make([]int, len(ss))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return int(ss[b].Verdict - ss[a].Verdict) })
+	picked := map[int]bool{}
+	for _, i := range order[:min(most, len(order))] {
+		picked[i] = true
+	}
+	return picked
 }
 
 // waived reports whether the scenario does without the oracle, whose finding
