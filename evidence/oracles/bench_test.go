@@ -20,6 +20,7 @@ func busyPlant(n int, bare bool) []evidence.Record {
 	b := &plantWriter{at: time.Millisecond, bare: bare, records: make([]evidence.Record, 0, n+16)}
 	e := evidence.Endpoint{System: "erp", Policy: simulators.Policy{Dedupe: simulators.DedupeKey}}
 	b.add(evidence.Begin{Plan: evidence.Plan{
+		Breaches:  true,
 		Endpoints: map[string]evidence.Endpoint{"erp": e, "mes": {System: "mes"}},
 		Delivers:  evidence.Delivers{Posting: evidence.ExactlyOnce, Exceptions: true},
 		Items:     []plant.Item{{ID: "PART", Unit: "EA"}, {ID: "PLATE", Unit: "KG", Units: []plant.AltUnit{{Unit: "G", Factor: plant.Factor{Num: 1, Den: 1000}}}}},

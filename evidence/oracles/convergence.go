@@ -89,15 +89,16 @@ type reconciliation struct {
 }
 
 func convergence(r *report) {
+	if len(r.h.Snapshots) == 0 {
+		return
+	}
 	c := &reconciliation{r: r, m: evidence.NewMeasure(r.h), views: map[string]*view{}, makes: map[plant.OrderID]plant.ItemID{}, units: map[plant.ItemID]plant.Unit{}, by: map[cell]*figure{}}
 	for _, i := range r.h.Plan.Items {
 		c.units[i.ID] = i.Unit
 	}
+	c.products()
 	for _, s := range r.h.Snapshots {
 		c.see(s)
-	}
-	if len(c.views) == 0 {
-		return
 	}
 	c.stillMoving()
 	c.facts()
@@ -114,7 +115,7 @@ func (c *reconciliation) see(s *evidence.SnapshotView) {
 	for i := range s.Orders {
 		o := &s.Orders[i]
 		v.orders[o.Order] = o
-		if c.makes[o.Order] == "" {
+		if o.Item != "" && c.makes[o.Order] == "" {
 			c.makes[o.Order] = o.Item
 		}
 	}
@@ -141,6 +142,14 @@ func (c *reconciliation) stillMoving() {
 				Text: "the books of " + e.Endpoint + " changed after they had been read"})
 		}
 	}
+}
+
+// shows reports whether the books of v have what k is a figure of.
+func (v *view) shows(k cell) bool {
+	if k.field == "stock" {
+		return v.stock[stockKey{k.material, k.lot}] != nil
+	}
+	return v.orders[k.order] != nil
 }
 
 // value is what the books of v show in cell k; ok is false if they were not

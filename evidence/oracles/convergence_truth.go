@@ -5,7 +5,12 @@ import (
 	"github.com/andon-rig/andon/simulators/plant"
 )
 
+// at returns the figure of a cell; nil if the books were not read that far, so
+// that a long run costs no more than what is compared.
 func (c *reconciliation) at(k cell) *figure {
+	if v := c.views[k.endpoint]; v.Left > 0 && !v.shows(k) {
+		return nil
+	}
 	b := c.by[k]
 	if b == nil {
 		b = &figure{}
@@ -37,17 +42,17 @@ func (c *reconciliation) changes(buf []change, endpoint string, f plant.Fact) []
 	}
 	switch b := f.(type) {
 	case plant.Confirmed:
-		item := c.product(b.Order)
+		item := c.makes[b.Order]
 		of := func(field string) cell { return cell{field: field, order: b.Order, operation: b.Operation} }
 		add(of("yield"), item, b.Yield, 1)
 		add(of("scrap"), item, b.Scrap, 1)
 		add(of("rework"), item, b.Rework, 1)
 	case plant.Reworked:
-		add(cell{field: "rework", order: b.Order, operation: b.Operation}, c.product(b.Order), b.Quantity, 1)
+		add(cell{field: "rework", order: b.Order, operation: b.Operation}, c.makes[b.Order], b.Quantity, 1)
 	case plant.Consumed:
 		add(cell{field: "stock", material: b.Material, lot: b.Lot}, b.Material, b.Quantity, -1)
 	case plant.Scrapped:
-		if b.Material == c.product(b.Order) {
+		if b.Material == c.makes[b.Order] {
 			add(cell{field: "scrap", order: b.Order, operation: b.Operation}, b.Material, b.Quantity, 1)
 			break
 		}
@@ -61,12 +66,19 @@ func (c *reconciliation) changes(buf []change, endpoint string, f plant.Fact) []
 	return buf
 }
 
-// product is what an order makes.
-func (c *reconciliation) product(o plant.OrderID) plant.ItemID {
-	if item := c.m.Item(plant.Confirmed{Order: o}); item != "" {
-		return item
+// products learns what each order makes, from its release or from the goods
+// that came of it.
+func (c *reconciliation) products() {
+	for _, f := range c.r.h.Facts {
+		switch b := f.Event.Fact.(type) {
+		case plant.OrderReleased:
+			c.makes[b.Order.ID] = b.Order.Item
+		case plant.Received:
+			if c.makes[b.Order] == "" {
+				c.makes[b.Order] = b.Material
+			}
+		}
 	}
-	return c.makes[o]
 }
 
 // facts bounds each figure by what happened: facts that must be in the books
@@ -79,12 +91,16 @@ func (c *reconciliation) facts() {
 		}
 		low, high := share(c.r.h, f)
 		for _, m := range c.changes(buf[:0], f.Sink, f.Event.Fact) {
-			c.at(m.cell).add(m, low, high, 0, f.Seq)
-			c.by[m.cell].due = true
+			if b := c.at(m.cell); b != nil {
+				b.add(m, low, high, 0, f.Seq)
+				b.due = true
+			}
 		}
 		if b, ok := f.Event.Fact.(plant.Confirmed); ok && b.Final {
 			m := change{cell{endpoint: f.Sink, field: "final", order: b.Order, operation: b.Operation}, plant.One, "", false, false}
-			c.at(m.cell).reach(low, high, f.Seq)
+			if b := c.at(m.cell); b != nil {
+				b.reach(low, high, f.Seq)
+			}
 		}
 	}
 }
@@ -145,10 +161,14 @@ func (c *reconciliation) postings() {
 			if i == 0 && e.Posting.Base.Unit != "" && e.Posting.Base.Unit == m.unit && sameUse(claim) {
 				m.amount = e.Posting.Base.Amount.Times(sign(m.amount))
 			}
-			c.at(m.cell).add(m, own, own, 1, e.Seq)
+			if b := c.at(m.cell); b != nil {
+				b.add(m, own, own, 1, e.Seq)
+			}
 		}
 		if b, ok := claim.(plant.Confirmed); ok && b.Final {
-			c.at(cell{endpoint: e.Endpoint, field: "final", order: b.Order, operation: b.Operation}).booked = plant.One
+			if b := c.at(cell{endpoint: e.Endpoint, field: "final", order: b.Order, operation: b.Operation}); b != nil {
+				b.booked = plant.One
+			}
 		}
 	}
 }

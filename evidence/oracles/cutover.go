@@ -226,6 +226,7 @@ func (c *changeover) carry(before, after *evidence.SnapshotView, pair [2]string)
 		want[k] = want[k].Add(s.Quantity)
 	}
 	m := &reconciliation{r: c.r, m: evidence.NewMeasure(c.r.h), makes: map[plant.OrderID]plant.ItemID{}}
+	m.products()
 	var buf [4]change
 	for _, e := range c.r.h.Effects {
 		if e.Seq < before.Seq || e.Seq > after.Seq || (e.Endpoint != pair[0] && e.Endpoint != pair[1]) || e.Posting.Claim.Fact == nil {
