@@ -2,59 +2,49 @@ package harness
 
 import (
 	"cmp"
-	"encoding/json"
-	"fmt"
-	"strconv"
-	"strings"
+	"errors"
+	"maps"
+	"slices"
 
+	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/internal/yamlfile"
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/plant"
 )
 
-// bodyField returns the text at a path such as "Order.Items[0].ID" in a JSON
-// body; "" if there is none.
-func bodyField(body []byte, path string) string {
-	var v any
-	if json.Unmarshal(body, &v) != nil {
-		return ""
-	}
-	for _, part := range strings.Split(strings.ReplaceAll(path, "[", ".["), ".") {
-		switch at := v.(type) {
-		case map[string]any:
-			v = at[part]
-		case []any:
-			i, err := strconv.Atoi(strings.Trim(part, "[]"))
-			if err != nil || i < 0 || i >= len(at) {
-				return ""
-			}
-			v = at[i]
-		default:
-			return ""
+// everywhere is the entry of attribution that holds for every endpoint that
+// has none of its own.
+const everywhere = "key"
+
+// checkAttribution finds mistakes in where messages name their facts.
+func (f *File) checkAttribution() error {
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(f.Attribution)) {
+		if _, known := f.Endpoints[name]; !known && name != everywhere {
+			names := append(slices.Sorted(maps.Keys(f.Endpoints)), everywhere)
+			errs = append(errs, f.Pos.Errorf("attribution names the endpoint %q, which is not there", name).
+				WithHint("%s", yamlfile.OneOf(name, names)))
+			continue
+		}
+		if _, err := evidence.ParsePlace(f.Attribution[name]); err != nil {
+			errs = append(errs, f.Pos.Errorf("attribution.%s: %v", name, err))
 		}
 	}
-	switch s := v.(type) {
-	case string:
-		return s
-	case nil, map[string]any, []any:
-		return ""
-	}
-	return fmt.Sprint(v)
+	return errors.Join(errs...)
 }
 
-// attribution returns the rig file's rule for where a message of an endpoint
-// names its fact; nil if there is none.
-func attribution(rules map[string]string, endpoint string) func(simulators.Message) plant.EventID {
-	rule := cmp.Or(rules[endpoint], rules["key"])
-	if rule == "" {
+// attribution returns how a message of an endpoint is asked for the facts it
+// names; nil if the rig file does not say.
+func attribution(rules map[string]string, endpoint string) func(simulators.Message) []plant.EventID {
+	rule := cmp.Or(rules[endpoint], rules[everywhere])
+	place, err := evidence.ParsePlace(rule)
+	if rule == "" || err != nil { // a mistake was told when the file was read
 		return nil
 	}
-	return func(m simulators.Message) plant.EventID { return plant.EventID(extract(rule, m)) }
-}
-
-// extract reads header['NAME'] or body.path.to.field from a message.
-func extract(rule string, m simulators.Message) string {
-	if name, ok := strings.CutPrefix(rule, "header['"); ok {
-		return m.Header[strings.TrimSuffix(name, "']")]
+	return func(m simulators.Message) (ids []plant.EventID) {
+		for _, ref := range place.In(m) {
+			ids = append(ids, plant.EventID(ref))
+		}
+		return ids
 	}
-	return bodyField(m.Body, strings.TrimPrefix(rule, "body."))
 }

@@ -23,7 +23,9 @@ type File struct {
 	// Endpoints are the simulated interfaces, by name.
 	Endpoints map[string]EndpointSpec `yaml:"endpoints"`
 	// Attribution says, by endpoint or for "key" all of them, where a message
-	// names the fact that caused it: header['NAME'] or body.path.to.field.
+	// names the fact that caused it: header['NAME'], $.path.to.field in JSON,
+	// /path/to/element or /path/to/@attribute in XML, topic[N] or
+	// file['EXPRESSION']. Paths may name each row of a list: $.rows[*].id.
 	Attribution map[string]string `yaml:"attribution"`
 	// Flows limits which kinds of facts are announced; all if left out.
 	Flows []plant.Kind `yaml:"flows"`
@@ -228,7 +230,7 @@ func (f *File) Check() error {
 	if len(f.Endpoints) == 0 {
 		return f.Pos.Errorf("there are no endpoints").WithHint("endpoints: {erp: {system: erp}, mes: {system: mes}}")
 	}
-	return nil
+	return f.checkAttribution()
 }
 
 // Check implements [yamlfile.Checker].

@@ -45,9 +45,9 @@ type Config struct {
 	OnFeed func(ms []simulators.Message, taken bool)
 	// OnToken is told of each access token before the SUT gets it.
 	OnToken func(token string)
-	// Attribute, if set, finds the reference a message carries by the rig
-	// file's rule, where the dialect found none.
-	Attribute func(simulators.Message) plant.EventID
+	// Attribute, if set, finds the references a message carries by the rig
+	// file's rule, one for each claim. They count more than the dialect's.
+	Attribute func(simulators.Message) []plant.EventID
 	Log       *slog.Logger // nil discards
 }
 
@@ -188,8 +188,10 @@ func (e *Endpoint) decode(m simulators.Message) (simulators.Ask, error) {
 	if err != nil || e.Attribute == nil {
 		return ask, err
 	}
-	if ref := e.Attribute(m); ref != "" {
-		for i := range ask.Claims {
+	// One reference for each row; a single one for a list says nothing of its
+	// rows.
+	if refs := e.Attribute(m); len(refs) == len(ask.Claims) {
+		for i, ref := range refs {
 			ask.Claims[i].ID = ref
 		}
 	}

@@ -125,7 +125,7 @@ func interesting(key string) bool {
 	case "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "Retry-After", "Traceparent":
 		return true
 	}
-	return strings.HasPrefix(key, "X-") || strings.HasPrefix(key, "Andon-")
+	return strings.HasPrefix(key, "X-") || strings.HasPrefix(key, "Andon-") || strings.HasSuffix(key, "-Id")
 }
 
 // answer writes a reply and sees that it has left before it returns.
