@@ -83,7 +83,11 @@ func (a *attributor) effects() {
 		f.count(a.measure)
 	}
 	for _, e := range a.h.Effects {
-		if len(e.Facts) == 0 && e.Effect.Attempt != 0 {
+		switch {
+		case len(e.Facts) > 0 || e.Effect.Attempt == 0:
+		case e.Unclear != "":
+			a.h.Unclear = append(a.h.Unclear, e)
+		default:
 			a.h.Phantoms = append(a.h.Phantoms, e)
 		}
 	}
@@ -95,11 +99,13 @@ func (a *attributor) follow() {
 	type payload struct{ endpoint, digest string }
 	same := map[payload]*FactView{}
 	for _, e := range a.h.Effects {
-		if (e.By != ByWatermark && e.By != ByLikeness) || len(e.Facts) != 1 || e.Cause == nil || len(e.Cause.Claims) != 1 {
+		if (e.By != ByWatermark && e.By != ByLikeness) || len(e.Facts) == 0 || e.Cause == nil || len(e.Cause.Claims) != 1 {
 			continue
 		}
-		e.Cause.move(e.Facts[0])
-		if e.Cause.Digest != "" {
+		if !slices.Contains(e.Facts, e.Cause.Facts[0]) {
+			e.Cause.move(e.Facts[0])
+		}
+		if e.Cause.Digest != "" && len(e.Facts) == 1 {
 			same[payload{e.Endpoint, e.Cause.Digest}] = e.Facts[0]
 		}
 	}

@@ -9,19 +9,25 @@ const (
 )
 
 // search finds the one set of amounts that adds up to target; nil if there is
-// none or more than one. Beyond mostSummands only neighbours are added up.
-func (s *sums) search(amounts []plant.Decimal, target plant.Decimal) []int {
-	if s.budget--; s.budget < 0 || len(amounts) == 0 {
-		return nil
+// none or more than one. Sure is false if there is more than one, or may be:
+// beyond mostSummands only neighbours are added up, and the searches of a
+// journal are bounded.
+func (s *sums) search(amounts []plant.Decimal, target plant.Decimal) (set []int, sure bool) {
+	if len(amounts) == 0 {
+		return nil, true
+	}
+	if s.budget--; s.budget < 0 {
+		return nil, false
 	}
 	if len(amounts) > mostSummands {
-		return neighbours(amounts, target)
+		set = neighbours(amounts, target)
+		return set, false
 	}
 	return meet(amounts, target)
 }
 
 // meet is the search for a subset by meeting in the middle: 2 × 2ⁿᐟ² sums.
-func meet(amounts []plant.Decimal, target plant.Decimal) []int {
+func meet(amounts []plant.Decimal, target plant.Decimal) (set []int, sure bool) {
 	half := len(amounts) / 2
 	type found struct{ mask, times int }
 	left := make(map[plant.Decimal]found, 1<<half)
@@ -35,16 +41,15 @@ func meet(amounts []plant.Decimal, target plant.Decimal) []int {
 			out = found{f.mask | mask<<half, out.times + f.times}
 		}
 		if out.times > 1 {
-			return nil
+			return nil, false
 		}
 	}
-	var set []int
 	for i := range amounts {
 		if out.times == 1 && out.mask>>i&1 == 1 {
 			set = append(set, i)
 		}
 	}
-	return set
+	return set, true
 }
 
 // subsetSums returns the sum of each subset, by its bit mask.

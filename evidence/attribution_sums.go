@@ -1,6 +1,10 @@
 package evidence
 
-import "github.com/andon-rig/andon/simulators/plant"
+import (
+	"slices"
+
+	"github.com/andon-rig/andon/simulators/plant"
+)
 
 // sums attributes effects that carry neither reference nor business key by
 // their quantities: the plant chooses them so that within an order and
@@ -10,6 +14,7 @@ type sums struct {
 	order  []groupKey // of first appearance: iteration must not depend on a map
 	groups map[groupKey]*sumGroup
 	budget int // subset searches left; they are not linear
+	pairs  int // comparisons of effects with facts left
 }
 
 type groupKey struct {
@@ -22,11 +27,12 @@ type groupKey struct {
 type sumGroup struct {
 	open  []*EffectView // that belong to nothing yet
 	odd   []*EffectView // that belong to a fact of another quantity
+	keyed []*EffectView // that belong to a fact by their business key
 	facts []*FactView
 }
 
 func newSums(a *attributor, open []*EffectView) *sums {
-	s := &sums{a: a, groups: map[groupKey]*sumGroup{}, budget: mostSearches}
+	s := &sums{a: a, groups: map[groupKey]*sumGroup{}, budget: mostSearches, pairs: mostPairs}
 	for _, e := range open {
 		if c := e.Posting.Claim.Fact; c != nil && additive(c.Kind()) {
 			g := s.group(keyOf(e.Endpoint, c))
@@ -39,8 +45,24 @@ func newSums(a *attributor, open []*EffectView) *sums {
 			g.odd = append(g.odd, e)
 		}
 	}
+	for _, e := range a.h.Effects {
+		if e.By != ByKey || e.Effect.Attempt == 0 || !additive(e.Posting.Claim.Fact.Kind()) {
+			continue
+		}
+		k := keyOf(e.Endpoint, e.Facts[0].Event.Fact)
+		if !s.shows(e, e.Facts[0]) {
+			s.group(k)
+		}
+	}
 	if len(s.groups) == 0 {
 		return s
+	}
+	for _, e := range a.h.Effects {
+		if e.By == ByKey && e.Effect.Attempt != 0 {
+			if g := s.groups[keyOf(e.Endpoint, e.Facts[0].Event.Fact)]; g != nil {
+				g.keyed = append(g.keyed, e)
+			}
+		}
 	}
 	for _, f := range a.h.Facts {
 		if f.Sink == "" || !additive(f.Event.Fact.Kind()) {
@@ -82,11 +104,17 @@ func (s *sums) odd(e *EffectView) bool {
 func (s *sums) solve() {
 	for _, k := range s.order {
 		g := s.groups[k]
+		s.ownKeys(g)
+		if len(g.open) > 0 && s.afford(len(g.open), len(g.facts)) {
+			s.strict(g)
+		}
 		s.exact(g)
 		s.sumsOfOdd(g)
 		s.sumsOfOpen(g)
 		s.repeats(g)
 		s.splits(g)
+		s.withOneTwice(g)
+		s.unclear(g)
 	}
 }
 
@@ -100,36 +128,6 @@ func (s *sums) exact(g *sumGroup) {
 		}
 		return f != nil
 	})
-	s.recount(g)
-}
-
-// recount corrects effects of a SUT that counts confirmations by itself: their
-// business keys name one fact and their quantities another. All are let go
-// before any is given anew, because each may hold the place of the next.
-func (s *sums) recount(g *sumGroup) {
-	var moved []*EffectView
-	was := map[*EffectView]*FactView{}
-	for _, e := range g.odd {
-		if e.By == ByKey && s.likest(e, g.facts, func(*FactView) bool { return true }) != nil {
-			was[e] = e.Facts[0]
-			moved = append(moved, e)
-		}
-	}
-	for _, e := range moved {
-		e.detach()
-	}
-	missing := func(f *FactView) bool { return len(f.Effects) == 0 }
-	for _, e := range moved {
-		if f := s.likest(e, g.facts, missing); f != nil {
-			e.attach(ByWatermark, f)
-			delete(was, e)
-		}
-	}
-	for _, e := range moved {
-		if f := was[e]; f != nil {
-			e.attach(ByKey, f)
-		}
-	}
 }
 
 // sumsOfOdd finds effects that name one fact and carry the sum of several.
@@ -148,6 +146,14 @@ func (s *sums) sumsOfOdd(g *sumGroup) {
 		if set := s.subset(others, plant.Quantity{Amount: got.Amount.Sub(want.Amount), Unit: got.Unit}); len(set) > 0 {
 			e.detach()
 			e.attach(ByWatermark, append([]*FactView{f}, set...)...)
+			continue
+		}
+		by := e.By
+		e.detach()
+		if set, _ := s.oneTwice(g, e); slices.Contains(set, f) {
+			e.attach(ByWatermark, set...)
+		} else {
+			e.attach(by, f)
 		}
 	}
 }
@@ -198,7 +204,7 @@ func (s *sums) splits(g *sumGroup) {
 				parts, amounts = append(parts, e), append(amounts, got.Amount)
 			}
 		}
-		set := s.search(amounts, want.Amount)
+		set, _ := s.search(amounts, want.Amount)
 		if len(set) < 2 {
 			continue
 		}
@@ -273,8 +279,67 @@ func (s *sums) subset(facts []*FactView, q plant.Quantity) []*FactView {
 		}
 	}
 	var out []*FactView
-	for _, i := range s.search(amounts, q.Amount) {
+	set, _ := s.search(amounts, q.Amount)
+	for _, i := range set {
 		out = append(out, kept[i])
 	}
 	return out
+}
+
+// mostRepeated is in how large a group a repetition inside a sum is looked for.
+const mostRepeated = 60
+
+// withOneTwice finds effects that are the sum of missing facts and of one that
+// is in it twice, or in another posting already. The effect then belongs to
+// that fact once more than it should.
+func (s *sums) withOneTwice(g *sumGroup) {
+	g.eachOpen(func(e *EffectView) bool {
+		found, _ := s.oneTwice(g, e)
+		if found != nil {
+			e.attach(ByWatermark, found...)
+		}
+		return found != nil
+	})
+}
+
+// oneTwice returns the only selection of facts, one of them once more than it
+// should be, that e is the sum of; nil if there is none or more than one.
+// Several is true if there is more than one.
+func (s *sums) oneTwice(g *sumGroup, e *EffectView) (found []*FactView, several bool) {
+	if len(g.facts) > mostRepeated {
+		return nil, false
+	}
+	got, _ := s.a.measure.Of(e.Posting.Claim.Fact)
+	for _, f := range s.fitting(e, g.facts, func(*FactView) bool { return true }) {
+		with := s.sumWith(g, e, f, got)
+		if with != nil && found != nil {
+			return nil, true
+		}
+		if with != nil {
+			found = with
+		}
+	}
+	return found, false
+}
+
+// sumWith returns f, a second time if it was missing, and the missing facts
+// that together have the quantity; nil if there are none.
+func (s *sums) sumWith(g *sumGroup, e *EffectView, f *FactView, q plant.Quantity) []*FactView {
+	amount, _ := s.a.measure.Of(f.Event.Fact)
+	out := []*FactView{f}
+	q.Amount = q.Amount.Sub(amount.Amount)
+	if len(f.Effects) == 0 {
+		out, q.Amount = append(out, f), q.Amount.Sub(amount.Amount)
+	}
+	switch {
+	case amount.Unit != q.Unit || amount.Amount <= 0 || q.Amount < 0:
+		return nil
+	case q.Amount == 0:
+		return out
+	}
+	set := s.subset(s.fitting(e, g.facts, func(o *FactView) bool { return o != f && len(o.Effects) == 0 }), q)
+	if set == nil {
+		return nil
+	}
+	return append(out, set...)
 }

@@ -40,6 +40,9 @@ type History struct {
 
 	// Phantoms are effects of SUT messages that belong to no fact.
 	Phantoms []*EffectView
+	// Unclear are effects of SUT messages of which several facts may be the
+	// reason, and nothing says which.
+	Unclear []*EffectView
 	// Strays are surfaces that belong to no fact.
 	Strays []*SurfaceView
 
@@ -89,6 +92,9 @@ type FactView struct {
 	Posted int
 	// Near are effects that almost match the fact.
 	Near []NearMiss
+	// Unclear says why it cannot be told whether the fact was posted; "" if it
+	// can.
+	Unclear string
 }
 
 // An OfferView is one try to hand a message to the SUT.
@@ -116,9 +122,12 @@ type EffectView struct {
 	Effect
 	Cause *AttemptView // nil if the system did it by itself
 	// Facts it was attributed to: none for a phantom, several if the SUT
-	// posted a sum.
+	// posted a sum, one of them twice if the sum contains it twice.
 	Facts []*FactView
-	By    Attribution
+	// Unclear says why it cannot be told what it shows; "" if it can. It is no
+	// phantom then.
+	Unclear string
+	By      Attribution
 	// Part is true if only several effects together make up the fact.
 	Part bool
 	// Near is the closest fact of an effect that belongs to none.

@@ -87,7 +87,11 @@ func postings(h *evidence.History, f *evidence.FactView) int {
 func judged(f *evidence.FactView) bool { return f.Sink != "" }
 
 // lost reports whether f must be in the books or reported, and is neither.
-func lost(f *evidence.FactView) bool {
+func lost(f *evidence.FactView) bool { return gone(f) && f.Unclear == "" }
+
+// gone reports whether nothing shows that f is in the books or reported, though
+// it must be.
+func gone(f *evidence.FactView) bool {
 	return judged(f) && f.Status == evidence.Must && f.Posted == 0 && len(f.Surfaces) == 0
 }
 

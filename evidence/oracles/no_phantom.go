@@ -23,6 +23,11 @@ func noPhantom(r *report) {
 			r.judged++
 		}
 	}
+	for _, e := range r.h.Unclear {
+		u := evidence.Finding{Rule: "two-explanations", Text: e.Unclear, Keys: e.Posting.Claim.Fact.Keys(), Evidence: few([]uint64{e.Seq})}
+		u.Expected, u.Got = "postings that can be told apart", document(e)+": "+naming(e.Posting.Claim.Fact)
+		r.inconclusive(u)
+	}
 	for _, e := range r.h.Phantoms {
 		f := evidence.Finding{Class: evidence.CauseTechnical, Rule: "phantom", Confidence: "high"}
 		claim := e.Posting.Claim

@@ -24,6 +24,13 @@ func noSilentDrop(r *report) {
 			continue
 		}
 		r.judged++
+		if gone(f) && f.Unclear != "" {
+			u := about(f)
+			u.Expected, u.Got = fmt.Sprintf("the %s posted in %s or reported as an exception", naming(f.Event.Fact), f.Sink), "postings of which it may be part"
+			u.Text, u.Rule = f.Unclear, "two-explanations"
+			r.inconclusive(u)
+			continue
+		}
 		if !lost(f) {
 			continue
 		}

@@ -219,7 +219,7 @@ func (x *retries) protection(v evidence.Finding, what string, f *evidence.FactVi
 	keyed := x.h.Plan.Endpoints[sent[0].Endpoint].Policy.Capability() == simulators.K1IdempotencyKey
 	for i := 1; i < len(sent); i++ {
 		was, is := sent[i-1], sent[i]
-		if len(was.Claims) > 1 || len(is.Claims) > 1 || is.Start < was.End {
+		if len(was.Claims) > 1 || len(is.Claims) > 1 || is.Start < was.End || parts(was, is) {
 			continue
 		}
 		w := v
@@ -246,6 +246,15 @@ func (x *retries) protection(v evidence.Finding, what string, f *evidence.FactVi
 		x.violated(w)
 		return
 	}
+}
+
+// parts reports whether two attempts posted different parts of a fact: the
+// later one is then no repetition.
+func parts(was, is *evidence.AttemptView) bool {
+	part := func(t *evidence.AttemptView) bool {
+		return slices.ContainsFunc(t.Effects, func(e *evidence.EffectView) bool { return e.Part })
+	}
+	return part(was) && part(is) && was.Digest != is.Digest
 }
 
 // use is what one idempotency key was used for first.

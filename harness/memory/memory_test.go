@@ -51,15 +51,22 @@ given: {orders: {count: 2}}
 floor: {confirmation: 5}
 `
 
-// play carries out one run in a bubble of its own.
+// play carries out one run of the forwarder in a bubble of its own.
 func play(t *testing.T, text string, seed uint64, careful bool) (records []evidence.Record, findings []evidence.Finding) {
+	t.Helper()
+	return playBuild(t, text, seed, func() memory.Build { return newForwarder(careful) })
+}
+
+// playBuild carries out one run in a bubble of its own, in which the build has
+// to be made.
+func playBuild(t *testing.T, text string, seed uint64, build func() memory.Build) (records []evidence.Record, findings []evidence.Finding) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		ss, err := scenarios.Parse("scenario", []byte(text))
 		if err != nil {
 			t.Fatal(err)
 		}
-		setup, err := memory.Setup(ss[0], seed, newForwarder(careful))
+		setup, err := memory.Setup(ss[0], seed, build())
 		if err != nil {
 			t.Fatal(err)
 		}
