@@ -166,7 +166,7 @@ func (r *Rig) names() error {
 			Exceptions:  s.File.SUT.Delivers.Exceptions.HTTP != "",
 			GraceMillis: int(s.File.SUT.Delivers.HoldGrace.D / time.Millisecond), ClosedPeriod: s.File.SUT.Delivers.ClosedPeriod,
 		},
-		Judging: s.File.Judging.judging(), Shifts: r.master.Shifts, PeriodOpens: r.master.PeriodOpens,
+		Judging: sc.Given.Judging.Over(s.File.Judging.judging()), Shifts: r.master.Shifts, PeriodOpens: r.master.PeriodOpens,
 	}
 	r.Plan.Evidence.Breaches = true
 	r.Plan.Evidence.Hygiene.Demanded = s.File.SUT.Delivers.Hygiene == HygieneBounded

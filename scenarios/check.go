@@ -40,6 +40,8 @@ func (s *Scenario) check() error {
 	}
 	p.add(s.Time.check())
 	p.add(s.Plant.check())
+	p.add(wallOnly(s.Given.Judging.Staleness))
+	p.add(plantOnly(s.Given.Judging.LaborTolerance))
 	if s.Given.Orders.Count < 0 {
 		p.add(s.Pos.Errorf("given.orders.count cannot be negative"))
 	}

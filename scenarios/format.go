@@ -1,6 +1,9 @@
 package scenarios
 
 import (
+	"time"
+
+	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/internal/yamlfile"
 	"github.com/andon-rig/andon/simulators/plant"
 )
@@ -126,9 +129,32 @@ type Given struct {
 	Orders Orders `yaml:"orders"`
 	// Endpoints changes, by name, what interfaces promise.
 	Endpoints map[string]Policy `yaml:"endpoints"`
+	// Judging replaces bounds of the rig's judging for this scenario.
+	Judging Judging `yaml:"judging"`
 	// Only lets nothing else happen than the facts it names; identities and
 	// quantities stay those of the whole run.
 	Only Only `yaml:"only"`
+}
+
+// Judging sets bounds for what oracles find.
+type Judging struct {
+	// Staleness is for how long an old version of an order or material may be
+	// used after the build has accepted a newer one.
+	Staleness yamlfile.Duration `yaml:"staleness"`
+	// LaborTolerance is how far the hours booked for an operator on an order may
+	// be off.
+	LaborTolerance yamlfile.Duration `yaml:"laborTolerance"`
+}
+
+// Over returns the rig's bounds as the scenario changes them.
+func (j Judging) Over(rig evidence.Judging) evidence.Judging {
+	if j.Staleness.D > 0 {
+		rig.Staleness = int(j.Staleness.D / time.Millisecond)
+	}
+	if j.LaborTolerance.D > 0 {
+		rig.Labor = int(j.LaborTolerance.D / time.Millisecond)
+	}
+	return rig
 }
 
 // Only narrows a run to some of its facts. The plant goes on as ever, but
