@@ -31,6 +31,7 @@ type Detail struct {
 	Similar      []Likeness    `json:"similar,omitempty"`      // known patterns of defects with this look, likest first
 	Journey      *Journey      `json:"journey,omitempty"`      // nil if the finding is about no message
 	Mermaid      string        `json:"mermaid,omitempty"`      // the journey for documents that draw
+	ReplayKey    string        `json:"replayKey,omitempty"`    // command that runs only this fact again
 	Shrink       string        `json:"shrink,omitempty"`       // command that finds the smallest run that shows it
 }
 
@@ -58,9 +59,6 @@ type Step struct {
 
 // An Explainer explains the findings of one run.
 type Explainer struct {
-	// Shrinks says that there is a command andon shrink to point to.
-	Shrinks bool
-
 	h       *evidence.History
 	bundle  string
 	strikes map[uint64][]*evidence.DisturbanceView // by the message they touched
@@ -145,11 +143,14 @@ func (x *Explainer) explain(f evidence.Finding) (evidence.Finding, Detail) {
 	cause := s.decide(&f)
 	f.Requirements = x.requirements(f, s)
 	if f.Replay == "" {
-		f.Replay = x.replay()
+		f.Replay = x.command("replay")
 	}
 	d := Detail{Clues: s.clues(), NearMisses: append(cause, s.almost()...)}
-	if f.Verdict == evidence.Violated && x.Shrinks && x.bundle != "" {
-		d.Shrink = strings.Replace(x.replay(), "replay", "shrink", 1)
+	if f.Verdict == evidence.Violated {
+		if f.Fact != "" {
+			d.ReplayKey = x.command("replay", "--key", string(f.Fact))
+		}
+		d.Shrink = x.command("shrink", "--oracle", f.Oracle)
 	}
 	for _, seq := range f.Evidence {
 		d.Steps = append(d.Steps, Step{seq, s.why(seq)})
@@ -218,16 +219,25 @@ func (x *Explainer) requirements(f evidence.Finding, s *story) []string {
 	return ids
 }
 
-// replay is the command that runs the same again.
-func (x *Explainer) replay() string {
+// command is what to type to have something done with the run; "" if the run
+// was not kept.
+func (x *Explainer) command(name string, args ...string) string {
 	if x.bundle == "" {
 		return ""
 	}
-	path := x.bundle
-	if strings.ContainsFunc(path, func(c rune) bool { return !strings.ContainsRune("/._-+=:@", c) && !isWord(c) }) {
-		path = "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+	text := "andon " + name + " " + shell(x.bundle)
+	for _, a := range args {
+		text += " " + shell(a)
 	}
-	return fmt.Sprintf("andon replay %s", path)
+	return text
+}
+
+// shell quotes an argument if it has to be.
+func shell(s string) string {
+	if s = Clean(s, 400); !strings.ContainsFunc(s, func(c rune) bool { return !strings.ContainsRune("/._-+=:@", c) && !isWord(c) }) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 func isWord(c rune) bool {

@@ -60,6 +60,7 @@ func show(f evidence.Finding) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "class %s by %s, confidence %s\n%s\n", f.Class, f.Rule, f.Confidence, f.Text)
 	fmt.Fprintf(&b, "id %s\nrequirements %s\nreplay %s\n", d.ID, strings.Join(f.Requirements, " "), f.Replay)
+	fmt.Fprintf(&b, "only it %s\nshrink %s\n", d.ReplayKey, d.Shrink)
 	for _, l := range d.Similar {
 		fmt.Fprintf(&b, "similar %s (%d: %s)\n", l, l.Score, l.Because)
 	}

@@ -246,3 +246,28 @@ func TestEveryOracleIsDescribed(t *testing.T) {
 		t.Error("Standard is not All")
 	}
 }
+
+// confused accuses the SUT of what it calls the rig's own mistake.
+type confused struct{}
+
+func (confused) Name() string { return "confused" }
+func (confused) Judge(*evidence.History) []evidence.Finding {
+	return []evidence.Finding{
+		{Oracle: "confused", Verdict: evidence.Violated, Class: evidence.CauseRig, Rule: "rig-ignored-hold"},
+		{Oracle: "confused", Verdict: evidence.Violated, Class: evidence.CauseTechnical},
+	}
+}
+
+// TestTheRigIsNeverTheSUT: what a judge calls our own mistake violates nothing,
+// and changes nothing about what the SUT did.
+func TestTheRigIsNeverTheSUT(t *testing.T) {
+	found := oracles.JudgeAll(journaltest.New().History(), []evidence.Judge{confused{}})
+	if len(found) != 2 {
+		t.Fatalf("got %+v", found)
+	}
+	for _, f := range found {
+		if want := map[evidence.CauseClass]evidence.Verdict{evidence.CauseRig: evidence.Inconclusive, evidence.CauseTechnical: evidence.Violated}[f.Class]; f.Verdict != want {
+			t.Errorf("%s: got %s, want %s", f.Class, f.Verdict, want)
+		}
+	}
+}

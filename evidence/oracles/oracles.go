@@ -133,5 +133,10 @@ func judgeOne(h *evidence.History, j evidence.Judge) (found []evidence.Finding) 
 		f.Text = "the oracle returned no finding and decides nothing"
 		found = []evidence.Finding{f}
 	}
+	for i, f := range found {
+		if f.Class == evidence.CauseRig && f.Verdict == evidence.Violated {
+			found[i].Verdict = evidence.Inconclusive // our own mistake is nobody else's violation
+		}
+	}
 	return found
 }

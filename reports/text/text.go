@@ -227,6 +227,7 @@ func (p *printer) finding(s reports.Scenario, t explain.Trouble) {
 	p.field("serves", strings.Join(f.Requirements, " "))
 	p.draw(f)
 	p.field("replay", f.Replay)
+	p.field("only it", d.ReplayKey)
 	p.field("shrink", d.Shrink)
 }
 
