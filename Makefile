@@ -62,6 +62,10 @@ canaries: ## a sound run and one planted defect for several oracles, as the dete
 detection: ## plant every defect, gate it, count false alarms in 100 randomised runs; writes docs/track-record.md
 	$(GO) run ./tools/detection -sound 100 -write docs/track-record.md
 
+.PHONY: shrink-proof
+shrink-proof: ## shrink what 14 planted defects show, and print how small it gets (DEFECTS=M01,M05)
+	$(GO) run ./tools/shrinkproof -defects "$(DEFECTS)"
+
 .PHONY: bench
 bench: ## figures beside named peers in the same run
 	$(GO) run ./tools/bench

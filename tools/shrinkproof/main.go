@@ -42,15 +42,15 @@ type proof struct {
 var proofs = []proof{
 	{"M01", "CNF-02", "exactly-once", []string{"ambiguous-commit"}},
 	{"M02", "CNF-02", "exactly-once", []string{"ambiguous-commit"}},
-	{"M08", "NET-03", "no-silent-drop", []string{"sut-kill"}},
-	{"M09", "NET-03", "no-silent-drop", []string{"sut-kill"}},
+	{"M08", "killed.yaml", "no-silent-drop", []string{"sut-kill"}},
+	{"M09", "killed.yaml", "no-silent-drop", []string{"sut-kill"}},
 	{"M11", "throttled.yaml", "dead-letter", []string{"throttle"}},
 	{"M12", "throttled.yaml", "throttle-compliance", []string{"throttle"}},
-	{"M16", "LOT-01", "retry-discipline", []string{"invalid-lot"}},
-	{"M17", "LOT-01", "recovery", []string{"invalid-lot"}},
-	{"M18", "LOT-01", "dead-letter", []string{"invalid-lot"}},
-	{"M22", "LOT-01", "batch-items", []string{"invalid-lot"}},
-	{"M23", "LOT-01", "batch-items", []string{"invalid-lot"}},
+	{"M16", "badlots.yaml", "retry-discipline", []string{"invalid-lot"}},
+	{"M17", "badlots.yaml", "recovery", []string{"invalid-lot"}},
+	{"M18", "badlots.yaml", "dead-letter", []string{"invalid-lot"}},
+	{"M22", "badlots.yaml", "batch-items", []string{"invalid-lot"}},
+	{"M23", "badlots.yaml", "batch-items", []string{"invalid-lot"}},
 	{"M31", "QUA-02", "no-silent-drop", []string{"delayed-approval"}},
 	{"M57", "SEC-01", "no-silent-drop", []string{"stale-token"}},
 	{"M05", "NET-03", "exactly-once", []string{"duplicate", "sut-kill"}},
@@ -58,6 +58,7 @@ var proofs = []proof{
 
 func main() {
 	defects := flag.String("defects", "", "comma-separated ids; all if empty")
+	wall := flag.Duration("wall", 3*time.Minute, "wall time that each may take")
 	runs := flag.Int("runs", mostRuns, "runs that each may take")
 	lanes := flag.Int("lanes", 2, "runs side by side")
 	dir := flag.String("work", "tools/shrinkproof", "`folder` of the scenario files")
@@ -65,7 +66,7 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	ok, err := run(ctx, *defects, options{*runs, *lanes, *dir, *verbose})
+	ok, err := run(ctx, *defects, options{*runs, *lanes, *wall, *dir, *verbose})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "shrinkproof:", err)
 		os.Exit(3)
@@ -77,6 +78,7 @@ func main() {
 
 type options struct {
 	runs, lanes int
+	wall        time.Duration
 	dir         string
 	verbose     bool
 }
@@ -119,7 +121,7 @@ func (p proof) show(ctx context.Context, o options, self, tmp string) (string, b
 	if err != nil {
 		return fmt.Sprintf("%-6s %-15s ✗ %v", p.defect, p.scenario, err), false, nil
 	}
-	r.Lanes, r.Budget = o.lanes, shrink.Budget{Runs: o.runs}
+	r.Lanes, r.Budget = o.lanes, shrink.Budget{Runs: o.runs, Wall: o.wall}
 	result, err := r.Do(ctx)
 	if err != nil {
 		return "", false, err
