@@ -180,7 +180,7 @@ func (p pattern) score(s symptoms) (score int, because string) {
 		default:
 			score += weighMore
 		}
-		shared = append(shared, "rule "+rule)
+		shared = note(shared, "rule "+rule)
 	}
 	if len(shared) == 0 {
 		return 0, ""
