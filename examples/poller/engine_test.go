@@ -63,6 +63,7 @@ func TestRetryAfterKeepsEverybodyAway(t *testing.T) {
 		"date":    func() string { return time.Now().Add(2 * time.Second).UTC().Format(http.TimeFormat) },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t)
 			w.erp.script = func(p posted) answer {
 				if p.nth == 1 {
@@ -149,6 +150,7 @@ func TestARefusalIsReportedUntilHeard(t *testing.T) {
 		{answer{status: 200, body: problemText(409, "posting-refused", "business")}, "business"},
 	} {
 		t.Run(c.class, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t)
 			w.erp.script = func(p posted) answer {
 				if p.refs[0] == "confirmation/1/0010/1" {
@@ -257,6 +259,7 @@ func TestALotBlockedWhileTheRequestWasOnItsWay(t *testing.T) {
 func TestADoubtfulConsumptionOfAHeldLotIsOnlyAskedFor(t *testing.T) {
 	for arrived, want := range map[bool]string{true: "1", false: "0"} {
 		t.Run(fmt.Sprint(arrived), func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t)
 			var blocked atomic.Bool
 			w.erp.script = func(p posted) answer {
