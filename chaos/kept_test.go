@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -199,19 +200,19 @@ func TestMomentsOfAFeed(t *testing.T) {
 				p := newPolled(t)
 				defer p.link.Close()
 				p.link.Moments = chaos.NewMoments(p.link.Journal)
-				n := 0
-				p.link.Moments.Upon(&chaos.Rule{ID: "kill", Direction: simulators.ToSUT}, chaos.ProcessFault{Do: chaos.Kill, Moment: moment}, func(chaos.Passage) { n++ })
+				var n atomic.Int32
+				p.link.Moments.Upon(&chaos.Rule{ID: "kill", Direction: simulators.ToSUT}, chaos.ProcessFault{Do: chaos.Kill, Moment: moment}, func(chaos.Passage) { n.Add(1) })
 				p.announce(confirmation("1", 1))
-				if n != 0 {
+				if n.Load() != 0 {
 					t.Error("it came before anybody asked")
 				}
 				p.fetch()
 				time.Sleep(time.Second)
-				served := n
+				served := int(n.Load())
 				p.fetch()
 				time.Sleep(time.Second)
-				if served != want[0] || n != want[1] {
-					t.Errorf("came %d times when served, %d when taken; want %v", served, n, want)
+				if taken := int(n.Load()); served != want[0] || taken != want[1] {
+					t.Errorf("came %d times when served, %d when taken; want %v", served, taken, want)
 				}
 			})
 		})
