@@ -105,14 +105,14 @@ type ExceptionsSpec struct {
 
 // PlantSpec chooses the factory.
 type PlantSpec struct {
-	Profile string     `yaml:"profile" jsonschema:"enum=machine-shop,enum=nist-box"`
-	Seed    uint64     `yaml:"seed"`
-	Zone    string     `yaml:"zone"`
-	Orders  int        `yaml:"orders"`
+	Profile string `yaml:"profile" jsonschema:"enum=machine-shop,enum=nist-box"`
+	Seed    uint64 `yaml:"seed"`
+	Zone    string `yaml:"zone"`
+	Orders  int    `yaml:"orders"`
 	// Counts has machines read in every scenario, not only in those that ask
 	// for it.
-	Counts bool `yaml:"counts"`
-	Trace   *TraceSpec `yaml:"trace"`
+	Counts bool       `yaml:"counts"`
+	Trace  *TraceSpec `yaml:"trace"`
 }
 
 // TraceSpec replays a user's own event log.

@@ -19,7 +19,9 @@ func TestConnections(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error)
 	go func() {
-		ended <- tr.Serve(ctx, func(context.Context, simulators.Message) (simulators.Message, error) { return simulators.Message{}, nil })
+		ended <- tr.Serve(ctx, func(context.Context, simulators.Message) (simulators.Message, error) {
+			return simulators.Message{}, nil
+		})
 	}()
 	defer func() {
 		stop()
