@@ -156,6 +156,8 @@ func TestSimilar(t *testing.T) {
 		{evidence.Finding{ID: "O1", Fact: doubled.ID, Rule: "retry-without-key"}, "M01"},
 		{evidence.Finding{ID: "O12", Fact: lost.ID, Rule: "lost-in-restart"}, "M08"},
 		{evidence.Finding{ID: "O3", Fact: cut.ID, Rule: "digits-lost"}, "M39"},
+		{evidence.Finding{ID: "O6", Fact: cut.ID, Rule: "stale-overwrite"}, "M27"},
+		{evidence.Finding{ID: "O17", Fact: cut.ID, Rule: "dst-offset"}, ""},             // its time is right
 		{evidence.Finding{ID: "O9", Fact: doubled.ID, Rule: "retry-after-ignored"}, ""}, // neither 429 nor 503 in sight
 		{evidence.Finding{ID: "O1", Fact: doubled.ID, Rule: "a-rule-nobody-knows"}, ""},
 		{evidence.Finding{ID: "O1", Fact: doubled.ID}, ""},

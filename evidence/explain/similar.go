@@ -91,6 +91,9 @@ func (x *Explainer) symptoms(f evidence.Finding) (s symptoms) {
 			if code := b.Heard.Status; code == 429 || code == 503 || code == 401 || code == 207 {
 				s.faults = note(s.faults, fmt.Sprint(code))
 			}
+			if b.Heard.Status/100 == 2 && !b.Heard.Outcome.Took() {
+				s.faults = note(s.faults, "2xx") // a failure under a good status
+			}
 		case evidence.Step:
 			switch b.Name {
 			case "sut.kill", "sut.exit":
