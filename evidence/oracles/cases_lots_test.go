@@ -63,6 +63,13 @@ func TestGenealogy(t *testing.T) {
 		{name: "one piece in two lots", build: but(goods, func(r *journaltest.Run, e plant.Event) {
 			r.Post(claim(e, func(b *plant.Received) { b.Serials = []plant.SerialID{"S-2"} }))
 		}), want: evidence.Violated, rule: "serial-twice"},
+		{name: "pieces of two materials with one number", build: func(r *journaltest.Run) {
+			plate := made(next, "FG-2", "S-1")
+			plate.Material = "000PLATE"
+			for _, f := range []plant.Fact{used(first, "000PLATE", "L-7", "2", "KG"), made(first, "FG-1", "S-1"), used(next, "000BOX", "FG-1", "4", "EA"), plate} {
+				r.Post(r.Happen(f))
+			}
+		}, want: evidence.Holds},
 		{name: "no serials where the interface has none", build: chain(func(r *journaltest.Run, e plant.Event) {
 			for name, end := range r.Plan.Endpoints {
 				end.Dialect = "of " + name

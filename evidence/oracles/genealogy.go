@@ -244,12 +244,18 @@ func listing(s []string, none string) string {
 	return strings.Join(s, ", ")
 }
 
+// piece names one piece: materials number theirs each by itself.
+type piece struct {
+	material plant.ItemID
+	serial   plant.SerialID
+}
+
 // serials judges which pieces are said to be in which lot. Serials that a
 // posting has in part, or wrongly, are told by field-fidelity; one that leaves
 // all out looks there like an interface without serials.
 func serials(r *report) {
 	carried := carriesSerials(r.h)
-	home := map[plant.SerialID]*evidence.EffectView{}
+	home := map[piece]*evidence.EffectView{}
 	for _, e := range r.h.Effects {
 		b, ok := e.Posting.Claim.Fact.(plant.Received)
 		if !ok || len(e.Facts) != 1 || e.Effect.Attempt == 0 || e.Part {
@@ -270,9 +276,10 @@ func serials(r *report) {
 			continue
 		}
 		for _, s := range b.Serials {
-			other := home[s]
+			p := piece{b.Material, s}
+			other := home[p]
 			if other == nil {
-				home[s] = e
+				home[p] = e
 				continue
 			}
 			if was := other.Posting.Claim.Fact.(plant.Received); other.Facts[0] != f && (was.Lot != b.Lot || was.Order != b.Order) {
