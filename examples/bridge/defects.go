@@ -28,6 +28,7 @@ const (
 	M16 Defect = "M16"
 	M17 Defect = "M17"
 	M18 Defect = "M18"
+	M21 Defect = "M21"
 	M22 Defect = "M22"
 	M23 Defect = "M23"
 	M24 Defect = "M24"
@@ -35,12 +36,24 @@ const (
 	M27 Defect = "M27"
 	M28 Defect = "M28"
 	M31 Defect = "M31"
+	M32 Defect = "M32"
+	M38 Defect = "M38"
 	M39 Defect = "M39"
+	M40 Defect = "M40"
 	M41 Defect = "M41"
 	M43 Defect = "M43"
 	M45 Defect = "M45"
+	M46 Defect = "M46"
+	M47 Defect = "M47"
+	M49 Defect = "M49"
+	M50 Defect = "M50"
 	M52 Defect = "M52"
 	M57 Defect = "M57"
+	M60 Defect = "M60"
+
+	// Not in the catalogue, which has none that secrets and contracts would show.
+	M71 Defect = "M71"
+	M72 Defect = "M72"
 )
 
 // A DefectInfo describes a planted mistake to people and to the detection
@@ -58,7 +71,7 @@ func Defects() []DefectInfo {
 	return []DefectInfo{
 		{M01, "no idempotency key", "posts without an Idempotency-Key, also when it repeats a posting whose reply it never heard", "ambiguous-commit", []string{"exactly-once", "retry-discipline"}},
 		{M02, "key per attempt", "makes a new Idempotency-Key for every attempt", "ambiguous-commit", []string{"retry-discipline", "exactly-once"}},
-		{M04, "key too coarse", "makes the key from order and resource only, and takes the refusal that follows for a repetition", "-", []string{"no-silent-drop", "conservation"}},
+		{M04, "key too coarse", "makes the key from order and resource only, and takes the refusal that follows for a repetition", "-", []string{"genealogy", "no-silent-drop"}},
 		{M05, "memory of duplicates lost", "remembers in memory only what it took, and makes keys from a counter", "duplicate + kill-9", []string{"exactly-once"}},
 		{M08, "answers before it stores", "acknowledges a message and stores it 150 ms later", "kill-9", []string{"no-silent-drop", "exactly-once"}},
 		{M09, "no outbox", "forgets a message before it sends it", "kill-9", []string{"exactly-once", "no-silent-drop"}},
@@ -70,6 +83,7 @@ func Defects() []DefectInfo {
 		{M16, "retries what is refused", "repeats messages that were refused for good, for ever, and never reports them", "invalid-lot", []string{"retry-discipline", "recovery"}},
 		{M17, "poison blocks the queue", "keeps one queue for everything and retries its head for ever", "invalid-lot", []string{"recovery"}},
 		{M18, "exception only logged", "logs a refusal and forgets the message", "invalid-lot", []string{"no-silent-drop", "dead-letter"}},
+		{M21, "replay from the dead-letter queue", "keeps a partly posted batch as a whole among the dead letters and posts all of it again a moment later, under new keys", "invalid-lot in a batch", []string{"exactly-once", "batch-items"}},
 		{M22, "partial success taken for success", "reads 207 as: every row was posted", "invalid-lot in a batch", []string{"batch-items", "no-silent-drop"}},
 		{M23, "whole batch sent again", "sends all rows of a partly posted batch again, under a new key", "invalid-lot in a batch", []string{"batch-items", "exactly-once"}},
 		{M24, "soft failure ignored", "takes every status 2xx for success, whatever the body says", "lying-success", []string{"no-silent-drop"}},
@@ -77,12 +91,22 @@ func Defects() []DefectInfo {
 		{M27, "last arrival wins", "forwards an order change that a newer one has overtaken", "reorder", []string{"order-causality"}},
 		{M28, "hold of a finished order dropped", "ignores a hold whose order it does not know as open", "hold after completion", []string{"no-posting-after-hold", "no-silent-drop"}},
 		{M31, "late approval is a rejection", "waits 250 ms for a quality decision, then drops what waits for it, and the decision when it comes", "delayed-approval", []string{"no-silent-drop", "dead-letter"}},
+		{M32, "local time without offset", "keeps times as the plant's clock shows them, without the offset", "the night in which the clocks are put back", []string{"time-semantics", "field-fidelity"}},
+		{M38, "retirements not synced", "does not pass on that a material was taken out of use", "a material that is retired in the run", []string{"master-data", "no-silent-drop"}},
 		{M39, "quantities as floats", "reads quantities as floating point and cuts them to two decimals", "fine quantities", []string{"field-fidelity", "conservation"}},
+		{M40, "point for a thousands separator", "reads the decimal point of a quantity as a separator of thousands", "quantities with decimals", []string{"field-fidelity", "conservation"}},
 		{M41, "factor upside down", "divides by the unit factor instead of multiplying", "alternative units", []string{"field-fidelity", "conservation"}},
 		{M43, "leading zeros trimmed", "strips leading zeros from material and lot numbers", "numbers with leading zeros", []string{"field-fidelity", "dead-letter"}},
 		{M45, "codes cut off", "cuts material and lot numbers to 18 characters", "long codes", []string{"field-fidelity", "dead-letter"}},
+		{M46, "encoding broken", "takes UTF-8 for Latin-1 in material and lot numbers", "numbers with umlauts", []string{"field-fidelity", "dead-letter"}},
+		{M47, "scrap booked as good", "adds the scrap of a confirmation to its yield", "scrap", []string{"field-fidelity", "conservation"}},
+		{M49, "backflush and explicit", "posts the components of an operation once as they were issued, and once more when the operation is finally confirmed", "-", []string{"conservation", "exactly-once"}},
+		{M50, "rework left out", "takes rework for the shop floor's own business and does not forward it", "rework", []string{"genealogy", "no-silent-drop"}},
 		{M52, "counters only grow", "takes the difference of two machine counts as it is, so that a counter that rolls over or is reset makes billions of pieces", "machine counters; rig machines.yaml", []string{"conservation"}},
 		{M57, "token race", "every worker renews the token by itself, and a message that meets 401 is lost", "stale-token", []string{"no-silent-drop", "token-discipline"}},
+		{M60, "revision cached", "reads the revision of a product with its first order and keeps it for ever", "a revision that changes in the run", []string{"field-fidelity", "bounded-staleness"}},
+		{M71, "token in the report", "quotes the request with its access token when it reports an exception", "invalid-lot", []string{"secrets"}},
+		{M72, "decimal comma", "writes quantities with a decimal comma", "quantities with decimals", []string{"contract-conformance", "field-fidelity"}},
 	}
 }
 
@@ -95,6 +119,11 @@ func ParseDefect(s string) (Defect, error) {
 	for _, d := range Defects() {
 		if string(d.ID) == s {
 			return d.ID, nil
+		}
+	}
+	for _, a := range NotPlanted() {
+		if string(a.ID) == s {
+			return "", fmt.Errorf("defect %s is in the catalogue and cannot be planted here: %s", s, a.Why)
 		}
 	}
 	return "", fmt.Errorf("defect %q is not planted here; `bridge --list-defects` prints those that are", s)

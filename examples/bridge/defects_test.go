@@ -117,6 +117,7 @@ var scripts = []struct {
 	{M16, poison, "lost consumption/1"},
 	{M17, poison, "lost confirmation/2"},
 	{M18, poison, "lost consumption/1"},
+	{M21, badRow, "doubled"},
 	{M22, badRow, "lost consumption/1/0010/BAD"},
 	{M23, badRow, "doubled"},
 	{M24, func(w *world) []string {
@@ -183,10 +184,37 @@ var scripts = []struct {
 		w.settled(r)
 		return append(cs, w.judge(h, r)...)
 	}, "lost receipt"},
+	{M32, func(w *world) []string {
+		var ms []message
+		for n, at := range []string{"2026-10-25T02:30:00+02:00", "2026-10-25T02:30:00+01:00", "2026-06-01T02:30:00+02:00"} {
+			m := confirmation("1", n+1)
+			m.body = strings.Replace(m.body, `"PostingDate":"2026-03-02T07:41:58+01:00"`, `"PostingDate":"`+at+`"`, 1)
+			ms = append(ms, m)
+		}
+		cs := plain(w, ms...)
+		for _, m := range ms {
+			if said := w.erp.said(m.event); len(said) == 0 || !strings.Contains(m.body, said[0]) {
+				cs = append(cs, "another instant for "+m.event)
+			}
+		}
+		return cs
+	}, "another instant"},
+	{M38, func(w *world) []string {
+		item := func(id, retired string) message {
+			event := "item-changed/" + id + "/1"
+			return message{"erp", "items", event, fmt.Sprintf(`{"SyncMaterialDefinition":{"@releaseID":"V0701","ApplicationArea":{"Sender":{"ReferenceID":%q}},"DataArea":{"Sync":{},"MaterialDefinition":[{"ID":%q,`+
+				`"MaterialDefinitionProperty":[{"ID":"Reference","Value":[{"ValueString":%q}]},{"ID":"Retired","Value":[{"ValueString":%q}]}]}]}}}`, event, id, event, retired)}
+		}
+		return plain(w, item("PUMP-7", "false"), item("PUMP-6", "true"))
+	}, "lost item-changed/PUMP-6"},
 	{M39, func(w *world) []string {
 		m := consumption("1", 1, "OIL", "L-9", "1.005", "LTR")
 		return append(plain(w, m), amounts(w, m, "1.005", "OIL", "L-9")...)
 	}, "not 1.005"},
+	{M40, func(w *world) []string {
+		m := consumption("1", 1, "OIL", "L-9", "1.005", "LTR")
+		return append(plain(w, m), amounts(w, m, "1.005", "OIL", "L-9")...)
+	}, "posted 1005 "},
 	{M41, func(w *world) []string {
 		w.erp.items["SEAL-12"] = `{"id":"SEAL-12","unit":"EA","units":[{"unit":"CT","factor":"144/1"}]}`
 		m := consumption("1", 1, "SEAL-12", "L-9", "2", "CT")
@@ -200,6 +228,29 @@ var scripts = []struct {
 		m := consumption("1", 1, "CASTING-3", "LOT-2026-03-02-SHIFT-A-0001", "3", "EA")
 		return append(plain(w, m), amounts(w, m, "3", "CASTING-3", "LOT-2026-03-02-SHIFT-A-0001")...)
 	}, "lot LOT-2026-03-02-SHI,"},
+	{M46, func(w *world) []string {
+		m := consumption("1", 1, "LBL-ÄØ-7", "0042", "3", "EA")
+		return append(plain(w, m), amounts(w, m, "3", "LBL-ÄØ-7", "0042")...)
+	}, "material LBL-Ã"},
+	{M47, func(w *world) []string {
+		m := performance("confirmations", "confirmation", "confirmation/1/0010/1", "1",
+			`,"MaterialActual":[{"ID":"yield","Quantity":[{"QuantityString":"61","UnitOfMeasure":"EA"}]},{"ID":"scrap","Quantity":[{"QuantityString":"2","UnitOfMeasure":"EA"}]}]`)
+		return append(plain(w, m), amounts(w, m, "61", "", "")...)
+	}, "posted 63 "},
+	{M49, func(w *world) []string {
+		last := confirmation("1", 1)
+		last.body = strings.Replace(last.body, `,"SegmentData"`, `,"SegmentState":"Completed","SegmentData"`, 1)
+		ms := []message{consumption("1", 1, "CASTING-3", "L-9", "3", "EA"), last}
+		cs := plain(w, ms...)
+		w.pass(50 * time.Millisecond)
+		if n := len(w.erp.all()); n != len(ms) {
+			cs = append(cs, fmt.Sprintf("%d postings for %d facts", n, len(ms)))
+		}
+		return cs
+	}, "3 postings for 2 facts"},
+	{M50, func(w *world) []string {
+		return plain(w, material("rework", "rework", "1", 1, "PUMP-7", "", "2", "EA"), confirmation("1", 1))
+	}, "lost rework"},
 	{M52, func(w *world) []string {
 		return pieces(w, []int{0, 1, 2, 3}, "0 4 12 7")
 	}, "4294901772"},
@@ -208,6 +259,39 @@ var scripts = []struct {
 		w.erp.before = once(m.event, fate{status: 401})
 		return plain(w, m)
 	}, "lost"},
+	{M60, func(w *world) []string {
+		var ms []message
+		for n, revision := range []string{"A", "B"} {
+			m := release(fmt.Sprint(n + 1))
+			m.body = strings.Replace(m.body, `"Version":"1"`, `"Version":"1","SegmentRequirement":[{"SegmentParameter":[{"ID":"Revision","Value":[{"ValueString":"`+revision+
+				`"}]}],"MaterialRequirement":[{"ID":"product","MaterialDefinitionID":["PUMP-7"]}]}]`, 1)
+			ms = append(ms, m)
+		}
+		cs := plain(w, ms...)
+		for n, revision := range []string{"A", "B"} {
+			for _, e := range w.mes.effectsOf(ms[n].event) {
+				if e.revision != revision {
+					cs = append(cs, fmt.Sprintf("order %d by revision %s, not %s", n+1, e.revision, revision))
+				}
+			}
+		}
+		return cs
+	}, "order 2 by revision A, not B"},
+	{M72, func(w *world) []string {
+		m := consumption("1", 1, "OIL", "L-9", "1.005", "LTR")
+		return append(plain(w, m), amounts(w, m, "1.005", "OIL", "L-9")...)
+	}, "posted 1 "},
+	{M71, func(w *world) []string {
+		m := consumption("1", 1, "CASTING-3", "BAD", "1", "EA")
+		w.erp.refuse[m.event] = lotExpired
+		cs := plain(w, m)
+		for _, r := range w.surfaced(m.event) {
+			if strings.Contains(r.Reason, "token-") {
+				cs = append(cs, "told everybody the token")
+			}
+		}
+		return cs
+	}, "told everybody"},
 }
 
 // plain sends messages and judges what became of them.
@@ -250,6 +334,9 @@ func badRow(w *world) []string {
 	w.start().sendAll(ms...)
 	close(together)
 	w.settled(ms...)
+	if w.config.Defect == M21 {
+		w.until(2*time.Second, func() bool { return len(w.erp.effectsOf(ms[1].event)) > 1 })
+	}
 	cs := w.judge(ms...)
 	if w.config.Defect == "" && w.erp.attemptsOf(ms[1].event)+len(w.erp.attempts) != 3 {
 		cs = append(cs, fmt.Sprintf("not a batch: %v", w.erp.attempts))

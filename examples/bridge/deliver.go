@@ -194,6 +194,10 @@ func (c *courier) refused(l *lane, u unit, v verdict, log *slog.Logger) {
 		return
 	}
 	log.Warn("refused", "class", v.class, "code", v.code, "reason", v.reason)
+	if c.defect == M71 { // DEFECT M71: the whole request, so that whoever reads it can repeat it
+		token, _ := c.to.tokens.get(context.Background())
+		v.reason = "Authorization: Bearer " + token + " POST /" + u[0].name + ": " + v.reason
+	}
 	switch c.misfollow(v).what {
 	case again:
 		u[0].attempts++
@@ -270,6 +274,9 @@ func (c *courier) rows(l *lane, u unit, vs []verdict, log *slog.Logger) {
 		return
 	}
 	c.teller.poke()
+	if c.defect == M21 && len(u) > 1 && len(back) < len(u) { // DEFECT M21: the batch is a dead letter, and dead letters are sent again
+		c.replay(u)
+	}
 	for _, it := range back {
 		it.batch = alone
 	}
@@ -281,6 +288,21 @@ func (c *courier) rows(l *lane, u unit, vs []verdict, log *slog.Logger) {
 	}
 	c.outbox.release(gone)
 	c.outbox.retry(l, back, backoff(1))
+}
+
+// replay is defect M21: somebody clears the queue of dead letters.
+func (c *courier) replay(u unit) {
+	var letters []*item
+	for _, it := range u {
+		letter := *it
+		letter.batch, letter.idem = alone, digest(it.idem+" replay")
+		letters = append(letters, &letter)
+	}
+	time.AfterFunc(50*time.Millisecond, func() {
+		for _, it := range letters {
+			c.outbox.add(it)
+		}
+	})
 }
 
 // again keeps u for another attempt, unless there have been enough.

@@ -1,8 +1,10 @@
 package bridge
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"sync"
 	"time"
@@ -14,10 +16,12 @@ type flawedInbox struct {
 	inbox  *inbox
 	defect Defect
 
-	mu      sync.Mutex      // guards what follows
-	known   map[string]bool // M05: events taken since the start
-	counter int64           // M05: keys given since the start
-	open    map[string]bool // M28: orders released and not yet received from
+	mu      sync.Mutex         // guards what follows
+	known   map[string]bool    // M05: events taken since the start
+	counter int64              // M05: keys given since the start
+	open    map[string]bool    // M28: orders released and not yet received from
+	issued  map[string][]*item // M49: what was issued, by order and operation
+	revised map[string]string  // M60: revisions by material, as first seen
 
 	buffer chan late // M08, M10
 	done   chan struct{}
@@ -33,8 +37,8 @@ type late struct {
 // flaw returns nil unless the defect needs it.
 func flaw(i *inbox, d Defect) *flawedInbox {
 	switch d {
-	case M05, M08, M10, M28, M31, M04:
-		return &flawedInbox{inbox: i, defect: d, known: map[string]bool{}, open: map[string]bool{}, counter: time.Now().UnixNano(),
+	case M05, M08, M10, M28, M31, M04, M38, M49, M50, M60:
+		return &flawedInbox{inbox: i, defect: d, known: map[string]bool{}, open: map[string]bool{}, issued: map[string][]*item{}, revised: map[string]string{}, counter: time.Now().UnixNano(),
 			buffer: make(chan late, 1<<16), done: make(chan struct{})}
 	}
 	return nil
@@ -61,8 +65,66 @@ func (f *flawedInbox) accept(ctx context.Context, items []*item, extra func(*wri
 		items = slices.DeleteFunc(items, func(it *item) bool {
 			return it.Kind == kindHeld && !f.isOpen(it.Order) // DEFECT M28: "not our order any more"
 		})
+	case M38:
+		items = slices.DeleteFunc(items, func(it *item) bool { return it.Kind == kindItem && retired.Match(it.body) }) // DEFECT M38: there is no word for it
+	case M49:
+		items = f.backflush(items)
+	case M50:
+		items = slices.DeleteFunc(items, func(it *item) bool { return it.Kind == "rework" }) // DEFECT M50: "not for the ERP"
+	case M60:
+		f.cached(items)
 	}
 	return f.inbox.take(ctx, items, extra)
+}
+
+var (
+	retired  = regexp.MustCompile(`"ID"\s*:\s*"Retired"\s*,\s*"Value"\s*:\s*\[\s*\{\s*"ValueString"\s*:\s*"true"`)
+	revision = regexp.MustCompile(`"ID"\s*:\s*"Revision"\s*,\s*"Value"\s*:\s*\[\s*\{\s*"ValueString"\s*:\s*"([^"]*)"`)
+	counter  = regexp.MustCompile(`("ID"\s*:\s*"Counter"\s*,\s*"Value"\s*:\s*\[\s*\{\s*"ValueString"\s*:\s*")([0-9]+)`)
+	product  = regexp.MustCompile(`"ID"\s*:\s*"product"\s*,\s*"MaterialDefinitionID"\s*:\s*\[\s*"([^"]*)"`)
+)
+
+// cached is defect M60: the bill of material of a product is read once, with
+// its first order.
+func (f *flawedInbox) cached(items []*item) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, it := range items {
+		made, said := product.FindSubmatch(it.body), revision.FindSubmatchIndex(it.body)
+		if it.Kind != kindReleased || made == nil || said == nil {
+			continue
+		}
+		first, known := f.revised[string(made[1])]
+		if !known {
+			f.revised[string(made[1])] = string(it.body[said[2]:said[3]])
+			continue
+		}
+		it.body = slices.Concat(it.body[:said[2]], []byte(first), it.body[said[3]:]) // DEFECT M60: what was true then
+	}
+}
+
+// backflush is defect M49: at the final confirmation of an operation all its
+// components are posted, whether or not somebody has issued them.
+func (f *flawedInbox) backflush(items []*item) []*item {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, it := range items {
+		place := it.Order + " " + it.Operation
+		switch {
+		case it.Kind == kindConsumption && !slices.ContainsFunc(f.issued[place], func(c *item) bool { return c.Event == it.Event }):
+			f.issued[place] = append(f.issued[place], it)
+		case it.Kind == "confirmation" && bytes.Contains(it.body, []byte(`"Completed"`)):
+			for _, c := range f.issued[place] {
+				again := *c
+				again.Event = "backflush/" + c.Event
+				again.idem = digest(c.to + " " + again.Event)
+				again.body = counter.ReplaceAll(bytes.ReplaceAll(c.body, []byte(c.Event), []byte(again.Event)), []byte("${1}1000$2")) // numbers of its own
+				items = append(items, &again)                                                                                         // DEFECT M49: the components again
+			}
+			delete(f.issued, place)
+		}
+	}
+	return items
 }
 
 // run stores late messages until ctx is done.

@@ -3,11 +3,9 @@ package bridge
 import (
 	"context"
 	"encoding/json"
-	"math"
 	"math/big"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -146,52 +144,4 @@ func multiply(amount string, f *big.Rat, round bool) (string, bool) {
 		return "", false
 	}
 	return strings.TrimRight(strings.TrimRight(text, "0"), "."), true
-}
-
-// disfigure is what the defects in handling values do to a message.
-func disfigure(body []byte, d Defect) ([]byte, error) {
-	var edit func(actual map[string]any)
-	switch d {
-	case M39:
-		edit = func(actual map[string]any) {
-			quantities, _ := actual["Quantity"].([]any)
-			for _, q := range quantities {
-				if m, ok := q.(map[string]any); ok {
-					if text, ok := m["QuantityString"].(string); ok {
-						m["QuantityString"] = asFloat(text)
-					}
-				}
-			}
-		}
-	case M43: // DEFECT M43: numbers lose their leading zeros
-		edit = codes(func(s string) string { return strings.TrimLeft(s, "0") })
-	case M45: // DEFECT M45: codes end after 18 characters
-		edit = codes(func(s string) string { return s[:min(len(s), 18)] })
-	default:
-		return body, nil
-	}
-	return editMaterials(body, edit)
-}
-
-// asFloat reads a quantity as a float and writes it with two decimals.
-func asFloat(text string) string {
-	f, err := strconv.ParseFloat(text, 64) // DEFECT M39: not every decimal is a float
-	if err != nil || math.IsInf(f, 0) || math.IsNaN(f) {
-		return text
-	}
-	return strconv.FormatFloat(math.Trunc(f*100)/100, 'f', -1, 64)
-}
-
-// codes edits the material and lot numbers of an actual.
-func codes(edit func(string) string) func(map[string]any) {
-	return func(actual map[string]any) {
-		for _, name := range []string{"MaterialDefinitionID", "MaterialLotID"} {
-			ids, _ := actual[name].([]any)
-			for i := range ids {
-				if s, ok := ids[i].(string); ok {
-					ids[i] = edit(s)
-				}
-			}
-		}
-	}
 }

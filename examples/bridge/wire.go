@@ -328,6 +328,17 @@ func plainBytes(rows []json.RawMessage) [][]byte {
 // editMaterials lets edit change every MaterialActual of a message and writes
 // the message again. Numbers and unknown members stay what they were.
 func editMaterials(body []byte, edit func(actual map[string]any)) ([]byte, error) {
+	return editActuals(body, func(actuals []any) {
+		for _, a := range actuals {
+			if m, ok := a.(map[string]any); ok {
+				edit(m)
+			}
+		}
+	})
+}
+
+// editActuals is editMaterials for what concerns all actuals of a row.
+func editActuals(body []byte, edit func(actuals []any)) ([]byte, error) {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
 	var tree any
@@ -336,11 +347,7 @@ func editMaterials(body []byte, edit func(actual map[string]any)) ([]byte, error
 	}
 	walk(tree, func(name string, v any) {
 		if list, ok := v.([]any); ok && name == "MaterialActual" {
-			for _, a := range list {
-				if m, ok := a.(map[string]any); ok {
-					edit(m)
-				}
-			}
+			edit(list)
 		}
 	})
 	var out bytes.Buffer

@@ -320,6 +320,7 @@ type effect struct {
 	event, name, order, material, lot, unit string
 	amount                                  *big.Rat
 	place                                   int
+	at, revision                            string    // the instant and the revision said
 	attempt                                 time.Time // when it began
 }
 
@@ -455,6 +456,12 @@ func (b *books) effect(a attempt, p part) effect {
 		text, _, _ := strings.Cut(after, `"`)
 		e.amount.SetString(text)
 	}
+	if _, after, ok := strings.Cut(string(p.body), `"PostingDate":"`); ok {
+		e.at, _, _ = strings.Cut(after, `"`)
+	}
+	if _, after, ok := strings.Cut(string(p.body), `"ID":"Revision","Value":[{"ValueString":"`); ok {
+		e.revision, _, _ = strings.Cut(after, `"`)
+	}
 	return e
 }
 
@@ -487,6 +494,14 @@ func (b *books) effectsOf(event string) (es []effect) {
 		}
 	}
 	return es
+}
+
+// said are the instants of what was posted for an event.
+func (b *books) said(event string) (at []string) {
+	for _, e := range b.effectsOf(event) {
+		at = append(at, e.at)
+	}
+	return at
 }
 
 func (b *books) attemptsOf(event string) (n int) {

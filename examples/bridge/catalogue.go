@@ -1,0 +1,35 @@
+package bridge
+
+// Absent is a mistake of the catalogue that cannot be planted here, because
+// nothing around the bridge could bring it to light.
+type Absent struct {
+	DefectInfo
+	Why string // what is missing
+}
+
+// NotPlanted lists them, so that nobody takes what was never tried for
+// something that is detected.
+func NotPlanted() []Absent {
+	return []Absent{
+		{DefectInfo{"M35", "ties skipped", "pages through master data by a time of one second's resolution and asks for what is later than the last", "records that change in the same second", []string{"master-data"}},
+			"the bridge is told of master data by webhook; this needs a build that pages through lists, and a list ordered by time of change"},
+		{DefectInfo{"M36", "offset paging", "pages through master data by offset while rows come and go", "rows inserted between pages", []string{"master-data"}},
+			"needs a build that pages through lists, and a list that pages by offset"},
+		{DefectInfo{"M54", "bad quality ignored", "uses values of an OPC UA server whose status is bad or uncertain", "a bad status", []string{"field-fidelity"}},
+			"there is no OPC UA endpoint yet"},
+		{DefectInfo{"M55", "second delivery counted", "counts a message that MQTT delivers twice at QoS 1", "duplicate", []string{"exactly-once", "conservation"}},
+			"there is no MQTT endpoint yet; M05 forgets duplicates of webhooks"},
+		{DefectInfo{"M59", "expiry at the day's edge", "refuses a lot on the day on which it expires, or accepts it the day after", "a lot that expires at midnight of the run", []string{"dead-letter", "time-semantics"}},
+			"no lot of the plants expires within a run"},
+		{DefectInfo{"M62", "file read too early", "reads a file that is still being written", "partial file", []string{"no-silent-drop", "conservation"}},
+			"there are no file endpoints yet"},
+		{DefectInfo{"M63", "file read again", "reads a file again because it could not be deleted", "delete refused", []string{"exactly-once"}},
+			"there are no file endpoints yet"},
+		{DefectInfo{"M65", "two instances", "is started twice and both work off the same rows", "scale-out", []string{"exactly-once"}},
+			"a rig runs one instance of the build"},
+		{DefectInfo{"M66", "both routes", "sends orders that are under way by the old and by the new route", "cutover", []string{"cutover"}},
+			"there is no cutover with two routes yet"},
+		{DefectInfo{"M68", "connection leak", "never closes the connection of a request that timed out", "stalls", []string{"hygiene", "recovery"}},
+			"no scenario of the packs stalls one life of the build for the twenty seconds that a trend needs"},
+	}
+}
