@@ -215,7 +215,7 @@ func TestInterrupt(t *testing.T) {
 	if !errors.As(err, &exit) || exit.ExitCode() != 130 {
 		t.Errorf("got %v, want exit status 130", err)
 	}
-	if !strings.Contains(stdout.String(), "interrupted: 18 of 19 scenarios were not run") {
+	if !strings.Contains(stdout.String(), "interrupted: 20 of 21 scenarios were not run") {
 		t.Errorf("got %s", stdout.String())
 	}
 	if _, err := os.Stat(filepath.Join(c.Dir, "out", "gate.json")); err != nil {

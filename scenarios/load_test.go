@@ -290,7 +290,7 @@ func TestFindAndPack(t *testing.T) {
 	if _, err := Find("CNF-20"); err == nil || !strings.Contains(err.Error(), "CNF-01") {
 		t.Errorf("Find of a misspelt id: %v", err)
 	}
-	if all, err := Pack("smoke"); err != nil || len(all) != 19 {
+	if all, err := Pack("smoke"); err != nil || len(all) != 21 {
 		t.Errorf("Pack: %d scenarios, %v", len(all), err)
 	}
 	if _, err := Pack("smok"); err == nil || !strings.Contains(err.Error(), `did you mean "smoke"?`) {
