@@ -3,8 +3,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"os"
+	"slices"
 
 	"github.com/andon-rig/andon/cmd"
 	"github.com/andon-rig/andon/examples/bridge"
@@ -30,5 +32,9 @@ func defects() (ds []cmd.Defect) {
 	for _, d := range bridge.Defects() {
 		ds = append(ds, cmd.Defect{ID: string(d.ID), Name: d.Name, Does: d.Does, Needs: d.Needs, Intended: d.Oracles})
 	}
+	for _, d := range bridge.NotPlanted() {
+		ds = append(ds, cmd.Defect{ID: string(d.ID), Name: d.Name, Does: d.Does, Needs: d.Needs, Intended: d.Oracles, WhyNot: d.Why})
+	}
+	slices.SortFunc(ds, func(a, b cmd.Defect) int { return cmp.Compare(a.ID, b.ID) })
 	return ds
 }

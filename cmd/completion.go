@@ -21,7 +21,7 @@ func complete(root *cobra.Command, w World) {
 	}
 	words := map[string]cobra.CompletionFunc{
 		"rig": yaml, "out": folder, "dir": folder,
-		"scenario": named(w, listScenarios), "pack": named(w, listPacks), "defect": named(w, listDefects), "fault": completePilots,
+		"scenario": named(w, listScenarios), "pack": named(w, listPacks), "defect": named(w, listPlantable), "fault": completePilots,
 	}
 	arguments := map[string]cobra.CompletionFunc{"gate": yaml, "explore": yaml, "check": yaml, "judge": folder, "replay": folder, "shrink": folder, "report": folder, "coverage": folder}
 	root.InitDefaultCompletionCmd()

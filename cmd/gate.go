@@ -120,6 +120,12 @@ func (f gateFlags) plantable(w World, rig string) (string, error) {
 	}
 	var ids []string
 	for _, d := range w.Defects {
+		if d.WhyNot != "" {
+			if strings.EqualFold(d.ID, f.defect) {
+				return "", fmt.Errorf("defect %s (%s) cannot be planted: %s", d.ID, d.Name, d.WhyNot)
+			}
+			continue
+		}
 		if strings.EqualFold(d.ID, f.defect) {
 			if rig != "" {
 				return "", fmt.Errorf("--defect plants a defect into the bundled build; it cannot be used with the rig file %s", rig)

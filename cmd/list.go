@@ -54,7 +54,7 @@ func shelves() []shelf {
 		{"dialects", "how simulated systems word things, for endpoints: of a rig", listDialects},
 		{"systems", "what can stand behind an endpoint of a rig", listSystems},
 		{"profiles", "plants, for plant: of a rig or scenario", listProfiles},
-		{"defects", "mistakes that gate --defect plants into the bundled build", listDefects},
+		{"defects", "mistakes that gate --defect plants into the bundled build, and those it cannot yet", listDefects},
 	}
 }
 
@@ -276,8 +276,15 @@ func listDefects(w World) ([]item, error) {
 	for _, d := range w.Defects {
 		items = append(items, item{
 			ID: d.ID, What: d.Does, Facts: []fact{{"name", d.Name}, {"shown under", d.Needs}, {"blamed by", strings.Join(d.Intended, ", ")}},
-			Details: map[string]any{"name": d.Name, "needs": d.Needs, "intended": d.Intended},
+			Notes:   []fact{{"not planted", d.WhyNot}},
+			Details: map[string]any{"name": d.Name, "needs": d.Needs, "intended": d.Intended, "hosted": d.WhyNot == "", "whyNot": d.WhyNot},
 		})
 	}
 	return items, nil
+}
+
+// listPlantable lists what gate --defect takes.
+func listPlantable(w World) ([]item, error) {
+	w.Defects = slices.DeleteFunc(slices.Clone(w.Defects), func(d Defect) bool { return d.WhyNot != "" })
+	return listDefects(w)
 }

@@ -28,14 +28,16 @@ type World struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	Catalog        catalog.Catalog
-	Defects        []Defect // that can be planted into the bundled build
+	Defects        []Defect // of the catalogue
 }
 
-// Defect is a mistake that gate --defect plants into the bundled build.
+// Defect is a mistake that gate --defect plants into the bundled build, or one
+// that is known and cannot be planted yet.
 type Defect struct {
 	ID, Name, Does string
 	Needs          string   // the fault that brings it to light; "-" if plain traffic does
 	Intended       []string // oracles that are meant to blame it
+	WhyNot         string   // it cannot be planted; "" if it can
 }
 
 // exit is an error that only carries an exit status: everything has been said.
