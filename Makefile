@@ -55,12 +55,15 @@ suites: build poller-canary ## the smoke pack as a Ginkgo suite against the bund
 	$(GO) test -tags suites -count=1 -timeout 20m ./harness/suite/...
 
 .PHONY: canaries
-canaries: ## a sound run and one planted defect for several oracles, as the detection matrix sees them
-	$(GO) run ./tools/detection -sound 15 -defects M01,M12,M18,M39 -scenarios CNF-02,THR-01,LOT-01
+canaries: ## one planted defect per oracle, which it must name, and a few sound runs that nobody may blame
+	$(GO) run ./tools/detection -canaries -build bridge -sound 6 -scenarios CNF-09,LOT-01,NET-02,ORD-06,MDM-08,QUA-02
+
+SOUND ?= 300
+REPS  ?= 1
 
 .PHONY: detection
-detection: ## plant every defect, gate it, count false alarms in 100 randomised runs; writes docs/track-record.md
-	$(GO) run ./tools/detection -sound 100 -write docs/track-record.md
+detection: ## plant every defect, gate it, count false alarms in SOUND randomised runs of each sound build; writes docs/track-record.md
+	$(GO) run ./tools/detection -sound $(SOUND) -reps $(REPS) -write docs/track-record.md
 
 .PHONY: shrink-proof
 shrink-proof: ## shrink what 14 planted defects show, and print how small it gets (DEFECTS=M01,M05)

@@ -7,11 +7,8 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"strings"
 
 	"github.com/andon-rig/andon/examples/bridge"
@@ -28,6 +25,8 @@ type options struct {
 	sound     int
 	lanes     int
 	seed      uint64
+	builds    string
+	canaries  bool
 	write     string
 	verbose   bool
 }
@@ -38,7 +37,9 @@ func main() {
 	flag.StringVar(&o.scenarios, "scenarios", "", "comma-separated ids; the pack if empty")
 	flag.StringVar(&o.pack, "pack", "smoke", "pack of scenarios")
 	flag.IntVar(&o.reps, "reps", 1, "how often each defect meets each scenario, each time at another seed")
-	flag.IntVar(&o.sound, "sound", 100, "randomised runs of the sound build")
+	flag.IntVar(&o.sound, "sound", 100, "randomised runs of each sound build")
+	flag.StringVar(&o.builds, "build", "bridge,poller", "comma-separated sound builds: bridge, poller")
+	flag.BoolVar(&o.canaries, "canaries", false, "only show that each oracle still speaks, and that one round of the sound builds holds")
 	flag.IntVar(&o.lanes, "lanes", 2, "runs side by side")
 	flag.Uint64Var(&o.seed, "seed", 20261120, "from which the seeds of all runs derive")
 	flag.StringVar(&o.write, "write", "", "also write the table to this Markdown `file`")
@@ -67,6 +68,13 @@ func run(ctx context.Context, o options) (int, error) {
 		return 3, err
 	}
 	var t table
+	silent := 0
+	if o.canaries {
+		if silent, err = m.sing(ctx); err != nil {
+			return 3, err
+		}
+		o.defects = "-"
+	}
 	for _, d := range chosen(o.defects) {
 		row, err := m.defect(ctx, d)
 		if err != nil {
@@ -75,34 +83,38 @@ func run(ctx context.Context, o options) (int, error) {
 		t.rows = append(t.rows, row)
 		fmt.Println(row.line())
 	}
-	if t.sound, err = m.soundRuns(ctx, o.sound); err != nil {
-		return 3, err
+	for _, b := range m.builds {
+		s, err := m.soundRuns(ctx, b, o.sound)
+		if err != nil {
+			return 3, err
+		}
+		t.sound = append(t.sound, s)
 	}
-	var out io.Writer = os.Stdout
-	t.summary(out)
+	t.summary(os.Stdout)
 	if o.write != "" {
 		if err := os.WriteFile(o.write, []byte(t.markdown(o)), 0o644); err != nil {
 			return 3, fmt.Errorf("write track record: %w", err)
 		}
 	}
-	if t.escaped() > 0 || t.sound.blamed() > 0 {
+	if silent > 0 || t.escaped() > 0 || t.blamed() > 0 {
 		return 1, nil
 	}
 	return 0, nil
 }
 
-// prepare builds the bridge and reads the scenarios.
+// prepare makes the builds and reads the scenarios. Defects are planted into
+// the bridge, whether or not its sound runs are asked for.
 func prepare(ctx context.Context, o options, dir string) (*measure, error) {
-	bin := filepath.Join(dir, "bridge")
-	if out, err := exec.CommandContext(ctx, "go", "build", "-o", bin, "./examples/bridge/cmd/bridge").CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("build the bundled bridge: %w\n%s", err, out)
-	}
-	f, err := harness.Bundled()
+	f, err := bundled(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
-	f.SUT.Process.Command = []string{bin}
-	m := &measure{options: o, base: harness.GateOptions{Catalog: catalog.Standard(), File: f, Self: bin, Lanes: o.lanes, Version: "detection"}}
+	m := &measure{options: o, base: harness.GateOptions{Catalog: catalog.Standard(), File: f, Self: f.SUT.Process.Command[0], Lanes: o.lanes, Version: "detection"}}
+	if o.sound > 0 {
+		if m.builds, err = builds(ctx, o.builds, dir); err != nil {
+			return nil, err
+		}
+	}
 	if o.scenarios == "" {
 		m.pack, err = scenarios.Pack(o.pack)
 		return m, err

@@ -19,25 +19,29 @@ type measure struct {
 	options options
 	base    harness.GateOptions
 	pack    []scenarios.Scenario
+	builds  []build // sound ones
 }
 
 // row is what became of one defect.
 type row struct {
 	defect   bridge.DefectInfo
+	packs    int // how often the whole pack was run
+	packsAny int // … and some oracle spoke, packsHit an intended one
+	packsHit int
 	runs     int
 	any      int            // runs in which some oracle found a violation
 	intended int            // runs in which an intended one did
 	by       map[string]int // runs by oracle
 	in       []string       // scenarios in which an intended oracle spoke
-	first    time.Duration  // wall time until an intended oracle spoke for the first time; 0 if never
+	spent    time.Duration  // wall time of all runs
+	first    time.Duration  // of it, until an intended oracle spoke for the first time; 0 if never
+	needed   int            // runs until then
 	broken   []string       // runs without a verdict
-	wall     time.Duration
 }
 
 // defect gates one defect with every scenario.
 func (m *measure) defect(ctx context.Context, d bridge.DefectInfo) (row, error) {
 	r := row{defect: d, by: map[string]int{}}
-	began := time.Now()
 	for rep := range m.options.reps {
 		o := m.base
 		o.Defect = string(d.ID)
@@ -46,13 +50,12 @@ func (m *measure) defect(ctx context.Context, d bridge.DefectInfo) (row, error) 
 			seed := rand.New(rand.NewPCG(m.options.seed, uint64(rep))).Uint64N(1 << 31)
 			o.Seed = &seed
 		}
-		var spent time.Duration
+		anyWas, intendedWas := r.any, r.intended
 		o.See = func(p harness.Progress) {
 			if p.Done == nil {
 				return
 			}
-			spent += p.Done.Wall
-			r.count(*p.Done, spent)
+			r.count(*p.Done)
 			if m.options.verbose {
 				fmt.Printf("  %s %-8s %-12s %v %s\n", d.ID, p.Done.ID, p.Done.Verdict, violators(*p.Done), p.Done.Error)
 			}
@@ -60,13 +63,20 @@ func (m *measure) defect(ctx context.Context, d bridge.DefectInfo) (row, error) 
 		if _, err := harness.Gate(ctx, o); err != nil {
 			return r, err
 		}
+		r.packs++
+		if r.any > anyWas {
+			r.packsAny++
+		}
+		if r.intended > intendedWas {
+			r.packsHit++
+		}
 	}
-	r.wall = time.Since(began)
 	return r, ctx.Err()
 }
 
-func (r *row) count(s reports.Scenario, spent time.Duration) {
+func (r *row) count(s reports.Scenario) {
 	r.runs++
+	r.spent += s.Wall
 	if s.Error != "" {
 		r.broken = append(r.broken, s.ID+": "+s.Error)
 	}
@@ -85,7 +95,7 @@ func (r *row) count(s reports.Scenario, spent time.Duration) {
 	}
 	r.intended++
 	if r.first == 0 {
-		r.first = spent
+		r.first, r.needed = r.spent, r.runs
 	}
 	if !slices.Contains(r.in, s.ID) {
 		r.in = append(r.in, s.ID)
@@ -102,8 +112,9 @@ func violators(s reports.Scenario) (names []string) {
 	return names
 }
 
-// soundRuns is what became of randomised runs of the sound build.
+// soundRuns is what became of randomised runs of a sound build.
 type soundRuns struct {
+	build    string
 	runs     int
 	verdicts map[evidence.Verdict]int
 	alarms   []string // violated runs, with what was said
@@ -112,15 +123,15 @@ type soundRuns struct {
 
 func (s soundRuns) blamed() int { return s.verdicts[evidence.Violated] }
 
-// soundRuns gates the sound build n times, one scenario at one random seed
+// soundRuns gates a sound build n times, one scenario at one random seed
 // each, spread over the pack.
-func (m *measure) soundRuns(ctx context.Context, n int) (soundRuns, error) {
-	out := soundRuns{verdicts: map[evidence.Verdict]int{}}
+func (m *measure) soundRuns(ctx context.Context, b build, n int) (soundRuns, error) {
+	out := soundRuns{build: b.name, verdicts: map[evidence.Verdict]int{}}
 	random := rand.New(rand.NewPCG(m.options.seed, 0))
 	for out.runs < n {
 		seed := random.Uint64N(1 << 31)
 		o := m.base
-		o.Seed = &seed
+		o.File, o.Seed = b.file, &seed
 		o.Scenarios = m.pack[:min(len(m.pack), n-out.runs)]
 		g, err := harness.Gate(ctx, o)
 		if err != nil {
@@ -129,7 +140,7 @@ func (m *measure) soundRuns(ctx context.Context, n int) (soundRuns, error) {
 		for _, s := range g.Scenarios {
 			out.see(s)
 			if m.options.verbose {
-				fmt.Printf("  sound %-8s seed %-10d %-12s %v %s\n", s.ID, s.Seed, s.Verdict, violators(s), s.Error)
+				fmt.Printf("  %s %-8s seed %-10d %-12s %v %s\n", b.name, s.ID, s.Seed, s.Verdict, violators(s), s.Error)
 			}
 		}
 		if ctx.Err() != nil {
