@@ -169,12 +169,16 @@ func addScenario(g *reports.Gate, s reports.Scenario) {
 }
 
 // storedScenario is a run as it was judged when it was made. One that was
-// never judged, or whose judgement is damaged, is judged now.
+// never judged, or whose evidence is not what it was, is judged now.
 func storedScenario(b *bundle.Bundle) (reports.Scenario, error) {
-	if b.Verdict == nil || (len(b.Findings) == 0 && b.Verdict.Exit != harness.ExitRig) {
+	judged := b.Verdict != nil && (len(b.Findings) > 0 || b.Verdict.Exit == harness.ExitRig)
+	damaged := b.Cut != nil || len(b.Damage) > 0
+	if !judged || (damaged && b.Verdict.Exit != harness.ExitRig) {
 		s, err := harness.JudgeStored(b)
-		if err == nil {
+		if err == nil && !judged {
 			s.Notes = append(s.Notes, "it was never judged: this is what this version finds")
+		} else if err == nil {
+			s.Notes = append(s.Notes, "its evidence is damaged: this is what this version finds in what is left")
 		}
 		return s, err
 	}
