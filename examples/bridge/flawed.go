@@ -112,7 +112,8 @@ func (f *flawedInbox) backflush(items []*item) []*item {
 		place := it.Order + " " + it.Operation
 		switch {
 		case it.Kind == kindConsumption && !slices.ContainsFunc(f.issued[place], func(c *item) bool { return c.Event == it.Event }):
-			f.issued[place] = append(f.issued[place], it)
+			kept := *it // before anybody else works on it
+			f.issued[place] = append(f.issued[place], &kept)
 		case it.Kind == "confirmation" && bytes.Contains(it.body, []byte(`"Completed"`)):
 			for _, c := range f.issued[place] {
 				again := *c
