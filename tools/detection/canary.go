@@ -46,10 +46,11 @@ var canaries = []canary{
 
 // without says why an oracle has no canary.
 var without = map[string]string{
-	"cutover":  "there is no cutover with two routes yet",
-	"exercise": "it speaks of scenarios, not of builds; its own tests show it",
-	"hygiene":  "runs of the pack are shorter than a trend needs",
-	"labor":    "no defect of the catalogue books other hours",
+	"bounded-staleness": "in runs this short no version is old for long: M60 is found by field-fidelity",
+	"cutover":           "there is no cutover with two routes yet",
+	"exercise":          "it speaks of scenarios, not of builds; its own tests show it",
+	"hygiene":           "runs of the pack are shorter than a trend needs",
+	"labor":             "no defect of the catalogue books other hours",
 }
 
 // sing runs the canaries side by side and prints what became of each; it
