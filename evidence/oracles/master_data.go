@@ -39,7 +39,6 @@ type recordKey struct {
 type copyOf struct {
 	newest *evidence.FactView   // that the consumer must have
 	held   *evidence.EffectView // written last
-	lost   *evidence.FactView   // a change nobody offered although a later one of another record was fetched
 }
 
 func masterData(r *report) {
