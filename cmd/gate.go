@@ -243,6 +243,7 @@ func chooseScenarios(o *harness.GateOptions, f gateFlags, files []string) error 
 	}
 	if f.pack != "" {
 		ss, err := scenarios.Pack(f.pack)
+		ss, o.Notes = o.File.Fit(ss)
 		errs = append(errs, err, addReadyMade(o, ss))
 		o.Pack = f.pack
 	}

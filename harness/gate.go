@@ -37,8 +37,9 @@ type GateOptions struct {
 	Scenarios []scenarios.Scenario
 	Texts     map[string][]byte // scenario files by id
 	Pack      string
-	Seed      *uint64 // instead of each scenario's own
-	RunName   string  // of the only run; "" makes names of scenario and seed
+	Notes     []string // what the report should say of the choice of scenarios
+	Seed      *uint64  // instead of each scenario's own
+	RunName   string   // of the only run; "" makes names of scenario and seed
 	Pilots    []string
 	Defect    string
 	Lanes     int
@@ -259,7 +260,7 @@ func (r *Rig) finish(out *reports.Scenario, runErr error) error {
 
 // report sums up a gate.
 func (o *GateOptions) report(ctx context.Context, done []*reports.Scenario, wall time.Duration) reports.Gate {
-	g := reports.Gate{Andon: o.Version, Bundle: o.Out, Rig: o.Path, Defect: o.Defect, Wall: wall}
+	g := reports.Gate{Notes: slices.Clone(o.Notes), Andon: o.Version, Bundle: o.Out, Rig: o.Path, Defect: o.Defect, Wall: wall}
 	switch {
 	case o.Seed != nil:
 		g.Seed = *o.Seed

@@ -106,14 +106,14 @@ func (b Builder) finished() (story, error) {
 		return story{}, errors.Join(b.errs...)
 	}
 	if b.text != nil {
-		return story{b.s, b.text}, nil
+		return story{scenario: b.s, text: b.text}, nil
 	}
 	s, err := scenarios.New(b.s)
 	if err != nil {
 		return story{}, err
 	}
 	text, err := scenarios.Text(s)
-	return story{s, text}, err
+	return story{scenario: s, text: text}, err
 }
 
 // change returns a copy of b that is no longer what its file says.

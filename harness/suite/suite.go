@@ -59,6 +59,7 @@ func DescribePack(rig, pack string, args ...any) bool {
 type story struct {
 	scenario scenarios.Scenario
 	text     []byte
+	pack     bool // it came with a pack, which is for any rig
 }
 
 // sorted tells apart what [DescribeScenarios] takes.
@@ -114,7 +115,7 @@ func loadFile(path string) ([]story, error) {
 	}
 	var all []story
 	for _, s := range ss {
-		all = append(all, story{s, text})
+		all = append(all, story{scenario: s, text: text})
 	}
 	return all, nil
 }
@@ -126,7 +127,7 @@ func inPack(pack string) ([]story, error) {
 	}
 	var all []story
 	for _, s := range ss {
-		all = append(all, story{scenario: s})
+		all = append(all, story{scenario: s, pack: true})
 	}
 	return all, nil
 }
@@ -160,6 +161,9 @@ func broken(where types.CodeLocation, err error) {
 func (c config) spec(where types.CodeLocation, s story, decorators ...any) {
 	m := s.scenario.Metadata
 	args := []any{where, ginkgo.Label(labels(m)...), ginkgo.SpecTimeout(c.timeout), func(ctx ginkgo.SpecContext) {
+		if lack := c.file.Lacks(s.scenario); lack != "" && s.pack {
+			ginkgo.Skip(lack)
+		}
 		run := c.run(ctx, s)
 		if !run.held() {
 			ginkgo.Fail(run.why())

@@ -128,11 +128,12 @@ func (s soundRuns) blamed() int { return s.verdicts[evidence.Violated] }
 func (m *measure) soundRuns(ctx context.Context, b build, n int) (soundRuns, error) {
 	out := soundRuns{build: b.name, verdicts: map[evidence.Verdict]int{}}
 	random := rand.New(rand.NewPCG(m.options.seed, 0))
+	pack, _ := b.file.Fit(m.pack)
 	for out.runs < n {
 		seed := random.Uint64N(1 << 31)
 		o := m.base
 		o.File, o.Seed = b.file, &seed
-		o.Scenarios = m.pack[:min(len(m.pack), n-out.runs)]
+		o.Scenarios = pack[:min(len(pack), n-out.runs)]
 		g, err := harness.Gate(ctx, o)
 		if err != nil {
 			return out, err

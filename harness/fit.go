@@ -1,0 +1,25 @@
+package harness
+
+import "github.com/andon-rig/andon/scenarios"
+
+// Fit returns the scenarios of a pack that can be played at the rig, and says
+// of each other what the rig lacks. A pack is for any rig, so what one has not
+// is no mistake of its file; a scenario asked for by name is not left out.
+func (f File) Fit(pack []scenarios.Scenario) (fit []scenarios.Scenario, left []string) {
+	for _, s := range pack {
+		if lack := f.Lacks(s); lack != "" {
+			left = append(left, lack)
+			continue
+		}
+		fit = append(fit, s)
+	}
+	return fit, left
+}
+
+// Lacks says what the rig would need to play s; "" if it has it all.
+func (f File) Lacks(s scenarios.Scenario) string {
+	if s.Plant.Counts && !f.counts() {
+		return s.Metadata.ID + " was not run: it reads machines, and the rig has no endpoint {system: machine}"
+	}
+	return ""
+}

@@ -1,0 +1,43 @@
+package harness_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/andon-rig/andon/harness"
+	"github.com/andon-rig/andon/scenarios"
+)
+
+const twoSystems = `apiVersion: andon/v1
+kind: Rig
+sut:
+  process: {command: ["./my-bridge"]}
+endpoints:
+  erp: {system: erp}
+  mes: {system: mes}
+`
+
+func TestAPackLeavesOutWhatTheRigCannotPlay(t *testing.T) {
+	pack, err := scenarios.Pack("smoke")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bundled, err := harness.Bundled()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if fit, left := bundled.Fit(pack); len(fit) != len(pack) || len(left) != 0 {
+		t.Errorf("the bundled rig plays %d of %d: %v", len(fit), len(pack), left)
+	}
+	f, err := harness.ParseFile("andon.yaml", []byte(twoSystems))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fit, left := f.Fit(pack)
+	if len(left) == 0 || len(fit)+len(left) != len(pack) || len(fit) < 15 {
+		t.Fatalf("a rig of two systems plays %d of %d, without %v", len(fit), len(pack), left)
+	}
+	if all := strings.Join(left, "\n"); !strings.Contains(all, "CNF-07 was not run: it reads machines") {
+		t.Errorf("not said why: %s", all)
+	}
+}
