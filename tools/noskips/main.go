@@ -82,14 +82,17 @@ func tell(r io.Reader, w io.Writer) (skips []string, err error) {
 		}
 		name := e.Package + " " + e.Test
 		switch {
-		case e.Action == "output" && e.Test != "":
+		case e.Action == "output":
 			said[name] = append(said[name], e.Output)
-		case e.Action == "output" || e.Action == "build-output":
-			if e.Output != "PASS\n" {
-				fmt.Fprint(w, e.Output)
-			}
-		case e.Test != "" && e.Action == "fail":
+		case e.Action == "build-output":
+			fmt.Fprint(w, e.Output)
+		case e.Action == "fail":
 			fmt.Fprint(w, strings.Join(said[name], ""))
+			delete(said, name)
+		case e.Test == "" && (e.Action == "pass" || e.Action == "skip"):
+			if lines := said[name]; len(lines) > 0 {
+				fmt.Fprint(w, lines[len(lines)-1]) // ok, or that there are no tests
+			}
 			delete(said, name)
 		case e.Test != "" && e.Action == "skip":
 			skips = append(skips, name+": "+reason(said[name]))

@@ -11,7 +11,8 @@ const (
 	skipped = `{"Action":"output","Package":"p","Test":"TestB","Output":"=== RUN   TestB\n"}` + "\n" + `{"Action":"output","Package":"p","Test":"TestB","Output":"    b_test.go:7: no chromium\n"}` + "\n" + `{"Action":"output","Package":"p","Test":"TestB","Output":"--- SKIP: TestB (0.00s)\n"}` + "\n" + `{"Action":"skip","Package":"p","Test":"TestB"}` + "\n"
 	failed  = `{"Action":"output","Package":"p","Test":"TestC","Output":"    c_test.go:9: got 1, want 2\n"}` + "\n" + `{"Action":"fail","Package":"p","Test":"TestC"}` + "\n"
 	hung    = `{"Action":"output","Package":"p","Test":"TestD","Output":"panic: too late\n"}` + "\n"
-	closing = `{"Action":"output","Package":"p","Output":"PASS\n"}` + "\n" + `{"Action":"output","Package":"p","Output":"ok  \tp\t0.1s\n"}` + "\n" + `{"Action":"pass","Package":"p"}` + "\n"
+	closing = `{"Action":"output","Package":"p","Output":"-test.shuffle 7\n"}` + "\n" + `{"Action":"output","Package":"p","Output":"PASS\n"}` + "\n" + `{"Action":"output","Package":"p","Output":"ok  \tp\t0.1s\n"}` + "\n" + `{"Action":"pass","Package":"p"}` + "\n"
+	broken  = `{"Action":"output","Package":"p","Output":"-test.shuffle 7\n"}` + "\n" + `{"Action":"output","Package":"p","Output":"FAIL\tp\t0.1s\n"}` + "\n" + `{"Action":"fail","Package":"p"}` + "\n"
 	empty   = `{"Action":"output","Package":"q","Output":"?   \tq\t[no test files]\n"}` + "\n" + `{"Action":"skip","Package":"q"}` + "\n"
 )
 
@@ -20,6 +21,7 @@ func TestTell(t *testing.T) {
 		"a test that passed says nothing":    {passed + closing, "ok  \tp\t0.1s\n", ""},
 		"a skip is named with its reason":    {skipped + closing, "ok  \tp\t0.1s\n", "p TestB: b_test.go:7: no chromium"},
 		"a failure is told":                  {failed, "    c_test.go:9: got 1, want 2\n", ""},
+		"with the seed of its package":       {failed + broken, "    c_test.go:9: got 1, want 2\n-test.shuffle 7\nFAIL\tp\t0.1s\n", ""},
 		"so is what never ended":             {hung, "panic: too late\n", ""},
 		"a package without tests is no skip": {empty, "?   \tq\t[no test files]\n", ""},
 		"other lines stay":                   {"FAIL p [build failed]\n", "FAIL p [build failed]\n", ""},
