@@ -22,8 +22,9 @@ import (
 )
 
 // JudgeStored judges a run from its bundle alone, with the judges of this
-// Andon. A journal with holes decides nothing in the SUT's favour: its verdict
-// is inconclusive at best.
+// Andon. A journal that is not whole decides nothing in the SUT's favour: its
+// verdict is inconclusive at best. Nor is what lies behind a hole in it held
+// against the SUT.
 func JudgeStored(b *bundle.Bundle) (reports.Scenario, error) {
 	out := reports.Scenario{ID: b.Plan.Scenario, Title: b.Plan.Title, Bundle: b.Path, Seed: b.Plan.Seed, Requirements: b.Plan.Requirements}
 	judges, err := Judges(b.Plan)
@@ -31,7 +32,7 @@ func JudgeStored(b *bundle.Bundle) (reports.Scenario, error) {
 		return out, &PlanError{err}
 	}
 	h := b.History()
-	findings := oracles.JudgeAll(h, judges)
+	findings := beyondHoles(h, judges, oracles.JudgeAll(h, judges))
 	out.Findings = explain.New(h, b.Path).All(findings)
 	Summarise(&out, b.Records)
 	out.Verdict = Verdict(findings, storedDemands(b))
@@ -43,6 +44,33 @@ func JudgeStored(b *bundle.Bundle) (reports.Scenario, error) {
 		out.Verdict = max(out.Verdict, evidence.Inconclusive)
 	}
 	return out, nil
+}
+
+// beyondHoles takes back what was only found with records behind a hole of the
+// journal: one that is missing may be the fact without which a posting looks
+// made up. What the records before the first hole show by themselves stands,
+// as it does when a run is cut there.
+func beyondHoles(h *evidence.History, judges []evidence.Judge, findings []evidence.Finding) []evidence.Finding {
+	whole := 0
+	for whole < len(h.Records) && h.Records[whole].Seq == uint64(whole+1) {
+		whole++
+	}
+	if whole == len(h.Records) {
+		return findings
+	}
+	sure := oracles.JudgeAll(evidence.NewHistory(h.Records[:whole]), judges)
+	_, why := h.Whole()
+	for i, f := range findings {
+		same := func(s evidence.Finding) bool {
+			return s.Verdict == evidence.Violated && s.Oracle == f.Oracle && s.Rule == f.Rule && s.Fact == f.Fact && s.Keys.String() == f.Keys.String()
+		}
+		if f.Verdict == evidence.Violated && !slices.ContainsFunc(sure, same) {
+			findings[i].Verdict = evidence.Inconclusive
+			findings[i].Text = strings.TrimPrefix(f.Text+"; "+why, "; ")
+		}
+	}
+	slices.SortStableFunc(findings, func(a, b evidence.Finding) int { return cmp.Compare(b.Verdict, a.Verdict) })
+	return findings
 }
 
 // incomplete reports whether part of the journal is missing, so that what it
