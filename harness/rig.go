@@ -97,11 +97,11 @@ func (r *Rig) floor() error {
 	if err := r.trace(&cfg); err != nil {
 		return err
 	}
-	zone, err := time.LoadLocation(cmp.Or(cfg.Zone, "Europe/Berlin"))
-	if err != nil {
-		return fmt.Errorf("plant zone %q: %w", cfg.Zone, err)
-	}
 	if cfg.Trace == nil {
+		zone, err := zoneOf(cfg)
+		if err != nil {
+			return err
+		}
 		cfg.Start = sc.Time.Anchor.Start(time.Now(), zone, cfg.Shift)
 	}
 	f, err := plant.New(cfg)
@@ -111,6 +111,22 @@ func (r *Rig) floor() error {
 	r.Plan.Floor, r.master = f, f.Master()
 	r.Plan.clock.set(f.Now())
 	return nil
+}
+
+// zoneOf is the zone in which a plant says what time it is.
+func zoneOf(cfg plant.Config) (*time.Location, error) {
+	if cfg.Zone == "" {
+		p, err := plant.LoadProfile(cfg.Profile)
+		if err != nil {
+			return nil, err
+		}
+		cfg.Zone = p.Zone
+	}
+	zone, err := time.LoadLocation(cfg.Zone)
+	if err != nil {
+		return nil, fmt.Errorf("plant zone %q: %w", cfg.Zone, err)
+	}
+	return zone, nil
 }
 
 // counts reports whether an endpoint of the rig plays the machines.
