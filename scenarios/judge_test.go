@@ -176,6 +176,21 @@ func TestEventuallyWithin(t *testing.T) {
 	}
 }
 
+// A step that never happened leaves nothing to be judged at the end; what is
+// wrong without it stays wrong.
+func TestAtEndOfAStepThatNeverHappened(t *testing.T) {
+	for that, want := range map[string]evidence.Verdict{
+		"erp.lots[refs.hold.lot].shipped == decimal(0)":                      evidence.Vacuous,
+		"'1' in erp.orders && erp.lots[refs.hold.lot].shipped == decimal(0)": evidence.Violated,
+	} {
+		s := parse(t, "when: [{upon: {event: lot-held}, as: hold}]\nexpect: {atEnd: [{that: \""+that+"\"}]}\n")
+		f := judgeOne(t, s, newJournal(s).end())
+		if f.Verdict != want || (want == evidence.Vacuous) != strings.Contains(f.Text, "hold, which never happened") {
+			t.Errorf("%s: %s: %s", that, f.Verdict, f.Text)
+		}
+	}
+}
+
 func TestEventuallyWithinPlantTime(t *testing.T) {
 	s := parse(t, "expect: {eventually: [{that: \"'1' in erp.orders\", from: {plant: 1h}, within: {plant: 30m}}]}\n")
 	c := confirmed("1", 1, 5)

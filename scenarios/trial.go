@@ -182,6 +182,8 @@ func (t *trial) finding(end *evidence.End) evidence.Finding {
 		return holds(f, "%s: never true in %d looks", t.x.Pos, t.rounds)
 	case t.held || (t.x.Form == formAtEnd && t.last):
 		return t.kept(f, end)
+	case t.unmet() != "":
+		return vacuous(f, "%s: speaks of %s, which never happened", t.x.Pos, t.unmet())
 	case t.closed:
 		return t.violated(f, "it did not become true in time")
 	case end == nil:
@@ -192,6 +194,20 @@ func (t *trial) finding(end *evidence.End) evidence.Finding {
 		return inconclusive(f, "%s: the run ended while there was still time", t.x.Pos)
 	}
 	return t.violated(f, "it was not true when the run ended")
+}
+
+// unmet names a step that the expression speaks of and that never happened,
+// if that is why there is no answer: what did not happen shows nothing.
+func (t *trial) unmet() string {
+	if !errors.Is(t.lastErr, errMissing) {
+		return ""
+	}
+	for _, name := range refsOf(t.p.ast) {
+		if _, happened := t.c.moments[name]; !happened {
+			return name
+		}
+	}
+	return ""
 }
 
 // kept is the finding of an expectation that was met.
