@@ -21,5 +21,8 @@ func (f File) Lacks(s scenarios.Scenario) string {
 	if s.Plant.Counts && !f.counts() {
 		return s.Metadata.ID + " was not run: it reads machines, and the rig has no endpoint {system: machine}"
 	}
+	if f.Plant.Trace != nil && s.RetiresAny() {
+		return s.Metadata.ID + " was not run: it retires a material that nobody needs, and in an event log each is made by an order"
+	}
 	return ""
 }

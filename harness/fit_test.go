@@ -41,3 +41,19 @@ func TestAPackLeavesOutWhatTheRigCannotPlay(t *testing.T) {
 		t.Errorf("not said why: %s", all)
 	}
 }
+
+// In an event log every material is made by an order.
+func TestAnEventLogRetiresNothing(t *testing.T) {
+	f, err := harness.ParseFile("andon.yaml", []byte(twoSystems+"plant: {trace: {csv: log.csv, columns: {order: A, operation: B, start: C, end: D, good: E}}}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pack, err := scenarios.Pack("smoke")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, left := f.Fit(pack)
+	if all := strings.Join(left, "\n"); !strings.Contains(all, "ORD-01 was not run: it retires a material") || strings.Contains(all, "MDM-01") {
+		t.Errorf("left out: %s", all)
+	}
+}

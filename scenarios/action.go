@@ -245,6 +245,19 @@ type Action struct {
 	bound map[string]string // what the event that caused it was about
 }
 
+// RetiresAny reports whether a step retires a material that the plant is to
+// choose, so that there must be one that no order makes or uses.
+func (s *Scenario) RetiresAny() bool {
+	for _, step := range s.When {
+		for _, a := range step.acts {
+			if a.name == DoChangeItem && a.args.Retire && a.args.Item.S == "" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // Plant returns what a [plant.Floor] is to do.
 func (a Action) Plant() plant.Action {
 	return plant.Action{
