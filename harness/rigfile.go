@@ -166,6 +166,15 @@ func (f File) settle() Settle {
 	return s
 }
 
+// Hasty is f with a tenth of the patience for a SUT that does not come to rest,
+// though enough to see that one has. What such a run finds violated is: less
+// patience leaves oracles with less evidence, and they say so.
+func (f File) Hasty() File {
+	s := f.settle()
+	f.Settle.Max.D = min(s.Max, max(s.Max/10, s.Quiet+s.Still))
+	return f
+}
+
 // JudgingSpec sets what oracles cannot know by themselves.
 type JudgingSpec struct {
 	// Staleness is for how long an old version of an order or material may be

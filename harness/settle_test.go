@@ -62,3 +62,20 @@ func owe(j *evidence.Journal) {
 	j.Append(evidence.Offer{Endpoint: "mes", Name: "confirmations", Facts: []plant.EventID{id}, Attempt: 1,
 		Result: simulators.Result{Outcome: simulators.Accepted, Status: 202}})
 }
+
+// Less patience is a tenth, but enough to see that a SUT is quiet, and never
+// more than there was.
+func TestHasty(t *testing.T) {
+	for _, tc := range []struct{ quiet, most, want time.Duration }{
+		{0, 0, 3250 * time.Millisecond},
+		{0, 2 * time.Minute, 12 * time.Second},
+		{time.Second, 0, 3 * time.Second},
+		{0, 2 * time.Second, 2 * time.Second},
+	} {
+		var f File
+		f.Settle.Quiet.D, f.Settle.Max.D = tc.quiet, tc.most
+		if got := f.Hasty().settle().Max; got != tc.want || f.Settle.Max.D != tc.most {
+			t.Errorf("quiet %s, max %s: %s, want %s; f itself has %s", tc.quiet, tc.most, got, tc.want, f.Settle.Max.D)
+		}
+	}
+}

@@ -223,6 +223,25 @@ func TestShrinkIsAnytime(t *testing.T) {
 	}
 }
 
+// Less patience is enough where it shows the finding, and given up where not.
+func TestHasty(t *testing.T) {
+	for _, shows := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			r := reduction(t, troubled, "exactly-once", func(int) *flawed { return newFlawed(true, "") })
+			r.Budget.Runs = 60
+			patient, hasty := r.Runner.(*inMemory), &inMemory{fresh: func(int) *flawed { return newFlawed(shows, "") }}
+			r.Hasty, patient.runs = hasty, 0
+			got, err := r.Do(t.Context())
+			if err != nil || got.Outcome != Shrunk || got.Strikes != 1 || got.Reproduces != (Rate{4, 4}) || patient.runs+hasty.runs != got.Runs {
+				t.Fatalf("%s, %d strikes, reproduces %v, %d + %d of %d runs, %v", got.Outcome, got.Strikes, got.Reproduces, patient.runs, hasty.runs, got.Runs, err)
+			}
+			if shows && patient.runs != 0 || !shows && hasty.runs != 1 {
+				t.Errorf("shows %v: %d runs with patience, %d without", shows, patient.runs, hasty.runs)
+			}
+		})
+	}
+}
+
 // Whoever interrupts gets the best so far.
 func TestShrinkInterrupted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -37,6 +37,9 @@ type Budget struct {
 // A Reduction is the work of shrinking one run.
 type Reduction struct {
 	Runner trial.Runner
+	// Hasty, if set, waits less for a SUT that never comes to rest. It takes the
+	// place of Runner if the schedule fails with it, too.
+	Hasty  trial.Runner
 	Lanes  int // runs side by side
 	Budget Budget
 	// Scenario is what was run, with its seed and every fault in it.

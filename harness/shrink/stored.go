@@ -37,7 +37,12 @@ func FromStored(stored *harness.Replay, oracle string) (*Reduction, error) {
 	if i < 0 {
 		return nil, &harness.PlanError{Err: fmt.Errorf("%s: there is no oracle %q to ask again", b.Path, f.Oracle)}
 	}
-	return &Reduction{Runner: &trial.Bench{Setup: setup}, Lanes: 1, Scenario: setup.Scenario, Records: b.Records, Finding: f, Judge: judges[i]}, nil
+	r := &Reduction{Runner: &trial.Bench{Setup: setup}, Lanes: 1, Scenario: setup.Scenario, Records: b.Records, Finding: f, Judge: judges[i]}
+	if h.End != nil && !h.End.Quiet { // each run would last as long as the rig allows
+		setup.File = setup.File.Hasty()
+		r.Hasty = &trial.Bench{Setup: setup}
+	}
+	return r, nil
 }
 
 // pick chooses the finding to shrink.
