@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/andon-rig/andon/harness"
@@ -46,11 +47,14 @@ var proofs = []proof{
 	{"M09", "killed.yaml", "no-silent-drop", []string{"sut-kill"}},
 	{"M11", "throttled.yaml", "dead-letter", []string{"throttle"}},
 	{"M12", "throttled.yaml", "throttle-compliance", []string{"throttle"}},
+	{"M13", "NET-02", "throttle-compliance", []string{"outage"}},
 	{"M16", "badlots.yaml", "retry-discipline", []string{"invalid-lot"}},
-	{"M17", "badlots.yaml", "recovery", []string{"invalid-lot"}},
+	{"M17", "badlots.yaml", "retry-discipline", []string{"invalid-lot"}},
 	{"M18", "badlots.yaml", "dead-letter", []string{"invalid-lot"}},
 	{"M22", "badlots.yaml", "batch-items", []string{"invalid-lot"}},
 	{"M23", "badlots.yaml", "batch-items", []string{"invalid-lot"}},
+	{"M24", "CNF-09", "no-silent-drop", []string{"lying-success"}},
+	{"M27", "ORD-06", "order-causality", []string{"reorder"}},
 	{"M31", "QUA-02", "no-silent-drop", []string{"delayed-approval"}},
 	{"M57", "SEC-01", "no-silent-drop", []string{"stale-token"}},
 	{"M05", "NET-03", "exactly-once", []string{"duplicate", "sut-kill"}},
@@ -60,13 +64,14 @@ func main() {
 	defects := flag.String("defects", "", "comma-separated ids; all if empty")
 	wall := flag.Duration("wall", 3*time.Minute, "wall time that each may take")
 	runs := flag.Int("runs", mostRuns, "runs that each may take")
-	lanes := flag.Int("lanes", 2, "runs side by side")
+	lanes := flag.Int("lanes", 2, "runs of one defect side by side")
+	beside := flag.Int("beside", 2, "defects side by side; most of the time is spent waiting")
 	dir := flag.String("work", "tools/shrinkproof", "`folder` of the scenario files")
 	verbose := flag.Bool("v", false, "print the steps and the schedule of each")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	ok, err := run(ctx, *defects, options{*runs, *lanes, *wall, *dir, *verbose})
+	ok, err := run(ctx, *defects, options{*runs, *lanes, max(1, *beside), *wall, *dir, *verbose})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "shrinkproof:", err)
 		os.Exit(3)
@@ -77,14 +82,18 @@ func main() {
 }
 
 type options struct {
-	runs, lanes int
-	wall        time.Duration
-	dir         string
-	verbose     bool
+	runs, lanes, beside int
+	wall                time.Duration
+	dir                 string
+	verbose             bool
 }
 
 // run shrinks each defect and reports whether all stayed within the bounds.
 func run(ctx context.Context, defects string, o options) (bool, error) {
+	todo, err := chosen(defects)
+	if err != nil {
+		return false, err
+	}
 	tmp, err := os.MkdirTemp("", "andon-shrinkproof-*")
 	if err != nil {
 		return false, err
@@ -95,36 +104,73 @@ func run(ctx context.Context, defects string, o options) (bool, error) {
 		return false, fmt.Errorf("build andon: %w\n%s", err, out)
 	}
 	fmt.Printf("%-6s %-15s %-20s %-42s %6s %5s %9s %6s %7s\n", "defect", "scenario", "oracle", "left", "orders", "facts", "rate", "runs", "wall")
-	good := true
-	for _, p := range proofs {
-		if defects != "" && !slices.Contains(strings.Split(defects, ","), p.defect) {
-			continue
-		}
-		line, ok, err := p.show(ctx, o, self, tmp)
-		if err != nil {
-			return false, fmt.Errorf("%s: %w", p.defect, err)
-		}
+	began := time.Now()
+	bad := side(o.beside, todo, func(p proof) bool {
+		line, ok := p.show(ctx, o, self, tmp)
 		fmt.Println(line)
-		good = good && ok
+		return ok
+	})
+	fmt.Printf("%d defects in %s, %d out of bounds\n", len(todo), time.Since(began).Round(time.Second), bad)
+	return bad == 0, ctx.Err()
+}
+
+// chosen lists the proofs of some defects, or all.
+func chosen(defects string) (list []proof, err error) {
+	if defects == "" {
+		return proofs, nil
 	}
-	return good, ctx.Err()
+	for _, id := range strings.Split(defects, ",") {
+		i := slices.IndexFunc(proofs, func(p proof) bool { return p.defect == id })
+		if i < 0 {
+			return nil, fmt.Errorf("-defects: %q is none of those that are shrunk here", id)
+		}
+		list = append(list, proofs[i])
+	}
+	return list, nil
+}
+
+// side does so many of list side by side, and returns how many were not good.
+func side(n int, list []proof, do func(proof) bool) (bad int) {
+	var wg sync.WaitGroup
+	var mu sync.Mutex // guards next and bad
+	next := 0
+	for range n {
+		wg.Go(func() {
+			for {
+				mu.Lock()
+				i := next
+				next++
+				mu.Unlock()
+				if i >= len(list) {
+					return
+				}
+				if ok := do(list[i]); !ok {
+					mu.Lock()
+					bad++
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return bad
 }
 
 // show gates one defect, shrinks what was found and says whether the result is
-// within the bounds.
-func (p proof) show(ctx context.Context, o options, self, tmp string) (string, bool, error) {
+// within the bounds. That one cannot be shown is no reason to show no other.
+func (p proof) show(ctx context.Context, o options, self, tmp string) (string, bool) {
 	stored, err := p.gate(ctx, o, self, filepath.Join(tmp, p.defect))
 	if err != nil {
-		return "", false, err
+		return p.not(err)
 	}
 	r, err := shrink.FromStored(stored, p.oracle)
 	if err != nil {
-		return fmt.Sprintf("%-6s %-15s ✗ %v", p.defect, p.scenario, err), false, nil
+		return p.not(err)
 	}
 	r.Lanes, r.Budget = o.lanes, shrink.Budget{Runs: o.runs, Wall: o.wall}
 	result, err := r.Do(ctx)
 	if err != nil {
-		return "", false, err
+		return p.not(err)
 	}
 	problems := p.problems(result)
 	line := fmt.Sprintf("%-6s %-15s %-20s %-42s %6d %5d %9s %6d %7s", p.defect, p.scenario, p.oracle, p.left(result),
@@ -135,7 +181,12 @@ func (p proof) show(ctx context.Context, o options, self, tmp string) (string, b
 	if o.verbose {
 		line += "\n" + details(result)
 	}
-	return line, len(problems) == 0, nil
+	return line, len(problems) == 0
+}
+
+// not says why there is nothing to show.
+func (p proof) not(err error) (string, bool) {
+	return fmt.Sprintf("%-6s %-15s ✗ %v", p.defect, p.scenario, err), false
 }
 
 // gate runs the scenario with the defect planted, and opens its bundle.
