@@ -32,7 +32,22 @@ func TestThrottleCompliance(t *testing.T) {
 		}, want: evidence.Violated, rule: "retry-after-ignored", says: "429 throttled"},
 		{name: "another message of the same endpoint", build: func(r *journaltest.Run) {
 			turnedAway(r, busy)
+			r.Wait(150 * time.Millisecond)
 			r.Do(conf(2, "7.041"))
+		}, want: evidence.Violated},
+		{name: "another message that was on its way", build: func(r *journaltest.Run) {
+			turnedAway(r, busy)
+			r.Do(conf(2, "7.041"))
+		}, want: evidence.Holds},
+		{name: "the message itself was on no way", build: func(r *journaltest.Run) {
+			e := turnedAway(r, busy)
+			r.Wait(10 * time.Millisecond)
+			r.Post(e)
+		}, want: evidence.Violated, rule: "retry-after-ignored"},
+		{name: "turned away again and again, others", build: func(r *journaltest.Run) {
+			for n := range 20 { // each crosses the one before, none the first
+				r.Send(journaltest.Sending{Acted: busy}, r.Happen(conf(n+1, "5")))
+			}
 		}, want: evidence.Violated},
 		{name: "another endpoint", build: func(r *journaltest.Run) {
 			turnedAway(r, busy)
@@ -480,7 +495,7 @@ func TestTokenDiscipline(t *testing.T) {
 			r.Token("erp")
 			e := r.Happen(conf(1, "5"))
 			r.Wait(20 * time.Millisecond)
-			for range 8 {
+			for range 16 { // the first of them may have crossed the refusal
 				r.Send(journaltest.Sending{Acted: noToken}, e)
 			}
 		}, want: evidence.Violated, rule: "refused-token-used-on"},

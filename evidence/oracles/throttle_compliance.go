@@ -25,9 +25,10 @@ func ThrottleCompliance() evidence.Judge {
 
 // Tolerances of the throttling oracle.
 const (
-	inFlight      = 5 * time.Millisecond  // after the reply: requests that crossed it
-	earlySlack    = 20 * time.Millisecond // before the end: timers and clocks
-	httpDateSlack = time.Second           // an HTTP date has no fractions of a second
+	crossed       = 100 * time.Millisecond // after the reply: requests of others that were on their way, on a busy machine
+	heardIt       = 5 * time.Millisecond   // after the reply: what was told to wait itself has crossed nothing
+	earlySlack    = 20 * time.Millisecond  // before the end: timers and clocks
+	httpDateSlack = time.Second            // an HTTP date has no fractions of a second
 )
 
 func throttleCompliance(r *report) {
@@ -49,10 +50,10 @@ func throttleCompliance(r *report) {
 
 // duty is a stretch of time in which an endpoint must not be called.
 type duty struct {
-	by          *evidence.AttemptView
-	from, until time.Duration
-	early       int
-	first       *evidence.AttemptView
+	by    *evidence.AttemptView
+	until time.Duration
+	early int
+	first *evidence.AttemptView
 }
 
 func throttled(r *report, endpoint string, attempts []*evidence.AttemptView) {
@@ -60,7 +61,7 @@ func throttled(r *report, endpoint string, attempts []*evidence.AttemptView) {
 	for _, t := range attempts { // ordered by End
 		if d, ok := told(r.h, t); ok {
 			r.judged++
-			duties = append(duties, &duty{by: t, from: t.End + inFlight, until: t.End + d})
+			duties = append(duties, &duty{by: t, until: t.End + d})
 		}
 	}
 	if len(duties) == 0 {
@@ -68,20 +69,14 @@ func throttled(r *report, endpoint string, attempts []*evidence.AttemptView) {
 	}
 	calls := slices.Clone(attempts)
 	slices.SortStableFunc(calls, func(a, b *evidence.AttemptView) int { return cmp.Compare(a.Start, b.Start) })
-	next := 0
-	var force *duty // the duty that lasts longest of those that have begun
+	w := watch{duties: duties, own: map[string]*duty{}}
 	for _, c := range calls {
-		for next < len(duties) && duties[next].from < c.Start {
-			if force == nil || duties[next].until > force.until {
-				force = duties[next]
-			}
-			next++
-		}
-		if force == nil || c.Start >= force.until || !r.h.Survived(force.by.End, c.Start) {
+		d := w.broken(c)
+		if d == nil || !r.h.Survived(d.by.End, c.Start) {
 			continue
 		}
-		if force.early++; force.first == nil {
-			force.first = c
+		if d.early++; d.first == nil {
+			d.first = c
 		}
 	}
 	for _, d := range duties {
@@ -89,6 +84,41 @@ func throttled(r *report, endpoint string, attempts []*evidence.AttemptView) {
 			r.violated(tooEarly(endpoint, d))
 		}
 	}
+}
+
+// watch follows the duties of an endpoint through the calls to it.
+type watch struct {
+	duties []*duty // by the end of the attempt that was told to wait
+
+	all  int   // how many of them everybody must know by now
+	last *duty // the one of those that lasts longest
+
+	each int              // how many of them the message itself must know by now
+	own  map[string]*duty // the last one told to a posting, by its key
+}
+
+// broken returns the duty that a call disregards, nil if none. Calls come by
+// their beginning.
+func (w *watch) broken(c *evidence.AttemptView) *duty {
+	for w.all < len(w.duties) && w.duties[w.all].by.End+crossed < c.Start {
+		if d := w.duties[w.all]; w.last == nil || d.until > w.last.until {
+			w.last = d
+		}
+		w.all++
+	}
+	for w.each < len(w.duties) && w.duties[w.each].by.End+heardIt < c.Start {
+		if d := w.duties[w.each]; len(d.by.Claims) > 0 {
+			w.own[d.by.Key] = d
+		}
+		w.each++
+	}
+	if w.last != nil && c.Start < w.last.until {
+		return w.last
+	}
+	if d := w.own[c.Key]; d != nil && len(c.Claims) > 0 && c.Start < d.until {
+		return d
+	}
+	return nil
 }
 
 // told is how long a reply obliges the SUT to wait, less tolerances.

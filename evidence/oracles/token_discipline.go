@@ -116,7 +116,7 @@ func (e *episode) refuse(r *report, endpoint string, t *evidence.AttemptView) {
 		e.known = t.End
 		return
 	}
-	if t.Start < e.known+inFlight {
+	if t.Start < e.known+crossed {
 		return
 	}
 	e.refused = append(e.refused, t)
