@@ -53,7 +53,9 @@ func (p *Plan) play(ctx context.Context) error {
 		}
 	}
 	p.progress.remember() // also what was given up on the way
-	if !p.progress.await(ctx, lastPatience) {
+	last := lastPatience
+	last.most = min(last.most, p.Settle.Max)
+	if !p.progress.await(ctx, last) {
 		p.progress.giveUp()
 	}
 	for _, left := range t.Left() {

@@ -1,6 +1,7 @@
 package shrink
 
 import (
+	"fmt"
 	"testing"
 	"testing/synctest"
 
@@ -52,4 +53,32 @@ func TestEvidenceShowsTheFinding(t *testing.T) {
 			t.Errorf("only %d violations to look at", shown)
 		}
 	})
+}
+
+// counting finds that something was said, and how often.
+type counting struct{}
+
+func (counting) Name() string { return "counting" }
+
+func (counting) Judge(h *evidence.History) []evidence.Finding {
+	if len(h.Steps) == 0 {
+		return nil
+	}
+	return []evidence.Finding{{Verdict: evidence.Violated, Got: fmt.Sprintf("said again %d times", len(h.Steps))}}
+}
+
+// What was done over and over is shown by once; 37 times make it no clearer.
+func TestEvidenceOfWhatHappenedOften(t *testing.T) {
+	records := []evidence.Record{{Seq: 1, Body: evidence.Begin{}}}
+	for i := range 5 {
+		records = append(records, evidence.Record{Seq: uint64(i + 2), Body: evidence.Step{}})
+	}
+	f := evidence.Finding{Verdict: evidence.Violated, Got: "said again 5 times", Evidence: []uint64{2, 3, 4, 5, 6}}
+	if seqs, ok := Evidence(records, counting{}, f); !ok || len(seqs) != 1 {
+		t.Errorf("records %v show it, sliced %v; want one", seqs, ok)
+	}
+	f.Got = "said something else 5 times"
+	if seqs, ok := Evidence(records, counting{}, f); ok {
+		t.Errorf("records %v show what was not found", seqs)
+	}
 }
