@@ -192,7 +192,8 @@ func told(f File) (ss []Symptom) {
 	given.WriteString(strings.Join(f.SUT.Process.Command, "\n"))
 	for _, name := range f.endpointNames() {
 		e := f.Endpoints[name]
-		if e.Broker != "" || e.Listen != "" || strings.Contains(given.String(), "${"+name+".url}") {
+		announces := e.System == "machine" && f.SUT.Receives[name] != "" // and nobody asks or tells a machine anything
+		if e.Broker != "" || e.Listen != "" || announces || strings.Contains(given.String(), "${"+name+".url}") {
 			continue
 		}
 		ss = append(ss, well("addresses", "neither sut.env nor sut.process.command mentions ${%s.url}", name).
