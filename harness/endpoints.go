@@ -13,6 +13,7 @@ import (
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/harness/catalog"
 	"github.com/andon-rig/andon/internal/yamlfile"
+	"github.com/andon-rig/andon/scenarios"
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/endpoint"
 	"github.com/andon-rig/andon/simulators/plant"
@@ -58,6 +59,11 @@ func (r *Rig) endpoint(name string, spec EndpointSpec) error {
 	}
 	d := dialect.New()
 	policy := spec.Policy.Apply(d.Policy())
+	for said, p := range r.setup.Scenario.Given.Endpoints {
+		if said != name && scenarios.Meant(said, r.setup.File.systems()) == name {
+			policy = p.Apply(policy)
+		}
+	}
 	if p, ok := r.setup.Scenario.Given.Endpoints[name]; ok {
 		policy = p.Apply(policy)
 	}

@@ -74,7 +74,7 @@ func (r *Rig) scenarioFault(f scenarios.Fault) (*PlannedFault, error) {
 		p.rule.P = *f.P
 	}
 	for _, l := range r.Plan.Links {
-		at := f.At.S
+		at := scenarios.Meant(f.At.S, r.setup.File.systems())
 		if l.Name != "exceptions" && (at == "" || at == "sut" || at == l.Name) || at == l.Name {
 			p.links = append(p.links, l)
 		}

@@ -127,7 +127,7 @@ func Gate(ctx context.Context, o GateOptions) (reports.Gate, error) {
 // resolve finds mistakes before anything is started.
 func (o *GateOptions) resolve() error {
 	var errs []error
-	known := scenarios.Known{Faults: o.Catalog.FaultNames(), Oracles: o.Catalog.OracleNames(), Endpoints: o.File.endpointNames()}
+	known := scenarios.Known{Faults: o.Catalog.FaultNames(), Oracles: o.Catalog.OracleNames(), Endpoints: scenarios.EndpointNames(o.File.systems())}
 	for i := range o.Scenarios {
 		errs = append(errs, o.Scenarios[i].Resolve(known))
 	}

@@ -265,8 +265,13 @@ func (p *Plan) do(ctx context.Context, t *scenarios.Timeline, a scenarios.Action
 }
 
 func (p *Plan) endpoint(name string) (*endpoint.Endpoint, error) {
+	systems := map[string]string{}
+	for at, e := range p.Evidence.Endpoints {
+		systems[at] = e.System
+	}
+	meant := scenarios.Meant(name, systems)
 	for _, e := range p.Endpoints {
-		if e.Name == name {
+		if e.Name == meant {
 			return e, nil
 		}
 	}

@@ -279,6 +279,15 @@ func (f File) endpointNames() []string {
 	return names
 }
 
+// systems tells the system behind each endpoint.
+func (f File) systems() map[string]string {
+	all := map[string]string{}
+	for name, e := range f.Endpoints {
+		all[name] = e.System
+	}
+	return all
+}
+
 func set[T comparable](to *T, v T) {
 	var zero T
 	if v != zero {

@@ -115,9 +115,10 @@ func (b *books) decide(f plant.LotDecided) {
 // world is all that expressions see, folded from the journal.
 type world struct {
 	truth      *books
-	systems    map[string]*books // by endpoint
-	erp, mes   string            // names of the endpoints that erp and mes stand for
-	none       *books            // what a system the rig does not have shows
+	systems    map[string]*books   // by endpoint
+	erp, mes   string              // names of the endpoints that erp and mes stand for
+	called     map[string][]string // by endpoint: the names under which it is counted
+	none       *books              // what a system the rig does not have shows
 	exceptions []*exceptionView
 	probes     map[string]*probeView
 	refs       map[string]*refView
@@ -141,6 +142,7 @@ func newWorld(p evidence.Plan) *world {
 	for _, i := range p.Items {
 		w.items[i.ID] = i
 	}
+	w.called = calledIn(p)
 	for name, e := range p.Endpoints {
 		w.systems[name] = newBooks(p.Lots)
 		switch {
@@ -151,6 +153,30 @@ func newWorld(p evidence.Plan) *world {
 		}
 	}
 	return w
+}
+
+// calledIn tells under which names the endpoints of a run are spoken of.
+func calledIn(p evidence.Plan) map[string][]string {
+	systems, called := map[string]string{}, map[string][]string{}
+	for name, e := range p.Endpoints {
+		systems[name] = e.System
+	}
+	for _, name := range EndpointNames(systems) {
+		at := Meant(name, systems)
+		called[at] = append(called[at], name)
+	}
+	return called
+}
+
+// add counts one at an endpoint.
+func (w *world) add(to map[string]int64, endpoint string) {
+	names := w.called[endpoint]
+	if len(names) == 0 {
+		names = []string{endpoint}
+	}
+	for _, name := range names {
+		to[name]++
+	}
 }
 
 func (w *world) books(endpoint string) *books {
@@ -185,7 +211,7 @@ func (w *world) see(r evidence.Record) {
 	case evidence.Effect:
 		w.seeEffect(r.Seq, b)
 	case evidence.Offer:
-		w.count.Offers[b.Endpoint]++
+		w.add(w.count.Offers, b.Endpoint)
 		w.mark(r.Seq, "count")
 	case evidence.Attempt:
 		w.seeAttempt(r.Seq, b)
@@ -245,6 +271,9 @@ func (w *world) seeEffect(seq uint64, b evidence.Effect) {
 	if by == nil {
 		by = map[string]int64{}
 		w.count.Posted[b.Endpoint] = by
+		for _, name := range w.called[b.Endpoint] {
+			w.count.Posted[name] = by
+		}
 	}
 	by[string(claim.Fact.Kind())]++
 	w.mark(seq, "count")
@@ -253,12 +282,12 @@ func (w *world) seeEffect(seq uint64, b evidence.Effect) {
 }
 
 func (w *world) seeAttempt(seq uint64, b evidence.Attempt) {
-	w.count.Attempts[b.Endpoint]++
+	w.add(w.count.Attempts, b.Endpoint)
 	switch b.Acted.Outcome {
 	case "refused", "locked", "unauthorized":
-		w.count.Refused[b.Endpoint]++
+		w.add(w.count.Refused, b.Endpoint)
 	case "throttled":
-		w.count.Throttled[b.Endpoint]++
+		w.add(w.count.Throttled, b.Endpoint)
 	}
 	w.mark(seq, "count")
 }
