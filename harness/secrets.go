@@ -25,6 +25,13 @@ type vault struct {
 	known  map[string]evidence.Secret
 	tokens map[string]string // owner by value
 	n      int               // of tokens so far
+	people []person
+}
+
+// person is somebody whose id is confidential. It may be as short as 00002.
+type person struct {
+	secret evidence.Secret
+	id     []byte
 }
 
 func newVault(j *evidence.Journal) (*vault, error) {
@@ -32,9 +39,17 @@ func newVault(j *evidence.Journal) (*vault, error) {
 	return &vault{journal: j, finder: finder, known: map[string]evidence.Secret{}, tokens: map[string]string{}}, err
 }
 
-// add makes v know one more secret.
+// add makes v know one more secret. Ids of people are looked for as whole
+// words and as they are: part of a number may be anything.
 func (v *vault) add(s evidence.Secret, value string) error {
 	v.mu.Lock()
+	if s.Kind == evidence.SecretCanary {
+		defer v.mu.Unlock()
+		if value != "" {
+			v.people = append(v.people, person{s, []byte(value)})
+		}
+		return nil
+	}
 	v.known[s.Name] = s
 	v.mu.Unlock()
 	return v.finder.Add(s.Name, value)
@@ -54,15 +69,50 @@ func (v *vault) token(owner, value string) error {
 // found names the secrets in b.
 func (v *vault) found(b []byte) (all []evidence.Secret) {
 	names := v.finder.Names(b)
-	if len(names) == 0 {
-		return nil
-	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for _, n := range names {
 		all = append(all, v.known[n])
 	}
+	for _, p := range v.people {
+		if hasWord(b, p.id) {
+			all = append(all, p.secret)
+		}
+	}
 	return all
+}
+
+// hasWord reports whether word stands in b by itself, not as a part of a longer
+// name or number.
+func hasWord(b, word []byte) bool {
+	for from := 0; ; {
+		i := bytes.Index(b[from:], word)
+		if i < 0 {
+			return false
+		}
+		at, end := from+i, from+i+len(word)
+		if !goesOn(b[:at], true) && !goesOn(b[end:], false) {
+			return true
+		}
+		from = at + 1
+	}
+}
+
+// goesOn reports whether a word goes on in b, at its end or at its beginning. A
+// point or comma between two digits is part of a number.
+func goesOn(b []byte, back bool) bool {
+	at := func(n int) byte {
+		if back {
+			n = len(b) - 1 - n
+		}
+		if n < 0 || n >= len(b) {
+			return ' '
+		}
+		return b[n]
+	}
+	digit := func(c byte) bool { return c >= '0' && c <= '9' }
+	c := at(0)
+	return digit(c) || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80 || c == '-' || c == '_' || (c == '.' || c == ',') && digit(at(1))
 }
 
 // look searches a message that the SUT sent to endpoint.
