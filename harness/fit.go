@@ -21,6 +21,9 @@ func (f File) Lacks(s scenarios.Scenario) string {
 	if s.Plant.Counts && !f.counts() {
 		return s.Metadata.ID + " was not run: it reads machines, and the rig has no endpoint {system: machine}"
 	}
+	if f.SUT.External != nil && s.StopsSUT() {
+		return s.Metadata.ID + " was not run: it kills or restarts the SUT, which this rig's Andon did not start (sut.external)"
+	}
 	if f.Plant.Trace != nil && s.RetiresAny() {
 		return s.Metadata.ID + " was not run: it retires a material that nobody needs, and in an event log each is made by an order"
 	}

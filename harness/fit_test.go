@@ -57,3 +57,25 @@ func TestAnEventLogRetiresNothing(t *testing.T) {
 		t.Errorf("left out: %s", all)
 	}
 }
+
+// A SUT that runs already is not ours to kill; the rest of a pack is played.
+func TestAPackLeavesAForeignSUTAlive(t *testing.T) {
+	foreign := strings.Replace(twoSystems, "process: {command: [\"./my-bridge\"]}", "external: {testSystem: true}", 1)
+	f, err := harness.ParseFile("andon.yaml", []byte(foreign))
+	if err != nil || f.SUT.External == nil {
+		t.Fatalf("%v of\n%s", err, foreign)
+	}
+	pack, err := scenarios.Pack("smoke")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fit, left := f.Fit(pack)
+	if all := strings.Join(left, "\n"); !strings.Contains(all, "NET-03 was not run: it kills or restarts the SUT") || len(left) != 2 {
+		t.Errorf("left out: %s", all)
+	}
+	for _, s := range fit {
+		if s.StopsSUT() {
+			t.Errorf("%s is played", s.Metadata.ID)
+		}
+	}
+}

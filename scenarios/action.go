@@ -245,6 +245,24 @@ type Action struct {
 	bound map[string]string // what the event that caused it was about
 }
 
+// StopsSUT reports whether the scenario kills or restarts the SUT, by a step or
+// by a fault.
+func (s *Scenario) StopsSUT() bool {
+	for _, f := range s.Faults {
+		if f.Fault.S == "sut-kill" || f.Fault.S == "sut-restart" {
+			return true
+		}
+	}
+	for _, step := range s.When {
+		for _, a := range step.acts {
+			if a.name == DoKill || a.name == DoRestart {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // RetiresAny reports whether a step retires a material that the plant is to
 // choose, so that there must be one that no order makes or uses.
 func (s *Scenario) RetiresAny() bool {
