@@ -86,14 +86,14 @@ const (
 	StepSharpen     = "sharpen"
 	StepJump        = "lineage jump"
 	StepFaults      = "faults"
-	StepWorkload    = "workload"
 	StepParameters  = "parameters"
+	StepWorkload    = "workload"
 	StepCertificate = "certificate"
 )
 
 // Steps lists the steps of a reduction in their order.
 func Steps() []string {
-	return []string{StepSlice, StepConfirm, StepControl, StepSharpen, StepJump, StepFaults, StepWorkload, StepParameters, StepCertificate}
+	return []string{StepSlice, StepConfirm, StepControl, StepSharpen, StepJump, StepFaults, StepParameters, StepWorkload, StepCertificate}
 }
 
 // Do shrinks as far as the budget allows. What it returns is the best that was
@@ -133,7 +133,7 @@ var errStop = errors.New("nothing more to do")
 func (r *Reduction) steps(ctx context.Context, began time.Time) error {
 	todo := map[string]func(context.Context) (string, error){
 		StepSlice: r.slice, StepConfirm: r.confirm, StepControl: r.control, StepSharpen: r.sharpen, StepJump: r.jump,
-		StepFaults: r.faults, StepWorkload: r.workload, StepParameters: r.parameters, StepCertificate: r.certificate,
+		StepFaults: r.faults, StepParameters: r.parameters, StepWorkload: r.workload, StepCertificate: r.certificate,
 	}
 	for _, name := range Steps() {
 		r.result.Steps = append(r.result.Steps, Step{Name: name, State: NotBegun})

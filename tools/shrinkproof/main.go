@@ -44,7 +44,6 @@ var proofs = []proof{
 	{"M01", "CNF-02", "exactly-once", []string{"ambiguous-commit"}},
 	{"M02", "CNF-02", "exactly-once", []string{"ambiguous-commit"}},
 	{"M08", "killed.yaml", "no-silent-drop", []string{"sut-kill"}},
-	{"M09", "killed.yaml", "no-silent-drop", []string{"sut-kill"}},
 	{"M11", "throttled.yaml", "dead-letter", []string{"throttle"}},
 	{"M12", "throttled.yaml", "throttle-compliance", []string{"throttle"}},
 	{"M13", "NET-02", "throttle-compliance", []string{"outage"}},
