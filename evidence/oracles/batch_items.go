@@ -65,6 +65,11 @@ func rowForgotten(r *report, t *evidence.AttemptView, f *evidence.FactView, item
 	v.Got = "neither: the batch as a whole was taken for posted"
 	v.Class, v.Rule, v.Confidence = evidence.CauseTechnical, "failed-row-forgotten", "high"
 	v.Evidence = few([]uint64{f.Seq, t.Seq})
+	if unheard(r.h, f) {
+		v.Text = noChannel
+		r.inconclusive(v)
+		return
+	}
 	r.missing(v, false)
 }
 

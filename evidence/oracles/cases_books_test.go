@@ -136,7 +136,16 @@ func TestFieldFidelity(t *testing.T) {
 
 func TestConservation(t *testing.T) {
 	conf := journaltest.Confirmed
+	refused := func(exceptions bool) func(*journaltest.Run) {
+		return func(r *journaltest.Run) {
+			r.Plan.Delivers.Exceptions = exceptions
+			r.Do(conf(1, "5.013"))
+			r.Send(journaltest.Sending{Acted: closed}, r.Happen(conf(2, "7.041")))
+		}
+	}
 	run(t, "conservation", []testCase{
+		{name: "less by what was refused and not reported", build: refused(true), want: evidence.Violated},
+		{name: "less by what was refused, and there is nowhere to report it", build: refused(false), want: evidence.Holds},
 		{name: "sums agree", build: func(r *journaltest.Run) { r.Do(conf(1, "5.013")); r.Do(conf(2, "7.041")) }, want: evidence.Holds},
 		{name: "drift", build: func(r *journaltest.Run) {
 			r.Do(conf(1, "5.013"))

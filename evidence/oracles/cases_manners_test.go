@@ -530,6 +530,10 @@ func TestBatchItems(t *testing.T) {
 		{name: "no batch", build: func(r *journaltest.Run) { r.Do(conf(1, "5")) }, want: evidence.Vacuous, rule: evidence.RuleIdle},
 		{name: "the failed row sent again", build: batch("b", locked, func(r *journaltest.Run, a, b plant.Event) { r.Post(b) }), want: evidence.Holds},
 		{name: "the failed row reported", build: batch("b", expired, func(r *journaltest.Run, a, b plant.Event) { r.Surface(b, simulators.DataQuality) }), want: evidence.Holds},
+		{name: "the failed row forgotten, and there is nowhere to report it", build: func(r *journaltest.Run) {
+			r.Plan.Delivers.Exceptions = false
+			batch("b", expired, func(*journaltest.Run, plant.Event, plant.Event) {})(r)
+		}, want: evidence.Inconclusive, rule: "failed-row-forgotten"},
 		{name: "the failed row forgotten", build: batch("b", locked, func(*journaltest.Run, plant.Event, plant.Event) {}), want: evidence.Violated, rule: "failed-row-forgotten", says: "#2"},
 		{name: "not yet sent again", build: batch("b", locked, func(*journaltest.Run, plant.Event, plant.Event) {}), end: restless, want: evidence.Inconclusive},
 		{name: "the whole batch sent again", build: batch("b", locked, func(r *journaltest.Run, a, b plant.Event) {

@@ -92,7 +92,15 @@ func sink(r *journaltest.Run, p simulators.Policy) {
 func TestExactlyOnce(t *testing.T) {
 	conf := journaltest.Confirmed
 	k4 := simulators.Policy{}
+	refused := func(exceptions bool) func(*journaltest.Run) {
+		return func(r *journaltest.Run) {
+			r.Plan.Delivers.Exceptions = exceptions
+			r.Send(journaltest.Sending{Acted: closed}, r.Happen(conf(1, "5.013")))
+		}
+	}
 	run(t, "exactly-once", []testCase{
+		{name: "refused and not reported", build: refused(true), want: evidence.Violated, rule: "not-posted"},
+		{name: "refused, and there is nowhere to report it", build: refused(false), want: evidence.Holds},
 		{name: "posted once", build: func(r *journaltest.Run) { r.Do(conf(1, "5.013")) }, want: evidence.Holds},
 		{name: "nothing to judge", build: func(r *journaltest.Run) { r.Self("erp", journaltest.Shipped("L-7")) }, want: evidence.Vacuous, rule: evidence.RuleIdle},
 		{name: "repeated after a lost reply without a key", build: func(r *journaltest.Run) {

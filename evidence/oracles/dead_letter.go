@@ -65,7 +65,7 @@ func unreported(r *report, f *evidence.FactView, t *evidence.AttemptView, no sim
 	}
 	switch {
 	case !r.h.Plan.Delivers.Exceptions:
-		v.Text = "the build declares no exception channel (delivers.exceptions), so nobody outside can tell whether the refusal was noticed"
+		v.Text = noChannel
 		r.inconclusive(v)
 	case f.Status == evidence.Must: // no-silent-drop names each
 		v.Text += "; named fact by fact by no-silent-drop"

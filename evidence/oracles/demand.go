@@ -24,7 +24,27 @@ func allowed(h *evidence.History, f *evidence.FactView) allowance {
 	case evidence.May:
 		return weaken(h, f, allowance{0, 1, false, ""})
 	}
+	if unheard(h, f) {
+		return weaken(h, f, allowance{0, 1, false, ""})
+	}
 	return weaken(h, f, allowance{1, 1, false, ""})
+}
+
+// noChannel says why a refusal that is reported nowhere decides nothing.
+const noChannel = "the build declares no exception channel (delivers.exceptions), so nobody outside can tell whether the refusal was noticed"
+
+// unheard reports whether f was refused for good at last, and the build has
+// nowhere to say so.
+func unheard(h *evidence.History, f *evidence.FactView) bool {
+	if h.Plan.Delivers.Exceptions {
+		return false
+	}
+	sent := own(f)
+	if len(sent) == 0 {
+		return false
+	}
+	r := heard(sent[len(sent)-1], f)
+	return r.Outcome == simulators.Refused && !known(r)
 }
 
 // weaken allows for a reply that was lost where that excuses the SUT: because

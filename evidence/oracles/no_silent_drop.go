@@ -39,7 +39,7 @@ func noSilentDrop(r *report) {
 		v.Confidence = "high"
 		v.Rule, v.Class, v.Got = whyLost(r.h, f)
 		if v.Rule == "refused-and-dropped" && !r.h.Plan.Delivers.Exceptions {
-			v.Text = "the build declares no exception channel (delivers.exceptions), so nobody outside can tell whether the refusal was noticed"
+			v.Text = noChannel
 			r.inconclusive(v)
 			continue
 		}
