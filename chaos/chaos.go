@@ -95,3 +95,20 @@ type Particular interface {
 	Fault
 	Suits(p simulators.Policy) bool
 }
+
+// A Crossing is a kind of message where it crosses a link.
+type Crossing struct {
+	Direction simulators.Direction
+	Kind      plant.Kind // of the facts it states; "" means any
+	Policy    simulators.Policy
+}
+
+// A Choosy fault can do something only to some messages. Leaves says in words
+// why it leaves those of a crossing alone; "" if it can strike them, and its
+// endpoint and the SUT can be expected to cope. Whoever draws faults at random
+// asks it first; a scenario that arms it elsewhere is told that it may find
+// nothing to strike.
+type Choosy interface {
+	Fault
+	Leaves(at Crossing) (why string)
+}

@@ -144,30 +144,19 @@ func (v Variant) windowed() bool {
 
 // possible reports whether v can do anything at t, and if not why.
 func (tr *traffic) possible(v Variant, t Target, processes bool) (bool, string) {
-	f, to := v.info.New(), t.Direction == simulators.ToSUT
+	f := v.info.New()
 	if _, process := f.(chaos.Process); process {
 		return processes, "the SUT is not a process of the rig"
 	}
 	if p, ok := f.(chaos.Particular); ok && !p.Suits(tr.policy[t.Endpoint]) {
 		return false, "the endpoint's policy leaves it nothing to do"
 	}
-	switch v.Fault {
-	case "throttle", "outage", "stale-token", "lying-success":
-		return !to, "only systems answer so; the SUT answers for itself"
-	case "reorder":
-		return to, "what the SUT sends it puts in order itself"
-	case "duplicate":
-		return to || protects(tr.policy[t.Endpoint].Dedupe), "an endpoint without protection would post our own copies"
-	case "invalid-lot":
-		return to && t.Kind == plant.KindConsumption, "only announced consumptions name a lot to use"
-	case "delayed-approval":
-		return to && t.Kind == plant.KindLotDecided, "only announced decisions can be late"
+	if c, ok := f.(chaos.Choosy); ok {
+		if why := c.Leaves(chaos.Crossing{Direction: t.Direction, Kind: t.Kind, Policy: tr.policy[t.Endpoint]}); why != "" {
+			return false, why
+		}
 	}
 	return true, ""
-}
-
-func protects(d simulators.DedupePolicy) bool {
-	return d == simulators.DedupeKey || d == simulators.DedupeNatural
 }
 
 // fault is v as a scenario writes it.
