@@ -31,7 +31,8 @@ func Compare(m *Measure, truth, claim plant.Event) []Difference {
 	return ds
 }
 
-// alike is the fast way to see that a claim repeats its truth.
+// alike is the fast way to see that a claim repeats its truth, but for the
+// counter, which is no field of a fact, and for times that it leaves unsaid.
 func alike(truth, claim plant.Event) bool {
 	if !claim.At.IsZero() && !sameInstant(truth.At, claim.At) {
 		return false
@@ -39,19 +40,27 @@ func alike(truth, claim plant.Event) bool {
 	switch t := truth.Fact.(type) {
 	case plant.Confirmed:
 		c, ok := claim.Fact.(plant.Confirmed)
-		if !ok || !sameInstant(t.Start, c.Start) || !sameInstant(t.End, c.End) {
+		if !ok || !unsaidOrSame(t.Start, c.Start) || !unsaidOrSame(t.End, c.End) {
 			return false
 		}
-		c.Start, c.End = t.Start, t.End
+		c.Start, c.End, c.Counter = t.Start, t.End, t.Counter
 		return c == t
 	case plant.Consumed:
-		return claim.Fact == plant.Fact(t)
+		c, ok := claim.Fact.(plant.Consumed)
+		c.Counter = t.Counter
+		return ok && c == t
 	case plant.OperationStarted:
 		return claim.Fact == plant.Fact(t)
 	case plant.Scrapped:
-		return claim.Fact == plant.Fact(t)
+		c, ok := claim.Fact.(plant.Scrapped)
+		c.Counter = t.Counter
+		return ok && c == t
 	}
 	return false
+}
+
+func unsaidOrSame(truth, claim time.Time) bool {
+	return claim.IsZero() || sameInstant(truth, claim)
 }
 
 func keyDifferences(want, got plant.Keys) (ds []Difference) {

@@ -10,7 +10,10 @@ package oracles
 import (
 	"cmp"
 	"fmt"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"github.com/andon-rig/andon/evidence"
 )
@@ -90,8 +93,9 @@ func JudgeAll(h *evidence.History, judges []evidence.Judge) []evidence.Finding {
 	}
 	var all, following []ranked
 	var causes []evidence.Finding
+	each := sideBySide(h, judges)
 	for i, j := range judges {
-		for _, f := range judgeOne(h, j) {
+		for _, f := range each[i] {
 			if follows(j) {
 				following = append(following, ranked{f, len(judges) + i})
 				continue
@@ -110,6 +114,23 @@ func JudgeAll(h *evidence.History, judges []evidence.Judge) []evidence.Finding {
 		out[i] = f.Finding
 	}
 	return out
+}
+
+// sideBySide asks the judges, as many at a time as there are processors: a
+// history is only read. What each found stands at its place.
+func sideBySide(h *evidence.History, judges []evidence.Judge) [][]evidence.Finding {
+	found := make([][]evidence.Finding, len(judges))
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(len(judges), runtime.GOMAXPROCS(0)) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(judges); i = int(next.Add(1)) - 1 {
+				found[i] = judgeOne(h, judges[i])
+			}
+		})
+	}
+	wg.Wait()
+	return found
 }
 
 func judgeOne(h *evidence.History, j evidence.Judge) (found []evidence.Finding) {

@@ -51,8 +51,8 @@ func retryDiscipline(r *report) {
 		x.gap = defaultMinGap
 	}
 	for _, f := range r.h.Facts {
-		if len(f.Attempts) > 0 {
-			x.series(about(f), f, own(f))
+		if sent := own(f); len(sent) > 1 { // words only where there is something to judge
+			x.series(about(f), f, sent)
 		}
 	}
 	for _, s := range nameless(r.h) {

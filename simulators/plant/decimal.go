@@ -97,6 +97,16 @@ func (d Decimal) Sub(e Decimal) Decimal {
 
 // Times returns d × n, held at the ends of the range.
 func (d Decimal) Times(n int64) Decimal {
+	const half = 1 << 31 // what is shorter than this cannot overflow, and needs no arithmetic of any length
+	if d > -half && d < half && n > -half && n < half {
+		return d * Decimal(n)
+	}
+	switch n { // amounts are longer, and mostly counted once or not at all
+	case 0:
+		return 0
+	case 1:
+		return d
+	}
 	p := new(big.Int).Mul(big.NewInt(int64(d)), big.NewInt(n))
 	switch {
 	case p.IsInt64():

@@ -151,19 +151,19 @@ func Natural(f Fact) string { return NaturalKey(f.Kind(), f.Keys()) }
 
 // NaturalKey is [Natural] for a fact of which only kind and keys are known.
 func NaturalKey(kind Kind, k Keys) string {
-	s := string(kind)
-	for _, part := range []string{string(k.Order), string(k.Operation), string(k.Lot), string(k.Serial), string(k.Case), string(k.Machine)} {
+	s := append(make([]byte, 0, 64), kind...) // judges make millions of them
+	for _, part := range [...]string{string(k.Order), string(k.Operation), string(k.Lot), string(k.Serial), string(k.Case), string(k.Machine)} {
 		if part != "" {
-			s += "/" + part
+			s = append(append(s, '/'), part...)
 		}
 	}
 	if k.Order == "" && k.Lot == "" && k.Machine == "" {
-		s += "/" + string(k.Material)
+		s = append(append(s, '/'), k.Material...)
 	}
 	if k.Counter > 0 {
-		s += "/" + strconv.Itoa(k.Counter)
+		s = strconv.AppendInt(append(s, '/'), int64(k.Counter), 10)
 	}
-	return s
+	return string(s)
 }
 
 // jsonEvent is the stored form of an Event.

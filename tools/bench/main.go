@@ -24,16 +24,21 @@ func main() {
 	serve := flag.String("serve", "", "internal: be the server called endpoint or minimal")
 	flag.IntVar(&o.rounds, "rounds", 3, "interleaved rounds of each measurement; medians are printed")
 	flag.DurationVar(&o.length, "length", 3*time.Second, "of each round of requests")
-	flag.IntVar(&o.records, "records", 1_000_000, "records to judge")
+	flag.IntVar(&o.records, "records", 10_000_000, "records to judge at most; 0 for none")
+	only := flag.Bool("judging", false, "measure nothing but judging")
+	judge := flag.Int("judge", 0, "internal: judge a journal of so many records")
+	bare := flag.Bool("bare", false, "internal: with -judge, without ids")
 	flag.StringVar(&o.against, "against", "", "another build of this command, whose endpoint is measured beside ours")
 	flag.StringVar(&o.profile, "profile", "", "file for a CPU profile of the endpoint under load")
 	flag.Parse()
 	var err error
-	switch *serve {
-	case "":
-		err = bench(o)
-	default:
+	switch {
+	case *judge > 0:
+		err = judgeHere(*judge, o.rounds, *bare)
+	case *serve != "":
 		err = be(*serve, o.profile)
+	default:
+		err = bench(o, *only)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -41,15 +46,18 @@ func main() {
 	}
 }
 
-func bench(o options) error {
+func bench(o options, onlyJudging bool) error {
 	fmt.Println("what                                         Andon            peer             ratio   target")
+	if onlyJudging {
+		return judging(o)
+	}
 	if err := startup(o.rounds); err != nil {
 		return err
 	}
 	if err := throughput(o); err != nil {
 		return err
 	}
-	return judging(o.records)
+	return judging(o)
 }
 
 // row prints one comparison.
