@@ -58,12 +58,13 @@ suites: build poller-canary ## the smoke pack as a Ginkgo suite against the bund
 canaries: ## one planted defect per oracle, which it must name, and a few sound runs that nobody may blame
 	$(GO) run ./tools/detection -canaries -build bridge -sound 6 -scenarios CNF-09,LOT-01,NET-02,ORD-06,MDM-08,QUA-02
 
-SOUND ?= 300
-REPS  ?= 1
+SOUND    ?= 300
+CAMPAIGN ?= 300
+REPS     ?= 1
 
 .PHONY: detection
-detection: ## plant every defect, gate it, count false alarms in SOUND randomised runs of each sound build; writes docs/track-record.md
-	$(GO) run ./tools/detection -sound $(SOUND) -reps $(REPS) -write docs/track-record.md
+detection: ## plant every defect, gate it, count false alarms in SOUND randomised runs of each sound build and in CAMPAIGN runs under random faults; writes docs/track-record.md
+	$(GO) run ./tools/detection -sound $(SOUND) -campaign $(CAMPAIGN) -reps $(REPS) -write docs/track-record.md
 
 .PHONY: shrink-proof
 shrink-proof: ## shrink what 16 planted defects show, and print how small it gets (DEFECTS=M01,M05)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/andon-rig/andon/chaos/faults"
 	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/harness"
 	"github.com/andon-rig/andon/harness/trial"
 	"github.com/andon-rig/andon/internal/yamlfile"
 	"github.com/andon-rig/andon/scenarios"
@@ -26,6 +27,7 @@ type Exploration struct {
 	Seed      uint64               // decides the schedules
 	Wall      time.Duration        // no run begins later; 0 means no bound
 	Runs      int                  // 0 means no bound
+	Only      []Stage              // of singles, pairs and the swarm; none means all
 
 	// See, if set, is told of every run that has ended; calls are serial.
 	See func(Progress)
@@ -41,6 +43,11 @@ type Progress struct {
 	Name  string
 	New   []trial.Signature // that no run before has shown
 	Err   error             // there was no judgement
+
+	Scenario scenarios.Scenario // as it was run, with its seed and faults
+	Verdict  evidence.Verdict
+	Findings []evidence.Finding
+	Struck   map[string]int // how often each of its faults did
 }
 
 // Result is what an exploration came to.
@@ -135,6 +142,9 @@ func (x *Exploration) stages(ctx context.Context, began time.Time) error {
 			next++
 			return systematic[next-1], true, nil
 		}
+		if !x.has(Swarm) {
+			return job{}, false, nil
+		}
 		p := places[swarms%len(places)]
 		s, err := swarm(p.traffic, x.Faults, x.Processes, cmp.Or(p.base.Time.Shift.D, 8*time.Hour), x.Seed, swarms)
 		swarms++
@@ -158,6 +168,9 @@ func (x *Exploration) spent(began time.Time) bool {
 	}
 	return x.Wall > 0 && time.Since(began) >= x.Wall || x.Runs > 0 && begun >= x.Runs
 }
+
+// has reports whether a stage is wanted.
+func (x *Exploration) has(s Stage) bool { return len(x.Only) == 0 || slices.Contains(x.Only, s) }
 
 // plain runs every base without trouble: what crosses then is what trouble can
 // strike.
@@ -203,32 +216,45 @@ func arms(s scenarios.Step) bool {
 func (x *Exploration) systematic(places []*place) ([]job, error) {
 	var one, two [][]job
 	for _, p := range places {
-		list, not, err := singles(p.traffic, x.Faults, x.Processes, p.base.Seed)
+		if x.has(Singles) {
+			jobs, err := x.single(p)
+			if err != nil {
+				return nil, err
+			}
+			one = append(one, jobs)
+		}
+		if !x.has(Pairs) {
+			continue
+		}
+		list, err := pairs(p.traffic, x.Faults, x.Processes, p.base.Seed)
 		if err != nil {
 			return nil, err
-		}
-		for _, n := range not {
-			if text := fmt.Sprintf("%s: %s: %s", n.variant, n.target, n.why); !slices.Contains(x.result.Impossible, text) {
-				x.result.Impossible = append(x.result.Impossible, text)
-			}
 		}
 		var jobs []job
-		for _, s := range list {
-			jobs = append(jobs, job{s, p, len(x.result.Grid), 0})
-			x.result.Grid = append(x.result.Grid, Field{Cell: *s.Cell, State: NotTried})
-		}
-		one = append(one, jobs)
-		list, err = pairs(p.traffic, x.Faults, x.Processes, p.base.Seed)
-		if err != nil {
-			return nil, err
-		}
-		jobs = nil
 		for _, s := range list {
 			jobs = append(jobs, job{s, p, -1, 0})
 		}
 		two = append(two, jobs)
 	}
 	return append(interleave(one), interleave(two)...), nil
+}
+
+// single lists the singles of one place and lays out their part of the grid.
+func (x *Exploration) single(p *place) (jobs []job, err error) {
+	list, not, err := singles(p.traffic, x.Faults, x.Processes, p.base.Seed)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range not {
+		if text := fmt.Sprintf("%s: %s: %s", n.variant, n.target, n.why); !slices.Contains(x.result.Impossible, text) {
+			x.result.Impossible = append(x.result.Impossible, text)
+		}
+	}
+	for _, s := range list {
+		jobs = append(jobs, job{s, p, len(x.result.Grid), 0})
+		x.result.Grid = append(x.result.Grid, Field{Cell: *s.Cell, State: NotTried})
+	}
+	return jobs, nil
 }
 
 // work has the lanes take jobs from source until there are none.
@@ -278,7 +304,8 @@ func (x *Exploration) carry(ctx context.Context, j job) trial.Outcome {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	p := Progress{Run: j.number, Stage: j.schedule.Stage, Name: j.schedule.Name, Err: out.Err}
+	p := Progress{Run: j.number, Stage: j.schedule.Stage, Name: j.schedule.Name, Err: out.Err, Scenario: s, Findings: out.Findings, Struck: struck(out)}
+	p.Verdict = harness.Verdict(out.Findings, nil)
 	if out.Err != nil {
 		x.result.Broken = append(x.result.Broken, fmt.Sprintf("run %d, %s: %v", j.number, j.schedule.Name, out.Err))
 	} else {
@@ -334,9 +361,18 @@ func (x *Exploration) fill(j job, out trial.Outcome) {
 		f.State = Failed
 		return
 	}
+	if len(struck(out)) > 0 {
+		f.State = Struck
+	}
+}
+
+// struck counts what each fault of a run did.
+func struck(out trial.Outcome) map[string]int {
+	n := map[string]int{}
 	for _, r := range out.Records {
 		if d, ok := r.Body.(evidence.Disturbance); ok && d.Phase == evidence.Struck {
-			f.State = Struck
+			n[d.Fault]++
 		}
 	}
+	return n
 }

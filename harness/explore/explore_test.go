@@ -183,10 +183,11 @@ func TestPairsTouchTwoSupports(t *testing.T) {
 	}
 }
 
-// A swarm leaves faults out and leaves peace before and after.
+// A swarm leaves faults out, has periods of calm and ends in one; whatever is
+// in the catalog and can strike is drawn some time.
 func TestSwarm(t *testing.T) {
 	tr := survey(evidence.NewHistory(crossing(9, 5, 3)))
-	sets := map[string]bool{}
+	sets, drawnOnce, calm := map[string]bool{}, map[string]bool{}, false
 	rapid.Check(t, func(t *rapid.T) {
 		seed, n := rapid.Uint64().Draw(t, "seed"), rapid.IntRange(0, 1000).Draw(t, "number")
 		s, err := swarm(tr, faults.All(), true, day, seed, n)
@@ -197,19 +198,28 @@ func TestSwarm(t *testing.T) {
 		if s.Name != again.Name || s.Seed != again.Seed {
 			t.Fatal("the same seed gave another swarm")
 		}
-		if len(s.Faults) < 2 || len(s.Faults) > 6 {
+		if len(s.Faults) < 1 || len(s.Faults) > 16 {
 			t.Fatalf("%d faults", len(s.Faults))
 		}
 		for _, f := range s.Faults {
-			if from, to := f.During.From.Delay.D, f.During.To.Delay.D; from < 0 || to <= from || to > day || to-from > day/2 {
+			if from, to := f.During.From.Delay.D, f.During.To.Delay.D; from < 0 || to <= from || to > day*7/8 || to-from > day/2 {
 				t.Fatalf("%s from %s to %s", f.ID, from, to)
 			}
+			drawnOnce[f.Fault.S] = true
 		}
+		calm = calm || strings.Contains(s.Name, "calm")
 		sets[s.Name] = true
 		playable(t, s)
 	})
-	if len(sets) < 50 {
-		t.Errorf("only %d different swarms in 100", len(sets))
+	if len(sets) < 50 || !calm {
+		t.Errorf("only %d different swarms in 100, calm in between: %v", len(sets), calm)
+	}
+	for _, f := range faults.All() {
+		v := Variant{Fault: f.Name, info: f}
+		can := slices.ContainsFunc(tr.targets, func(at Target) bool { ok, _ := tr.possible(v, at, true); return ok })
+		if can != drawnOnce[f.Name] {
+			t.Errorf("%s can be drawn: %v, was drawn: %v", f.Name, can, drawnOnce[f.Name])
+		}
 	}
 }
 

@@ -3,9 +3,6 @@ package explore
 import (
 	"fmt"
 	"math/rand/v2"
-	"slices"
-	"strings"
-	"time"
 
 	"github.com/andon-rig/andon/chaos/faults"
 	"github.com/andon-rig/andon/internal/yamlfile"
@@ -239,66 +236,4 @@ func pair(id plant.EventID, a, b support, seed uint64) (Schedule, error) {
 		s.Faults = append(s.Faults, f)
 	}
 	return s, nil
-}
-
-// swarm is the n-th random schedule: some of the faults, each at some kind of
-// message with some chance, in a stretch of the run; before and after it there
-// is peace. Leaving most faults out makes the others act together in ways that
-// all of them at once never would.
-func swarm(tr *traffic, all []faults.Info, processes bool, shift time.Duration, seed uint64, n int) (Schedule, error) {
-	luck := rand.New(rand.NewPCG(seed, 1<<48+uint64(n)))
-	s := Schedule{Stage: Swarm, Seed: luck.Uint64N(1 << 31)}
-	forms := variants(all)
-	luck.Shuffle(len(forms), func(i, j int) { forms[i], forms[j] = forms[j], forms[i] })
-	var names []string
-	for want := 2 + luck.IntN(5); len(forms) > 0 && len(s.Faults) < want; forms = forms[1:] {
-		v := forms[0]
-		if slices.ContainsFunc(s.Faults, func(f scenarios.Fault) bool { return f.Fault.S == v.Fault }) {
-			continue
-		}
-		var where []Target
-		for _, t := range tr.targets {
-			if ok, _ := tr.possible(v, t, processes); ok {
-				where = append(where, t)
-			}
-		}
-		if len(where) == 0 {
-			continue
-		}
-		t := where[luck.IntN(len(where))]
-		f, err := v.fault(fmt.Sprintf("swarm-%d", len(s.Faults)+1), t)
-		if err != nil {
-			return s, err
-		}
-		v.loosen(&f, t, shift, luck)
-		s.Faults = append(s.Faults, f)
-		names = append(names, v.String())
-	}
-	s.Name = strings.Join(names, ", ")
-	return s, nil
-}
-
-// loosen has f strike by chance, in a stretch of the run.
-func (v Variant) loosen(f *scenarios.Fault, t Target, shift time.Duration, luck *rand.Rand) {
-	f.Hits.Writes = true
-	if luck.IntN(2) == 0 {
-		f.Hits.Fact = t.Kind
-	}
-	minutes := max(16, int(shift/time.Minute))
-	from := luck.IntN(minutes * 5 / 8)
-	length := minutes/16 + luck.IntN(minutes*5/16)
-	after := func(n int) scenarios.Moment {
-		return scenarios.Moment{Ref: scenarios.RunStart, Delay: yamlfile.Plant(time.Duration(n) * time.Minute)}
-	}
-	f.During = scenarios.Window{From: after(from), To: after(from + length)}
-	if v.windowed() {
-		return
-	}
-	if p := []float64{0.05, 0.1, 0.2, 0.4}[luck.IntN(4)]; v.info.Layer == faults.Process {
-		f.Max = 1 + luck.IntN(2)
-		p /= 2
-		f.P = &p
-	} else {
-		f.P = &p
-	}
 }

@@ -23,6 +23,8 @@ type options struct {
 	pack      string
 	reps      int
 	sound     int
+	campaign  int
+	keep      string
 	lanes     int
 	seed      uint64
 	builds    string
@@ -38,6 +40,8 @@ func main() {
 	flag.StringVar(&o.pack, "pack", "smoke", "pack of scenarios")
 	flag.IntVar(&o.reps, "reps", 1, "how often each defect meets each scenario, each time at another seed")
 	flag.IntVar(&o.sound, "sound", 100, "randomised runs of each sound build")
+	flag.IntVar(&o.campaign, "campaign", 300, "runs of each sound build under random schedules from all faults")
+	flag.StringVar(&o.keep, "keep", "", "`folder` for bundles of campaign runs that were violated")
 	flag.StringVar(&o.builds, "build", "bridge,poller", "comma-separated sound builds: bridge, poller")
 	flag.BoolVar(&o.canaries, "canaries", false, "only show that each oracle still speaks, and that one round of the sound builds holds")
 	flag.IntVar(&o.lanes, "lanes", 2, "runs side by side")
@@ -73,7 +77,7 @@ func run(ctx context.Context, o options) (int, error) {
 		if silent, err = m.sing(ctx); err != nil {
 			return 3, err
 		}
-		o.defects = "-"
+		o.defects, o.campaign = "-", 0
 	}
 	for _, d := range chosen(o.defects) {
 		row, err := m.defect(ctx, d)
@@ -84,12 +88,26 @@ func run(ctx context.Context, o options) (int, error) {
 		fmt.Println(row.line())
 	}
 	for _, b := range m.builds {
+		if o.sound == 0 {
+			break
+		}
 		s, err := m.soundRuns(ctx, b, o.sound)
 		if err != nil {
 			return 3, err
 		}
 		t.sound = append(t.sound, s)
 	}
+	for _, b := range m.builds {
+		if o.campaign == 0 {
+			break
+		}
+		c, err := m.campaign(ctx, b, o.campaign, o.keep)
+		if err != nil {
+			return 3, err
+		}
+		t.campaigns = append(t.campaigns, c)
+	}
+	t.known = m.base.Catalog.FaultNames()
 	t.summary(os.Stdout)
 	if o.write != "" {
 		if err := os.WriteFile(o.write, []byte(t.markdown(o)), 0o644); err != nil {
@@ -110,7 +128,7 @@ func prepare(ctx context.Context, o options, dir string) (*measure, error) {
 		return nil, err
 	}
 	m := &measure{options: o, base: harness.GateOptions{Catalog: catalog.Standard(), File: f, Self: f.SUT.Process.Command[0], Lanes: o.lanes, Version: "detection"}}
-	if o.sound > 0 {
+	if o.sound > 0 || o.campaign > 0 {
 		if m.builds, err = builds(ctx, o.builds, dir); err != nil {
 			return nil, err
 		}

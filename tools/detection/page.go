@@ -12,8 +12,8 @@ import (
 // markdown is the page that the repository keeps.
 func (t table) markdown(o options) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Track record\n\nWhat the gate detects, measured by `make detection SOUND=%d REPS=%d` (%s) with the pack %s, %d repetition(s) at fixed and derived seeds.\n",
-		o.sound, o.reps, time.Now().UTC().Format("2006-01-02"), o.pack, o.reps)
+	fmt.Fprintf(&b, "# Track record\n\nWhat the gate detects, measured by `make detection SOUND=%d CAMPAIGN=%d REPS=%d` (%s) with the pack %s, %d repetition(s) at fixed and derived seeds.\n",
+		o.sound, o.campaign, o.reps, time.Now().UTC().Format("2006-01-02"), o.pack, o.reps)
 	b.WriteString("A run is one scenario at one seed against the bundled build with one planted defect. *Intended* means that an oracle spoke that\n" +
 		"the defect's description names; most scenarios do not contain the trouble that a defect needs, and cannot show it. A pack is\n" +
 		"all scenarios once: its share is the probability that a gate finds the defect. Intervals are Wilson's at 95 %; *first after* counts the runs of the pack, in its order, until an intended oracle spoke, and their wall time.\n\n")
@@ -34,6 +34,14 @@ func (t table) markdown(o options) string {
 	for _, s := range t.sound {
 		fmt.Fprintf(&b, "\n%s.\n", s)
 		for _, line := range append(slices.Clone(s.alarms), s.unknown...) {
+			b.WriteString("\n- " + line)
+		}
+	}
+	b.WriteString("\n## Random trouble\n\nSound builds under schedules drawn at random from every fault of the catalog that the rig can host; a scenario's own faults and\n" +
+		"expectations are left out. A run in which no fault found anything to strike is vacuous and shows nothing.\n")
+	for _, c := range t.campaigns {
+		fmt.Fprintf(&b, "\n%s. Runs in which a fault struck, of those it was drawn for: %s.\n", c, strings.Join(c.faults(t.known), ", "))
+		for _, line := range append(slices.Clone(c.alarms), c.unknown...) {
 			b.WriteString("\n- " + line)
 		}
 	}

@@ -15,6 +15,9 @@ import (
 type table struct {
 	rows  []row
 	sound []soundRuns // of each sound build
+
+	campaigns []campaign // of each sound build
+	known     []string   // faults
 }
 
 // line is a row as text.
@@ -33,6 +36,9 @@ func share(k, n int) string {
 func (t table) blamed() (n int) {
 	for _, s := range t.sound {
 		n += s.blamed()
+	}
+	for _, c := range t.campaigns {
+		n += c.blamed()
 	}
 	return n
 }
@@ -86,6 +92,9 @@ func (t table) summary(w io.Writer) {
 		for _, line := range append(slices.Clone(s.alarms), s.unknown...) {
 			fmt.Fprintln(w, "  "+line)
 		}
+	}
+	for _, c := range t.campaigns {
+		c.tell(w, t.known)
 	}
 }
 

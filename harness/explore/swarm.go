@@ -1,0 +1,121 @@
+package explore
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/andon-rig/andon/chaos/faults"
+	"github.com/andon-rig/andon/internal/yamlfile"
+	"github.com/andon-rig/andon/scenarios"
+)
+
+// A period of a swarm is a stretch of the run with some faults of its own.
+type period struct {
+	from, to int // minutes from the start
+	calm     bool
+}
+
+// swarm is the n-th random schedule. The run has a few periods; each draws a
+// few faults of its own, each at some kind of message with some chance, and
+// one of four is calm. Leaving most faults out makes the others act together
+// in ways that all of them at once never would, and what happens in a calm
+// after trouble is what recovery is about. The last part of the run is always
+// calm.
+func swarm(tr *traffic, all []faults.Info, processes bool, shift time.Duration, seed uint64, n int) (Schedule, error) {
+	luck := rand.New(rand.NewPCG(seed, 1<<48+uint64(n)))
+	s := Schedule{Stage: Swarm, Seed: luck.Uint64N(1 << 31)}
+	var names []string
+	for i, p := range periods(shift, luck) {
+		if p.calm {
+			names = append(names, "calm")
+			continue
+		}
+		drawn, err := draw(tr, all, processes, p, fmt.Sprintf("swarm-%d", i+1), luck)
+		if err != nil {
+			return s, err
+		}
+		var which []string
+		for _, f := range drawn {
+			which = append(which, f.name)
+			s.Faults = append(s.Faults, f.fault)
+		}
+		names = append(names, strings.Join(which, " + "))
+	}
+	s.Name = strings.Join(names, "; then ")
+	return s, nil
+}
+
+// periods cuts all of a run but its end into two to four stretches, of which
+// at least one is not calm.
+func periods(shift time.Duration, luck *rand.Rand) (list []period) {
+	minutes := max(32, int(shift/time.Minute))
+	n, trouble := 2+luck.IntN(3), minutes*7/8
+	for i := range n {
+		list = append(list, period{from: trouble * i / n, to: trouble * (i + 1) / n, calm: luck.IntN(4) == 0})
+	}
+	if !slices.ContainsFunc(list, func(p period) bool { return !p.calm }) {
+		list[luck.IntN(n)].calm = false
+	}
+	return list
+}
+
+// drawn is a fault of a period with what it is called.
+type drawn struct {
+	name  string
+	fault scenarios.Fault
+}
+
+// draw takes one to four faults that can do something in this rig, no two of
+// one name. Which faults there are is the catalog's: a new one is drawn as soon
+// as it is in there.
+func draw(tr *traffic, all []faults.Info, processes bool, p period, id string, luck *rand.Rand) (list []drawn, err error) {
+	forms := variants(all)
+	luck.Shuffle(len(forms), func(i, j int) { forms[i], forms[j] = forms[j], forms[i] })
+	for want := 1 + luck.IntN(4); len(forms) > 0 && len(list) < want; forms = forms[1:] {
+		v := forms[0]
+		if slices.ContainsFunc(list, func(d drawn) bool { return d.fault.Fault.S == v.Fault }) {
+			continue
+		}
+		var where []Target
+		for _, t := range tr.targets {
+			if ok, _ := tr.possible(v, t, processes); ok {
+				where = append(where, t)
+			}
+		}
+		if len(where) == 0 {
+			continue
+		}
+		t := where[luck.IntN(len(where))]
+		f, err := v.fault(fmt.Sprintf("%s-%d", id, len(list)+1), t)
+		if err != nil {
+			return nil, err
+		}
+		v.loosen(&f, t, p, luck)
+		list = append(list, drawn{v.String(), f})
+	}
+	return list, nil
+}
+
+// loosen has f strike by chance, in its period.
+func (v Variant) loosen(f *scenarios.Fault, t Target, p period, luck *rand.Rand) {
+	f.Hits.Writes = true
+	if luck.IntN(2) == 0 {
+		f.Hits.Fact = t.Kind
+	}
+	after := func(n int) scenarios.Moment {
+		return scenarios.Moment{Ref: scenarios.RunStart, Delay: yamlfile.Plant(time.Duration(n) * time.Minute)}
+	}
+	f.During = scenarios.Window{From: after(p.from), To: after(p.to)}
+	if v.windowed() {
+		return
+	}
+	chance := []float64{0.05, 0.1, 0.2, 0.4}[luck.IntN(4)]
+	if v.info.Layer == faults.Process {
+		f.Max = 1 + luck.IntN(2)
+		chance /= 2
+	}
+	f.P = &chance
+}

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/harness"
+	"github.com/andon-rig/andon/harness/explore"
+	"github.com/andon-rig/andon/harness/shrink"
+	"github.com/andon-rig/andon/harness/trial"
+)
+
+// campaign is what became of random trouble around a sound build: each run is
+// one scenario at one random seed, without faults of its own, under a schedule
+// drawn from every fault of the catalog that the rig can host.
+type campaign struct {
+	build    string
+	plain    int // runs without trouble, which say what there is to strike
+	runs     int
+	verdicts map[evidence.Verdict]int
+	struck   map[string]int // runs in which a fault did strike, by kind
+	drawn    map[string]int // runs in which it was armed
+	alarms   []string
+	unknown  []string
+}
+
+func (c campaign) blamed() int { return c.verdicts[evidence.Violated] }
+
+// campaign makes n runs under random trouble of a sound build. What is
+// violated leaves its bundle in keep, if that is not empty.
+func (m *measure) campaign(ctx context.Context, b build, n int, keep string) (campaign, error) {
+	out := campaign{build: b.name, verdicts: map[evidence.Verdict]int{}, struck: map[string]int{}, drawn: map[string]int{}}
+	pack, _ := b.file.Fit(m.pack)
+	pack = pack[:min(len(pack), n)]
+	setup := harness.Setup{Catalog: m.base.Catalog, File: b.file, Self: m.base.Self, Version: m.base.Version, Out: keep}
+	x := &explore.Exploration{
+		Runner: &trial.Bench{Setup: setup, Keep: keep != ""}, Lanes: m.options.lanes, Bases: pack, Faults: m.base.Catalog.Faults,
+		Processes: b.file.SUT.Process != nil, Seed: m.options.seed, Runs: n + len(pack), Only: []explore.Stage{explore.Swarm},
+	}
+	x.See = func(p explore.Progress) {
+		verdict := out.see(p)
+		if m.options.verbose {
+			fmt.Printf("  %s %4d %-7s %-14s seed %-10d %-12s %v %v: %s\n", b.name, p.Run, p.Stage, p.Scenario.Metadata.ID, p.Scenario.Seed, verdict, p.New, p.Err, p.Name)
+		}
+	}
+	_, err := x.Do(ctx)
+	if err == nil {
+		err = ctx.Err()
+	}
+	return out, err
+}
+
+// see counts a run and says what it came to.
+func (c *campaign) see(p explore.Progress) evidence.Verdict {
+	if p.Stage != explore.Swarm {
+		c.plain++
+		return p.Verdict
+	}
+	c.runs++
+	where := fmt.Sprintf("%s seed %d (%s)", p.Scenario.Metadata.ID, p.Scenario.Seed, p.Name)
+	if p.Err != nil {
+		c.verdicts[evidence.Inconclusive]++
+		c.unknown = append(c.unknown, fmt.Sprintf("%s: %v", where, p.Err))
+		return evidence.Inconclusive
+	}
+	drawn, struck := map[string]bool{}, map[string]bool{}
+	for _, f := range p.Scenario.Faults {
+		drawn[f.Fault.S] = true
+		if p.Struck[f.ID] > 0 {
+			struck[f.Fault.S] = true
+		}
+	}
+	for kind := range drawn {
+		c.drawn[kind]++
+	}
+	for kind := range struck {
+		c.struck[kind]++
+	}
+	v := c.judge(p, where, len(struck) > 0)
+	c.verdicts[v]++
+	return v
+}
+
+// judge is the verdict of a run: as a gate's, except that of several random
+// faults not each has to strike. If none did, the run has shown nothing.
+func (c *campaign) judge(p explore.Progress, where string, struck bool) evidence.Verdict {
+	worst := evidence.Holds
+	for _, f := range p.Findings {
+		line := fmt.Sprintf("%s: %s %s %s: expected %s, got %s %s", where, f.Verdict, f.Oracle, f.Keys, f.Expected, f.Got, f.Text)
+		switch f.Verdict {
+		case evidence.Violated:
+			c.alarms = append(c.alarms, line)
+		case evidence.Inconclusive:
+			c.unknown = append(c.unknown, line)
+		default:
+			continue
+		}
+		worst = max(worst, f.Verdict)
+	}
+	if worst == evidence.Holds && !struck {
+		worst = evidence.Vacuous
+	}
+	return worst
+}
+
+// String says what became of the runs in one line.
+func (c campaign) String() string {
+	_, high := shrink.Rate{Hits: c.blamed(), Runs: c.runs}.Wilson()
+	return fmt.Sprintf("%d campaign runs of the sound %s (scenario × seed × random schedule from all faults): %d violated, %d inconclusive, %d vacuous (no fault struck), %d hold; "+
+		"the share of false alarms is below %.1f %% at 95 %%", c.runs, c.build, c.verdicts[evidence.Violated], c.verdicts[evidence.Inconclusive], c.verdicts[evidence.Vacuous],
+		c.verdicts[evidence.Holds], 100*high)
+}
+
+// faults says in how many runs each fault struck, of those it was drawn for.
+func (c campaign) faults(known []string) (list []string) {
+	for _, name := range known {
+		list = append(list, fmt.Sprintf("%s %d/%d", name, c.struck[name], c.drawn[name]))
+	}
+	return list
+}
+
+// tell prints a campaign with what was not well.
+func (c campaign) tell(w io.Writer, known []string) {
+	fmt.Fprintf(w, "%s\n  struck in so many of the runs it was drawn for: %v\n", c, c.faults(known))
+	for _, line := range append(slices.Clone(c.alarms), c.unknown...) {
+		fmt.Fprintln(w, "  "+line)
+	}
+}

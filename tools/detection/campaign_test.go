@@ -1,0 +1,49 @@
+package main
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/harness/explore"
+	"github.com/andon-rig/andon/internal/yamlfile"
+	"github.com/andon-rig/andon/scenarios"
+)
+
+// TestCampaignCountsOpenly: an alarm counts, a run in which nothing struck
+// shows nothing, a fault that did not strike is no vacuous run while another
+// did, and a run without a judgement is not one that holds.
+func TestCampaignCountsOpenly(t *testing.T) {
+	fault := func(id, kind string) scenarios.Fault {
+		return scenarios.Fault{ID: id, Fault: yamlfile.Word{S: kind}}
+	}
+	sc := scenarios.Scenario{Metadata: scenarios.Metadata{ID: "A"}, Faults: []scenarios.Fault{fault("1", "lose"), fault("2", "delay")}}
+	idle := []evidence.Finding{{Oracle: "exercise", Verdict: evidence.Vacuous}}
+	c := campaign{build: "bridge", verdicts: map[evidence.Verdict]int{}, struck: map[string]int{}, drawn: map[string]int{}}
+	for _, p := range []explore.Progress{
+		{Stage: explore.Plain},
+		{Stage: explore.Swarm, Scenario: sc, Findings: idle, Struck: map[string]int{"1": 3}},
+		{Stage: explore.Swarm, Scenario: sc, Findings: idle},
+		{Stage: explore.Swarm, Scenario: sc, Struck: map[string]int{"2": 1}, Findings: []evidence.Finding{{Oracle: "exactly-once", Verdict: evidence.Violated}}},
+		{Stage: explore.Swarm, Scenario: sc, Err: errors.New("the SUT did not start")},
+	} {
+		c.see(p)
+	}
+	if c.plain != 1 || c.runs != 4 || c.blamed() != 1 {
+		t.Errorf("%+v", c)
+	}
+	var b strings.Builder
+	all := table{campaigns: []campaign{c}, known: []string{"lose", "delay", "reorder"}}
+	all.summary(&b)
+	for _, text := range []string{b.String(), all.markdown(options{})} {
+		for _, want := range []string{"4 campaign runs of the sound bridge", "1 violated, 1 inconclusive, 1 vacuous (no fault struck), 1 hold", "lose 1/3", "delay 1/3", "reorder 0/0", "exactly-once", "did not start"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("lacks %q:\n%s", want, text)
+			}
+		}
+	}
+	if all.blamed() != 1 {
+		t.Errorf("%d blamed, want 1: the exit status depends on it", all.blamed())
+	}
+}
