@@ -5,6 +5,8 @@ package catalog
 
 import (
 	"github.com/andon-rig/andon/chaos/faults"
+	"github.com/andon-rig/andon/contracts"
+	"github.com/andon-rig/andon/contracts/graphql"
 	"github.com/andon-rig/andon/evidence/oracles"
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/dialects/neutral"
@@ -32,6 +34,8 @@ type Catalog struct {
 	Systems  []Part[NewSystem]
 	Faults   []faults.Info
 	Oracles  []oracles.Info
+	// Contracts are the formats that contract documents are written in.
+	Contracts []contracts.Format
 }
 
 // Standard returns a catalog of every part in this module.
@@ -47,6 +51,9 @@ func Standard() Catalog {
 		},
 		Faults:  faults.All(),
 		Oracles: oracles.All(),
+		Contracts: []contracts.Format{
+			graphql.Format{},
+		},
 	}
 }
 

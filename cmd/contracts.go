@@ -1,0 +1,29 @@
+package cmd
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/andon-rig/andon/contracts"
+)
+
+func newContracts(w World) *cobra.Command {
+	c := &cobra.Command{
+		Use:     "contracts",
+		Short:   "what interfaces promise, version by version",
+		Long:    "Works on contract documents: what a provider promises and what its consumers rely on, at each version.",
+		Example: "  andon contracts diff orders-1.4.graphql orders-2.0.graphql",
+		Args:    subcommand,
+		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(newContractsDiff(w))
+	return c
+}
+
+// formatNames are the names of all contract formats.
+func formatNames(formats []contracts.Format) []string {
+	var names []string
+	for _, f := range formats {
+		names = append(names, f.Name())
+	}
+	return names
+}
