@@ -1,0 +1,260 @@
+package contracts
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/andon-rig/andon/internal/yamlfile"
+)
+
+// Names of the files and folders of a book.
+const (
+	bookFile        = "book.yaml"
+	contractFile    = "contract.yaml"
+	consumersFolder = "consumers"
+)
+
+// maxFile bounds one file of a book, and maxFiles one version.
+const (
+	maxFile  = 64 << 20
+	maxFiles = 2_000
+)
+
+// Load reads the book in fsys: book.yaml and below it
+//
+//	PROVIDER/CONTRACT/contract.yaml
+//	PROVIDER/CONTRACT/VERSION/…                       the provider's document
+//	PROVIDER/CONTRACT/consumers/CONSUMER/VERSION/…    what a consumer relies on
+//
+// It returns all it could read, with all mistakes as [Problems]. name stands
+// before the paths of files in messages; "" for none.
+func Load(fsys fs.FS, name string, formats []Format) (*Book, error) {
+	l := loader{fsys: fsys, name: name, formats: formats, book: &Book{}}
+	l.parties()
+	for _, provider := range l.folders(".") {
+		for _, c := range l.folders(provider) {
+			l.contract(provider, c)
+		}
+	}
+	l.unknownParties()
+	return l.book, l.problems.OrNil()
+}
+
+type loader struct {
+	fsys     fs.FS
+	name     string
+	formats  []Format
+	book     *Book
+	problems Problems
+}
+
+// shown is a path of the book as the user knows it.
+func (l *loader) shown(p string) string { return path.Join(l.name, p) }
+
+func (l *loader) fail(p string, format string, args ...any) {
+	l.problems = append(l.problems, Problem{Place: Place{File: l.shown(p)}, Text: fmt.Sprintf(format, args...)})
+}
+
+// yaml reads one of our own files, and says whether it could.
+func (l *loader) yaml(p string, into any) bool {
+	b, err := fs.ReadFile(l.fsys, p)
+	if err != nil {
+		l.problems = append(l.problems, Problem{Place: Place{File: l.shown(p)}, Text: "is not there", Hint: "a folder of contracts has one; docs/contracts.md shows it"})
+		return false
+	}
+	err = yamlfile.LoadBytes(l.shown(p), b, into)
+	for _, e := range yamlfile.Errors(err) {
+		l.problems = append(l.problems, at(e.Pos, "%s", e.Text).hint(e.Hint))
+	}
+	if err != nil && len(yamlfile.Errors(err)) == 0 {
+		l.fail(p, "%v", err)
+	}
+	return err == nil
+}
+
+func (l *loader) parties() {
+	if l.yaml(bookFile, &l.book.File) {
+		l.problems = append(l.problems, l.book.File.check()...)
+	}
+}
+
+// folders are the names of the folders below p, sorted; those that begin with
+// a point are not ours.
+func (l *loader) folders(p string) (names []string) {
+	entries, err := fs.ReadDir(l.fsys, p)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		l.fail(p, "cannot be read: %v", err)
+	}
+	for _, e := range entries {
+		if e.IsDir() && !strings.HasPrefix(e.Name(), ".") {
+			names = append(names, e.Name())
+		}
+	}
+	return names
+}
+
+func (l *loader) contract(provider, name string) {
+	folder := path.Join(provider, name)
+	c := &Contract{Provider: provider, Name: name, Folder: l.shown(folder), File: ContractFile{Mode: Full}}
+	if !l.yaml(path.Join(folder, contractFile), &c.File) {
+		return
+	}
+	l.problems = append(l.problems, c.File.check()...)
+	for _, version := range l.folders(folder) {
+		if version == consumersFolder {
+			continue
+		}
+		if h, ok := l.half(provider, version, path.Join(folder, version), c.File.Format); ok {
+			c.Versions = append(c.Versions, h)
+		}
+	}
+	consumers := path.Join(folder, consumersFolder)
+	for _, consumer := range l.folders(consumers) {
+		for _, version := range l.folders(path.Join(consumers, consumer)) {
+			if h, ok := l.half(consumer, version, path.Join(consumers, consumer, version), yamlfile.Word{}); ok {
+				c.Consumers = append(c.Consumers, h)
+			}
+		}
+	}
+	if len(c.Versions)+len(c.Consumers) == 0 {
+		l.fail(folder, "has neither a provider's document nor a consumer's")
+	}
+	c.sort(l.book)
+	l.book.Contracts = append(l.book.Contracts, c)
+}
+
+// half reads the document in a folder.
+func (l *loader) half(party, version, folder string, format yamlfile.Word) (Half, bool) {
+	files := l.files(folder)
+	if len(files) == 0 {
+		l.fail(folder, "is empty")
+		return Half{}, false
+	}
+	f, err := l.format(files, format)
+	if err != nil {
+		l.problems = append(l.problems, asProblems(err, l.shown(folder))...)
+		return Half{}, false
+	}
+	d, err := f.Read(files)
+	if err != nil {
+		l.problems = append(l.problems, asProblems(err, l.shown(folder))...)
+		return Half{}, false
+	}
+	return Half{Party: party, Version: version, Folder: l.shown(folder), Format: f, Document: d}, true
+}
+
+func (l *loader) format(files []File, named yamlfile.Word) (Format, error) {
+	if named.S != "" {
+		f, err := Find(l.formats, named.S)
+		if err != nil {
+			var names []string
+			for _, f := range l.formats {
+				names = append(names, f.Name())
+			}
+			return nil, at(named.Pos, "there is no format %q", named.S).hint(yamlfile.OneOf(named.S, names))
+		}
+		return f, nil
+	}
+	var best Format
+	var first error
+	for _, f := range files {
+		g, err := Guess(l.formats, f)
+		if err == nil && (best == nil || g.Claims(f) == 2) {
+			best = g
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	if best == nil {
+		return nil, first
+	}
+	return best, nil
+}
+
+func (l *loader) files(folder string) (all []File) {
+	err := fs.WalkDir(l.fsys, folder, func(p string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || strings.HasPrefix(d.Name(), ".") {
+			return err
+		}
+		if len(all) == maxFiles {
+			l.fail(folder, "has more than %d files", maxFiles)
+			return fs.SkipAll
+		}
+		if info, err := d.Info(); err != nil || info.Size() > maxFile {
+			l.fail(p, "is larger than %d MiB", maxFile>>20)
+			return err
+		}
+		b, err := fs.ReadFile(l.fsys, p)
+		all = append(all, File{Name: l.shown(p), Data: b})
+		return err
+	})
+	if err != nil {
+		l.fail(folder, "cannot be read: %v", err)
+	}
+	return all
+}
+
+// unknownParties names folders of parties and versions that the book does not
+// know.
+func (l *loader) unknownParties() {
+	for _, c := range l.book.Contracts {
+		for _, h := range slices.Concat(c.Versions, c.Consumers) {
+			p := l.book.Party(h.Party)
+			if p == nil {
+				var names []string
+				for _, one := range l.book.File.Parties {
+					names = append(names, one.Name)
+				}
+				l.problems = append(l.problems, Problem{Place: Place{File: h.Folder}, Text: fmt.Sprintf("party %q is not in book.yaml", h.Party), Hint: yamlfile.OneOf(h.Party, names)})
+				continue
+			}
+			if p.Find(h.Version) == nil {
+				l.problems = append(l.problems, Problem{Place: Place{File: h.Folder}, Text: fmt.Sprintf("version %q of %s is not in book.yaml", h.Version, h.Party), Hint: "add it to versions, without a date if it is planned"})
+			}
+		}
+	}
+}
+
+// sort orders the halves as the book lists their versions; those it does not
+// know come last.
+func (c *Contract) sort(b *Book) {
+	rank := func(h Half) int {
+		p := b.Party(h.Party)
+		if p == nil {
+			return 1 << 30
+		}
+		i := slices.IndexFunc(p.Versions, func(v PartyVersion) bool { return v.Version == h.Version })
+		if i < 0 {
+			return 1 << 30
+		}
+		return i
+	}
+	slices.SortStableFunc(c.Versions, func(a, b Half) int { return rank(a) - rank(b) })
+	slices.SortStableFunc(c.Consumers, func(a, b Half) int {
+		if n := strings.Compare(a.Party, b.Party); n != 0 {
+			return n
+		}
+		return rank(a) - rank(b)
+	})
+}
+
+// asProblems is err as problems, at file if it has no place of its own.
+func asProblems(err error, file string) Problems {
+	var ps Problems
+	if errors.As(err, &ps) {
+		return ps
+	}
+	var p Problem
+	if errors.As(err, &p) {
+		if p.Place.File == "" {
+			p.Place.File = file
+		}
+		return Problems{p}
+	}
+	return Problems{{Place: Place{File: file}, Text: err.Error()}}
+}
