@@ -24,11 +24,15 @@ type explanation struct {
 	Text  string         `json:"text"`
 	Value string         `json:"value"`
 	Each  string         `json:"each,omitempty"` // of a macro: "o = 4711000001", the round the parts are of
+	Also  []string       `json:"also,omitempty"` // other elements that decided it as well, the first of them
 	Parts []*explanation `json:"parts,omitempty"`
 
 	bound ref.Val // value of Each
 	leaf  bool    // worth telling in one line
 	bare  bool    // a macro over nothing
+	idle  bool    // a part that had no say in the value of the whole
+
+	chosen []string // literals by which elements were chosen
 }
 
 // Bounds of an explanation; a person reads it.
@@ -126,6 +130,25 @@ func (e explainer) call(n *explanation, c ast.CallExpr, depth int) {
 		}
 		n.Parts = append(n.Parts, e.expr(a, depth+1))
 	}
+	decide(n, c.FunctionName())
+}
+
+// decide marks the parts of a logical operator that had no say: of an "and"
+// that is not true those that are, of an "or" that is true those that are not.
+// What is told of the whole is told of the others.
+func decide(n *explanation, operator string) {
+	var idle string
+	switch {
+	case operator == operators.LogicalAnd && n.Value != "true":
+		idle = "true"
+	case operator == operators.LogicalOr && n.Value == "true":
+		idle = "false"
+	default:
+		return
+	}
+	for _, p := range n.Parts {
+		p.idle = p.Value == idle
+	}
 }
 
 // indexes adds what chooses the element in a chain such as erp.orders[o].yield
@@ -137,8 +160,13 @@ func (e explainer) indexes(n *explanation, x ast.Expr, depth int) {
 	case ast.CallKind:
 		if c := x.AsCall(); c.FunctionName() == operators.Index {
 			e.indexes(n, c.Args()[0], depth)
-			if key := c.Args()[1]; key.Kind() == ast.SelectKind {
+			switch key := c.Args()[1]; key.Kind() {
+			case ast.SelectKind:
 				n.Parts = append(n.Parts, e.expr(key, depth+1))
+			case ast.LiteralKind:
+				if id, ok := key.AsLiteral().(types.String); ok {
+					n.chosen = append(n.chosen, string(id))
+				}
 			}
 		}
 	}
@@ -165,17 +193,28 @@ func (e explainer) macro(n *explanation, c ast.ComprehensionExpr, whole ref.Val,
 		return
 	}
 	inner := explainer{env: env, vars: maps.Clone(e.vars), rounds: e.rounds}
-	n.bound = inner.decisive(compiled, c.IterVar(), elements, whole)
+	decisive, more := inner.decisive(compiled, c.IterVar(), elements, whole)
+	n.bound = decisive[0]
+	for _, other := range decisive[1:] {
+		n.Also = append(n.Also, show(other))
+	}
+	if more {
+		n.Also = append(n.Also, "…")
+	}
 	inner.vars[c.IterVar()] = n.bound
 	n.Each = c.IterVar() + " = " + show(n.bound)
 	n.Parts = append(n.Parts, inner.source(compiled, depth+1))
 }
 
-// decisive finds the first element for which the condition gives whole.
-func (e *explainer) decisive(condition *cel.Ast, variable string, elements []ref.Val, whole ref.Val) ref.Val {
+// mostDecisive is how many elements are named that decided a macro.
+const mostDecisive = 6
+
+// decisive lists the first elements for which the condition gives whole, and
+// whether there are more; the first of all if there are none.
+func (e *explainer) decisive(condition *cel.Ast, variable string, elements []ref.Val, whole ref.Val) (found []ref.Val, more bool) {
 	run, err := e.env.Program(condition, cel.CostLimit(costLimit))
 	if err != nil {
-		return elements[0]
+		return elements[:1], false
 	}
 	for _, element := range elements {
 		if e.rounds--; e.rounds < 0 {
@@ -183,10 +222,16 @@ func (e *explainer) decisive(condition *cel.Ast, variable string, elements []ref
 		}
 		e.vars[variable] = element
 		if v, _, err := run.Eval(e.vars); err == nil && v == whole || err != nil && types.IsError(whole) {
-			return element
+			if len(found) == mostDecisive {
+				return found, true
+			}
+			found = append(found, element)
 		}
 	}
-	return elements[0]
+	if len(found) == 0 {
+		return elements[:1], false
+	}
+	return found, false
 }
 
 // elementsOf lists what a macro goes through: the elements of a list, or the
@@ -250,11 +295,13 @@ func clipText(s string, n int) string {
 	return s
 }
 
-// walk visits e and its parts, those first that made it false.
+// walk visits e and its parts, but for those that had no say in its value.
 func (e *explanation) walk(visit func(*explanation)) {
 	visit(e)
 	for _, p := range e.Parts {
-		p.walk(visit)
+		if !p.idle {
+			p.walk(visit)
+		}
 	}
 }
 
@@ -263,7 +310,7 @@ func (e *explanation) leaves() string {
 	var said []string
 	e.walk(func(n *explanation) {
 		if n.Each != "" {
-			said = append(said, n.Each)
+			said = append(said, n.each())
 		}
 		if n.leaf && n.Value != "not evaluated" && !strings.HasSuffix(n.Value, " entries") && n.Value != "1 entry" && len(said) < 8 {
 			said = append(said, n.Text+" = "+n.Value)
@@ -278,6 +325,14 @@ func (e *explanation) leaves() string {
 	return strings.Join(unique, ", ")
 }
 
+// each says which element decided, and which others did.
+func (e *explanation) each() string {
+	if len(e.Also) == 0 {
+		return e.Each
+	}
+	return e.Each + " (also " + strings.Join(e.Also, ", ") + ")"
+}
+
 // tree writes all values, a line each.
 func (e *explanation) tree() string {
 	var lines []string
@@ -289,7 +344,7 @@ func (e *explanation) tree() string {
 		pad := strings.Repeat("  ", depth+1)
 		lines = append(lines, pad+n.Text+" = "+n.Value)
 		if n.Each != "" {
-			lines = append(lines, pad+"  with "+n.Each)
+			lines = append(lines, pad+"  with "+n.each())
 		}
 		for _, p := range n.Parts {
 			add(p, depth+1)
@@ -317,6 +372,9 @@ func (e *explanation) keys(w *world) (k plant.Keys) {
 	e.walk(func(n *explanation) {
 		if n.leaf && strings.HasPrefix(n.Value, `"`) {
 			take(strings.Trim(n.Value, `"`))
+		}
+		for _, id := range n.chosen {
+			take(id)
 		}
 	})
 	return k

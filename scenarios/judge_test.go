@@ -108,6 +108,25 @@ func TestAtEnd(t *testing.T) {
 	}
 }
 
+// An expectation of two orders is told of the one that breaks it, and one of
+// all orders of each that does.
+func TestWhatBrokeItIsNamed(t *testing.T) {
+	two := []evidence.Body{truth(confirmed("000123", 1, 5)), posted(confirmed("000123", 1, 5)), truth(confirmed("000124", 1, 5)), truth(confirmed("000125", 1, 3))}
+	s := parse(t, "expect: {atEnd: [{that: 'erp.orders[\"000123\"].yield == decimal(5) && truth.orders[\"000124\"].yield == decimal(7)'}]}\n")
+	f := judgeOne(t, s, newJournal(s).add(two...).end())
+	if f.Verdict != evidence.Violated || f.Keys.Order != "000124" || strings.Contains(f.Got, "000123") {
+		t.Errorf("%s of %s: %s", f.Verdict, f.Keys, f.Got)
+	}
+	s = parse(t, "expect: {never: [{that: 'truth.orders[\"000124\"].yield == decimal(5) || erp.orders[\"000123\"].yield == decimal(7)'}]}\n")
+	if f := judgeOne(t, s, newJournal(s).add(two...).end()); f.Verdict != evidence.Violated || f.Keys.Order != "000124" || strings.Contains(f.Got, "000123") {
+		t.Errorf("%s of %s: %s", f.Verdict, f.Keys, f.Got)
+	}
+	s = parse(t, everyYield)
+	if f := judgeOne(t, s, newJournal(s).add(two...).end()); !strings.Contains(f.Got, `o = "000124" (also "000125")`) || f.Keys.Order != "000124" {
+		t.Errorf("%s of %s: %s", f.Verdict, f.Keys, f.Got)
+	}
+}
+
 // What holds because nothing happened is not green.
 func TestHoldsOfNothingIsVacuous(t *testing.T) {
 	s := parse(t, everyYield)

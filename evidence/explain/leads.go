@@ -2,9 +2,11 @@ package explain
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/plant"
 )
 
@@ -27,6 +29,9 @@ const (
 	sameRule               // the same rule decided both
 	declared               // the judge itself says what its finding follows from
 	sameReason             // both could not decide, for the same reason
+	sameWant               // the facts of both were refused, and neither was acted on
+	sameWait               // the facts of both were told to wait, and given up instead
+	sameCount              // the consequence counts facts of the cause's kind
 )
 
 // of lists the oracles in a text.
@@ -40,6 +45,8 @@ var leads = []lead{
 	{of("O10/key-shared"), of("O1/not-posted O11 O12"), sameKey, "its idempotency key was another fact's"},
 	{of("O10/key-shared"), of("E*"), sameAccount, "the order's facts shared a key"},
 	{of("O15/failed-row-forgotten"), of("O1/not-posted O11 O12"), sameFact, "the failed row was forgotten"},
+	{of("O11/refused-and-not-reported O12/refused-and-dropped"), of("O15/failed-row-forgotten"), sameWant, "what is refused alone is forgotten, too"},
+	{of("O11/wrong-class O11/given-up-too-soon"), of("O9"), sameWait, "being told to wait is taken for a refusal"},
 	{of("O15/good-row-repeated"), of("O1"), sameFact, "the good row was sent again"},
 	{of("O14/lost-over-a-token"), of("O1/not-posted O11 O12"), sameFact, "it was given up over a token"},
 	{of("O12"), of("O1/not-posted O11/refused-and-not-reported O13"), sameFact, "the same fact got lost"},
@@ -47,6 +54,8 @@ var leads = []lead{
 	{of("O1"), of("O10"), sameRule, "the same manner, where it did no harm"},
 	{of("O1 O2 O3 O12"), of("O4/explained-elsewhere O4/lot-overdrawn O7 O20"), sameAccount, "the sum is off by what was lost, doubled or changed"},
 	{of("O3/digits-lost O3/decimal-point-moved O3/unit-factor-skipped O3/unit-factor-wrong O3/quantity O3/zeros-or-blanks-trimmed O3/cut-off"), of("O4/sum-differs"), sameAccount, "the sum is off by what was changed"},
+	{of("O6/stale-overwrite"), of("O20 E*"), sameAccount, "the older version is what is left"},
+	{of("O1 O12"), of("E*"), sameCount, "the count is off by what was lost or doubled"},
 	{nil, nil, declared, "its judge says so"},
 	{nil, nil, sameReason, "undecided for the same reason"},
 }
@@ -113,7 +122,7 @@ func (l *linker) index() {
 			}
 		}
 		if f.Rule != "" {
-			l.byRule[f.Rule] = append(l.byRule[f.Rule], i)
+			l.byRule[manner(f)] = append(l.byRule[manner(f)], i)
 		}
 		if r := reason(f); r != "" {
 			l.byRule["?"+r] = append(l.byRule["?"+r], i)
@@ -167,7 +176,7 @@ func (l *linker) find(d lead, i int) int {
 			}
 		}
 	case sameRule:
-		return l.first(l.byRule[f.Rule], d, i, func(evidence.Finding) bool { return true })
+		return l.first(l.byRule[manner(f)], d, i, func(evidence.Finding) bool { return true })
 	case sameAccount:
 		return l.account(d, i)
 	case declared:
@@ -175,6 +184,24 @@ func (l *linker) find(d lead, i int) int {
 			return -1
 		}
 		return l.first(l.byFact[f.Fact], lead{cause: []string{f.Follows}}, i, func(c evidence.Finding) bool { return c.Fact == f.Fact })
+	case sameWant:
+		if refusedAlone(l.h.Fact(f.Fact)) {
+			return -1 // it needs no other to explain it
+		}
+		return l.any(d, i, func(c evidence.Finding) bool { return refusedAlone(l.h.Fact(c.Fact)) })
+	case sameWait:
+		if !gaveUpWaiting(l.h.Fact(f.Fact)) {
+			return -1
+		}
+		return l.any(d, i, func(c evidence.Finding) bool { return gaveUpWaiting(l.h.Fact(c.Fact)) })
+	case sameCount:
+		if f.Keys != (plant.Keys{}) {
+			return -1
+		}
+		return l.any(d, i, func(c evidence.Finding) bool {
+			fact := l.h.Fact(c.Fact)
+			return fact != nil && strings.Contains(f.Expected, "count.") && strings.Contains(f.Expected, strconv.Quote(string(fact.Event.Fact.Kind())))
+		})
 	case sameReason:
 		if r := reason(f); r != "" {
 			if c := l.byRule["?"+r][0]; c != i {
@@ -183,6 +210,42 @@ func (l *linker) find(d lead, i int) int {
 		}
 	}
 	return -1
+}
+
+// any returns the first finding of all that the lead allows as the cause of i.
+func (l *linker) any(d lead, i int, shares func(evidence.Finding) bool) int {
+	for c := range l.fs {
+		if l.first([]int{c}, d, i, shares) >= 0 {
+			return c
+		}
+	}
+	return -1
+}
+
+// manner is the rule of a finding, one word for what two judges call by two.
+func manner(f evidence.Finding) string {
+	if f.Rule == "new-key-on-retry" {
+		return "key-changed"
+	}
+	return f.Rule
+}
+
+// refusedAlone reports whether a fact was refused for good in a message that
+// carried nothing else.
+func refusedAlone(f *evidence.FactView) bool {
+	return f != nil && slices.ContainsFunc(f.Attempts, func(t *evidence.AttemptView) bool {
+		return len(t.Claims) == 1 && t.Heard.Outcome == simulators.Refused
+	})
+}
+
+// gaveUpWaiting reports whether the last the SUT heard of a fact was that it
+// should wait, and it reported the fact instead.
+func gaveUpWaiting(f *evidence.FactView) bool {
+	if f == nil || f.Posted > 0 || len(f.Surfaces) == 0 || len(f.Attempts) == 0 {
+		return false
+	}
+	r := f.Attempts[len(f.Attempts)-1].Heard
+	return r.Outcome == simulators.Throttled || r.Outcome == simulators.Unavailable && r.RetryAfter > 0
 }
 
 // account looks for a cause that goes into the sum of finding i.

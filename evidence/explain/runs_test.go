@@ -23,6 +23,14 @@ type run struct {
 
 func (r *run) history() *evidence.History { return evidence.NewHistory(r.records) }
 
+// answers has the build promise to report what it cannot post.
+func (r *run) answers() *run {
+	b := r.records[0].Body.(evidence.Begin)
+	b.Plan.Delivers.Exceptions = true
+	r.records[0].Body = b
+	return r
+}
+
 // seq is the number of the last record.
 func (r *run) seq() uint64 { return uint64(len(r.records)) }
 

@@ -257,46 +257,37 @@ func parts(was, is *evidence.AttemptView) bool {
 	return part(was) && part(is) && was.Digest != is.Digest
 }
 
-// use is what one idempotency key was used for first.
-type use struct {
-	t *evidence.AttemptView
-	f *evidence.FactView
-}
-
-// keys judges that one key stands for one fact and one payload.
+// keys judges that one key stands for one fact, or one batch of facts, and one
+// payload.
 func (x *retries) keys() {
 	type place struct{ endpoint, key string }
-	first := make(map[place]use, len(x.h.Attempts))
+	first := make(map[place]*evidence.AttemptView, len(x.h.Attempts))
 	for _, t := range x.h.Attempts {
 		if t.IdemKey == "" || len(t.Claims) == 0 || t.Copy || len(t.Faults) > 0 && t.Acted.Outcome == simulators.Undelivered {
 			continue
 		}
 		p := place{t.Endpoint, t.IdemKey}
-		var f *evidence.FactView
-		if len(t.Facts) == 1 {
-			f = t.Facts[0]
-		}
 		was, seen := first[p]
 		if !seen {
-			first[p] = use{t, f}
+			first[p] = t
 			continue
 		}
 		x.judged++
 		if x.named[t.Endpoint+" "+t.IdemKey] {
 			continue
 		}
-		v := evidence.Finding{Class: evidence.CauseTechnical, Confidence: "high", Keys: claimedKeys(t), Evidence: few([]uint64{was.t.Seq, t.Seq})}
-		if f != nil {
+		v := evidence.Finding{Class: evidence.CauseTechnical, Confidence: "high", Keys: claimedKeys(t), Evidence: few([]uint64{was.Seq, t.Seq})}
+		if f := t.Facts[0]; f != nil {
 			v.Fact = f.Event.ID
 		}
 		switch {
-		case f != nil && was.f != nil && f != was.f:
+		case apart(was, t):
 			v.Expected = "an idempotency key of its own for each fact"
-			v.Got = fmt.Sprintf("key %q for the %s and for the %s", t.IdemKey, naming(was.f.Event.Fact), naming(f.Event.Fact))
+			v.Got = fmt.Sprintf("key %q for the %s and for the %s", t.IdemKey, carried(was), carried(t))
 			v.Rule = "key-shared"
-		case t.Digest != "" && was.t.Digest != "" && t.Digest != was.t.Digest && !altered(was.t) && !altered(t):
+		case t.Digest != "" && was.Digest != "" && t.Digest != was.Digest && !altered(was) && !altered(t):
 			v.Expected = fmt.Sprintf("the same payload whenever key %q is used", t.IdemKey)
-			v.Got = fmt.Sprintf("payload %s, then %s", was.t.Digest, t.Digest)
+			v.Got = fmt.Sprintf("payload %s, then %s", was.Digest, t.Digest)
 			v.Rule = "payload-changed-under-key"
 		default:
 			continue
@@ -304,6 +295,21 @@ func (x *retries) keys() {
 		x.named[t.Endpoint+" "+t.IdemKey] = true
 		x.violated(v)
 	}
+}
+
+// apart reports whether two attempts are about different facts altogether.
+func apart(was, is *evidence.AttemptView) bool {
+	return len(was.Facts) > 0 && len(is.Facts) > 0 && !slices.Contains(was.Facts, nil) && !slices.Contains(is.Facts, nil) &&
+		!slices.ContainsFunc(is.Facts, func(f *evidence.FactView) bool { return slices.Contains(was.Facts, f) })
+}
+
+// carried names what an attempt carried: a fact, or a batch by its first.
+func carried(t *evidence.AttemptView) string {
+	s := naming(t.Facts[0].Event.Fact)
+	if n := len(t.Facts) - 1; n > 0 {
+		s += fmt.Sprintf(" with %d more in a batch", n)
+	}
+	return s
 }
 
 // altered reports whether a fault may have changed the payload of t.
