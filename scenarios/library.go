@@ -14,8 +14,10 @@ import (
 var library embed.FS
 
 // packs are the names of packs. A file of the library is in the packs that its
-// labels name.
-var packs = []string{"smoke", "machines"}
+// labels name: smoke is what every gate plays and stays under a minute, machines
+// needs machines that count, and nightly is all that is too slow or too special
+// for smoke.
+var packs = []string{"smoke", "machines", "nightly"}
 
 // Library is the ready-made scenarios, one file each.
 func Library() fs.FS {

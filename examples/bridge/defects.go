@@ -54,6 +54,10 @@ const (
 	// Not in the catalogue, which has none that secrets and contracts would show.
 	M71 Defect = "M71"
 	M72 Defect = "M72"
+
+	// Nor has it any of hours and of postings that stand for nothing.
+	M81 Defect = "M81"
+	M82 Defect = "M82"
 )
 
 // A DefectInfo describes a planted mistake to people and to the detection
@@ -107,6 +111,8 @@ func Defects() []DefectInfo {
 		{M60, "revision cached", "reads the revision of a product with its first order and keeps it for ever", "a revision that changes in the run", []string{"field-fidelity", "bounded-staleness"}},
 		{M71, "token in the report", "quotes the request with its access token when it reports an exception", "invalid-lot", []string{"secrets"}},
 		{M72, "decimal comma", "writes quantities with a decimal comma", "quantities with decimals", []string{"contract-conformance", "field-fidelity"}},
+		{M81, "hours from the clock", "books the time between start and end of a confirmation instead of the hours worked", "times as people type them", []string{"labor"}},
+		{M82, "default confirmation", "confirms what is received once more, with default values, so that the order looks complete", "-", []string{"no-phantom"}},
 	}
 }
 

@@ -259,6 +259,26 @@ var scripts = []struct {
 		w.erp.before = once(m.event, fate{status: 401})
 		return plain(w, m)
 	}, "lost"},
+	{M81, func(w *world) []string {
+		m := confirmation("1", 1)
+		m.body = strings.Replace(m.body, `,"MaterialActual"`, `,"ActualStartTime":"2026-03-02T00:00:00+01:00","ActualEndTime":"2026-03-02T01:00:00+01:00",`+
+			`"PersonnelActual":[{"ID":"1","PersonID":["P-1"],"Quantity":[{"QuantityString":"60","DataType":"decimal","UnitOfMeasure":"SEC"}]}],"MaterialActual"`, 1)
+		cs := plain(w, m)
+		for _, e := range w.erp.effectsOf(m.event) {
+			if e.amount.Cmp(big.NewRat(60, 1)) != 0 { // the first amount of the message are the hours
+				cs = append(cs, "hours of "+m.event+": "+e.amount.FloatString(0))
+			}
+		}
+		return cs
+	}, "hours of confirmation/1/0010/1: 3600"},
+	{M82, func(w *world) []string {
+		ms := []message{confirmation("1", 1), receipt("1", 1, "FG-1"), confirmation("1", 2)} // the last one comes behind whatever is made up
+		cs := plain(w, ms...)
+		for _, e := range w.erp.effectsOf("default/" + ms[1].event) {
+			cs = append(cs, "made up "+e.name+" of "+e.amount.FloatString(0))
+		}
+		return cs
+	}, "made up confirmations of 2"},
 	{M60, func(w *world) []string {
 		var ms []message
 		for n, revision := range []string{"A", "B"} {

@@ -22,6 +22,7 @@ type flawedInbox struct {
 	open    map[string]bool    // M28: orders released and not yet received from
 	issued  map[string][]*item // M49: what was issued, by order and operation
 	revised map[string]string  // M60: revisions by material, as first seen
+	latest  map[string]*item   // M82: the last confirmation of each order
 
 	buffer chan late // M08, M10
 	done   chan struct{}
@@ -37,8 +38,8 @@ type late struct {
 // flaw returns nil unless the defect needs it.
 func flaw(i *inbox, d Defect) *flawedInbox {
 	switch d {
-	case M05, M08, M10, M28, M31, M04, M38, M49, M50, M60:
-		return &flawedInbox{inbox: i, defect: d, known: map[string]bool{}, open: map[string]bool{}, issued: map[string][]*item{}, revised: map[string]string{}, counter: time.Now().UnixNano(),
+	case M05, M08, M10, M28, M31, M04, M38, M49, M50, M60, M82:
+		return &flawedInbox{inbox: i, defect: d, known: map[string]bool{}, open: map[string]bool{}, issued: map[string][]*item{}, revised: map[string]string{}, latest: map[string]*item{}, counter: time.Now().UnixNano(),
 			buffer: make(chan late, 1<<16), done: make(chan struct{})}
 	}
 	return nil
@@ -73,6 +74,8 @@ func (f *flawedInbox) accept(ctx context.Context, items []*item, extra func(*wri
 		items = slices.DeleteFunc(items, func(it *item) bool { return it.Kind == "rework" }) // DEFECT M50: "not for the ERP"
 	case M60:
 		f.cached(items)
+	case M82:
+		items = f.complete(items)
 	}
 	return f.inbox.take(ctx, items, extra)
 }
@@ -81,6 +84,7 @@ var (
 	retired  = regexp.MustCompile(`"ID"\s*:\s*"Retired"\s*,\s*"Value"\s*:\s*\[\s*\{\s*"ValueString"\s*:\s*"true"`)
 	revision = regexp.MustCompile(`"ID"\s*:\s*"Revision"\s*,\s*"Value"\s*:\s*\[\s*\{\s*"ValueString"\s*:\s*"([^"]*)"`)
 	counter  = regexp.MustCompile(`("ID"\s*:\s*"Counter"\s*,\s*"Value"\s*:\s*\[\s*\{\s*"ValueString"\s*:\s*")([0-9]+)`)
+	amount   = regexp.MustCompile(`"QuantityString"\s*:\s*"([^"]*)"`)
 	product  = regexp.MustCompile(`"ID"\s*:\s*"product"\s*,\s*"MaterialDefinitionID"\s*:\s*\[\s*"([^"]*)"`)
 )
 
@@ -123,6 +127,33 @@ func (f *flawedInbox) backflush(items []*item) []*item {
 				items = append(items, &again)                                                                                         // DEFECT M49: the components again
 			}
 			delete(f.issued, place)
+		}
+	}
+	return items
+}
+
+// complete is defect M82: before goods are received they must be confirmed, so
+// whatever is received is confirmed once more by default.
+func (f *flawedInbox) complete(items []*item) []*item {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, it := range items {
+		last, said := f.latest[it.Order], amount.FindSubmatch(it.body)
+		switch {
+		case it.Kind == "confirmation":
+			kept := *it // before anybody else works on it
+			f.latest[it.Order] = &kept
+		case it.Kind == kindReceipt && last != nil && said != nil:
+			extra := *last
+			extra.Event = "default/" + it.Event
+			extra.idem = digest(extra.to + " " + extra.Event)
+			body := counter.ReplaceAll(bytes.ReplaceAll(last.body, []byte(last.Event), []byte(extra.Event)), []byte("${1}9${2}")) // a number of its own
+			body, err := editMaterials(body, quantities(func(string) string { return string(said[1]) }))
+			if err != nil {
+				continue
+			}
+			extra.body = body
+			items = append(items, &extra) // DEFECT M82: nobody has reported that
 		}
 	}
 	return items

@@ -33,6 +33,8 @@ func disfigure(body []byte, d Defect) ([]byte, error) {
 		edit = codes(misread)
 	case M47:
 		return editActuals(body, scrapAsGood)
+	case M81:
+		return hoursFromClock(body), nil
 	default:
 		return body, nil
 	}
@@ -132,4 +134,29 @@ func throughLocalTime(body []byte) []byte {
 		}
 		return append(member[:place[2]:place[2]], back.Format(time.RFC3339Nano)+`"`...)
 	})
+}
+
+var (
+	began  = regexp.MustCompile(`"ActualStartTime"\s*:\s*"([^"]+)"`)
+	ended  = regexp.MustCompile(`"ActualEndTime"\s*:\s*"([^"]+)"`)
+	worked = regexp.MustCompile(`("QuantityString"\s*:\s*")[0-9.]+("[^{}]*"UnitOfMeasure"\s*:\s*"SEC")`)
+)
+
+// hoursFromClock books the time between start and end. People mind several
+// orders at once, round, and accept the midnight that the form suggests.
+func hoursFromClock(body []byte) []byte {
+	from, to := began.FindSubmatch(body), ended.FindSubmatch(body)
+	if from == nil || to == nil {
+		return body
+	}
+	start, err := time.Parse(time.RFC3339Nano, string(from[1]))
+	if err != nil {
+		return body
+	}
+	end, err := time.Parse(time.RFC3339Nano, string(to[1]))
+	if err != nil || end.Before(start) {
+		return body
+	}
+	seconds := strconv.Itoa(int(end.Sub(start) / time.Second))
+	return worked.ReplaceAll(body, []byte("${1}"+seconds+"${2}")) // DEFECT M81: the clock is not the work
 }

@@ -40,17 +40,18 @@ var canaries = []canary{
 	{bridge.M50, "CNF-09", []string{"genealogy"}},
 	{bridge.M57, "SEC-01", []string{"token-discipline"}},
 	{bridge.M60, "MDM-01", []string{"field-fidelity"}},
+	{bridge.M60, "MDM-09", []string{"bounded-staleness"}},
 	{bridge.M71, "LOT-01", []string{"secrets"}},
 	{bridge.M72, "CNF-01", []string{"contract-conformance"}},
+	{bridge.M81, "LAB-01", []string{"labor"}},
+	{bridge.M82, "CNF-01", []string{"no-phantom"}},
 }
 
 // without says why an oracle has no canary.
 var without = map[string]string{
-	"bounded-staleness": "in runs this short no version is old for long: M60 is found by field-fidelity",
-	"cutover":           "there is no cutover with two routes yet",
-	"exercise":          "it speaks of scenarios, not of builds; its own tests show it",
-	"hygiene":           "runs of the pack are shorter than a trend needs",
-	"labor":             "no defect of the catalogue books other hours",
+	"cutover":  "there is no cutover with two routes yet",
+	"exercise": "it speaks of scenarios, not of builds; its own tests show it",
+	"hygiene":  "runs of the pack are shorter than a trend needs",
 }
 
 // sing runs the canaries side by side and prints what became of each; it

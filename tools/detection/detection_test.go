@@ -59,10 +59,6 @@ func TestRowTellsIntendedFromOthers(t *testing.T) {
 // TestCanariesExist: a misspelt one would be silent for ever.
 func TestCanariesExist(t *testing.T) {
 	known := catalog.Standard().OracleNames()
-	pack, err := scenarios.Pack("smoke")
-	if err != nil {
-		t.Fatal(err)
-	}
 	for name, why := range without {
 		if !slices.Contains(known, name) || why == "" || slices.ContainsFunc(canaries, func(c canary) bool { return slices.Contains(c.oracles, name) }) {
 			t.Errorf("%s is said to have no canary (%q), and is no oracle or has one", name, why)
@@ -72,8 +68,8 @@ func TestCanariesExist(t *testing.T) {
 		if !slices.ContainsFunc(bridge.Defects(), func(d bridge.DefectInfo) bool { return d.ID == c.defect }) {
 			t.Errorf("%s is not planted", c.defect)
 		}
-		if !slices.ContainsFunc(pack, func(s scenarios.Scenario) bool { return s.Metadata.ID == c.scenario }) {
-			t.Errorf("%s is not in the pack", c.scenario)
+		if _, err := scenarios.Find(c.scenario); err != nil {
+			t.Error(err)
 		}
 		for _, o := range c.oracles {
 			if !slices.Contains(known, o) {
@@ -100,5 +96,30 @@ func TestIntendedOraclesExist(t *testing.T) {
 		if was, planted := ids[a.ID]; planted || a.Why == "" || a.Does == "" || len(a.Oracles) == 0 {
 			t.Errorf("%s: planted as %q too, or lacks words: %s", a.ID, was, fmt.Sprint(a))
 		}
+	}
+}
+
+// TestWhatShowsADefectElsewhere: a scenario of the pack would be played twice.
+func TestWhatShowsADefectElsewhere(t *testing.T) {
+	pack, err := scenarios.Pack("smoke")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &measure{pack: pack}
+	for d, ids := range elsewhere {
+		if !slices.ContainsFunc(bridge.Defects(), func(i bridge.DefectInfo) bool { return i.ID == d }) {
+			t.Errorf("%s is not planted", d)
+		}
+		all, err := m.scenariosFor(d)
+		if err != nil {
+			t.Error(err)
+		}
+		if got, want := len(all), len(pack)+len(ids); got != want {
+			t.Errorf("%s: %d scenarios, want %d: one of %v is in the pack", d, got, want, ids)
+		}
+	}
+	m.options.scenarios = "CNF-01"
+	if all, err := m.scenariosFor(bridge.M60); err != nil || len(all) != len(pack) {
+		t.Errorf("%d scenarios although the user has chosen, want %d: %v", len(all), len(pack), err)
 	}
 }

@@ -42,10 +42,14 @@ type row struct {
 // defect gates one defect with every scenario.
 func (m *measure) defect(ctx context.Context, d bridge.DefectInfo) (row, error) {
 	r := row{defect: d, by: map[string]int{}}
+	all, err := m.scenariosFor(d.ID)
+	if err != nil {
+		return r, err
+	}
 	for rep := range m.options.reps {
 		o := m.base
 		o.Defect = string(d.ID)
-		o.Scenarios = m.pack
+		o.Scenarios = all
 		if rep > 0 {
 			seed := rand.New(rand.NewPCG(m.options.seed, uint64(rep))).Uint64N(1 << 31)
 			o.Seed = &seed

@@ -16,7 +16,7 @@ func (t table) markdown(o options) string {
 		o.sound, o.campaign, o.reps, time.Now().UTC().Format("2006-01-02"), o.pack, o.reps)
 	b.WriteString("A run is one scenario at one seed against the bundled build with one planted defect. *Intended* means that an oracle spoke that\n" +
 		"the defect's description names; most scenarios do not contain the trouble that a defect needs, and cannot show it. A pack is\n" +
-		"all scenarios once: its share is the probability that a gate finds the defect. Intervals are Wilson's at 95 %; *first after* counts the runs of the pack, in its order, until an intended oracle spoke, and their wall time.\n\n")
+		"all scenarios once, and for a defect that none of them can show also those of the library that can: its share is the probability that a gate finds the defect. Intervals are Wilson's at 95 %; *first after* counts the runs of the pack, in its order, until an intended oracle spoke, and their wall time.\n\n")
 	fmt.Fprintf(&b, "%d of %d defects were found by an intended oracle.\n\n", len(t.rows)-t.escaped(), len(t.rows))
 	b.WriteString("| defect | what it does | needs | intended oracles | scenarios that show it | packs by intended | by any | runs by intended | by any | first after | who spoke, runs each |\n")
 	b.WriteString("|---|---|---|---|---|---|---|---|---|---|---|\n")
