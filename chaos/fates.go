@@ -52,7 +52,7 @@ type fate struct {
 	touched []string      // ids of the rules that shaped it
 	copied  bool          // made by a fault, not by its sender
 	silence time.Duration // how long its sender hears nothing, once it is where it ends
-	upon    []*watch      // process faults that wait for it
+	upon    []wait        // process faults that wait for it
 }
 
 func (f *fate) facts(o *Ordinals) []plant.EventID { return factIDs(f.Message.Events, o) }

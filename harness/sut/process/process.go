@@ -5,16 +5,12 @@
 package process
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -28,6 +24,9 @@ type Config struct {
 	Dir     string // working directory; "" means the rig's own
 	Ready   sut.Ready
 	Log     io.Writer // gets everything the process prints; nil discards
+	// Clock is true if somebody is going to call SetClock: the process is started
+	// so that it can be done.
+	Clock bool
 	// Patience is how long a graceful end may take before it is forced; 0
 	// means 5 s.
 	Patience time.Duration
@@ -38,15 +37,21 @@ type Config struct {
 type Driver struct {
 	cfg  Config
 	env  []string
-	tail *tail
+	tail *sut.Tail
 
 	mu      sync.Mutex // guards what follows
 	current *running
+	bound   *group // of memory; nil if there is none
+	clock   string // the file that tells the SUT's time; "" if it is the machine's
 }
 
 var (
-	_ sut.Breaker = (*Driver)(nil)
-	_ sut.Sampler = (*Driver)(nil)
+	_ sut.Breaker       = (*Driver)(nil)
+	_ sut.Sampler       = (*Driver)(nil)
+	_ sut.Pauser        = (*Driver)(nil)
+	_ sut.MemoryLimiter = (*Driver)(nil)
+	_ sut.ClockSetter   = (*Driver)(nil)
+	_ sut.Able          = (*Driver)(nil)
 )
 
 // running is one life of the process.
@@ -62,17 +67,14 @@ func New(c Config) (*Driver, error) {
 	if len(c.Command) == 0 || c.Command[0] == "" {
 		return nil, errors.New("sut.process.command is empty; give the program and its arguments, as in [\"./bridge\", \"--config\", \"bridge.yaml\"]")
 	}
-	program := c.Command[0]
-	if c.Dir != "" && strings.ContainsRune(program, filepath.Separator) && !filepath.IsAbs(program) {
-		program = filepath.Join(c.Dir, program) // as it will be looked up when it is started
-	}
-	if _, err := exec.LookPath(program); err != nil {
+	d := &Driver{cfg: c, tail: &sut.Tail{}}
+	if _, err := exec.LookPath(d.program()); err != nil { // as it will be looked up when it is started
 		return nil, fmt.Errorf("sut.process.command: %w; build it first, or give its path relative to where andon runs", err)
 	}
-	if c.Log == nil {
-		c.Log = io.Discard
+	if d.cfg.Log == nil {
+		d.cfg.Log = io.Discard
 	}
-	return &Driver{cfg: c, tail: &tail{}}, nil
+	return d, nil
 }
 
 // Start implements [sut.Driver].
@@ -81,6 +83,11 @@ func (d *Driver) Start(ctx context.Context, env map[string]string) error {
 	for k, v := range env {
 		d.env = append(d.env, k+"="+v)
 	}
+	faked, err := d.fakeClock()
+	if err != nil {
+		return err
+	}
+	d.env = append(d.env, faked...)
 	return d.launch(ctx)
 }
 
@@ -94,6 +101,10 @@ func (d *Driver) launch(ctx context.Context) error {
 	if err := start(cmd); err != nil {
 		return &sut.StartError{Reason: fmt.Sprintf("the SUT could not be started: %v", err)}
 	}
+	if err := d.bindAgain(cmd.Process.Pid); err != nil {
+		signalGroup(cmd, syscall.SIGKILL)
+		return errors.Join(err, cmd.Wait())
+	}
 	r := &running{cmd: cmd, gone: make(chan struct{}), over: watch(cmd.Process.Pid)}
 	go func() {
 		r.err = cmd.Wait()
@@ -102,57 +113,10 @@ func (d *Driver) launch(ctx context.Context) error {
 	d.mu.Lock()
 	d.current = r
 	d.mu.Unlock()
-	if err := d.awaitReady(ctx, r); err != nil {
+	if err := d.cfg.Ready.Await(ctx, r.gone, func() string { return ending(r.err) }, d.tail); err != nil {
 		return errors.Join(err, d.end(r, syscall.SIGKILL))
 	}
 	return nil
-}
-
-// awaitReady polls the probe until it answers, the process ends or time is up.
-func (d *Driver) awaitReady(ctx context.Context, r *running) error {
-	within := d.cfg.Ready.Within
-	if within <= 0 {
-		within = 20 * time.Second
-	}
-	if d.cfg.Ready.HTTP == "" {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, within)
-	defer cancel()
-	client := &http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-	last := "no answer"
-	for wait := 5 * time.Millisecond; ; wait = min(wait*2, 100*time.Millisecond) {
-		ok, said := probe(ctx, client, d.cfg.Ready.HTTP)
-		if ok {
-			return nil
-		}
-		if said != "" {
-			last = said
-		}
-		select {
-		case <-r.gone:
-			return &sut.StartError{Reason: fmt.Sprintf("the SUT ended before it was ready (%v)", ending(r.err)), Log: d.tail.lines()}
-		case <-ctx.Done():
-			return &sut.StartError{Reason: fmt.Sprintf("the SUT was not ready within %s: %s said %s", within, d.cfg.Ready.HTTP, last), Log: d.tail.lines()}
-		case <-time.After(wait):
-		}
-	}
-}
-
-func probe(ctx context.Context, c *http.Client, url string) (ready bool, said string) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return false, err.Error()
-	}
-	resp, err := c.Do(req)
-	if err != nil {
-		if ctx.Err() != nil {
-			return false, ""
-		}
-		return false, err.Error()
-	}
-	defer resp.Body.Close()
-	return resp.StatusCode/100 == 2, resp.Status
 }
 
 // Stop implements [sut.Driver].
@@ -162,9 +126,9 @@ func (d *Driver) Stop(context.Context) error {
 	d.current = nil
 	d.mu.Unlock()
 	if r == nil {
-		return nil
+		return d.release()
 	}
-	return d.end(r, syscall.SIGTERM)
+	return errors.Join(d.end(r, syscall.SIGTERM), d.release())
 }
 
 // Kill implements [sut.Breaker].
@@ -212,7 +176,7 @@ func (d *Driver) Alive() (bool, string) {
 }
 
 // Tail returns the last lines the process printed.
-func (d *Driver) Tail() []string { return d.tail.lines() }
+func (d *Driver) Tail() []string { return d.tail.Lines() }
 
 // end signals the whole process group and waits until it is reaped.
 func (d *Driver) end(r *running, sig syscall.Signal) error {
@@ -224,6 +188,7 @@ func (d *Driver) end(r *running, sig syscall.Signal) error {
 	default:
 	}
 	signalGroup(r.cmd, sig)
+	signalGroup(r.cmd, resume) // who is paused hears nothing else
 	patience := d.cfg.Patience
 	if patience <= 0 {
 		patience = 5 * time.Second
@@ -247,38 +212,4 @@ func ending(err error) string {
 		return "exit status 0"
 	}
 	return err.Error()
-}
-
-// tail keeps the last lines written to it.
-type tail struct {
-	mu   sync.Mutex // guards kept
-	kept []byte
-}
-
-// tailBytes bounds what is kept; tailLines what is shown.
-const (
-	tailBytes = 8 << 10
-	tailLines = 12
-)
-
-// Write implements io.Writer.
-func (t *tail) Write(b []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.kept = append(t.kept, b...)
-	if n := len(t.kept) - tailBytes; n > 0 {
-		t.kept = append(t.kept[:0], t.kept[n:]...)
-	}
-	return len(b), nil
-}
-
-func (t *tail) lines() []string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	text := strings.TrimSpace(string(bytes.ToValidUTF8(t.kept, []byte("�"))))
-	if text == "" {
-		return nil
-	}
-	lines := strings.Split(text, "\n")
-	return lines[max(0, len(lines)-tailLines):]
 }

@@ -1,0 +1,47 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"syscall"
+)
+
+// resume is what a paused process goes on at.
+const resume = syscall.SIGCONT
+
+var errNotRunning = errors.New("the SUT is not running")
+
+// Pause implements [sut.Pauser]: the process and its children are stopped
+// where they stand.
+func (d *Driver) Pause(context.Context) error {
+	r, err := d.running()
+	if err != nil {
+		return err
+	}
+	signalGroup(r.cmd, syscall.SIGSTOP)
+	return nil
+}
+
+// Resume implements [sut.Pauser].
+func (d *Driver) Resume(context.Context) error {
+	if r, err := d.running(); err == nil {
+		signalGroup(r.cmd, resume)
+	}
+	return nil
+}
+
+// running is the life that is under way.
+func (d *Driver) running() (*running, error) {
+	d.mu.Lock()
+	r := d.current
+	d.mu.Unlock()
+	if r == nil {
+		return nil, errNotRunning
+	}
+	select {
+	case <-r.gone:
+		return nil, errNotRunning
+	default:
+		return r, nil
+	}
+}
