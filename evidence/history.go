@@ -260,8 +260,8 @@ func (h *History) Phase(name string) (time.Duration, bool) {
 	return 0, false
 }
 
-// Lifecycle lists what became of the SUT's process: steps whose name begins
-// with "sut.".
+// Lifecycle lists what became of the SUT's process: when it was started, asked
+// to stop, killed, or ended by itself.
 func (h *History) Lifecycle() []*StepView { return h.names.lifecycle }
 
 // LastHeal is when the last fault healed; false if none did.

@@ -75,6 +75,10 @@ func (h *History) sort(records []Record) {
 	}
 }
 
+// lives are the steps with which a life of the SUT begins or ends. What else is
+// done to it, such as a pause, it lives through.
+var lives = []string{"sut.start", "sut.stop", "sut.kill", "sut.exit"}
+
 // sortRare deals out the kinds of which a journal has few.
 func (h *History) sortRare(r Record) {
 	switch b := r.Body.(type) {
@@ -87,7 +91,7 @@ func (h *History) sortRare(r Record) {
 	case Step:
 		s := &StepView{r.Seq, r.At, r.Plant, b}
 		h.Steps = append(h.Steps, s)
-		if strings.HasPrefix(b.Name, "sut.") {
+		if slices.Contains(lives, b.Name) {
 			h.names.lifecycle = append(h.names.lifecycle, s)
 		}
 	case Probe:

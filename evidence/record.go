@@ -135,6 +135,13 @@ type Step struct {
 	Args map[string]string `json:"args,omitempty"` // what it acted on
 }
 
+// Of a step that put an earlier state of the SUT back: its name, and the
+// argument that says when that state was taken, on the journal's clock.
+const (
+	StepRestore = "sut.restore"
+	ArgBackup   = "backup"
+)
+
 // Probe records a question of the rig itself to a system.
 type Probe struct {
 	Endpoint string            `json:"endpoint"`

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/plant"
@@ -10,9 +11,45 @@ import (
 // judgeStatus says for each fact what may be demanded of the SUT.
 func (h *History) judgeStatus() {
 	h.supersede()
+	undone := h.undone()
 	for _, f := range h.Facts {
 		f.Status, f.WhyStatus = f.status()
+		for _, u := range undone {
+			if f.Status == Must && u.forgot(f) {
+				f.Status, f.WhyStatus = May, fmt.Sprintf("the SUT accepted it %s after the backup to which it was put back, and had not posted it by then: nobody can have told it again", f.Accepted-u.From)
+			}
+		}
 	}
+}
+
+// undone lists the times that the SUT has forgotten, because a state of their
+// beginning was put back at their end.
+func (h *History) undone() (list []forgotten) {
+	for _, s := range h.Steps {
+		if s.Name != StepRestore {
+			continue
+		}
+		if from, err := time.ParseDuration(s.Args[ArgBackup]); err == nil {
+			list = append(list, forgotten{Interval{From: from, To: s.At}})
+		}
+	}
+	return list
+}
+
+type forgotten struct{ Interval }
+
+// forgot reports whether all that the SUT knew of f was forgotten: it took it
+// in the time, no offer of it later, and had not posted it when the time ended.
+func (u forgotten) forgot(f *FactView) bool {
+	if f.Accepted < u.From || f.Accepted > u.To || len(f.Effects) > 0 && f.Effects[0].At <= u.To {
+		return false
+	}
+	for _, o := range f.Offers {
+		if o.Result.Outcome.Took() && o.End > u.To {
+			return false
+		}
+	}
+	return true
 }
 
 func (f *FactView) status() (Status, string) {

@@ -124,8 +124,15 @@ func meaning(name string) string {
 // Summary says in one line what f describes.
 func (f File) Summary() string {
 	sut := "external SUT"
-	if f.SUT.Process != nil {
-		sut = "process " + strings.Join(f.SUT.Process.Command, " ")
+	switch s := f.SUT; {
+	case s.Process != nil:
+		sut = "process " + strings.Join(s.Process.Command, " ")
+	case s.Container != nil && s.Container.Build != nil:
+		sut = "container of " + s.Container.Build.Context
+	case s.Container != nil:
+		sut = "container of " + s.Container.Image
+	case s.Compose != nil:
+		sut = fmt.Sprintf("service %s of %s", s.Compose.Service, s.Compose.File)
 	}
 	var ends []string
 	for _, name := range f.endpointNames() {

@@ -189,14 +189,19 @@ func told(f File) (ss []Symptom) {
 	for _, v := range f.SUT.Env {
 		given.WriteString(v + "\n")
 	}
-	given.WriteString(strings.Join(f.SUT.Process.Command, "\n"))
+	if p := f.SUT.Process; p != nil {
+		given.WriteString(strings.Join(p.Command, "\n"))
+	}
+	if c := f.SUT.Container; c != nil {
+		given.WriteString(strings.Join(c.Command, "\n"))
+	}
 	for _, name := range f.endpointNames() {
 		e := f.Endpoints[name]
 		announces := e.System == "machine" && f.SUT.Receives[name] != "" // and nobody asks or tells a machine anything
 		if e.Broker != "" || e.Listen != "" || announces || strings.Contains(given.String(), "${"+name+".url}") {
 			continue
 		}
-		ss = append(ss, well("addresses", "neither sut.env nor sut.process.command mentions ${%s.url}", name).
+		ss = append(ss, well("addresses", "neither sut.env nor the command mentions ${%s.url}", name).
 			but(Mind, "how does the build know where endpoint %s is? Add it under sut.env", name))
 	}
 	return append(ss, exceptionsTold(f, given.String()))

@@ -158,21 +158,6 @@ func (r *Rig) pilot(name string) error {
 	return nil
 }
 
-// possible refuses a fault that this rig cannot carry out.
-func (r *Rig) possible(p *PlannedFault) error {
-	if _, ok := p.rule.Fault.(chaos.Process); !ok {
-		return nil
-	}
-	ours := r.setup.File.SUT.Process != nil
-	if r.setup.World != nil {
-		_, ours = r.setup.World.Driver().(sut.Breaker)
-	}
-	if !ours {
-		return fmt.Errorf("%s needs a SUT that Andon started: this rig's SUT is external", p.Info.Name)
-	}
-	return nil
-}
-
 func (p *PlannedFault) evidence() evidence.PlannedFault {
 	at := ""
 	for _, l := range p.links {
@@ -197,7 +182,12 @@ func (p *Plan) arm(ctx context.Context, id string) error {
 	if pf, ok := f.rule.Fault.(chaos.Process); ok {
 		rule := f.rule
 		rule.Max = max(rule.Max, len(rule.Strikes)) // unless told otherwise, it strikes once
-		p.moments.Upon(&rule, pf.Process(), func(chaos.Passage) { p.breakSUT(ctx, pf.Process()) }, f.links...)
+		if pf.Process().Do == chaos.Restore {
+			if err := p.backUp(ctx); err != nil {
+				return fmt.Errorf("back up the SUT's state: %w", err)
+			}
+		}
+		p.moments.Upon(&rule, pf.Process(), func(chaos.Passage) { p.breakSUT(ctx, id, pf.Process()) }, f.links...)
 		return nil
 	}
 	for _, l := range f.links {
@@ -231,38 +221,22 @@ func (p *Plan) heal(id string) {
 	} else {
 		p.moments.Heal(id)
 	}
+	p.undo(context.Background(), id)
 }
 
-// breakSUT ends the SUT as a process fault says and has it come back by
-// itself. It returns as soon as a killed SUT is dead.
-func (p *Plan) breakSUT(ctx context.Context, f chaos.ProcessFault) {
-	b, ok := p.Driver.(sut.Breaker)
-	if !ok {
-		return // the plan was refused for it
-	}
-	if f.Do == chaos.Kill {
-		p.step("sut.kill", "")
-		p.note(b.Kill(ctx))
-	}
-	p.broken.Go(func() {
-		if f.Do != chaos.Kill {
-			p.step("sut.stop", "asked to stop")
-			p.note(b.Stop(ctx))
-		}
-		if !pause(ctx, f.Down) {
-			return
-		}
-		p.note(b.Restart(ctx, false))
-		p.step("sut.start", "again")
-	})
-}
-
-// note keeps a mishap of the rig itself or of a SUT that does not come back.
+// note keeps that a SUT does not come back, or a mishap of the rig itself,
+// which is never held against the SUT.
 func (p *Plan) note(err error) {
-	if err == nil {
-		return
+	switch {
+	case err == nil:
+	case errors.As(err, new(*sut.StartError)):
+		p.step("sut.exit", err.Error())
+	default:
+		p.step("rig.trouble", err.Error())
+		p.standing.mu.Lock()
+		defer p.standing.mu.Unlock()
+		p.standing.trouble = append(p.standing.trouble, err)
 	}
-	p.step("sut.exit", err.Error())
 }
 
 func pause(ctx context.Context, d time.Duration) bool {

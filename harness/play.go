@@ -128,7 +128,7 @@ func (p *Plan) pace(ctx context.Context, next time.Time) {
 }
 
 func (p *Plan) patience() patience {
-	if alive, _ := p.Driver.Alive(); !alive {
+	if alive, _ := p.sut().Alive(); !alive {
 		return deadPatience
 	}
 	if p.cut() {
@@ -280,7 +280,7 @@ func (p *Plan) endpoint(name string) (*endpoint.Endpoint, error) {
 
 // process ends or starts the SUT because the scenario says so.
 func (p *Plan) process(ctx context.Context, do string) error {
-	b, ok := p.Driver.(sut.Breaker)
+	b, ok := p.sut().(sut.Breaker)
 	if !ok {
 		return sut.ErrNotOurs
 	}

@@ -17,9 +17,6 @@ import (
 	"github.com/andon-rig/andon/evidence/explain"
 	"github.com/andon-rig/andon/evidence/oracles"
 	"github.com/andon-rig/andon/harness/catalog"
-	"github.com/andon-rig/andon/harness/sut"
-	"github.com/andon-rig/andon/harness/sut/external"
-	"github.com/andon-rig/andon/harness/sut/process"
 	"github.com/andon-rig/andon/scenarios"
 	"github.com/andon-rig/andon/simulators/plant"
 )
@@ -55,7 +52,8 @@ type Rig struct {
 	setup  Setup
 	master plant.Master
 	ids    atomic.Uint64
-	state  string // the SUT's directory
+	state  string    // the SUT's directory
+	log    io.Writer // of the SUT; nil if nobody keeps it
 	vault  *vault
 	closed []func() error
 }
@@ -69,7 +67,7 @@ func Build(s Setup) (r *Rig, err error) {
 			err = errors.Join(err, r.Close())
 		}
 	}()
-	for _, build := range []func() error{r.floor, r.names, r.openBundle, r.confidential, r.endpoints, r.exceptions, r.watchLinks, r.faults, r.driver, r.judges, r.keepPlan} {
+	for _, build := range []func() error{r.floor, r.names, r.openBundle, r.confidential, r.endpoints, r.exceptions, r.watchLinks, r.driver, r.faults, r.prepared, r.judges, r.keepPlan} {
 		if err := build(); err != nil {
 			return r, err
 		}
@@ -217,46 +215,6 @@ func (r *Rig) openBundle() error {
 	r.state, r.Vars["andon.state"] = state, state
 	r.closed = append(r.closed, func() error { return os.RemoveAll(state) })
 	return nil
-}
-
-// driver prepares the SUT.
-func (r *Rig) driver() (err error) {
-	spec := r.setup.File.SUT
-	ready := sut.Ready{Within: spec.Ready.Within.D}
-	if ready.HTTP, err = r.Vars.Expand(spec.Ready.HTTP); err != nil {
-		return fmt.Errorf("sut.ready.http: %w", err)
-	}
-	if r.Plan.Env, err = r.Vars.ExpandAll(spec.Env); err != nil {
-		return fmt.Errorf("sut.env.%w", err)
-	}
-	if r.setup.Defect != "" {
-		r.Plan.Env["DEFECT"] = r.setup.Defect
-	}
-	if w := r.setup.World; w != nil {
-		r.Plan.Driver, r.Plan.turn = w.Driver(), func() { w.Turn("plant") }
-		return nil
-	}
-	if spec.External != nil {
-		r.Plan.Driver, err = external.New(external.Config{Ready: ready, TestSystem: spec.External.TestSystem})
-		return err
-	}
-	command := make([]string, len(spec.Process.Command))
-	for i, c := range spec.Process.Command {
-		if command[i], err = r.Vars.Expand(c); err != nil {
-			return fmt.Errorf("sut.process.command: %w", err)
-		}
-	}
-	dir, err := r.Vars.Expand(spec.Process.Dir)
-	if err != nil {
-		return fmt.Errorf("sut.process.dir: %w", err)
-	}
-	var log io.Writer
-	if r.Bundle != nil {
-		log = r.Bundle.Log()
-	}
-	log = r.searched(log)
-	r.Plan.Driver, err = process.New(process.Config{Command: command, Dir: dir, Ready: ready, Log: log})
-	return err
 }
 
 // judges chooses who judges: every oracle, and the scenario's expectations.

@@ -38,12 +38,16 @@ type File struct {
 }
 
 // SUTSpec says how the build under test is run and what it promises. Exactly
-// one of Process and External is given.
+// one of Process, Container, Compose and External is given.
 type SUTSpec struct {
-	Process  *ProcessSpec      `yaml:"process"`
-	External *ExternalSpec     `yaml:"external"`
-	Env      map[string]string `yaml:"env"`
-	Ready    ReadySpec         `yaml:"ready"`
+	Process   *ProcessSpec      `yaml:"process"`
+	Container *ContainerSpec    `yaml:"container"`
+	Compose   *ComposeSpec      `yaml:"compose"`
+	External  *ExternalSpec     `yaml:"external"`
+	Env       map[string]string `yaml:"env"`
+	// Previous is the build before this one, for the fault sut-upgrade.
+	Previous *PreviousSpec `yaml:"previous"`
+	Ready    ReadySpec     `yaml:"ready"`
 	// Receives tells where the SUT takes webhooks, by endpoint. An endpoint
 	// that is not named keeps its announcements in its feed.
 	Receives map[string]string `yaml:"receives"`
@@ -61,6 +65,60 @@ type ProcessSpec struct {
 	Dir     string   `yaml:"dir"`
 
 	Pos yamlfile.Pos `yaml:"-"`
+}
+
+// ContainerSpec runs the SUT as a container. Exactly one of Image and Build is
+// given.
+type ContainerSpec struct {
+	// Image is used as it is on this machine, and pulled if it is not there.
+	Image string `yaml:"image"`
+	// Build makes an image for the run and removes it afterwards.
+	Build *ImageSpec `yaml:"build"`
+	// Command replaces the image's own.
+	Command []string `yaml:"command"`
+	// Mounts are files and directories of this machine that the container sees.
+	Mounts []MountSpec `yaml:"mounts"`
+	// Network is bridge, a network of its own (the default), or host, this
+	// machine's.
+	Network string `yaml:"network" jsonschema:"enum=bridge,enum=host"`
+	// User runs it as somebody else than the image says: "1000:1000".
+	User string `yaml:"user"`
+	// Memory bounds what it takes up, in MiB.
+	Memory int `yaml:"memory"`
+	// CPUs bounds what it computes with: "1.5".
+	CPUs string `yaml:"cpus"`
+
+	Pos yamlfile.Pos `yaml:"-"`
+}
+
+// ImageSpec says how an image is made.
+type ImageSpec struct {
+	Context    string            `yaml:"context" jsonschema:"required"`
+	Dockerfile string            `yaml:"dockerfile"`
+	Args       map[string]string `yaml:"args"`
+}
+
+// MountSpec shows a path of this machine in the container.
+type MountSpec struct {
+	From     string `yaml:"from" jsonschema:"required"`
+	To       string `yaml:"to" jsonschema:"required"`
+	ReadOnly bool   `yaml:"readOnly"`
+}
+
+// ComposeSpec runs the SUT as one service of a compose file, with all others
+// beside it.
+type ComposeSpec struct {
+	File    string `yaml:"file" jsonschema:"required"`
+	Service string `yaml:"service" jsonschema:"required"`
+
+	Pos yamlfile.Pos `yaml:"-"`
+}
+
+// PreviousSpec is the build before this one: what of it differs.
+type PreviousSpec struct {
+	Command []string          `yaml:"command"`
+	Image   string            `yaml:"image"`
+	Env     map[string]string `yaml:"env"`
 }
 
 // ExternalSpec stands for a SUT that is already running.
@@ -96,6 +154,8 @@ type DeliversSpec struct {
 const (
 	ConfidentialPersonnel = "personnel"
 	HygieneBounded        = "bounded"
+	NetworkBridge         = "bridge"
+	NetworkHost           = "host"
 )
 
 // ExceptionsSpec says where the SUT surfaces what it could not post.
@@ -220,9 +280,8 @@ func ParseFile(name string, b []byte) (File, error) {
 
 // Check implements [yamlfile.Checker].
 func (f *File) Check() error {
-	if (f.SUT.Process == nil) == (f.SUT.External == nil) {
-		return f.SUT.Pos.Errorf("sut needs exactly one of process and external").
-			WithHint("process: {command: [\"./bridge\"]} starts a build, external: {testSystem: true} uses one that runs already")
+	if err := f.SUT.checkDriver(); err != nil {
+		return err
 	}
 	for name := range f.SUT.Receives {
 		if _, ok := f.Endpoints[name]; !ok {
@@ -240,6 +299,37 @@ func (f *File) Check() error {
 		return f.Pos.Errorf("there are no endpoints").WithHint("endpoints: {erp: {system: erp}, mes: {system: mes}}")
 	}
 	return f.checkAttribution()
+}
+
+// checkDriver says what is wrong with how the SUT is run.
+func (s *SUTSpec) checkDriver() error {
+	given := 0
+	for _, is := range []bool{s.Process != nil, s.Container != nil, s.Compose != nil, s.External != nil} {
+		if is {
+			given++
+		}
+	}
+	if given != 1 {
+		return s.Pos.Errorf("sut needs exactly one of process, container, compose and external").
+			WithHint("process: {command: [\"./bridge\"]} starts a build, container: {image: \"acme/bridge:2.14\"} a container, external: {testSystem: true} uses one that runs already")
+	}
+	if p := s.Previous; p != nil && s.External != nil {
+		return s.Pos.Errorf("sut.previous is a build to start, and this rig's SUT is external")
+	}
+	return nil
+}
+
+// Check implements [yamlfile.Checker].
+func (s *ContainerSpec) Check() error {
+	switch {
+	case (s.Image == "") == (s.Build == nil):
+		return s.Pos.Errorf("sut.container needs exactly one of image and build").WithHint("image: \"acme/bridge:2.14\", or build: {context: \".\"} for a Dockerfile")
+	case s.Network != "" && s.Network != NetworkBridge && s.Network != NetworkHost:
+		return s.Pos.Errorf("sut.container.network: %s", yamlfile.OneOf(s.Network, []string{NetworkBridge, NetworkHost}))
+	case s.Memory < 0:
+		return s.Pos.Errorf("sut.container.memory cannot be negative").WithHint("MiB, as in memory: 256")
+	}
+	return nil
 }
 
 // Check implements [yamlfile.Checker].
@@ -287,6 +377,9 @@ func (f File) systems() map[string]string {
 	}
 	return all
 }
+
+// ours reports whether Andon starts the SUT.
+func (s SUTSpec) ours() bool { return s.External == nil }
 
 func set[T comparable](to *T, v T) {
 	var zero T

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/andon-rig/andon/chaos"
@@ -42,8 +43,13 @@ type Plan struct {
 	counts   bool           // machines are read
 	narrowed *narrowed      // to what the scenario says happens
 	ships    int            // probes so far
-	broken   sync.WaitGroup // restarts of the SUT under way
-	turn     func()         // returns when it is the plant's turn; nil for always
+	broken   sync.WaitGroup // what is being done to the SUT
+	living   sync.Mutex     // held by whoever ends and starts the SUT
+	standing standing       // what was done to the SUT and is to be undone
+	replaced atomic.Pointer[sut.Driver]
+	build    func(variant) (instance, error) // makes another instance of the SUT; nil if there can be none
+	state    *stateDir                       // of the SUT
+	turn     func()                          // returns when it is the plant's turn; nil for always
 }
 
 // Run carries out p and returns what the judges found, worst first. Everything
@@ -55,6 +61,10 @@ func Run(ctx context.Context, p *Plan) (findings []evidence.Finding, err error) 
 	stopServing := p.startServing(ctx)
 	defer func() { err = errors.Join(err, stopServing()) }()
 
+	if err := p.state.open(); err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, p.state.close()) }()
 	p.step("sut.start", "")
 	if err := p.Driver.Start(ctx, p.Env); err != nil {
 		return nil, fmt.Errorf("start SUT: %w", err)
@@ -71,6 +81,7 @@ func Run(ctx context.Context, p *Plan) (findings []evidence.Finding, err error) 
 	p.step("heal", "")
 	p.heal("")
 	p.broken.Wait()
+	p.undo(ctx, "") // what struck while the others were healed
 	p.step("settle", "")
 	quiet, reason := p.settle(ctx, playErr)
 	p.snapshots()
@@ -81,6 +92,9 @@ func Run(ctx context.Context, p *Plan) (findings []evidence.Finding, err error) 
 	}
 	if playErr != nil && ctx.Err() == nil {
 		return nil, fmt.Errorf("play %s: %w", p.Scenario.Metadata.ID, playErr)
+	}
+	if err := p.standing.err(); err != nil && ctx.Err() == nil {
+		return nil, fmt.Errorf("break the SUT: %w", err)
 	}
 	return Judge(p.Journal.Records(), p.Judges), nil
 }
@@ -121,7 +135,7 @@ func (p *Plan) settle(ctx context.Context, playErr error) (quiet bool, reason st
 	if playErr != nil {
 		return false, "the scenario could not be played to its end: " + playErr.Error()
 	}
-	if alive, why := p.Driver.Alive(); !alive {
+	if alive, why := p.sut().Alive(); !alive {
 		p.step("sut.exit", why)
 	}
 	return p.progress.rest(ctx, p.Settle)
@@ -131,10 +145,18 @@ func (p *Plan) settle(ctx context.Context, playErr error) (quiet bool, reason st
 func (p *Plan) stopSUT(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
-	if err := p.Driver.Stop(ctx); err != nil {
+	if err := p.sut().Stop(ctx); err != nil {
 		return fmt.Errorf("stop SUT: %w", err)
 	}
 	return nil
+}
+
+// sut is the build that has the SUT's address now.
+func (p *Plan) sut() sut.Driver {
+	if d := p.replaced.Load(); d != nil {
+		return *d
+	}
+	return p.Driver
 }
 
 func (p *Plan) step(name, text string) {

@@ -45,7 +45,7 @@ func (p *Plan) sample(ctx context.Context) (stop func()) {
 
 // look writes one sample of everything that can be looked into.
 func (p *Plan) look() {
-	if s, ok := p.Driver.(sut.Sampler); ok {
+	if s, ok := p.sut().(sut.Sampler); ok {
 		if u, err := s.Sample(); err == nil { // else it is down, or the machine does not tell
 			p.Journal.Append(evidence.Sample{Of: sampleOf, Memory: u.Memory, Files: u.Files, Threads: u.Threads})
 		}

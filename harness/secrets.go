@@ -214,7 +214,7 @@ func (r *Rig) confidential() (err error) {
 		return err
 	}
 	r.Plan.Evidence.Looked = []evidence.SecretPlace{evidence.InException, evidence.InMessage, evidence.InURL, evidence.AsCredential}
-	if r.setup.File.SUT.Process != nil && r.setup.World == nil {
+	if r.setup.File.SUT.ours() && r.setup.World == nil {
 		r.Plan.Evidence.Looked = append(r.Plan.Evidence.Looked, evidence.InLog)
 	}
 	if r.setup.File.SUT.Confidential != ConfidentialPersonnel {

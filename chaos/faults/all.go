@@ -10,7 +10,7 @@ import (
 // All lists the faults, in the order people should meet them.
 func All() []Info {
 	list := append(wire(), application()...)
-	list = append(list, dataAndProcess()...)
+	list = append(append(append(list, data()...), processes()...), packets()...)
 	for i := range list {
 		list[i].Settings = settings(list[i].New())
 	}
@@ -108,7 +108,7 @@ func application() []Info {
 	}
 }
 
-func dataAndProcess() []Info {
+func data() []Info {
 	return []Info{
 		{
 			Name: "invalid-lot", Layer: Data, Reproducible: true, Requirements: []string{"FLT-03", "CTL-02", "CTL-10", "CTL-11"},
@@ -124,20 +124,6 @@ func dataAndProcess() []Info {
 			Needs:     "decisions announced to the SUT",
 			Tolerates: "nothing posted for the lot while it is held, nothing given up before the decision",
 			New:       func() chaos.Fault { return &DelayedApproval{For: Wall(3 * time.Second)} },
-		}, {
-			Name: "sut-kill", Layer: Process, Requirements: []string{"FLT-08", "CTL-05"},
-			Doc:       "the SUT is killed (kill -9) when a message passes a moment, and started again",
-			Observed:  "sudden death; only what is on disk survives",
-			Needs:     "a driver that can kill and start the SUT",
-			Tolerates: "nothing acknowledged is lost, nothing posted twice",
-			New:       func() chaos.Fault { return &SUTKill{Moment: chaos.AfterApply} },
-		}, {
-			Name: "sut-restart", Layer: Process, Requirements: []string{"FLT-08", "FLT-07", "CTL-05"},
-			Doc:       "the SUT is asked to stop when a message passes a moment, and started again",
-			Observed:  "SIGTERM, and time to save what is under way",
-			Needs:     "a driver that can stop and start the SUT",
-			Tolerates: "nothing acknowledged is lost, nothing posted twice",
-			New:       func() chaos.Fault { return &SUTRestart{Moment: chaos.AfterApply} },
 		},
 	}
 }

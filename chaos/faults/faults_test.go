@@ -331,7 +331,9 @@ func TestListIsComplete(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"lose", "delay", "duplicate", "reorder", "ambiguous-commit", "refuse-before-apply", "throttle", "outage",
-		"stale-token", "lying-success", "network-loss", "invalid-lot", "delayed-approval", "sut-kill", "sut-restart"} {
+		"stale-token", "lying-success", "network-loss", "invalid-lot", "delayed-approval", "sut-kill", "sut-restart",
+		"sut-pause", "sut-detach", "sut-memory", "sut-disk-full", "sut-scale", "sut-upgrade", "sut-restore", "sut-clock",
+		"packet-loss", "packet-duplicate", "packet-corrupt", "packet-reorder"} {
 		if _, ok := faults.Find(name); !ok {
 			t.Errorf("%s is not listed", name)
 		}
@@ -382,6 +384,21 @@ func TestSettingsThatCannotBe(t *testing.T) {
 		"no delay":          &faults.DelayedApproval{},
 		"moment":            &faults.SUTKill{Moment: "whenever"},
 		"down":              &faults.SUTRestart{Down: -1},
+		"until no time":     &faults.SUTKill{Until: chaos.BeforeApply},
+		"within alone":      &faults.SUTRestart{Within: 1},
+		"until":             &faults.SUTKill{Until: "some day", Within: 1},
+		"pause backwards":   &faults.SUTPause{For: -1},
+		"detach moment":     &faults.SUTDetach{Moment: "whenever"},
+		"less than nothing": &faults.SUTMemory{Spare: -1},
+		"full backwards":    &faults.SUTDiskFull{For: -1},
+		"scale backwards":   &faults.SUTScale{For: -1},
+		"never back":        &faults.SUTUpgrade{For: 1},
+		"both":              &faults.SUTUpgrade{Both: -1},
+		"restore down":      &faults.SUTRestore{Down: -1},
+		"no offset":         &faults.SUTClock{},
+		"half a second":     &faults.SUTClock{Offset: wall(time.Second / 2)},
+		"no packets":        &faults.Packets{},
+		"too many packets":  &faults.Packets{Percent: 101},
 	} {
 		if f.Validate() == nil {
 			t.Errorf("%s: %+v was accepted", name, f)

@@ -21,6 +21,13 @@ const (
 	Shaping        Ability = "shape"        // a [Shaper]
 )
 
+// An Ender can end its SUT so that it can come back: asked to, as by Stop, but
+// nothing that Start took is released.
+type Ender interface {
+	Driver
+	End(ctx context.Context) error
+}
+
 // A Pauser can freeze its SUT: it stays in memory and keeps its connections,
 // the kernel takes new ones for it, and nobody answers.
 type Pauser interface {

@@ -48,6 +48,7 @@ type Driver struct {
 var (
 	_ sut.Breaker       = (*Driver)(nil)
 	_ sut.Sampler       = (*Driver)(nil)
+	_ sut.Ender         = (*Driver)(nil)
 	_ sut.Pauser        = (*Driver)(nil)
 	_ sut.MemoryLimiter = (*Driver)(nil)
 	_ sut.ClockSetter   = (*Driver)(nil)
@@ -129,6 +130,15 @@ func (d *Driver) Stop(context.Context) error {
 		return d.release()
 	}
 	return errors.Join(d.end(r, syscall.SIGTERM), d.release())
+}
+
+// End implements [sut.Ender].
+func (d *Driver) End(context.Context) error {
+	r, err := d.running()
+	if err != nil {
+		return nil // it has ended
+	}
+	return d.end(r, syscall.SIGTERM)
 }
 
 // Kill implements [sut.Breaker].

@@ -1,0 +1,182 @@
+package harness
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"strings"
+
+	"github.com/andon-rig/andon/chaos"
+	"github.com/andon-rig/andon/harness/sut"
+	"github.com/andon-rig/andon/harness/sut/external"
+	"github.com/andon-rig/andon/harness/sut/process"
+)
+
+// A variant says which instance of the SUT is meant.
+type variant struct {
+	second   bool // beside the first: with ports of its own, on the same state
+	previous bool // the build before this one
+}
+
+// An instance is a SUT that can be started, and what it is told.
+type instance struct {
+	driver sut.Driver
+	env    map[string]string
+}
+
+// driver prepares the SUT.
+func (r *Rig) driver() (err error) {
+	var log io.Writer
+	if r.Bundle != nil {
+		log = r.Bundle.Log()
+	}
+	r.log = r.searched(log)
+	r.Plan.state = &stateDir{dir: r.state}
+	if w := r.setup.World; w != nil {
+		r.Plan.Driver, r.Plan.turn = w.Driver(), func() { w.Turn("plant") }
+		r.Plan.Env, err = r.env(r.Vars, false)
+		return err
+	}
+	first, err := r.instance(variant{})
+	r.Plan.Driver, r.Plan.Env = first.driver, first.env
+	r.Plan.build = r.instance
+	return err
+}
+
+// instance prepares one instance of the SUT.
+func (r *Rig) instance(v variant) (i instance, err error) {
+	spec, vars := r.setup.File.SUT, r.Vars
+	if v.second {
+		vars = maps.Clone(r.Vars)
+		maps.DeleteFunc(vars, func(name, _ string) bool { return strings.HasPrefix(name, "port.") })
+	}
+	ready := sut.Ready{Within: spec.Ready.Within.D}
+	if ready.HTTP, err = vars.Expand(spec.Ready.HTTP); err != nil {
+		return i, fmt.Errorf("sut.ready.http: %w", err)
+	}
+	if i.env, err = r.env(vars, v.previous); err != nil {
+		return i, err
+	}
+	switch {
+	case spec.External != nil:
+		i.driver, err = external.New(external.Config{Ready: ready, TestSystem: spec.External.TestSystem})
+	case spec.Process != nil:
+		i.driver, err = r.process(spec.Process, ready, vars, v)
+	}
+	return i, err
+}
+
+// env is what an instance of the SUT is told.
+func (r *Rig) env(vars Vars, previous bool) (map[string]string, error) {
+	env, err := vars.ExpandAll(r.setup.File.SUT.Env)
+	if err != nil {
+		return nil, fmt.Errorf("sut.env.%w", err)
+	}
+	if before := r.setup.File.SUT.Previous; previous && before != nil {
+		more, err := vars.ExpandAll(before.Env)
+		if err != nil {
+			return nil, fmt.Errorf("sut.previous.env.%w", err)
+		}
+		maps.Copy(env, more)
+	}
+	if r.setup.Defect != "" {
+		env["DEFECT"] = r.setup.Defect
+	}
+	return env, nil
+}
+
+func (r *Rig) process(spec *ProcessSpec, ready sut.Ready, vars Vars, v variant) (sut.Driver, error) {
+	words, where := spec.Command, "sut.process.command"
+	if before := r.setup.File.SUT.Previous; v.previous && before != nil && len(before.Command) > 0 {
+		words, where = before.Command, "sut.previous.command"
+	}
+	command, err := expandEach(vars, where, words)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := vars.Expand(spec.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("sut.process.dir: %w", err)
+	}
+	return process.New(process.Config{Command: command, Dir: dir, Ready: ready, Log: r.log, Clock: r.does(chaos.SetClock)})
+}
+
+// expandEach replaces every ${name} in words.
+func expandEach(vars Vars, where string, words []string) (out []string, err error) {
+	out = make([]string, len(words))
+	for i, w := range words {
+		if out[i], err = vars.Expand(w); err != nil {
+			return nil, fmt.Errorf("%s: %w", where, err)
+		}
+	}
+	return out, nil
+}
+
+// does reports whether a fault of the scenario does this to the SUT.
+func (r *Rig) does(what string) bool {
+	for _, f := range r.setup.Scenario.Faults {
+		for _, i := range r.setup.Catalog.Faults {
+			if p, ok := i.New().(chaos.Process); ok && i.Name == f.Fault.S && p.Process().Do == what {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// possible refuses a fault that this rig cannot carry out.
+func (r *Rig) possible(p *PlannedFault) error {
+	f, ok := p.rule.Fault.(chaos.Process)
+	if !ok {
+		return nil
+	}
+	if err := r.able(f.Process().Do); err != nil {
+		return fmt.Errorf("%s cannot be carried out here: %w", p.Info.Name, err)
+	}
+	return nil
+}
+
+// able says why something cannot be done to the SUT; nil if it can.
+func (r *Rig) able(do string) error {
+	if err := sut.Can(r.Plan.Driver, breakages[do].needs); err != nil {
+		return err
+	}
+	spec := r.setup.File.SUT
+	switch do {
+	case chaos.FillDisk:
+		return canMount()
+	case chaos.Double, chaos.Upgrade:
+		if r.Plan.build == nil {
+			return fmt.Errorf("this SUT cannot be started twice")
+		}
+		if !strings.Contains(fmt.Sprint(spec.Env, spec.Process, spec.Container, spec.Compose), "${port.") && spec.Ready.HTTP != "" {
+			return fmt.Errorf("two instances cannot share one port: have sut.env (or the command) name its ports as ${port.NAME}, then each instance gets its own")
+		}
+		if do == chaos.Upgrade && spec.Previous == nil {
+			return fmt.Errorf("the rig file does not say which build was before this one: add sut.previous: {command: [\"./bridge-1.4\"]}, or an image for a container")
+		}
+	}
+	return nil
+}
+
+// prepared does what faults need before the SUT starts: a disk of its own for
+// what can be filled, and the build before this one for what is upgraded.
+func (r *Rig) prepared() error {
+	for _, f := range r.Plan.Faults {
+		p, ok := f.rule.Fault.(chaos.Process)
+		if !ok {
+			continue
+		}
+		switch p.Process().Do {
+		case chaos.FillDisk:
+			r.Plan.state.own = true
+		case chaos.Upgrade:
+			before, err := r.instance(variant{previous: true})
+			if err != nil {
+				return err
+			}
+			r.Plan.Driver, r.Plan.Env = before.driver, before.env
+		}
+	}
+	return nil
+}
