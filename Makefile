@@ -56,15 +56,16 @@ suites: build poller-canary ## the smoke pack as a Ginkgo suite against the bund
 
 .PHONY: canaries
 canaries: ## one planted defect per oracle, which it must name, and a few sound runs that nobody may blame
-	$(GO) run ./tools/detection -canaries -build bridge -sound 6 -scenarios CNF-09,LOT-01,NET-02,ORD-06,MDM-08,QUA-02
+	$(GO) run ./tools/detection -canaries -build bridge -lanes 2 -sound 6 -scenarios CNF-09,LOT-01,NET-02,ORD-06,MDM-08,QUA-02
 
 SOUND    ?= 300
 CAMPAIGN ?= 300
 REPS     ?= 1
+SHRINK   ?= 40
 
 .PHONY: detection
-detection: ## plant every defect, gate it, count false alarms in SOUND randomised runs of each sound build and in CAMPAIGN runs under random faults; writes docs/track-record.md
-	$(GO) run ./tools/detection -sound $(SOUND) -campaign $(CAMPAIGN) -reps $(REPS) -write docs/track-record.md
+detection: ## plant every defect, gate it and shrink what it shows, count false alarms in SOUND randomised runs of each sound build and in CAMPAIGN runs under random faults; writes docs/track-record.md
+	$(GO) run ./tools/detection -sound $(SOUND) -campaign $(CAMPAIGN) -reps $(REPS) -shrink $(SHRINK) -write docs/track-record.md
 
 .PHONY: shrink-proof
 shrink-proof: ## shrink what 16 planted defects show, and print how small it gets (DEFECTS=M01,M05)

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -9,7 +11,10 @@ import (
 
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/examples/bridge"
+	"github.com/andon-rig/andon/harness"
 	"github.com/andon-rig/andon/harness/catalog"
+	"github.com/andon-rig/andon/harness/shrink"
+	"github.com/andon-rig/andon/internal/yamlfile"
 	"github.com/andon-rig/andon/reports"
 	"github.com/andon-rig/andon/scenarios"
 )
@@ -39,8 +44,9 @@ func TestRowTellsIntendedFromOthers(t *testing.T) {
 	if all.escaped() != 1 || all.blamed() != 1 {
 		t.Errorf("%d escaped and %d blamed, want 1 and 1", all.escaped(), all.blamed())
 	}
-	page := all.markdown(options{pack: "smoke"})
-	for _, want := range []string{"1 of 2 defects were found", "2/4 (0.15–0.85)", "Not hosted yet", "M63 file read again", "sound bridge: 1 violated"} {
+	all.rest, all.rows[0].smallest = 3, "1 strike (lose), 1 order, 2 facts; fails in 20 of 20, after 40 runs"
+	page := all.markdown(options{pack: "smoke", shrink: 40})
+	for _, want := range []string{"1 of 2 defects were found", "2/4 (0.15–0.85)", "Not hosted yet", "M63 file read again", "sound bridge: 1 violated", "1 strike (lose), 1 order", "not shown by 0 of 3"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q:\n%s", want, page)
 		}
@@ -53,6 +59,68 @@ func TestRowTellsIntendedFromOthers(t *testing.T) {
 		if strings.HasPrefix(line, "| M01 ") && strings.Count(line, "|") != columns {
 			t.Errorf("a row of %d cells in a table of %d", strings.Count(line, "|")-1, columns-1)
 		}
+	}
+}
+
+// TestTheRestOfTheLibraryCounts: a defect that only a slow scenario shows did
+// not escape, and the share of packs does not hear of it.
+func TestTheRestOfTheLibraryCounts(t *testing.T) {
+	r := row{defect: bridge.DefectInfo{ID: bridge.M01, Oracles: []string{"exactly-once"}}, by: map[string]int{}, packs: 1}
+	r.count(scenario("A"))
+	r.countRest(scenario("SLOW-1", "conservation"))
+	r.countRest(scenario("SLOW-2", "exactly-once"))
+	if r.runs != 1 || r.any != 0 || r.intended != 0 || !r.found() || r.needed != 3 || !slices.Equal(r.where(), []string{"SLOW-2"}) || !r.restAny {
+		t.Errorf("%+v", r)
+	}
+	if got := r.elsewhere(5); got != "shown after 2 of 5" {
+		t.Errorf("told as %q", got)
+	}
+	if all := (table{rows: []row{r}}); all.escaped() != 0 {
+		t.Error("it is said to have escaped")
+	}
+}
+
+// TestTheShortestRunIsKept, of those in which an intended oracle spoke; the
+// others leave nothing behind.
+func TestTheShortestRunIsKept(t *testing.T) {
+	dir := t.TempDir()
+	r := row{defect: bridge.DefectInfo{ID: bridge.M01, Oracles: []string{"retry-discipline", "exactly-once"}}, by: map[string]int{}}
+	for _, s := range []struct {
+		id   string
+		wall time.Duration
+		by   string
+	}{{"LONG", 9 * time.Second, "exactly-once"}, {"SHORT", time.Second, "exactly-once"}, {"OTHER", time.Millisecond, "conservation"}} {
+		run := scenario(s.id, s.by)
+		run.Wall, run.Bundle = s.wall, filepath.Join(dir, s.id)
+		if err := os.Mkdir(run.Bundle, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		r.count(run)
+	}
+	if err := r.sweep(dir); err != nil {
+		t.Fatal(err)
+	}
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) != 1 || left[0].Name() != "SHORT" || r.sample.oracle != "exactly-once" {
+		t.Errorf("left %v, %v; sample %+v", left, err, r.sample)
+	}
+}
+
+// TestSizeSaysWhatIsLeft, how often it fails and what was not tried.
+func TestSizeSaysWhatIsLeft(t *testing.T) {
+	one := scenarios.Fault{ID: "f", Fault: yamlfile.Word{S: "lose"}}
+	r := shrink.Result{Outcome: shrink.Shrunk, Orders: 1, Facts: 2, Runs: 40, Reproduces: shrink.Rate{Hits: 4, Runs: 4}}
+	r.Scenario.Faults = []scenarios.Fault{one}
+	if got, want := size(r), "1 strike (lose), 1 order, 2 facts; fails in 4 of 4, after 40 runs"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	r.Scenario.Faults, r.Facts, r.Certificate.Rate = nil, 1, shrink.Rate{Hits: 19, Runs: 20}
+	r.Steps = []shrink.Step{{Name: shrink.StepConfirm, State: shrink.Done}, {Name: shrink.StepWorkload, State: shrink.NotFinished}}
+	if got, want := size(r), "no fault, 1 order, 1 fact; fails in 19 of 20, after 40 runs; not finished: workload"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := size(shrink.Result{Outcome: shrink.NotReproduced, Runs: 20}); got != "did not fail again in 20 runs" {
+		t.Errorf("got %q", got)
 	}
 }
 
@@ -105,21 +173,24 @@ func TestWhatShowsADefectElsewhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &measure{pack: pack}
+	m := &measure{base: harness.GateOptions{Texts: map[string][]byte{}}}
+	if m.base.File, err = harness.Bundled(); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.choose(options{pack: "smoke", rest: true}); err != nil {
+		t.Fatal(err)
+	}
 	for d, ids := range elsewhere {
 		if !slices.ContainsFunc(bridge.Defects(), func(i bridge.DefectInfo) bool { return i.ID == d }) {
 			t.Errorf("%s is not planted", d)
 		}
-		all, err := m.scenariosFor(d)
-		if err != nil {
-			t.Error(err)
-		}
-		if got, want := len(all), len(pack)+len(ids); got != want {
-			t.Errorf("%s: %d scenarios, want %d: one of %v is in the pack", d, got, want, ids)
+		meant, others := m.restFor(d)
+		if len(meant) < len(ids) || len(meant)+len(others) != len(m.rest) || len(m.pack) != len(pack) {
+			t.Errorf("%s: %d meant and %d other scenarios of %d, although %v are meant", d, len(meant), len(others), len(m.rest), ids)
 		}
 	}
-	m.options.scenarios = "CNF-01"
-	if all, err := m.scenariosFor(bridge.M60); err != nil || len(all) != len(pack) {
-		t.Errorf("%d scenarios although the user has chosen, want %d: %v", len(all), len(pack), err)
+	m = &measure{base: harness.GateOptions{Texts: map[string][]byte{}}}
+	if err := m.choose(options{scenarios: "CNF-01", rest: true}); err != nil || len(m.pack) != 1 || len(m.rest) > 0 {
+		t.Errorf("%d scenarios and %d more, although the user has chosen one: %v", len(m.pack), len(m.rest), err)
 	}
 }

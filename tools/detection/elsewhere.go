@@ -1,37 +1,29 @@
 package main
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/andon-rig/andon/examples/bridge"
 	"github.com/andon-rig/andon/scenarios"
 )
 
-// elsewhere names, for defects that no scenario of the pack smoke can show,
-// ready-made scenarios that do. They are played besides the pack, against that
-// defect only.
+// elsewhere names, for defects that no scenario of the pack smoke can show, or
+// not to each intended oracle, the scenarios of the library that do. They come
+// first of the rest of the library.
 var elsewhere = map[bridge.Defect][]string{
 	bridge.M60: {"MDM-09"}, // smoke shows it to field-fidelity, and is too fast for bounded-staleness
 	bridge.M81: {"LAB-01"},
 }
 
-// scenariosFor returns the pack and what besides it is to show d.
-func (m *measure) scenariosFor(d bridge.Defect) ([]scenarios.Scenario, error) {
-	all := slices.Clone(m.pack)
-	if m.options.scenarios != "" {
-		return all, nil // the user has chosen
-	}
-	for _, id := range elsewhere[d] {
-		found, err := scenarios.Find(id)
-		if err != nil {
-			return nil, fmt.Errorf("scenario that shows %s: %w", d, err)
+// restFor returns the rest of the library: what is meant to show d, and the
+// others.
+func (m *measure) restFor(d bridge.Defect) (meant, others []scenarios.Scenario) {
+	for _, s := range m.rest {
+		if slices.Contains(elsewhere[d], s.Metadata.Of) {
+			meant = append(meant, s)
+			continue
 		}
-		for _, s := range found {
-			if !slices.ContainsFunc(all, func(p scenarios.Scenario) bool { return p.Metadata.ID == s.Metadata.ID }) {
-				all = append(all, s)
-			}
-		}
+		others = append(others, s)
 	}
-	return all, nil
+	return meant, others
 }

@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/andon-rig/andon/examples/bridge"
 	"github.com/andon-rig/andon/harness"
@@ -22,6 +24,8 @@ type options struct {
 	scenarios string
 	pack      string
 	reps      int
+	rest      bool
+	shrink    int
 	sound     int
 	campaign  int
 	keep      string
@@ -39,12 +43,14 @@ func main() {
 	flag.StringVar(&o.scenarios, "scenarios", "", "comma-separated ids; the pack if empty")
 	flag.StringVar(&o.pack, "pack", "smoke", "pack of scenarios")
 	flag.IntVar(&o.reps, "reps", 1, "how often each defect meets each scenario, each time at another seed")
-	flag.IntVar(&o.sound, "sound", 100, "randomised runs of each sound build")
+	flag.BoolVar(&o.rest, "rest", true, "also run the rest of the library with each defect, until it shows there; with sound builds all of it")
+	flag.IntVar(&o.shrink, "shrink", 40, "runs in which one failing run of each defect is made small; 0 for none")
+	flag.IntVar(&o.sound, "sound", 300, "randomised runs of each sound build")
 	flag.IntVar(&o.campaign, "campaign", 300, "runs of each sound build under random schedules from all faults")
 	flag.StringVar(&o.keep, "keep", "", "`folder` for bundles of campaign runs that were violated")
 	flag.StringVar(&o.builds, "build", "bridge,poller", "comma-separated sound builds: bridge, poller")
 	flag.BoolVar(&o.canaries, "canaries", false, "only show that each oracle still speaks, and that one round of the sound builds holds")
-	flag.IntVar(&o.lanes, "lanes", 2, "runs side by side")
+	flag.IntVar(&o.lanes, "lanes", 6, "runs side by side; most of a run is spent waiting")
 	flag.Uint64Var(&o.seed, "seed", 20261120, "from which the seeds of all runs derive")
 	flag.StringVar(&o.write, "write", "", "also write the table to this Markdown `file`")
 	flag.BoolVar(&o.verbose, "v", false, "print each run")
@@ -79,6 +85,7 @@ func run(ctx context.Context, o options) (int, error) {
 		}
 		o.defects, o.campaign = "-", 0
 	}
+	began := time.Now()
 	for _, d := range chosen(o.defects) {
 		row, err := m.defect(ctx, d)
 		if err != nil {
@@ -86,6 +93,9 @@ func run(ctx context.Context, o options) (int, error) {
 		}
 		t.rows = append(t.rows, row)
 		fmt.Println(row.line())
+	}
+	if o.shrink > 0 {
+		m.shrinkAll(ctx, t.rows)
 	}
 	for _, b := range m.builds {
 		if o.sound == 0 {
@@ -107,6 +117,7 @@ func run(ctx context.Context, o options) (int, error) {
 		}
 		t.campaigns = append(t.campaigns, c)
 	}
+	t.took, t.pack, t.rest = time.Since(began), len(m.pack), len(m.rest)
 	t.known = m.base.Catalog.FaultNames()
 	t.summary(os.Stdout)
 	if o.write != "" {
@@ -127,24 +138,55 @@ func prepare(ctx context.Context, o options, dir string) (*measure, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &measure{options: o, base: harness.GateOptions{Catalog: catalog.Standard(), File: f, Self: f.SUT.Process.Command[0], Lanes: o.lanes, Version: "detection"}}
+	m := &measure{options: o, dir: dir, base: harness.GateOptions{Catalog: catalog.Standard(), File: f, Source: harness.BundledSource,
+		Self: f.SUT.Process.Command[0], Lanes: o.lanes, Version: "detection", Texts: map[string][]byte{}}}
+	if err := m.choose(o); err != nil {
+		return nil, err
+	}
 	if o.sound > 0 || o.campaign > 0 {
 		if m.builds, err = builds(ctx, o.builds, dir); err != nil {
 			return nil, err
 		}
 	}
-	if o.scenarios == "" {
-		m.pack, err = scenarios.Pack(o.pack)
-		return m, err
-	}
-	for _, id := range strings.Split(o.scenarios, ",") {
-		ss, err := scenarios.Find(id)
-		if err != nil {
-			return nil, err
-		}
-		m.pack = append(m.pack, ss...)
-	}
 	return m, nil
+}
+
+// choose reads the scenarios: those that are named, or the pack and, unless it
+// is not wanted, the rest of the library that the rig can play.
+func (m *measure) choose(o options) (err error) {
+	if o.scenarios != "" {
+		for _, id := range strings.Split(o.scenarios, ",") {
+			ss, err := scenarios.Find(id)
+			if err != nil {
+				return err
+			}
+			m.pack = append(m.pack, ss...)
+		}
+		return m.texts()
+	}
+	if m.pack, err = scenarios.Pack(o.pack); err != nil {
+		return err
+	}
+	if o.rest {
+		all, err := scenarios.All()
+		if err != nil {
+			return err
+		}
+		m.rest, _ = m.base.File.Fit(slices.DeleteFunc(all, func(s scenarios.Scenario) bool {
+			return slices.ContainsFunc(m.pack, func(p scenarios.Scenario) bool { return p.Metadata.ID == s.Metadata.ID })
+		}))
+	}
+	return m.texts()
+}
+
+// texts reads the files of the scenarios, for bundles to keep.
+func (m *measure) texts() (err error) {
+	for _, s := range slices.Concat(m.pack, m.rest) {
+		if m.base.Texts[s.Metadata.Of], err = scenarios.Text(s); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func chosen(ids string) (ds []bridge.DefectInfo) {

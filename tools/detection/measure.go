@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -18,9 +20,15 @@ import (
 type measure struct {
 	options options
 	base    harness.GateOptions
-	pack    []scenarios.Scenario
-	builds  []build // sound ones
+	pack    []scenarios.Scenario // run in full with each defect
+	rest    []scenarios.Scenario // of the library: run with each defect until it shows there
+	builds  []build              // sound ones
+	dir     string               // for bundles
 }
+
+// restWall is how long a defect that the pack has shown may spend in the rest
+// of the library.
+const restWall = 45 * time.Second
 
 // row is what became of one defect.
 type row struct {
@@ -28,28 +36,30 @@ type row struct {
 	packs    int // how often the whole pack was run
 	packsAny int // … and some oracle spoke, packsHit an intended one
 	packsHit int
-	runs     int
+	runs     int            // of the pack's scenarios
 	any      int            // runs in which some oracle found a violation
 	intended int            // runs in which an intended one did
 	by       map[string]int // runs by oracle
-	in       []string       // scenarios in which an intended oracle spoke
+	in       []string       // scenarios of the pack in which an intended oracle spoke, once for each repetition
 	spent    time.Duration  // wall time of all runs
 	first    time.Duration  // of it, until an intended oracle spoke for the first time; 0 if never
 	needed   int            // runs until then
 	broken   []string       // runs without a verdict
+
+	rest    int      // runs of scenarios from the rest of the library
+	restAny bool     // some oracle spoke in one of them
+	restIn  []string // of these, where an intended oracle spoke
+
+	sample   *sample // a run that shows it
+	smallest string  // what is left of that
 }
 
 // defect gates one defect with every scenario.
 func (m *measure) defect(ctx context.Context, d bridge.DefectInfo) (row, error) {
 	r := row{defect: d, by: map[string]int{}}
-	all, err := m.scenariosFor(d.ID)
-	if err != nil {
-		return r, err
-	}
 	for rep := range m.options.reps {
-		o := m.base
-		o.Defect = string(d.ID)
-		o.Scenarios = all
+		o := m.planted(d)
+		o.Scenarios = m.pack
 		if rep > 0 {
 			seed := rand.New(rand.NewPCG(m.options.seed, uint64(rep))).Uint64N(1 << 31)
 			o.Seed = &seed
@@ -60,9 +70,7 @@ func (m *measure) defect(ctx context.Context, d bridge.DefectInfo) (row, error) 
 				return
 			}
 			r.count(*p.Done)
-			if m.options.verbose {
-				fmt.Printf("  %s %-8s %-12s %v %s\n", d.ID, p.Done.ID, p.Done.Verdict, violators(*p.Done), p.Done.Error)
-			}
+			m.say(d, *p.Done)
 		}
 		if _, err := harness.Gate(ctx, o); err != nil {
 			return r, err
@@ -75,36 +83,106 @@ func (m *measure) defect(ctx context.Context, d bridge.DefectInfo) (row, error) 
 			r.packsHit++
 		}
 	}
-	return r, ctx.Err()
+	if err := m.further(ctx, d, &r); err != nil {
+		return r, err
+	}
+	return r, errors.Join(r.sweep(m.bundles(d)), ctx.Err())
 }
 
+// bundles is where the runs of a defect leave their bundles.
+func (m *measure) bundles(d bridge.DefectInfo) string { return filepath.Join(m.dir, string(d.ID)) }
+
+// planted is how to gate a defect.
+func (m *measure) planted(d bridge.DefectInfo) harness.GateOptions {
+	o := m.base
+	o.Defect = string(d.ID)
+	if m.options.shrink > 0 {
+		o.Out = m.bundles(d)
+	}
+	return o
+}
+
+// further gates one defect with the rest of the library: with what is meant to
+// show it, and then with as many scenarios at a time as there are lanes, until
+// an intended oracle has spoken in one. A defect that the pack has shown does
+// not spend long there.
+func (m *measure) further(ctx context.Context, d bridge.DefectInfo, r *row) error {
+	began, found := time.Now(), r.found()
+	meant, others := m.restFor(d.ID)
+	for i, some := range append([][]scenarios.Scenario{meant}, slices.Collect(slices.Chunk(others, max(1, m.options.lanes)))...) {
+		late := found && time.Since(began) > restWall
+		if len(r.restIn) > 0 || ctx.Err() != nil || i > 0 && late {
+			break
+		}
+		if len(some) == 0 {
+			continue
+		}
+		o := m.planted(d)
+		o.Scenarios = some
+		o.See = func(p harness.Progress) {
+			if p.Done == nil {
+				return
+			}
+			r.countRest(*p.Done)
+			m.say(d, *p.Done)
+		}
+		if _, err := harness.Gate(ctx, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// say prints a run, if that is asked for.
+func (m *measure) say(d bridge.DefectInfo, s reports.Scenario) {
+	if m.options.verbose {
+		fmt.Printf("  %s %-8s %-12s %v %s\n", d.ID, s.ID, s.Verdict, violators(s), s.Error)
+	}
+}
+
+// count takes in a run of the pack.
 func (r *row) count(s reports.Scenario) {
 	r.runs++
+	some, hit := r.see(s)
+	if some {
+		r.any++
+	}
+	if hit {
+		r.intended++
+		r.in = append(r.in, s.ID)
+	}
+}
+
+// countRest takes in a run of the rest of the library.
+func (r *row) countRest(s reports.Scenario) {
+	r.rest++
+	some, hit := r.see(s)
+	r.restAny = r.restAny || some
+	if hit {
+		r.restIn = append(r.restIn, s.ID)
+	}
+}
+
+// see takes in a run and says whether some oracle spoke, and an intended one.
+func (r *row) see(s reports.Scenario) (some, hit bool) {
 	r.spent += s.Wall
 	if s.Error != "" {
 		r.broken = append(r.broken, s.ID+": "+s.Error)
 	}
-	found := violators(s)
-	if len(found) == 0 {
-		return
-	}
-	r.any++
-	hit := false
-	for _, o := range found {
+	for _, o := range violators(s) {
 		r.by[o]++
+		some = true
 		hit = hit || slices.Contains(r.defect.Oracles, o)
 	}
-	if !hit {
-		return
+	if hit && r.first == 0 {
+		r.first, r.needed = r.spent, r.runs+r.rest
 	}
-	r.intended++
-	if r.first == 0 {
-		r.first, r.needed = r.spent, r.runs
-	}
-	if !slices.Contains(r.in, s.ID) {
-		r.in = append(r.in, s.ID)
-	}
+	r.pick(s)
+	return some, hit
 }
+
+// found reports whether an intended oracle spoke anywhere.
+func (r *row) found() bool { return r.intended > 0 || len(r.restIn) > 0 }
 
 // violators lists the oracles that found a violation.
 func violators(s reports.Scenario) (names []string) {
@@ -128,11 +206,11 @@ type soundRuns struct {
 func (s soundRuns) blamed() int { return s.verdicts[evidence.Violated] }
 
 // soundRuns gates a sound build n times, one scenario at one random seed
-// each, spread over the pack.
+// each, spread over the pack and the rest of the library.
 func (m *measure) soundRuns(ctx context.Context, b build, n int) (soundRuns, error) {
 	out := soundRuns{build: b.name, verdicts: map[evidence.Verdict]int{}}
 	random := rand.New(rand.NewPCG(m.options.seed, 0))
-	pack, _ := b.file.Fit(m.pack)
+	pack, _ := b.file.Fit(slices.Concat(m.pack, m.rest))
 	for out.runs < n {
 		seed := random.Uint64N(1 << 31)
 		o := m.base

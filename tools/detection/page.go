@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,21 +10,51 @@ import (
 	"github.com/andon-rig/andon/examples/bridge"
 )
 
+// elsewhere says what the rest of the library made of a defect.
+func (r row) elsewhere(rest int) string {
+	switch {
+	case rest == 0:
+		return "–"
+	case len(r.restIn) > 0:
+		return fmt.Sprintf("shown after %d of %d", r.rest, rest)
+	case r.rest == rest:
+		return fmt.Sprintf("not shown by %d", rest)
+	}
+	return fmt.Sprintf("not shown by %d of %d", r.rest, rest)
+}
+
+// reading says how the table is to be read.
+func (t table) reading(o options) string {
+	text := fmt.Sprintf("A run is one scenario at one seed against the bundled build with one planted defect. *Intended* means that an oracle spoke that\n"+
+		"the defect's description names; most scenarios do not contain the trouble that a defect needs, and cannot show it. A *pack* is the\n"+
+		"%d scenarios of `%s` once, %d time(s), at fixed and derived seeds: its share is the probability that a gate finds the defect. Intervals are Wilson's at 95 %%.\n"+
+		"*First after* counts the runs in their order until an intended oracle spoke, and their wall time, one after the other.\n\n", t.pack, o.pack, o.reps)
+	if t.rest > 0 {
+		text += fmt.Sprintf("The *rest of the library* are %d scenarios that are too slow or too special for the pack. They are run after it, those first that are meant\n"+
+			"for the defect, then %d at a time, until an intended oracle has spoken in one; for a defect that the pack has shown already no longer than %s. What was not run is not shown, which is not the same as not found:\n"+
+			"only *not shown by %d* means that all of them were run.\n\n", t.rest, o.lanes, restWall, t.rest)
+	}
+	if o.shrink > 0 {
+		text += fmt.Sprintf("*Smallest schedule* is what `andon shrink` leaves of the shortest run that shows the defect, in at most %d runs and %s: how many strikes of which\n"+
+			"faults, to how many orders something happens and how many facts there are, and how often it failed in how many of the last runs. More runs leave less;\n"+
+			"what was not finished is named. `make shrink-proof` shows the same for chosen schedules with bars.\n\n", o.shrink, shrinkWall)
+	}
+	return text
+}
+
 // markdown is the page that the repository keeps.
 func (t table) markdown(o options) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Track record\n\nWhat the gate detects, measured by `make detection SOUND=%d CAMPAIGN=%d REPS=%d` (%s) with the pack %s, %d repetition(s) at fixed and derived seeds.\n",
-		o.sound, o.campaign, o.reps, time.Now().UTC().Format("2006-01-02"), o.pack, o.reps)
-	b.WriteString("A run is one scenario at one seed against the bundled build with one planted defect. *Intended* means that an oracle spoke that\n" +
-		"the defect's description names; most scenarios do not contain the trouble that a defect needs, and cannot show it. A pack is\n" +
-		"all scenarios once, and for a defect that none of them can show also those of the library that can: its share is the probability that a gate finds the defect. Intervals are Wilson's at 95 %; *first after* counts the runs of the pack, in its order, until an intended oracle spoke, and their wall time.\n\n")
+	fmt.Fprintf(&b, "# Track record\n\nWhat the gate detects, measured by `make detection SOUND=%d CAMPAIGN=%d REPS=%d SHRINK=%d` (%s, %s with %d lanes).\n\n",
+		o.sound, o.campaign, o.reps, o.shrink, time.Now().UTC().Format("2006-01-02"), t.took.Round(time.Minute), o.lanes)
+	b.WriteString(t.reading(o))
 	fmt.Fprintf(&b, "%d of %d defects were found by an intended oracle.\n\n", len(t.rows)-t.escaped(), len(t.rows))
-	b.WriteString("| defect | what it does | needs | intended oracles | scenarios that show it | packs by intended | by any | runs by intended | by any | first after | who spoke, runs each |\n")
-	b.WriteString("|---|---|---|---|---|---|---|---|---|---|---|\n")
+	b.WriteString("| defect | what it does | needs | intended oracles | scenarios that show it | packs by intended | by any | runs by intended | by any | rest of the library | first after | smallest schedule | who spoke, runs each |\n")
+	b.WriteString("|---|---|---|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, r := range t.rows {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %s | %s | %d runs, %s | %s |\n", r.defect.ID, r.defect.Does, r.defect.Needs,
-			strings.Join(r.defect.Oracles, ", "), strings.Join(r.in, ", "), share(r.packsHit, r.packs), share(r.packsAny, r.packs), share(r.intended, r.runs), share(r.any, r.runs),
-			r.needed, r.first.Round(100*time.Millisecond), r.oracles())
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %d runs, %s | %s | %s |\n", r.defect.ID, r.defect.Does, r.defect.Needs,
+			strings.Join(r.defect.Oracles, ", "), strings.Join(r.where(), ", "), share(r.packsHit, r.packs), share(r.packsAny, r.packs), share(r.intended, r.runs), share(r.any, r.runs),
+			r.elsewhere(t.rest), r.needed, r.first.Round(100*time.Millisecond), cmp.Or(r.smallest, "–"), r.oracles())
 	}
 	b.WriteString("\n## Not hosted yet\n\nIn the catalogue, but nothing around the bundled build could bring them to light:\n\n")
 	b.WriteString("| defect | what it would do | needs | meant to blame it | why not |\n|---|---|---|---|---|\n")

@@ -18,12 +18,22 @@ type table struct {
 
 	campaigns []campaign // of each sound build
 	known     []string   // faults
+
+	pack, rest int // scenarios
+	took       time.Duration
 }
 
 // line is a row as text.
 func (r row) line() string {
 	return fmt.Sprintf("%s  %-34s pack %s, runs intended %-20s by any %-20s first after %d runs, %-6s in %-32s %s", r.defect.ID, r.defect.Name,
-		share(r.packsHit, r.packs), share(r.intended, r.runs), share(r.any, r.runs), r.needed, r.first.Round(100*time.Millisecond), strings.Join(r.in, ","), r.oracles())
+		share(r.packsHit, r.packs), share(r.intended, r.runs), share(r.any, r.runs), r.needed, r.first.Round(100*time.Millisecond), strings.Join(r.where(), ","), r.oracles())
+}
+
+// where lists the scenarios in which an intended oracle spoke.
+func (r row) where() []string {
+	ids := slices.Concat(r.in, r.restIn)
+	slices.Sort(ids) // they come as they end
+	return slices.Compact(ids)
 }
 
 // share is k of n with the 95 % interval of the probability behind it.
@@ -64,7 +74,7 @@ func (r row) oracles() string {
 // escaped counts defects that no intended oracle has found.
 func (t table) escaped() (n int) {
 	for _, r := range t.rows {
-		if r.intended == 0 {
+		if !r.found() {
 			n++
 		}
 	}
@@ -76,7 +86,7 @@ func (t table) summary(w io.Writer) {
 	if len(t.rows) > 0 {
 		some := 0
 		for _, r := range t.rows {
-			if r.any > 0 {
+			if r.any > 0 || r.restAny {
 				some++
 			}
 		}
