@@ -42,6 +42,7 @@ func (s *Scenario) check() error {
 	p.add(s.Plant.check())
 	p.add(wallOnly(s.Given.Judging.Staleness))
 	p.add(plantOnly(s.Given.Judging.LaborTolerance))
+	s.Given.Only.check(&p)
 	if s.Given.Orders.Count < 0 {
 		p.add(s.Pos.Errorf("given.orders.count cannot be negative"))
 	}
@@ -206,6 +207,9 @@ func (s *Scenario) checkFaults(p *problems, refs []string) {
 		}
 		if f.Hits.Nth > 0 && f.Hits.Every > 0 {
 			p.add(f.Hits.Pos.Errorf("nth and every exclude each other"))
+		}
+		if f.Hits.Strikes != nil && len(f.Hits.Strikes) == 0 {
+			p.add(f.Hits.Pos.Errorf("strikes is an empty list: the fault would strike nothing").WithHint("name at least one strike, or leave strikes out to strike by the other rules"))
 		}
 		for _, s := range f.Hits.Strikes {
 			if s.Key == "" || s.Attempt < 0 {

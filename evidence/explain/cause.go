@@ -172,6 +172,7 @@ func (s *story) disturbed() string {
 var words = map[string]string{
 	"lost-in-restart":             "the SUT had acknowledged it, its process ended, and nothing of it was ever sent",
 	"never-sent":                  "the SUT had acknowledged it and never sent it, though its process lived on",
+	"refused-unread":              "the receiver refused messages without reading them, as too large or broken off; this may have been in one of them, and the SUT told nobody",
 	"given-up-silently":           "the last answer was one that passes, and the SUT neither tried again nor said so",
 	"refused-and-dropped":         "the receiver refused it for good, and the SUT told nobody",
 	"acknowledged-but-not-posted": "the receiver acknowledged it and failed later; the SUT did not look again",

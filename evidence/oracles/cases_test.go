@@ -304,11 +304,26 @@ func TestNoPhantom(t *testing.T) {
 	})
 }
 
+// tooLarge has the SUT post something that the ERP does not read.
+func tooLarge(r *journaltest.Run) {
+	no := simulators.Result{Outcome: simulators.Refused, Class: simulators.DataQuality, Status: 413, Code: "too-large"}
+	r.Add(evidence.Attempt{ID: 9001, Endpoint: "erp", Verb: "post", Name: "confirmations", Key: "post confirmations", Attempt: 1,
+		Start: r.Now(), End: r.Now(), Acted: no, Heard: no, Bytes: 9 << 20})
+}
+
 func TestNoSilentDrop(t *testing.T) {
 	conf := journaltest.Confirmed
 	run(t, "no-silent-drop", []testCase{
 		{name: "posted", build: func(r *journaltest.Run) { r.Do(conf(1, "5.013")) }, want: evidence.Holds},
 		{name: "accepted and never sent", build: func(r *journaltest.Run) { r.Happen(conf(1, "5.013")) }, want: evidence.Violated, rule: "never-sent", says: "confirmation of order 000004711 operation 0010 #1"},
+		{name: "sent in a message that was too large to be read", build: func(r *journaltest.Run) {
+			r.Happen(conf(1, "5.013"))
+			tooLarge(r)
+		}, want: evidence.Violated, rule: "refused-unread", says: "refused 1 message unread, the last with 413 refused too-large"},
+		{name: "too large a message before it was known", build: func(r *journaltest.Run) {
+			tooLarge(r)
+			r.Happen(conf(1, "5.013"))
+		}, want: evidence.Violated, rule: "never-sent"},
 		{name: "lost in a crash", build: func(r *journaltest.Run) {
 			r.Happen(conf(1, "5.013"))
 			r.Step("sut.kill")
