@@ -7,6 +7,7 @@ import (
 	"github.com/andon-rig/andon/chaos/faults"
 	"github.com/andon-rig/andon/contracts"
 	"github.com/andon-rig/andon/contracts/graphql"
+	"github.com/andon-rig/andon/contracts/jsonschema"
 	"github.com/andon-rig/andon/evidence/oracles"
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/dialects/neutral"
@@ -53,6 +54,7 @@ func Standard() Catalog {
 		Oracles: oracles.All(),
 		Contracts: []contracts.Format{
 			graphql.Format{},
+			jsonschema.Format{},
 		},
 	}
 }
