@@ -1,0 +1,319 @@
+package files
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/dialects/dialecttest"
+	"github.com/andon-rig/andon/simulators/plant"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+func TestConformance(t *testing.T) { dialecttest.Run(t, Dialect{}) }
+
+// Every delimited form says anything that can be said at all.
+func TestConformanceOfOtherSettings(t *testing.T) {
+	for name, s := range map[string]Settings{
+		"decimal comma, tabs, LF": {Decimal: Comma, Delimiter: Tab, Lines: LF},
+		"byte order mark, commas": {Encoding: UTF8BOM, Delimiter: CommaDelimiter},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := s.Validate(); err != nil {
+				t.Fatal(err)
+			}
+			for _, kind := range dialecttest.Kinds() {
+				t.Run(string(kind), rapid.MakeCheck(func(t *rapid.T) { roundTrip(t, Dialect{s}, kind, false) }))
+			}
+		})
+	}
+}
+
+// A form with fixed columns or few characters cannot say everything. Then it
+// says so; it never says something else.
+func TestWhatCannotBeSaidIsRefused(t *testing.T) {
+	for name, s := range map[string]Settings{
+		"fixed":        {Layout: Fixed},
+		"fixed, comma": {Layout: Fixed, Decimal: Comma, Encoding: Latin1},
+		"latin-1":      {Encoding: Latin1},
+		"windows-1252": {Encoding: Windows1252, Decimal: Comma},
+	} {
+		t.Run(name, func(t *testing.T) {
+			said := 0
+			for _, kind := range dialecttest.Kinds() {
+				t.Run(string(kind), rapid.MakeCheck(func(t *rapid.T) {
+					if roundTrip(t, Dialect{s}, kind, true) {
+						said++
+					}
+				}))
+			}
+			if said < 100 {
+				t.Errorf("only %d events could be said", said)
+			}
+		})
+	}
+}
+
+// roundTrip reports whether d said an event, and fails if what it said is read
+// as another one.
+func roundTrip(t *rapid.T, d Dialect, kind plant.Kind, mayRefuse bool) bool {
+	want := dialecttest.Events(kind).Draw(t, "event")
+	ms, err := d.Encode(want)
+	if err != nil && !mayRefuse {
+		t.Fatal(err)
+	}
+	if err != nil || len(ms) == 0 {
+		return false
+	}
+	ask, err := d.Decode(ms[0])
+	if err != nil {
+		t.Fatalf("%v\n%s", err, ms[0].Body)
+	}
+	if len(ask.Claims) != 1 || !reflect.DeepEqual(ask.Claims[0], want) {
+		t.Fatalf("got  %+v\nwant %+v\n%s", ask.Claims, want, ms[0].Body)
+	}
+	return true
+}
+
+var cet = time.FixedZone("", 3600)
+
+func at(hour, minute, second int) time.Time {
+	return time.Date(2026, 3, 2, hour, minute, second, 0, cet)
+}
+
+func ev(f plant.Fact, t time.Time) plant.Event {
+	return plant.Event{ID: plant.EventID(plant.Natural(f)), At: t, Fact: f}
+}
+
+func ea(s string) plant.Quantity { return plant.Quantity{Amount: plant.MustDecimal(s), Unit: "EA"} }
+
+func consumption(counter int, lot plant.LotID, amount string) plant.Event {
+	return ev(plant.Consumed{Order: "4711000001", Operation: "0010", Counter: counter, Material: "CASTING-3", Lot: lot,
+		Quantity: plant.Quantity{Amount: plant.MustDecimal(amount), Unit: "KGM"}}, at(6, 5, counter))
+}
+
+func released() plant.Event {
+	return ev(plant.OrderReleased{Order: plant.Order{
+		ID: "4711000001", Item: "PUMP-7", Revision: "C", Quantity: ea("200"), Start: at(6, 0, 0), Due: at(22, 0, 0), Priority: 40, Lot: "L-P7-0302",
+		Operations: []plant.Operation{
+			{ID: "0010", Description: "Gehäuse fräsen", WorkCenter: "WC-CNC-02", Setup: 25 * time.Minute, Cycle: 61500 * time.Millisecond},
+			{ID: "0020", Description: "Assemble; test", WorkCenter: "WC-ASM-01", Cycle: 2 * time.Minute, Inspect: true},
+		},
+		Components: []plant.Component{
+			{Material: "CASTING-3", Operation: "0010", Quantity: ea("200")},
+			{Material: "COOLANT", Operation: "0010", Quantity: plant.Quantity{Amount: plant.MustDecimal("12.5"), Unit: "LTR"}},
+		},
+	}}, at(5, 30, 0))
+}
+
+func confirmation() plant.Event {
+	return ev(plant.Confirmed{
+		Order: "4711000001", Operation: "0010", Counter: 3, WorkCenter: "WC-CNC-02", Operator: "P-107", Yield: ea("61"), Scrap: ea("2"), Rework: ea("1"), Reason: "R07",
+		Final: true, Start: at(6, 3, 0), End: at(7, 41, 58), Labor: 98*time.Minute + 58*time.Second,
+	}, at(7, 41, 58))
+}
+
+// goldens are the files of the README, by name.
+func goldens() map[string][]plant.Event {
+	one := func(f plant.Fact, t time.Time) []plant.Event { return []plant.Event{ev(f, t)} }
+	return map[string][]plant.Event{
+		"orders": {released(), ev(plant.OrderChanged{Order: "4711000002", Version: 2, Quantity: ea("240"), Due: at(23, 30, 0), Priority: 10}, at(9, 15, 0)),
+			ev(plant.OrderCancelled{Order: "4711000003", Version: 3}, at(9, 20, 0))},
+		"operation-starts": one(plant.OperationStarted{Order: "4711000001", Operation: "0010", WorkCenter: "WC-CNC-02", Operator: "P-107"}, at(6, 3, 0)),
+		"confirmations":    {confirmation()},
+		"consumptions":     {consumption(1, "L-C3-8841", "40.125"), consumption(2, "L-C3-8842", "24")},
+		"scrap":            one(plant.Scrapped{Order: "4711000001", Operation: "0020", Counter: 1, Material: "SEAL-12", Lot: "L-S12-17", Quantity: ea("3"), Reason: "R02"}, at(8, 2, 11)),
+		"rework":           one(plant.Reworked{Order: "4711000001", Operation: "0020", Counter: 1, Quantity: ea("1"), Reason: "R11"}, at(8, 30, 0)),
+		"receipts":         one(plant.Received{Order: "4711000001", Counter: 1, Material: "PUMP-7", Lot: "L-P7-0302", Quantity: ea("2"), Serials: []plant.SerialID{"SN-000417", "SN-000418"}}, at(10, 0, 0)),
+		"holds":            one(plant.LotHeld{Lot: "L-P7-0302", Material: "PUMP-7", Order: "4711000001", Case: "QC-0009", Reason: "bore out of tolerance"}, at(10, 30, 0)),
+		"decisions":        one(plant.LotDecided{Lot: "L-P7-0302", Material: "PUMP-7", Case: "QC-0009", Decision: plant.DecideUseAsIs}, at(14, 0, 0)),
+		"inspections":      one(plant.Inspected{Order: "4711000001", Operation: "0020", Counter: 1, Material: "PUMP-7", Lot: "L-P7-0302", Serial: "SN-000417", Passed: 11, Failed: 1, Text: `bore 40.021 mm; "limit" 40.016 mm`}, at(9, 58, 0)),
+		"items": one(plant.ItemChanged{Version: 4, Item: plant.Item{ID: "SEAL-12", Description: "Wellendichtring 12 µm", Revision: "B", Unit: "EA", Lots: true,
+			Units: []plant.AltUnit{{Unit: "CT", Factor: plant.Factor{Num: 144, Den: 1}}, {Unit: "KGM", Factor: plant.Factor{Num: 250, Den: 3}}}}}, at(4, 0, 0)),
+	}
+}
+
+func golden(t *testing.T, file string, got []byte) {
+	t.Helper()
+	file = filepath.Join("testdata", file)
+	if *update {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("differs from %s (rewrite with -update):\n%s", file, got)
+	}
+}
+
+func TestGoldenFiles(t *testing.T) {
+	for _, form := range []struct {
+		suffix string
+		s      Settings
+	}{{".csv", Settings{}}, {".1252.csv", Settings{Encoding: Windows1252, Decimal: Comma}}, {".fixed.txt", Settings{Layout: Fixed}}} {
+		for name, events := range goldens() {
+			t.Run(name+form.suffix, func(t *testing.T) {
+				m, err := Dialect{form.s}.Batch(events...)
+				if err != nil {
+					t.Fatal(err)
+				}
+				golden(t, name+form.suffix, m.Body)
+				ask, err := Dialect{form.s}.Decode(m)
+				if err != nil || !reflect.DeepEqual(ask.Claims, events) {
+					t.Errorf("read again: %+v, %v", ask.Claims, err)
+				}
+			})
+		}
+	}
+}
+
+func TestGoldenResults(t *testing.T) {
+	m, err := Dialect{}.Batch(consumption(1, "L-C3-8841", "40"), consumption(2, "L-OLD", "24"), consumption(3, "L-C3-8841", "1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Header["File-Name"] = "consumptions.000017.csv"
+	for name, a := range map[string]simulators.Answer{
+		"partly":    {Rows: []simulators.Row{{Doc: "4900000001"}, {Refusal: &simulators.Refusal{Class: simulators.DataQuality, Code: "lot-expired", Text: "lot L-OLD expired on 2026-02-28"}}, {Doc: "4900000001", Known: true}}},
+		"malformed": {Refusal: &simulators.Refusal{Class: simulators.DataQuality, Code: "malformed", Text: "line 3: the file ends without a record TRL: it was not written to its end"}},
+		"throttled": {Refusal: &simulators.Refusal{Class: simulators.Technical, Outcome: simulators.Throttled, Code: "quota-exceeded", Text: "more than 20 requests in 1s", After: 1500 * time.Millisecond}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			reply := Dialect{}.Reply(m, a)
+			golden(t, "result-"+name+".csv", reply.Body)
+			if _, err := (Settings{}).read(reply.Body); err != nil {
+				t.Errorf("a result that cannot be read: %v", err)
+			}
+		})
+	}
+}
+
+// A result is written in every form, whatever stands in it.
+func TestResultsAreWrittenInEveryForm(t *testing.T) {
+	for _, s := range []Settings{{Layout: Fixed}, {Encoding: Latin1}, {Layout: Fixed, Encoding: Windows1252}} {
+		rapid.Check(t, func(t *rapid.T) {
+			m := simulators.Message{Header: map[string]string{"File-Name": rapid.String().Draw(t, "file")}, Events: []plant.Event{{ID: plant.EventID(rapid.String().Draw(t, "reference")), At: at(6, 0, 0)}}}
+			r := &simulators.Refusal{Class: simulators.Business, Code: "order-closed", Text: rapid.String().Draw(t, "text")}
+			reply := Dialect{s}.Reply(m, simulators.Answer{Rows: []simulators.Row{{Refusal: r}}})
+			if _, err := s.read(reply.Body); err != nil {
+				t.Fatalf("%v\n%q", err, reply.Body)
+			}
+		})
+	}
+}
+
+func TestDecodeRefuses(t *testing.T) {
+	whole := func(s Settings, events ...plant.Event) string {
+		m, err := Dialect{s}.Batch(events...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(m.Body)
+	}
+	csv, comma := Settings{}, Settings{Decimal: Comma}
+	cnf, con := whole(csv, confirmation()), whole(csv, consumption(1, "L", "40.125"))
+	for _, c := range []struct {
+		name, file string
+		s          Settings
+		body, want string
+	}{
+		{"empty", "confirmations", csv, "", "the file is empty"},
+		{"half", "confirmations", csv, cnf[:len(cnf)/2], "not written to its end"},
+		{"without its trailer", "confirmations", csv, cnf[:strings.Index(cnf, "TRL")], "the file ends without a record TRL"},
+		{"without its last line end", "confirmations", csv, strings.TrimSuffix(cnf, "\r\n"), "the last line has no end"},
+		{"a record lost", "consumptions", csv, withoutLine(whole(csv, consumption(1, "L", "1"), consumption(2, "M", "1")), 2), "RECORDS: the trailer counts 2, and there are 1"},
+		{"trailer counts more", "confirmations", csv, strings.Replace(cnf, "TRL;1", "TRL;2", 1), "RECORDS: the trailer counts 2, and there are 1"},
+		{"trailer adds up to more", "confirmations", csv, strings.Replace(cnf, "TRL;1;61", "TRL;1;62", 1), "TOTAL: the trailer says 62, and the quantities add up to 61"},
+		{"two files in one", "confirmations", csv, cnf + cnf, "in the middle of the file"},
+		{"decimal comma", "consumptions", csv, strings.ReplaceAll(con, "40.125", "40,125"), `QUANTITY: "40,125" is not a number with a decimal point`},
+		{"decimal point", "consumptions", comma, con, `QUANTITY: "40.125" is not a number with a decimal comma`},
+		{"thousands", "consumptions", comma, strings.ReplaceAll(whole(comma, consumption(1, "L", "40.125")), "40,125", "1.040,125"), "is not a number with a decimal comma"},
+		{"byte order mark", "confirmations", csv, bom + cnf, "begins with a byte order mark"},
+		{"another encoding", "confirmations", csv, strings.ReplaceAll(cnf, "R07", "\xc4"), "is not UTF-8"},
+		{"another version", "confirmations", csv, strings.Replace(cnf, Version, "files/v9", 1), `line 1, VERSION: "files/v9"`},
+		{"another name", "consumptions", csv, cnf, "NAME: the header says"},
+		{"a record of another name", "confirmations", csv, strings.Replace(cnf, "CNF;", "CON;", 1), "a record CON has 9 cells"},
+		{"a cell too few", "confirmations", csv, strings.Replace(cnf, ";R07", "", 1), "a record CNF has 16 cells after its type, not 15"},
+		{"open quote", "confirmations", csv, strings.Replace(cnf, "R07", `"R07`, 1), "a quote is not closed"},
+		{"stray quote", "confirmations", csv, strings.Replace(cnf, "R07", `R"07`, 1), "a quote inside a cell"},
+		{"after a quote", "confirmations", csv, strings.Replace(cnf, "R07", `"R"07`, 1), "after a closing quote"},
+		{"no order", "confirmations", csv, strings.Replace(cnf, ";4711000001;", ";;", 1), "line 2, ORDER: is empty"},
+		{"counter zero", "confirmations", csv, strings.Replace(cnf, ";0010;3;", ";0010;0;", 1), "COUNTER: counts from 1"},
+		{"local time", "confirmations", csv, strings.Replace(cnf, "07:41:58+01:00;4711", "07:41:58;4711", 1), "is not an instant"},
+		{"strange flag", "confirmations", csv, strings.Replace(cnf, ";X;", ";Y;", 1), "FINAL: is X or empty"},
+		{"nothing between", "confirmations", csv, cnf[:strings.Index(cnf, "CNF")] + "TRL;0;0\r\n", "no record between header and trailer"},
+		{"order without operations", "orders", csv, strings.Split(whole(csv, released()), "OPR")[0] + "TRL;1;200\r\n", "without a record OPR"},
+		{"stray operation", "orders", csv, strings.Replace(whole(csv, released()), "ORD;", "CMP;", 1), "a record CMP has 4 cells"},
+		{"fixed, a line too short", "confirmations", Settings{Layout: Fixed}, strings.Replace(whole(Settings{Layout: Fixed}, confirmation()), "R07 ", "", 1), "and the line ends after"},
+		{"fixed, a line too long", "confirmations", Settings{Layout: Fixed}, strings.Replace(whole(Settings{Layout: Fixed}, confirmation()), "R07 ", "R07    ", 1), "characters, and the line"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := Dialect{c.s}.Decode(simulators.Message{Verb: "post", Name: c.file, Body: []byte(c.body)})
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+// withoutLine leaves out one line, counted from 1.
+func withoutLine(s string, n int) string {
+	lines := strings.SplitAfter(s, "\r\n")
+	return strings.Join(append(lines[:n-1:n-1], lines[n:]...), "")
+}
+
+func TestSettingsContradict(t *testing.T) {
+	for want, s := range map[string]Settings{
+		"layout":                           {Layout: "xml"},
+		"encoding":                         {Encoding: "ebcdic"},
+		"a comma cannot separate":          {Decimal: Comma, Delimiter: CommaDelimiter},
+		"columns of a fixed width have no": {Layout: Fixed, Delimiter: Pipe},
+	} {
+		if err := s.Validate(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: got %v, want %q", s, err, want)
+		}
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	forms := []Settings{{}, {Layout: Fixed}, {Encoding: Windows1252, Decimal: Comma}, {Encoding: UTF8BOM, Delimiter: Tab}}
+	for _, events := range goldens() {
+		for i, s := range forms {
+			if m, err := (Dialect{s}).Batch(events...); err == nil {
+				f.Add(i, m.Name, m.Body)
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, form int, name string, body []byte) {
+		d := Dialect{forms[max(0, form)%len(forms)]}
+		ask, err := d.Decode(simulators.Message{Verb: "post", Name: name, Body: body})
+		if err != nil {
+			return
+		}
+		// What is understood can be said, and is then understood alike.
+		m, err := d.Batch(ask.Claims...)
+		if err != nil {
+			t.Skip("a text of more characters than fit its column")
+		}
+		again, err := d.Decode(m)
+		if err != nil || !reflect.DeepEqual(again.Claims, ask.Claims) {
+			t.Fatalf("%v\ngot  %+v\nwant %+v", err, again.Claims, ask.Claims)
+		}
+	})
+}
