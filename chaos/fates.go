@@ -321,7 +321,7 @@ func (l *Link) unique(at time.Duration) time.Duration {
 // same reports whether a fault left b as it was.
 func same(a, b *Delivery) bool {
 	return a.After == b.After && a.Overtake == b.Overtake && a.Drop == b.Drop && a.Refuse == b.Refuse && a.Instead == b.Instead &&
-		a.LoseReply == b.LoseReply && a.Reword == b.Reword && a.Invalid == b.Invalid && a.Message.Name == b.Message.Name &&
+		a.LoseReply == b.LoseReply && a.Message.Mishap == b.Message.Mishap && a.Reword == b.Reword && a.Invalid == b.Invalid && a.Message.Name == b.Message.Name &&
 		sameSlice(a.Message.Events, b.Message.Events) && bytes.Equal(a.Message.Body, b.Message.Body) && maps.Equal(a.Message.Header, b.Message.Header)
 }
 

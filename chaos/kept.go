@@ -53,29 +53,40 @@ func (l *Link) keep(way context.Context, f *fate, far simulators.Receiver) error
 // that it has taken them. It is called while the SUT's request is answered, so
 // that the evidence is saved before the reply leaves.
 func (l *Link) Fetched(ms []simulators.Message, taken bool) {
-	for _, m := range ms {
-		l.mu.Lock()
-		k := l.shelf[m.ID]
-		if k == nil || (taken && k.taken) {
-			l.mu.Unlock()
-			continue
-		}
-		now := l.Journal.Now()
-		start, result := now, simulators.Result{Outcome: simulators.Unknown, Text: "served"}
-		if taken {
-			k.taken, start, result = true, k.last, simulators.Result{Outcome: simulators.Accepted, Text: "the SUT came back for what follows it"}
-		} else {
-			k.served, k.last = k.served+1, now
-		}
-		f := &k.fate
-		offer := evidence.Offer{
-			ID: m.ID, Endpoint: l.Name, Name: m.Name, Key: m.Key, Facts: f.facts(l.Ordinals), Attempt: f.Attempt + max(k.served, 1) - 1, Copy: f.copied,
-			Start: start, End: now, Result: result, Payload: k.payload, Faults: f.touched,
-		}
-		l.mu.Unlock()
-		l.Journal.Append(offer)
-		l.fetched(f, taken, offer)
+	result := simulators.Result{Outcome: simulators.Unknown, Text: "served"}
+	if taken {
+		result = simulators.Result{Outcome: simulators.Accepted, Text: "the SUT came back for what follows it"}
 	}
+	for _, m := range ms {
+		l.Told(m, result)
+	}
+}
+
+// Told writes down what is known of an announcement that was kept for the SUT:
+// Unknown if it was put before it, anything else if that was its end.
+func (l *Link) Told(m simulators.Message, result simulators.Result) {
+	taken := result.Outcome != simulators.Unknown
+	l.mu.Lock()
+	k := l.shelf[m.ID]
+	if k == nil || (taken && k.taken) {
+		l.mu.Unlock()
+		return
+	}
+	now := l.Journal.Now()
+	start := now
+	if taken {
+		k.taken, start = true, k.last
+	} else {
+		k.served, k.last = k.served+1, now
+	}
+	f := &k.fate
+	offer := evidence.Offer{
+		ID: m.ID, Endpoint: l.Name, Name: m.Name, Key: m.Key, Facts: f.facts(l.Ordinals), Attempt: f.Attempt + max(k.served, 1) - 1, Copy: f.copied,
+		Start: start, End: now, Result: result, Payload: k.payload, Faults: f.touched,
+	}
+	l.mu.Unlock()
+	l.Journal.Append(offer)
+	l.fetched(f, taken, offer)
 }
 
 // fetched tells those who wait for it how far the announcement has come.

@@ -57,7 +57,10 @@ func (r *Rig) endpoint(name string, spec EndpointSpec) error {
 	if !ok {
 		return fmt.Errorf("system: %s", yamlfile.OneOf(spec.System, catalog.Names(r.setup.Catalog.Systems)))
 	}
-	d := dialect.New()
+	d, err := configured(dialect.New(), spec)
+	if err != nil {
+		return err
+	}
 	policy := spec.Policy.Apply(d.Policy())
 	for said, p := range r.setup.Scenario.Given.Endpoints {
 		if said != name && scenarios.Meant(said, r.setup.File.systems()) == name {
@@ -71,16 +74,17 @@ func (r *Rig) endpoint(name string, spec EndpointSpec) error {
 	if err != nil {
 		return fmt.Errorf("sut.receives.%s: %w", name, err)
 	}
-	transport, push, err := r.transport(name, spec, to, policy)
+	client, secret := "andon-"+name, rand.Text()
+	transport, push, err := r.transport(transportSpec{name, spec, to, policy, client, secret})
 	if err != nil {
 		return err
 	}
+	policy.Share = shareOf(spec)
 	link := r.link(name)
 	line := simulators.Line(link)
 	if r.setup.World != nil {
 		line, policy.Parallel = turns{link, r.setup.World, name}, 1
 	}
-	client, secret := "andon-"+name, rand.Text()
 	e := endpoint.New(endpoint.Config{
 		Name: name, System: system.New(r.master, policy), Dialect: d, Transport: transport, Line: line, Policy: policy, Push: push,
 		Client: client, Secret: secret, Plant: r.Plan.clock.Now, Sends: kinds(r.setup.File.Flows),
@@ -88,6 +92,7 @@ func (r *Rig) endpoint(name string, spec EndpointSpec) error {
 			r.Plan.Journal.Append(evidence.Effect{Attempt: id, Endpoint: name, Posting: p})
 		},
 		OnFeed:    link.Fetched,
+		OnKept:    link.Told,
 		OnToken:   func(token string) { r.issued(name, token) },
 		Attribute: attribution(r.setup.File.Attribution, name),
 	})
@@ -105,24 +110,37 @@ func (r *Rig) endpoint(name string, spec EndpointSpec) error {
 	return r.secretOf(name, secret)
 }
 
+// transportSpec is what a transport is opened for.
+type transportSpec struct {
+	name           string
+	spec           EndpointSpec
+	to             string // where webhooks go
+	policy         simulators.Policy
+	client, secret string
+}
+
 // transport opens what moves an endpoint's messages, and says whether it can
 // push announcements: over HTTP to a webhook, over a broker always.
-func (r *Rig) transport(name string, spec EndpointSpec, to string, policy simulators.Policy) (simulators.Transport, bool, error) {
-	if r.setup.World != nil {
-		return r.setup.World.Transport(name), true, nil
+func (r *Rig) transport(s transportSpec) (simulators.Transport, bool, error) {
+	switch {
+	case r.setup.World != nil:
+		return r.setup.World.Transport(s.name), true, nil
+	case shareOf(s.spec) != simulators.ShareNone:
+		t, err := r.share(s)
+		return t, false, err
 	}
-	h, err := httptransport.New(httptransport.Config{Listen: spec.Listen, To: to, MaxBody: policy.MaxBody})
+	h, err := httptransport.New(httptransport.Config{Listen: s.spec.Listen, To: s.to, MaxBody: s.policy.MaxBody})
 	if err != nil {
 		return nil, false, err
 	}
 	r.closed = append(r.closed, h.Close)
-	if spec.Transport != "nats" {
-		return h, to != "", nil
+	if s.spec.Transport != "nats" {
+		return h, s.to != "", nil
 	}
 	if r.Vars["events.url"] == "" {
-		return nil, false, spec.Pos.Errorf("transport nats needs an event broker").WithHint("add endpoints.events: {broker: nats}")
+		return nil, false, s.spec.Pos.Errorf("transport nats needs an event broker").WithHint("add endpoints.events: {broker: nats}")
 	}
-	n, err := nats.New(context.Background(), nats.Config{URL: r.Vars["events.url"], Endpoint: name, MaxBody: policy.MaxBody})
+	n, err := nats.New(context.Background(), nats.Config{URL: r.Vars["events.url"], Endpoint: s.name, MaxBody: s.policy.MaxBody})
 	if err != nil {
 		return nil, false, err
 	}

@@ -195,7 +195,13 @@ type EndpointSpec struct {
 	Broker    string `yaml:"broker" jsonschema:"enum=nats"`
 	URL       string `yaml:"url"`
 	Dialect   string `yaml:"dialect"`
-	Transport string `yaml:"transport" jsonschema:"enum=http,enum=nats"`
+	Transport string `yaml:"transport" jsonschema:"enum=http,enum=nats,enum=files,enum=sftp"`
+	// Format is what a dialect of files lets a rig choose, such as
+	// {layout: fixed, encoding: windows-1252, decimal: comma}.
+	Format yamlfile.Node `yaml:"format"`
+	// Ready says how one knows that a file is complete: it is renamed, or a
+	// second file of the same name with .ctl at its end says so.
+	Ready string `yaml:"ready" jsonschema:"enum=rename,enum=marker"`
 	// Policy changes single lines of the dialect's policy table.
 	Policy scenarios.Policy `yaml:"policy"`
 	Listen string           `yaml:"listen"`
@@ -337,7 +343,7 @@ func (e *EndpointSpec) Check() error {
 	if (e.System == "") == (e.Broker == "") {
 		return e.Pos.Errorf("an endpoint needs exactly one of system and broker")
 	}
-	return nil
+	return e.checkShare()
 }
 
 // Check implements [yamlfile.Checker].

@@ -23,6 +23,7 @@ type Policy struct {
 	Redelivery Redelivery     `yaml:"-" json:"redelivery"`
 	MaxBody    int64          `yaml:"-" json:"maxBody,omitempty"`  // bytes; 0 means 8 MiB
 	Parallel   int            `yaml:"-" json:"parallel,omitempty"` // announcements under way at once; 0 means 16
+	Share      SharePolicy    `yaml:"-" json:"share,omitempty"`    // where files are exchanged; of the transport
 }
 
 // AuthPolicy says how the SUT proves who it is.
@@ -32,6 +33,16 @@ type AuthPolicy string
 const (
 	AuthNone   AuthPolicy = "none"
 	AuthOAuth2 AuthPolicy = "oauth2" // client credentials at the endpoint's own token URL
+)
+
+// SharePolicy says where files are exchanged.
+type SharePolicy string
+
+// Places where files are exchanged.
+const (
+	ShareNone   SharePolicy = ""       // there are no files
+	ShareFolder SharePolicy = "folder" // a folder that both sides see
+	ShareSFTP   SharePolicy = "sftp"   // a folder behind a server, which can refuse
 )
 
 // AcceptPolicy says when an accepted message takes effect.

@@ -29,6 +29,9 @@ type Message struct {
 	// Kept is true of an announcement that the far side keeps until the SUT
 	// fetches it. Never on the wire.
 	Kept bool
+	// Mishap, if set by a fault, is what goes wrong with m where it is kept.
+	// Never on the wire.
+	Mishap *Mishap
 	// Unread, if set, says why the transport could not take the body; Body is
 	// empty then, and the receiver refuses. Never on the wire.
 	Unread *Unread
@@ -286,7 +289,51 @@ type Symptom string
 // Symptoms of a lost message or reply. Whether the message took effect cannot
 // be told from any of them.
 const (
-	Reset   Symptom = "reset"   // the connection is reset
-	Hang    Symptom = "hang"    // silence until the sender gives up
-	Gateway Symptom = "gateway" // a gateway answers 502 in its place
+	Reset   Symptom = "reset"    // the connection is reset
+	Hang    Symptom = "hang"     // silence until the sender gives up
+	Gateway Symptom = "gateway"  // a gateway answers 502 in its place
+	NoSpace Symptom = "no-space" // of a file: there is no room for it where it should go
 )
+
+// A Mishap is trouble with a file that only a transport which keeps messages
+// in a folder can make. Such a transport does what it can of it; others know
+// nothing of files and ignore it.
+type Mishap struct {
+	Kind  MishapKind
+	For   time.Duration // how long it lasts, wall time
+	Times int           // how often it refuses
+	Key   string        // joins a file to the one whose name it bears
+}
+
+// MishapKind names one kind of trouble with a file.
+type MishapKind string
+
+// Kinds of trouble with a file.
+const (
+	FilePartial  MishapKind = "partial"  // its first half lies there under its name for a time, then the rest is written
+	FileLate     MishapKind = "late"     // it has its number and lies there only after a time, when later numbers do
+	FileNamed    MishapKind = "named"    // nothing happens to it; its name is remembered under Key
+	FileAgain    MishapKind = "again"    // it lies there under the name remembered under Key, once that file is gone
+	FileBeside   MishapKind = "beside"   // its name differs only in case from that of the file before it
+	FileEmpty    MishapKind = "empty"    // an empty file lies beside it
+	FileLocked   MishapKind = "locked"   // it cannot be opened or removed for a time
+	FileUndelete MishapKind = "undelete" // it cannot be removed or renamed so many times
+)
+
+// A Keeper is a Transport that keeps announcements where the SUT fetches them
+// by itself: in a folder.
+type Keeper interface {
+	Transport
+	// Keep puts m where the SUT can fetch it and returns when that is done or,
+	// if a mishap delays it, will be. Told learns what is known of m from then
+	// on: Unknown whenever it was put before the SUT, Accepted or Refused once
+	// the SUT has taken it away. It is not called after Serve has ended.
+	Keep(ctx context.Context, m Message, told func(Result)) error
+}
+
+// A Configurable dialect has settings of its own.
+type Configurable interface {
+	Dialect
+	// Configure returns the dialect with what decode reads from a file.
+	Configure(decode func(settings any) error) (Dialect, error)
+}

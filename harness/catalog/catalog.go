@@ -10,6 +10,7 @@ import (
 	"github.com/andon-rig/andon/contracts/jsonschema"
 	"github.com/andon-rig/andon/evidence/oracles"
 	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/dialects/files"
 	"github.com/andon-rig/andon/simulators/dialects/neutral"
 	"github.com/andon-rig/andon/simulators/plant"
 	"github.com/andon-rig/andon/simulators/systems/erp"
@@ -44,6 +45,7 @@ func Standard() Catalog {
 	return Catalog{
 		Dialects: []Part[func() simulators.Dialect]{
 			{"neutral/v1", "B2MML-JSON over REST or events, owned by no vendor", func() simulators.Dialect { return neutral.Dialect{} }},
+			{"files/v1", "flat files in a folder or over SFTP, delimited or in fixed columns, with results by row", func() simulators.Dialect { return files.Dialect{} }},
 		},
 		Systems: []Part[NewSystem]{
 			{"erp", "order book, stock, WIP and genealogy of an enterprise resource planning system", newERP},

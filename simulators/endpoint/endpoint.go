@@ -43,6 +43,9 @@ type Config struct {
 	// them there; taken is true once the reader has come back for what follows
 	// them.
 	OnFeed func(ms []simulators.Message, taken bool)
+	// OnKept is told what is known of an announcement that a [simulators.Keeper]
+	// keeps for the SUT.
+	OnKept func(m simulators.Message, r simulators.Result)
 	// OnToken is told of each access token before the SUT gets it.
 	OnToken func(token string)
 	// Attribute, if set, finds the references a message carries by the rig
@@ -76,6 +79,9 @@ func New(c Config) *Endpoint {
 	}
 	if c.OnFeed == nil {
 		c.OnFeed = func([]simulators.Message, bool) {}
+	}
+	if c.OnKept == nil {
+		c.OnKept = func(simulators.Message, simulators.Result) {}
 	}
 	if c.OnToken == nil {
 		c.OnToken = func(string) {}

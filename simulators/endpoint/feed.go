@@ -79,7 +79,7 @@ func (f *feed) cross(m simulators.Message, w *waiting) error {
 			w.pass()
 		}
 	}
-	_, err := f.e.Line.Carry(context.Background(), m, simulators.ToSUT, func(_ context.Context, m simulators.Message) (simulators.Message, error) {
+	_, err := f.e.Line.Carry(context.Background(), m, simulators.ToSUT, func(ctx context.Context, m simulators.Message) (simulators.Message, error) {
 		release := m.Release // a copy has none
 		m.Release = nil
 		f.mu.Lock()
@@ -88,6 +88,9 @@ func (f *feed) cross(m simulators.Message, w *waiting) error {
 			f.left--
 		}
 		f.mu.Unlock()
+		if err := f.keep(ctx, m); err != nil {
+			return simulators.Message{}, err
+		}
 		if release != nil {
 			release()
 		}
@@ -97,6 +100,23 @@ func (f *feed) cross(m simulators.Message, w *waiting) error {
 		return fmt.Errorf("put %s into the feed: %w", m.Key, err)
 	}
 	return nil
+}
+
+// keep hands m to a transport that has a place of its own for what the SUT
+// fetches.
+func (f *feed) keep(ctx context.Context, m simulators.Message) error {
+	k, ok := f.e.Transport.(simulators.Keeper)
+	if !ok {
+		return nil
+	}
+	return k.Keep(ctx, m, func(r simulators.Result) {
+		if r.Outcome != simulators.Unknown {
+			f.mu.Lock()
+			f.taken++
+			f.mu.Unlock()
+		}
+		f.e.OnKept(m, r)
+	})
 }
 
 // waiting is an announcement of which its entity's next one must know when it

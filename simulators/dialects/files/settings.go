@@ -3,7 +3,20 @@ package files
 import (
 	"fmt"
 	"slices"
+
+	"github.com/andon-rig/andon/simulators"
 )
+
+var _ simulators.Configurable = Dialect{}
+
+// Configure implements [simulators.Configurable]: a rig file gives the
+// settings under format.
+func (d Dialect) Configure(decode func(any) error) (simulators.Dialect, error) {
+	if err := decode(&d.Settings); err != nil {
+		return nil, err
+	}
+	return d, d.Settings.Validate()
+}
 
 // Settings are what differs from one flat-file interface to another. The zero
 // value of each means its first word.

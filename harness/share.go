@@ -1,0 +1,82 @@
+package harness
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/transports/files"
+	"github.com/andon-rig/andon/simulators/transports/files/sftp"
+)
+
+// shareOf says where the files of an endpoint are exchanged.
+func shareOf(spec EndpointSpec) simulators.SharePolicy {
+	switch spec.Transport {
+	case "files":
+		return simulators.ShareFolder
+	case "sftp":
+		return simulators.ShareSFTP
+	}
+	return simulators.ShareNone
+}
+
+// share opens a folder for an endpoint's files, and the server in front of it
+// if there is one. Its files are deleted with the rig.
+func (r *Rig) share(s transportSpec) (simulators.Transport, error) {
+	dir, err := os.MkdirTemp("", "andon-share-*")
+	if err != nil {
+		return nil, fmt.Errorf("make a share: %w", err)
+	}
+	r.closed = append(r.closed, func() error { return os.RemoveAll(dir) })
+	config := files.Config{Root: filepath.Join(dir, "share"), MaxBody: s.policy.MaxBody, Ready: files.Ready(s.spec.Ready)}
+	if shareOf(s.spec) == simulators.ShareFolder {
+		r.Vars[s.name+".folder"] = config.Root
+		return files.New(config)
+	}
+	t, err := sftp.New(sftp.Config{Share: config, Listen: s.spec.Listen, User: s.client, Password: s.secret, Keys: dir})
+	if err != nil {
+		return nil, err
+	}
+	r.closed = append(r.closed, t.Close)
+	r.Vars[s.name+".key"], r.Vars[s.name+".knownHosts"] = t.KeyFile(), t.KnownHosts()
+	return t, nil
+}
+
+// configured gives a dialect the settings of the rig file.
+func configured(d simulators.Dialect, spec EndpointSpec) (simulators.Dialect, error) {
+	c, ok := d.(simulators.Configurable)
+	switch {
+	case spec.Format.IsZero():
+		return d, nil
+	case !ok:
+		return nil, spec.Format.Errorf("format: this dialect has no settings")
+	}
+	var misread error // has its place already
+	out, err := c.Configure(func(into any) error { misread = spec.Format.Decode(into); return misread })
+	switch {
+	case misread != nil:
+		return nil, misread
+	case err != nil:
+		return nil, spec.Format.Errorf("format: %s", err)
+	}
+	return out, nil
+}
+
+// checkShare refuses a dialect of files without a share, and a share without
+// such a dialect.
+func (e *EndpointSpec) checkShare() error {
+	wordsFiles, share := strings.HasPrefix(e.Dialect, "files/"), shareOf(*e) != simulators.ShareNone
+	switch {
+	case e.System == "":
+	case wordsFiles && !share:
+		return e.Pos.Errorf("dialect %s is about files, and transport %s moves none", e.Dialect, cmp.Or(e.Transport, "http")).WithHint("write transport: files or transport: sftp")
+	case share && !wordsFiles:
+		return e.Pos.Errorf("transport %s moves files, and dialect %s is not about files", e.Transport, cmp.Or(e.Dialect, "neutral/v1")).WithHint("write dialect: files/v1")
+	case e.Ready != "" && !share:
+		return e.Pos.Errorf("ready is about files, and this endpoint has none")
+	}
+	return nil
+}
