@@ -19,6 +19,8 @@ import (
 type armed struct {
 	*Rule
 	strikes        int
+	times          map[string]int // strikes by mark; nil unless the rule bounds them
+	flying         int            // deliveries that it struck and that are still on their way
 	dice           dice
 	toSUT, fromSUT string // what chance is keyed by: the same rule elsewhere has other luck
 }
@@ -50,6 +52,7 @@ func (a *attempts) counter(verb string) map[string]int {
 type fate struct {
 	Delivery
 	touched []string      // ids of the rules that shaped it
+	by      []*armed      // those of them that are bound by what is in flight
 	copied  bool          // made by a fault, not by its sender
 	silence time.Duration // how long its sender hears nothing, once it is where it ends
 	upon    []wait        // process faults that wait for it
@@ -64,12 +67,21 @@ type restated struct {
 	body   []byte
 }
 
-// Arm puts r in force. Rules act in the order they were armed.
+// Arm puts r in force. Rules act in the order of their [Place].
 func (l *Link) Arm(r *Rule) {
 	part := r.ID + "\x00" + l.Name + "\x00"
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.rules = append(l.rules, &armed{Rule: r, toSUT: part + string(simulators.ToSUT), fromSUT: part + string(simulators.FromSUT)})
+	a := &armed{Rule: r, toSUT: part + string(simulators.ToSUT), fromSUT: part + string(simulators.FromSUT)}
+	if r.Times > 0 {
+		a.times = map[string]int{}
+	}
+	at := len(l.rules)
+	for at > 0 && r.before(l.rules[at-1].Rule) {
+		at--
+	}
+	l.rules = slices.Insert(l.rules, at, a)
+	l.Course.arm(r.ID)
 	l.Journal.Append(evidence.Disturbance{Fault: r.ID, Kind: r.Kind, Phase: evidence.Armed, At: l.Name})
 }
 
@@ -84,6 +96,7 @@ func (l *Link) Heal(id string) bool {
 	}
 	kind := l.rules[i].Kind
 	l.rules = slices.Delete(l.rules, i, i+1)
+	l.Course.heal(id)
 	l.Journal.Append(evidence.Disturbance{Fault: id, Kind: kind, Phase: evidence.Healed, At: l.Name})
 	return true
 }
@@ -119,6 +132,7 @@ func (l *Link) fates(buf []fate, m simulators.Message, dir simulators.Direction)
 	}
 	fates := append(buf, fate{Delivery: original})
 	l.restate(&fates[0], marks)
+	l.Course.crosses(l.Name, dir, marks)
 	for _, a := range l.rules {
 		fates = l.strike(a, fates, &original, marks)
 	}
@@ -127,6 +141,9 @@ func (l *Link) fates(buf []fate, m simulators.Message, dir simulators.Direction)
 	}
 	for i := range fates {
 		l.settle(&fates[i], i > 0)
+		for _, a := range fates[i].by {
+			a.flying++
+		}
 	}
 	return fates
 }
@@ -138,16 +155,21 @@ func (l *Link) count(marks []mark, m *simulators.Message, dir simulators.Directi
 		way = &l.toSUT
 	}
 	counter := way.counter(m.Verb)
-	add := func(key string) {
-		n := counter[key] + 1
-		counter[key] = n
-		marks = append(marks, mark{key, n})
+	marks = l.marks(marks, m)
+	for i := range marks {
+		counter[marks[i].key]++
+		marks[i].attempt = counter[marks[i].key]
 	}
+	return marks
+}
+
+// marks appends what m is known by: its facts, or else itself.
+func (l *Link) marks(marks []mark, m *simulators.Message) []mark {
 	for _, e := range m.Events {
-		add(string(l.Ordinals.ID(e)))
+		marks = append(marks, mark{key: string(l.Ordinals.ID(e))})
 	}
 	if len(m.Events) == 0 {
-		add(keyOf(m))
+		marks = append(marks, mark{key: keyOf(m)})
 	}
 	return marks
 }
@@ -183,14 +205,14 @@ func (l *Link) restate(f *fate, marks []mark) {
 
 // strike lets a act on fates and writes down what it did.
 func (l *Link) strike(a *armed, fates []fate, original *Delivery, marks []mark) []fate {
-	if a.Max > 0 && a.strikes >= a.Max {
+	if (a.Max > 0 && a.strikes >= a.Max) || (a.InFlight > 0 && a.flying >= a.InFlight) {
 		return fates
 	}
 	_, perFact := a.Fault.(PerFact)
 	if perFact && (original.Direction != simulators.ToSUT || len(original.Message.Events) != 1 || l.changed[marks[0].key] != nil) {
 		return fates
 	}
-	r := a.luck(original, marks, l.Ordinals, l.Seed, a.part(original.Direction), &a.dice)
+	r := a.luck(original, marks, l, a.part(original.Direction), a.times, &a.dice)
 	if r == nil {
 		return fates
 	}
@@ -199,6 +221,12 @@ func (l *Link) strike(a *armed, fates []fate, original *Delivery, marks []mark) 
 		return fates
 	}
 	a.strikes++
+	if a.times != nil {
+		for _, k := range marks {
+			a.times[k.key]++
+		}
+	}
+	l.Course.struck(a.ID, l.Name, original.Direction, marks)
 	if perFact {
 		if l.changed == nil {
 			l.changed = map[string]*restated{}
@@ -237,12 +265,27 @@ func (l *Link) apply(a *armed, fates []fate, r *rand.Rand) (next []fate, did *De
 		if did == nil {
 			did = &out[0]
 		}
-		touched := append(slices.Clone(f.touched), a.ID)
+		touched, by := append(slices.Clone(f.touched), a.ID), f.by
+		if a.InFlight > 0 {
+			by = append(slices.Clone(f.by), a)
+		}
 		for _, d := range out {
-			next = append(next, fate{Delivery: d, touched: touched})
+			next = append(next, fate{Delivery: d, touched: touched, by: by})
 		}
 	}
 	return next, did
+}
+
+// landed notes that f is not on its way any more.
+func (l *Link) landed(f *fate) {
+	if len(f.by) == 0 {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, a := range f.by {
+		a.flying--
+	}
 }
 
 // reworded gives those of ds that say something new their wording; false if

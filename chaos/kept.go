@@ -34,6 +34,7 @@ func (l *Link) keepFirst(ctx context.Context, first *fate, far simulators.Receiv
 // keep puts one delivery where the SUT can fetch it. It is no offer yet:
 // nobody has seen it.
 func (l *Link) keep(way context.Context, f *fate, far simulators.Receiver) error {
+	defer l.landed(f)
 	if err := sleep(way, f.After); err != nil {
 		return err
 	}

@@ -33,12 +33,14 @@ type Link struct {
 	// Moments, if set, are told when a message passes; process faults wait
 	// there. Shared by all links of a run.
 	Moments *Moments
+	// Course, if set, knows what other faults did. Shared by all links of a run.
+	Course *Course
 	// Observe, if set, is told when a message has crossed and before its
 	// sender hears.
 	Observe func(m simulators.Message, dir simulators.Direction, heard simulators.Result)
 
 	mu      sync.Mutex // guards what follows, and makes faults' calls serial
-	rules   []*armed   // in the order they were armed
+	rules   []*armed   // in the order they act
 	toSUT   attempts
 	fromSUT attempts
 	changed map[string]*restated // facts that were changed, by identity
@@ -152,6 +154,7 @@ func (l *Link) apart(ctx context.Context, do func(own context.Context)) {
 // the sender hears of it. The message travels as long as way lasts; its sender
 // waits as long as sender does.
 func (l *Link) deliver(way, sender context.Context, f *fate, far simulators.Receiver) (heard simulators.Message, err error) {
+	defer l.landed(f)
 	acted := simulators.Message{Result: simulators.Result{Outcome: simulators.Undelivered}}
 	if f.After > 0 && f.Overtake && f.Message.Release != nil {
 		f.Message.Release()

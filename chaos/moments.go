@@ -87,6 +87,9 @@ type Passage struct {
 // It is shared by the links of a run, so that one rule strikes once however
 // many links it listens on.
 type Moments struct {
+	// Course, if set, is told what process faults do. It is that of the links.
+	Course *Course
+
 	journal *evidence.Journal
 
 	mu      sync.Mutex // guards what follows
@@ -140,6 +143,7 @@ func (ms *Moments) Upon(r *Rule, p ProcessFault, do func(Passage), at ...*Link) 
 	ms.mu.Lock()
 	defer ms.mu.Unlock()
 	ms.watches = append(ms.watches, &watch{rule: r, fault: p, do: do, at: at})
+	ms.Course.arm(r.ID)
 	ms.journal.Append(evidence.Disturbance{Fault: r.ID, Kind: r.Kind, Phase: evidence.Armed, At: "sut"})
 }
 
@@ -155,6 +159,7 @@ func (ms *Moments) Heal(id string) bool {
 	w := ms.watches[i]
 	w.healed = true
 	ms.watches = slices.Delete(ms.watches, i, i+1)
+	ms.Course.heal(id)
 	ms.journal.Append(evidence.Disturbance{Fault: id, Kind: w.rule.Kind, Phase: evidence.Healed, At: "sut"})
 	return true
 }
@@ -185,7 +190,7 @@ func (ms *Moments) match(l *Link, d *Delivery, marks []mark) (upon []wait) {
 		if !w.open() || len(w.at) > 0 && !slices.Contains(w.at, l) {
 			continue
 		}
-		chance := w.rule.luck(d, marks, l.Ordinals, l.Seed, w.rule.ID, &w.dice)
+		chance := w.rule.luck(d, marks, l, w.rule.ID, nil, &w.dice)
 		if chance == nil {
 			continue
 		}
@@ -276,6 +281,7 @@ func (ms *Moments) strike(l *Link, w *watch, p Passage) {
 		Key: keyOf(&p.Message), Attempt: p.Attempt, What: w.fault.what(p),
 	})
 	ms.mu.Unlock()
+	l.Course.struck(w.rule.ID, p.Link, p.Direction, l.marks(nil, &p.Message))
 	_ = ms.journal.Flush() // what is wrong with the file is told by the next reply
 	w.do(p)
 }

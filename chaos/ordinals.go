@@ -13,13 +13,17 @@ import (
 type Ordinals struct {
 	mu    sync.RWMutex // guards what follows
 	count map[string]int
-	of    map[string][2]int // by natural key: within the order, within the run
-	rough map[string]string // natural key by what is left of it if lot and the like are mistaken
+	of    map[string]numbers // by natural key
+	rough map[string]string  // natural key by what is left of it if lot and the like are mistaken
 }
+
+// numbers of a fact among those of its kind, within its order and within the
+// run, and among all facts of the run.
+type numbers struct{ order, run, all int }
 
 // NewOrdinals returns an empty numbering.
 func NewOrdinals() *Ordinals {
-	return &Ordinals{count: map[string]int{}, of: map[string][2]int{}, rough: map[string]string{}}
+	return &Ordinals{count: map[string]int{}, of: map[string]numbers{}, rough: map[string]string{}}
 }
 
 // Add numbers a fact that has just become true.
@@ -33,7 +37,7 @@ func (o *Ordinals) Add(f plant.Fact) {
 	perOrder, perRun := kind+"/"+keys.Entity(), kind
 	o.count[perOrder]++
 	o.count[perRun]++
-	o.of[key] = [2]int{o.count[perOrder], o.count[perRun]}
+	o.of[key] = numbers{o.count[perOrder], o.count[perRun], len(o.of) + 1}
 	if keys.Order != "" && keys.Counter > 0 {
 		o.rough[roughly(kind, keys)] = key
 	}
@@ -57,9 +61,27 @@ func (o *Ordinals) number(e plant.Event, per string) int {
 	defer o.mu.RUnlock()
 	n := o.of[string(o.resolve(e))]
 	if per == "run" {
-		return n[1]
+		return n.run
 	}
-	return n[0]
+	return n.order
+}
+
+// Count is the number of facts so far; the next has the number after it.
+func (o *Ordinals) Count() int {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	return len(o.of)
+}
+
+// place is the number of the fact that e is about among all facts of the run;
+// 0 if the plant knows none.
+func (o *Ordinals) place(e plant.Event) int {
+	if o == nil {
+		return 0
+	}
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	return o.of[string(o.resolve(e))].all
 }
 
 // ID returns the identity of the fact that e is about. The reference counts

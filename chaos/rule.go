@@ -32,8 +32,21 @@ type Rule struct {
 	Per       string               // "order" (default) or "run"
 	P         float64              // chance for each (fact, attempt); 0 means 1
 	Attempts  int                  // strikes only the first so many attempts of a fact; 0 means any
+	Times     int                  // strikes of each fact; 0 means any
 	Max       int                  // strikes in all; 0 means any. Reaching it depends on arrival order
+	InFlight  int                  // struck deliveries that are still on their way at a time; 0 means any. Depends on timing
 	Strikes   []Strike             // only these; none means any
+
+	// What else must have happened, or be the case; see [Course].
+	After    *After     // another rule struck; nil waits for nothing
+	While    string     // this rule is armed; "" means nothing
+	StruckBy string     // only facts that this rule has struck; "" means any
+	Within   []*Stretch // only facts that belong to all of these
+
+	// Order is the rule's place among those that act at the same point of a
+	// message's way, wherever and whenever they were armed: its line in the
+	// file, say. See [Place].
+	Order int
 
 	// Writes is true if only messages that state facts are touched: no
 	// questions, no requests for tokens.
@@ -59,14 +72,48 @@ func (r *Rule) Validate() error {
 		return fmt.Errorf("rule %s: per %q is not one of order, run", r.ID, r.Per)
 	case !(r.P >= 0 && r.P <= 1): // so that NaN is refused too
 		return fmt.Errorf("rule %s: chance %v is not between 0 and 1", r.ID, r.P)
-	case min(r.Nth, r.Every, r.Attempts, r.Max) < 0:
-		return fmt.Errorf("rule %s: nth, every, attempts and max cannot be negative", r.ID)
+	case min(r.Nth, r.Every, r.Attempts, r.Times, r.Max, r.InFlight) < 0:
+		return fmt.Errorf("rule %s: nth, every, attempts, times, max and inFlight cannot be negative", r.ID)
 	case r.Nth > 0 && r.Every > 0:
 		return fmt.Errorf("rule %s: give nth or every, not both", r.ID)
+	case r.After != nil && r.After.Seen != "" && r.After.Seen != SeenStrike && r.After.Seen != SeenRetry:
+		return fmt.Errorf("rule %s: seen %q is not one of strike, retry", r.ID, r.After.Seen)
 	case slices.ContainsFunc(r.Strikes, func(s Strike) bool { return s.Key == "" || s.Attempt < 0 }):
 		return fmt.Errorf("rule %s: a strike needs the key of a fact, and its attempt counts from 1", r.ID)
 	}
 	return nil
+}
+
+// Place is the point of a message's way at which a fault acts. Rules act in
+// the order of their places, those of one place in their [Rule.Order], and of
+// one order as they were armed. So it does not matter in which order faults of
+// different places stand in a file, nor which was armed first.
+type Place int
+
+// Places, in the order of a message's way.
+const (
+	Content Place = iota // what it says: faults that are [PerFact]
+	Way                  // how often and when it arrives: copies, delays
+	End                  // whether it and its reply arrive at all: each [Stopper]
+)
+
+// PlaceOf is where f acts.
+func PlaceOf(f Fault) Place {
+	if _, ok := f.(PerFact); ok {
+		return Content
+	}
+	if _, ok := f.(Stopper); ok {
+		return End
+	}
+	return Way
+}
+
+// before reports whether r acts before s.
+func (r *Rule) before(s *Rule) bool {
+	if a, b := PlaceOf(r.Fault), PlaceOf(s.Fault); a != b {
+		return a < b
+	}
+	return r.Order < s.Order
 }
 
 // A mark is what chance and attempts are counted by: one fact of a message, or
@@ -78,20 +125,22 @@ type mark struct {
 
 // luck returns the source of randomness of a delivery that r strikes; nil if
 // it does not. marks has one entry for each event, or one if there are none.
-func (r *Rule) luck(d *Delivery, marks []mark, o *Ordinals, seed uint64, part string, cast *dice) *rand.Rand {
-	if !r.fits(d) {
+//
+// times counts how often each mark was struck.
+func (r *Rule) luck(d *Delivery, marks []mark, l *Link, part string, times map[string]int, cast *dice) *rand.Rand {
+	if !r.fits(d) || !l.Course.met(r.After) || !l.Course.isArmed(r.While) {
 		return nil
 	}
 	_, perFact := r.Fault.(PerFact)
 	for i, k := range marks {
-		if !r.about(d.Message.Events, i, o) || !r.named(k) {
+		if !r.about(d.Message.Events, i, l.Ordinals) || !r.named(k) || !l.Course.touched(r.StruckBy, k.key) || (r.Times > 0 && times[k.key] >= r.Times) {
 			continue
 		}
 		attempt := k.attempt
 		if perFact {
 			attempt = 0
 		}
-		chance := cast.roll(seed, part, k.key, attempt)
+		chance := cast.roll(l.Seed, part, k.key, attempt)
 		if r.P <= 0 || r.P >= 1 || chance.Float64() < r.P {
 			return chance
 		}
@@ -110,7 +159,7 @@ func (r *Rule) fits(d *Delivery) bool {
 
 // about reports whether the i-th event is one of those that r is about.
 func (r *Rule) about(events []plant.Event, i int, o *Ordinals) bool {
-	if r.Fact == "" && r.Nth <= 0 && r.Every <= 0 {
+	if r.Fact == "" && r.Nth <= 0 && r.Every <= 0 && len(r.Within) == 0 {
 		return true
 	}
 	if i >= len(events) || events[i].Fact == nil {
@@ -118,6 +167,11 @@ func (r *Rule) about(events []plant.Event, i int, o *Ordinals) bool {
 	}
 	if r.Fact != "" && events[i].Fact.Kind() != r.Fact {
 		return false
+	}
+	for _, s := range r.Within {
+		if !s.Has(o.place(events[i]), events[i].Fact.Keys()) {
+			return false
+		}
 	}
 	if r.Nth <= 0 && r.Every <= 0 {
 		return true

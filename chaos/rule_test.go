@@ -73,7 +73,7 @@ func TestConditions(t *testing.T) {
 			for i, e := range tc.m.Events {
 				marks = append(marks[:i], mark{string(o.ID(e)), 2})
 			}
-			if got := tc.rule.luck(&d, marks, o, 1, "x", new(dice)) != nil; got != tc.want {
+			if got := tc.rule.luck(&d, marks, &Link{Ordinals: o, Seed: 1}, "x", nil, new(dice)) != nil; got != tc.want {
 				t.Errorf("struck %v, want %v", got, tc.want)
 			}
 		})

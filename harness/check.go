@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/andon-rig/andon/chaos/faults"
@@ -175,7 +176,7 @@ func (o *GateOptions) try(sc scenarios.Scenario) error {
 	if err != nil {
 		return err
 	}
-	for _, d := range rig.Doubts {
+	for _, d := range append(slices.Clone(rig.Doubts), rig.Plan.Contests()...) {
 		o.Doubts = append(o.Doubts, sc.Metadata.ID+": "+d)
 	}
 	return rig.Close()

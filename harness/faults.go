@@ -10,7 +10,6 @@ import (
 
 	"github.com/andon-rig/andon/chaos"
 	"github.com/andon-rig/andon/chaos/faults"
-	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/harness/sut"
 	"github.com/andon-rig/andon/internal/yamlfile"
 	"github.com/andon-rig/andon/scenarios"
@@ -25,8 +24,9 @@ type PlannedFault struct {
 	links []*chaos.Link
 	fresh func() (chaos.Fault, error) // each link has an instance of its own
 	// always is true for faults that no window and no step arms.
-	always bool
-	group  string // the pilot fault it is part of
+	always   bool
+	group    string // the pilot fault it is part of
+	windowed bool   // it is in force for a part of the run by the clock
 }
 
 // faults looks up every fault of the scenario and of the command line.
@@ -43,9 +43,11 @@ func (r *Rig) faults() error {
 	for _, name := range r.setup.Pilots {
 		errs = append(errs, r.pilot(name))
 	}
-	for _, p := range r.Plan.Faults {
-		r.Plan.Evidence.Faults = append(r.Plan.Evidence.Faults, p.evidence())
+	for i, p := range r.Plan.Faults {
+		p.rule.Order = i + 1
+		r.Plan.Evidence.Faults = append(r.Plan.Evidence.Faults, r.evidence(p))
 	}
+	r.follow()
 	return errors.Join(errs...)
 }
 
@@ -62,8 +64,10 @@ func (r *Rig) scenarioFault(f scenarios.Fault) (*PlannedFault, error) {
 	}
 	p.rule = chaos.Rule{
 		ID: f.ID, Kind: info.Name, Fault: fault, Direction: simulators.Direction(f.Direction), Name: f.Hits.Message, Fact: f.Hits.Fact,
-		Entity: f.Hits.Order, Nth: f.Hits.Nth, Every: f.Hits.Every, Per: f.Hits.Per, Attempts: f.Hits.Attempts, Max: f.Max, Writes: f.Hits.Writes,
+		Entity: f.Hits.Order, Nth: f.Hits.Nth, Every: f.Hits.Every, Per: f.Hits.Per, Attempts: f.Hits.Attempts, Times: f.Times, Max: f.Max, InFlight: f.InFlight,
+		Writes: f.Hits.Writes, StruckBy: f.Hits.StruckBy.S,
 	}
+	r.bind(p, f)
 	for _, s := range f.Hits.Strikes {
 		p.rule.Strikes = append(p.rule.Strikes, chaos.Strike{Key: s.Key, Attempt: s.Attempt})
 	}
@@ -82,7 +86,7 @@ func (r *Rig) scenarioFault(f scenarios.Fault) (*PlannedFault, error) {
 	if len(p.links) == 0 {
 		return nil, yamlfile.Choice(f.At.Pos, "endpoint", f.At.S, r.setup.File.endpointNames())
 	}
-	for _, err := range []error{p.rule.Validate(), r.possible(p)} {
+	for _, err := range []error{p.rule.Validate(), r.possible(p), p.sensible()} {
 		if err != nil {
 			return nil, f.Pos.Errorf("fault %s: %s", f.ID, err)
 		}
@@ -156,20 +160,6 @@ func (r *Rig) pilot(name string) error {
 		r.Plan.Faults = append(r.Plan.Faults, p)
 	}
 	return nil
-}
-
-func (p *PlannedFault) evidence() evidence.PlannedFault {
-	at := ""
-	for _, l := range p.links {
-		if at != "" {
-			at += ","
-		}
-		at += l.Name
-	}
-	return evidence.PlannedFault{
-		ID: p.ID, Kind: p.Info.Name, At: at, Reproducible: faults.Reproducible(p.Info.Name, p.rule.Fault) && p.rule.Max == 0,
-		Requirements: p.Info.Requirements, Tolerates: p.Info.Tolerates, Group: p.group,
-	}
 }
 
 // arm puts a fault in force on all its links.

@@ -142,7 +142,7 @@ func (p *Plan) cut() bool {
 	for _, l := range p.Links {
 		for _, id := range l.Armed() {
 			for _, f := range p.Faults {
-				if b, ok := f.rule.Fault.(chaos.Blocker); ok && f.ID == id && b.Blocks() {
+				if b, ok := f.rule.Fault.(chaos.Blocker); ok && f.ID == id && b.Blocks() && len(f.rule.Within) == 0 {
 					return true
 				}
 			}
@@ -173,6 +173,7 @@ func (allDispatched) Usable(plant.LotID) bool                      { return true
 func (p *Plan) happen(ctx context.Context, t *scenarios.Timeline, events []plant.Event) error {
 	for _, e := range events {
 		p.Ordinals.Add(e.Fact) // also of what nobody notices: the third confirmation stays the third
+		p.bounds.see(e)
 		if p.narrowed.noticed(e) {
 			if err := p.notice(e); err != nil {
 				return err
@@ -245,7 +246,12 @@ func (p *Plan) do(ctx context.Context, t *scenarios.Timeline, a scenarios.Action
 	}
 	switch a.Do {
 	case scenarios.DoArm:
+		p.bounds.open(a.Fault)
 		return p.arm(ctx, a.Fault)
+	case scenarios.DoClose:
+		p.bounds.close(a.Fault)
+	case scenarios.DoPhase:
+		p.bounds.enter(a.As)
 	case scenarios.DoHeal:
 		p.heal(a.Fault)
 	case scenarios.DoShip:

@@ -208,6 +208,7 @@ func (r *Rig) openBundle() error {
 	r.Plan.Journal.PlantClock(r.Plan.clock.Now)
 	r.Plan.Ordinals = chaos.NewOrdinals()
 	r.Plan.moments = chaos.NewMoments(r.Plan.Journal)
+	r.Plan.bounds = newBounds(r.Plan.Ordinals, r.setup.Scenario.Phases)
 	state, err := os.MkdirTemp("", "andon-state-*")
 	if err != nil {
 		return fmt.Errorf("make a state directory for the SUT: %w", err)

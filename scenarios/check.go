@@ -121,11 +121,7 @@ func (st *Step) check(s *Scenario, refs []string) error {
 	p.add(st.At.check(refs))
 	p.add(st.After.check(refs))
 	if u := st.Upon; u != nil {
-		p.add(yamlfile.Choice(u.Pos, "kind of fact", string(u.Event), kinds))
-		if u.Nth < 0 || (u.First && u.Nth > 1) {
-			p.add(u.Pos.Errorf("nth counts from 1, and first means 1"))
-		}
-		p.add(checkWhere(u.Where))
+		u.check(&p)
 	}
 	if !st.Do.IsZero() {
 		acts, err := readActs(st.Do.Node, st.Args)
@@ -138,6 +134,14 @@ func (st *Step) check(s *Scenario, refs []string) error {
 		p.add(st.Args.Errorf("arguments without an action"))
 	}
 	return errors.Join(p...)
+}
+
+func (u *Upon) check(p *problems) {
+	p.add(yamlfile.Choice(u.Pos, "kind of fact", string(u.Event), kinds))
+	if u.Nth < 0 || (u.First && u.Nth > 1) {
+		p.add(u.Pos.Errorf("nth counts from 1, and first means 1"))
+	}
+	p.add(checkWhere(u.Where))
 }
 
 func (a *act) check(s *Scenario, refs []string) error {
@@ -186,44 +190,6 @@ func (s *Scenario) circles() error {
 	return nil
 }
 
-func (s *Scenario) checkFaults(p *problems, refs []string) {
-	at := map[string]yamlfile.Pos{}
-	for _, f := range s.Faults {
-		if first, twice := at[f.ID]; twice {
-			p.add(f.Pos.Errorf("two faults have the id %q", f.ID).WithHint("the other one stands in line %d", first.Line))
-		}
-		at[f.ID] = f.Pos
-		if !scenarioID.MatchString(f.ID) {
-			p.add(f.Pos.Errorf("%q cannot be the id of a fault", f.ID))
-		}
-		if f.P != nil && (*f.P <= 0 || *f.P > 1) {
-			p.add(f.Pos.Errorf("p is a chance above 0 and up to 1, not %v", *f.P))
-		}
-		if f.Max < 0 || f.Hits.Nth < 0 || f.Hits.Every < 0 || f.Hits.Attempts < 0 {
-			p.add(f.Pos.Errorf("max, nth, every and attempts cannot be negative"))
-		}
-		if f.Hits.Fact != "" {
-			p.add(yamlfile.Choice(f.Hits.Pos, "kind of fact", string(f.Hits.Fact), kinds))
-		}
-		if f.Hits.Nth > 0 && f.Hits.Every > 0 {
-			p.add(f.Hits.Pos.Errorf("nth and every exclude each other"))
-		}
-		if f.Hits.Strikes != nil && len(f.Hits.Strikes) == 0 {
-			p.add(f.Hits.Pos.Errorf("strikes is an empty list: the fault would strike nothing").WithHint("name at least one strike, or leave strikes out to strike by the other rules"))
-		}
-		for _, s := range f.Hits.Strikes {
-			if s.Key == "" || s.Attempt < 0 {
-				p.add(s.Pos.Errorf("a strike needs the key of a fact, and its attempt counts from 1"))
-			}
-		}
-		p.add(f.During.check(refs))
-	}
-}
-
-func (w Window) check(refs []string) error {
-	return errors.Join(w.From.check(refs), w.To.check(refs))
-}
-
 func (s *Scenario) checkExpect(p *problems, refs []string) {
 	e := s.Expect
 	for _, x := range e.Eventually {
@@ -231,6 +197,9 @@ func (s *Scenario) checkExpect(p *problems, refs []string) {
 	}
 	for _, x := range e.Never {
 		p.add(x.During.check(refs))
+		if x.During.By != "" {
+			p.add(x.During.Pos.Errorf("by belongs to the window of a fault: never looks at moments"))
+		}
 	}
 	_, err := s.compile(refs)
 	p.add(err)

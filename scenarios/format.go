@@ -40,6 +40,9 @@ type Scenario struct {
 	Given Given `yaml:"given"`
 	// When lists what is made to happen.
 	When []Step `yaml:"when"`
+	// Phases name stretches of the run, one after the other, for faults to be
+	// bound to.
+	Phases []Phase `yaml:"phases"`
 	// Faults lists what goes wrong meanwhile.
 	Faults []Fault `yaml:"faults"`
 	// Expect is what must hold.
@@ -211,78 +214,6 @@ type Upon struct {
 	Nth int `yaml:"nth"`
 	// First says so in words.
 	First bool `yaml:"first"`
-
-	Pos yamlfile.Pos `yaml:"-"`
-}
-
-// Fault is one trouble of the scenario: what, where, which messages it hits,
-// and when.
-type Fault struct {
-	// ID names the fault in this scenario.
-	ID string `yaml:"id" jsonschema:"required"`
-	// Fault is its name in the catalog: lose, duplicate, throttle, …
-	Fault yamlfile.Word `yaml:"fault" jsonschema:"required"`
-	// At is the endpoint on whose link it acts, or sut.
-	At yamlfile.Word `yaml:"at"`
-	// Direction of the messages it touches, to-sut or from-sut; both by default.
-	Direction string `yaml:"direction" jsonschema:"enum=to-sut,enum=from-sut"`
-	// Hits says which messages it strikes; all by default.
-	Hits Hits `yaml:"hits"`
-	// With are the fault's own settings.
-	With yamlfile.Node `yaml:"with"`
-	// P is the chance for each fact and attempt, above 0 and up to 1; 1 by default.
-	P *float64 `yaml:"p"`
-	// Max is how often it strikes in all; any number by default.
-	Max int `yaml:"max"`
-	// During is when it is armed; the whole run by default, or, if some step
-	// arms it, from then on.
-	During Window `yaml:"during"`
-
-	Pos yamlfile.Pos `yaml:"-"`
-}
-
-// Hits says by meaning, not by arrival, which messages a fault strikes.
-type Hits struct {
-	// Message is the name of messages, with * and ?: confirmations.
-	Message string `yaml:"message"`
-	// Fact is the kind of fact a message must be about.
-	Fact plant.Kind `yaml:"fact"`
-	// Order the message must be about, with * and ?.
-	Order string `yaml:"order"`
-	// Nth strikes the n-th fact of its kind only.
-	Nth int `yaml:"nth"`
-	// Every strikes each n-th fact of its kind.
-	Every int `yaml:"every"`
-	// Per says whether nth and every count within an order (default) or the run.
-	Per string `yaml:"per" jsonschema:"enum=order,enum=run"`
-	// Attempts strikes only the first so many attempts of each fact.
-	Attempts int `yaml:"attempts"`
-	// Writes leaves questions alone and touches only messages that state
-	// something.
-	Writes bool `yaml:"writes"`
-	// Strikes names single messages, as the journal of a run does: nothing else
-	// is struck. andon shrink writes them.
-	Strikes []Strike `yaml:"strikes"`
-
-	Pos yamlfile.Pos `yaml:"-"`
-}
-
-// Strike is one crossing of one fact.
-type Strike struct {
-	// Key of the fact: confirmation/4711000001/0010/3. * stands for anything.
-	Key string `yaml:"key" jsonschema:"required"`
-	// Attempt is which try to state it, from 1; each by default.
-	Attempt int `yaml:"attempt"`
-
-	Pos yamlfile.Pos `yaml:"-"`
-}
-
-// Window is a stretch of a run.
-type Window struct {
-	// From is when it begins: run.start by default.
-	From Moment `yaml:"from"`
-	// To is when it ends: run.end by default.
-	To Moment `yaml:"to"`
 
 	Pos yamlfile.Pos `yaml:"-"`
 }

@@ -109,7 +109,7 @@ const (
 )
 
 // partKeys are what a Part may say.
-var partKeys = []string{"apiVersion", "kind", "include", "plant", "time", "given", "when", "faults", "expect", "floor"}
+var partKeys = []string{"apiVersion", "kind", "include", "plant", "time", "given", "when", "phases", "faults", "expect", "floor"}
 
 // resolve returns n with what it includes; trail is the way to it.
 func (in *includer) resolve(n yamlfile.Node, trail []string) (yamlfile.Node, error) {

@@ -13,7 +13,7 @@ import (
 // sources are the files whose doc comments explain the format to editors: one
 // text for both readers.
 //
-//go:embed format.go policy.go action.go
+//go:embed format.go fault.go policy.go action.go
 var sources embed.FS
 
 // SchemaID is where the schema of scenarios lives.

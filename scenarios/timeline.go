@@ -33,26 +33,36 @@ type Timeline struct {
 	armed   []string
 	orders  []plant.OrderID
 	ended   bool
+	faults  []Fault
+	now     Instant // of what is being done
+	calm    bool    // nothing is armed any more
 }
 
 // entry is a step, or an end of a fault's window, that has not come yet.
 type entry struct {
-	step  *Step    // nil of a fault
+	step  *Step    // nil of a fault or a phase
 	where *program // of step.Upon
 	met   int      // how often upon's event happened
 	event bool     // it did, often enough
 
-	at   Moment // when it is due; zero waits for step.Upon
-	arm  string // fault to arm
-	heal string // fault to heal
-	done bool
+	at    Moment // when it is due; zero waits for step.Upon
+	arm   string // fault to arm
+	heal  string // fault to heal
+	close string // fault whose window, by fact, is over
+	phase *Phase // that begins
+	done  bool
 }
 
 // NewTimeline returns the timeline of s for a run that begins at start.
 // Faults without a window of their own, and which no step arms, are due at
 // once.
 func NewTimeline(s Scenario, start Instant) *Timeline {
-	t := &Timeline{moments: map[string]Instant{RunStart: start}, bound: map[string]map[string]string{}}
+	t := &Timeline{moments: map[string]Instant{RunStart: start}, bound: map[string]map[string]string{}, faults: s.Faults}
+	for i := range s.Phases { // before the faults of the same moment, which belong to the next phase
+		if i < len(s.Phases)-1 {
+			t.entries = append(t.entries, &entry{at: s.Phases[i].To, phase: &s.Phases[i+1]})
+		}
+	}
 	for _, f := range s.Faults {
 		t.window(f, s.arms(f.ID))
 	}
@@ -79,7 +89,11 @@ func (t *Timeline) window(f Fault, byStep bool) {
 	if !byStep || !f.During.From.IsZero() {
 		t.entries = append(t.entries, &entry{at: w.From, arm: f.ID})
 	}
-	if !w.To.IsZero() && w.To.Ref != RunEnd {
+	switch {
+	case w.To.IsZero() || w.To.Ref == RunEnd:
+	case w.By == ByFact:
+		t.entries = append(t.entries, &entry{at: w.To, close: f.ID})
+	default:
 		t.entries = append(t.entries, &entry{at: w.To, heal: f.ID})
 	}
 }

@@ -170,6 +170,33 @@ faults:
 	}
 }
 
+// What ends by itself, by fact, or because the tail of the run is calm.
+func TestTimelineOfBounds(t *testing.T) {
+	l := NewTimeline(parse(t, `when:
+  - {at: {plant: 2h}, do: arm, args: {fault: again}}
+  - {at: {plant: 6h}, do: arm, args: {fault: again}}
+phases:
+  - {name: warm-up, to: {plant: 1h}}
+  - {name: trouble, to: {plant: 5h}}
+  - {name: tail, calm: true}
+faults:
+  - {id: short, fault: lose, during: {from: {plant: 1h}}, for: {plant: 30m}}
+  - {id: again, fault: outage, for: {plant: 40m}}
+  - {id: facts, fault: lose, during: {from: {plant: 1h}, to: {plant: 3h}, by: fact}}
+  - {id: seconds, fault: lose, for: {wall: 5s}}
+`), at(0))
+	expectDue(t, l.Due(at(0)), "arm seconds")
+	expectDue(t, l.Due(at(time.Hour)), "phase, arm short, arm facts")
+	expectDue(t, l.Due(at(2*time.Hour)), "heal short, arm again")
+	later := at(2*time.Hour + 10*time.Minute)
+	later.Wall = 6 * time.Second
+	expectDue(t, l.Due(later), "heal seconds")
+	expectDue(t, l.Due(at(3*time.Hour)), "heal again, close facts")
+	expectDue(t, l.Due(at(5*time.Hour)), "phase, heal facts")
+	expectDue(t, l.Due(at(6*time.Hour)), "") // nothing is armed in a calm
+	expectDue(t, l.End(at(8*time.Hour)), "")
+}
+
 // Whatever happens when, a timeline heals each fault it has armed, and never
 // one that it has not.
 func TestTimelineAlwaysHeals(t *testing.T) {

@@ -9,8 +9,8 @@ import (
 
 // resolvable reports whether everything e acts on is known by now.
 func (t *Timeline) resolvable(e *entry) bool {
-	if e.heal != "" {
-		return slices.Contains(t.armed, e.heal)
+	if e.heal != "" || e.close != "" {
+		return slices.Contains(t.armed, e.heal+e.close)
 	}
 	if e.step == nil {
 		return true
@@ -43,11 +43,16 @@ func (t *Timeline) resolve(target Target) (string, bool) {
 // fire takes e as done and returns its actions.
 func (t *Timeline) fire(e *entry, now Instant) []Action {
 	e.done = true
+	t.now = now
 	switch {
 	case e.arm != "":
 		return t.arm(e.arm, e.at.Pos)
 	case e.heal != "":
 		return t.heal(e.heal, e.at.Pos)
+	case e.close != "":
+		return []Action{{Do: DoClose, Fault: e.close, Pos: e.at.Pos}}
+	case e.phase != nil:
+		return t.enter(e.phase)
 	}
 	st := e.step
 	if st.As != "" {
@@ -78,6 +83,24 @@ func (t *Timeline) fire(e *entry, now Instant) []Action {
 // plays it has nothing to do but to write it into the journal.
 const DoNothing = "note"
 
+// Actions of the timeline itself, which no step can do.
+const (
+	DoClose = "close" // the window of a fault is over for facts from now on
+	DoPhase = "phase" // a phase begins; As is its name
+)
+
+// enter begins a phase. In a calm one nothing is armed any more.
+func (t *Timeline) enter(ph *Phase) []Action {
+	actions := []Action{{Do: DoPhase, As: ph.Name, Pos: ph.Pos}}
+	if ph.Calm {
+		t.calm = true
+		for _, id := range slices.Clone(t.armed) {
+			actions = append(actions, t.heal(id, ph.Pos)...)
+		}
+	}
+	return actions
+}
+
 func named(actions []Action, as string) []Action {
 	for i := range actions {
 		actions[i].As = as
@@ -85,11 +108,26 @@ func named(actions []Action, as string) []Action {
 	return actions
 }
 
+// limit heals a fault that is armed now when its time is over.
+func (t *Timeline) limit(id string, d yamlfile.Duration) {
+	began := armedMoment + id
+	t.moments[began] = t.now
+	t.entries = slices.DeleteFunc(t.entries, func(e *entry) bool { return e.heal == id && e.at.Ref == began })
+	t.entries = append(t.entries, &entry{at: Moment{Ref: began, Delay: d}, heal: id})
+}
+
+// armedMoment begins the names of moments at which faults were armed; no step
+// can be called so.
+const armedMoment = "armed "
+
 func (t *Timeline) arm(id string, pos yamlfile.Pos) []Action {
-	if slices.Contains(t.armed, id) {
+	if t.calm || slices.Contains(t.armed, id) {
 		return nil
 	}
 	t.armed = append(t.armed, id)
+	if i := slices.IndexFunc(t.faults, func(f Fault) bool { return f.ID == id }); i >= 0 && !t.faults[i].For.IsZero() {
+		t.limit(id, t.faults[i].For)
+	}
 	return []Action{{Do: DoArm, Fault: id, Pos: pos}}
 }
 

@@ -11,6 +11,7 @@ import (
 // and have no strikes of their own; faults with strikes are in force all the
 // time and wait for them.
 func faulty(s scenarios.Scenario, faults []scenarios.Fault) scenarios.Scenario {
+	faults = standing(faults)
 	s.Faults = slices.Clone(faults)
 	armed := func(id string) bool {
 		return slices.ContainsFunc(faults, func(f scenarios.Fault) bool { return f.ID == id && len(f.Hits.Strikes) == 0 })
@@ -22,6 +23,21 @@ func faulty(s scenarios.Scenario, faults []scenarios.Fault) scenarios.Scenario {
 		}
 	}
 	return stepped(s, steps)
+}
+
+// standing is faults without those that wait for one that is not among them,
+// as they would never strike. A fault whose strikes are named waits for nothing.
+func standing(faults []scenarios.Fault) []scenarios.Fault {
+	there := func(id string) bool {
+		return id == "" || slices.ContainsFunc(faults, func(f scenarios.Fault) bool { return f.ID == id })
+	}
+	left := slices.DeleteFunc(slices.Clone(faults), func(f scenarios.Fault) bool {
+		return !there(f.Hits.StruckBy.S) || (f.After != nil && !there(f.After.Fault.S)) || (f.While != nil && !there(f.While.Fault.S))
+	})
+	if len(left) == len(faults) {
+		return left
+	}
+	return standing(left) // others may wait for those
 }
 
 // stepped is s with other steps.

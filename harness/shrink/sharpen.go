@@ -95,6 +95,7 @@ func sharpen(list []scenarios.Fault, records []evidence.Record) (units []unit) {
 func pointed(f scenarios.Fault) scenarios.Fault {
 	f.Hits = scenarios.Hits{}
 	f.P, f.Max, f.During = nil, 0, scenarios.Window{}
+	f.Times, f.InFlight, f.For, f.After, f.While = 0, 0, yamlfile.Duration{}, nil, nil
 	for _, setting := range []string{"skip", "for", "rate", "window"} {
 		if heldBack(f.Fault.S, setting) {
 			continue // there it is how long, not when

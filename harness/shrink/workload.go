@@ -99,7 +99,11 @@ func windowless(s scenarios.Scenario) scenarios.Scenario {
 	s.Faults = slices.Clone(s.Faults)
 	for i := range s.Faults {
 		s.Faults[i].During = scenarios.Window{}
+		if f := &s.Faults[i]; f.While != nil && f.While.Phase.S != "" {
+			f.While = nil
+		}
 	}
+	s.Phases = nil
 	return s
 }
 
