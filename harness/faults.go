@@ -86,7 +86,7 @@ func (r *Rig) scenarioFault(f scenarios.Fault) (*PlannedFault, error) {
 	if len(p.links) == 0 {
 		return nil, yamlfile.Choice(f.At.Pos, "endpoint", f.At.S, r.setup.File.endpointNames())
 	}
-	for _, err := range []error{p.rule.Validate(), r.possible(p), p.sensible()} {
+	for _, err := range []error{p.rule.Validate(), p.sensible(), r.possible(p)} {
 		if err != nil {
 			return nil, f.Pos.Errorf("fault %s: %s", f.ID, err)
 		}

@@ -93,14 +93,15 @@ func draw(tr *traffic, all []faults.Info, processes bool, p period, id string, l
 		if err != nil {
 			return nil, err
 		}
-		v.loosen(&f, t, p, luck)
+		v.loosen(&f, t, p, len(tr.keys[t]) < 8, luck)
 		list = append(list, drawn{v.String(), f})
 	}
 	return list, nil
 }
 
-// loosen has f strike by chance, in its period.
-func (v Variant) loosen(f *scenarios.Fault, t Target, p period, luck *rand.Rand) {
+// loosen has f strike by chance, in its period. What crosses rarely is struck
+// whenever it does.
+func (v Variant) loosen(f *scenarios.Fault, t Target, p period, rare bool, luck *rand.Rand) {
 	f.Hits.Writes = true
 	if luck.IntN(2) == 0 {
 		f.Hits.Fact = t.Kind
@@ -113,9 +114,14 @@ func (v Variant) loosen(f *scenarios.Fault, t Target, p period, luck *rand.Rand)
 		return
 	}
 	chance := []float64{0.05, 0.1, 0.2, 0.4}[luck.IntN(4)]
+	if rare {
+		chance = 1 // or most runs would show nothing of it
+	}
 	if v.info.Layer == faults.Process {
 		f.Max = 1 + luck.IntN(2)
 		chance /= 2
+	} else if luck.IntN(2) == 0 {
+		f.During.By = scenarios.ByFact // a build that repeats late meets it late
 	}
 	f.P = &chance
 }
