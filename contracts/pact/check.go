@@ -1,0 +1,152 @@
+package pact
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/andon-rig/andon/contracts"
+)
+
+var (
+	_ contracts.Checker  = (*Document)(nil)
+	_ contracts.Measurer = (*Document)(nil)
+)
+
+// Check implements [contracts.Checker].
+//
+// Of calls, the interactions count whose request is the one that was made: the
+// response must be that of one of them. Provider states are not known on the
+// wire, so that several may fit. A request that none declares is not covered.
+// Of announcements, one of the messages must be the one that was made.
+func (d *Document) Check(x contracts.Exchange) (found []contracts.Breach, covered bool) {
+	fits, nearest := d.candidates(x)
+	if len(fits) == 0 {
+		return nearest, nearest != nil
+	}
+	if x.FromConsumer && x.Reply == nil {
+		return nil, true
+	}
+	var best []contracts.Breach
+	for i, in := range fits {
+		bad := in.answer(x)
+		if len(bad) == 0 {
+			return nil, true
+		}
+		if i == 0 || len(bad) < len(best) {
+			best = bad
+		}
+	}
+	return best, true
+}
+
+// candidates are the interactions that x may be. If it is none of the messages
+// that are announced, nearest says what is wrong by the one that it is most like.
+func (d *Document) candidates(x contracts.Exchange) (fits []*Interaction, nearest []contracts.Breach) {
+	least := -1
+	for _, in := range d.Interactions {
+		var bad []mismatch
+		switch {
+		case x.FromConsumer && in.Kind == HTTP:
+			bad = request(in.Request, seen(x.Request))
+		case x.FromConsumer && in.Kind == Sync:
+			bad = message(in.Request, seen(x.Request))
+		case !x.FromConsumer && in.Kind == Async:
+			bad = message(in.Response, seen(x.Request))
+		default:
+			continue
+		}
+		if len(bad) == 0 {
+			fits = append(fits, in)
+			continue
+		}
+		if !x.FromConsumer && (least < 0 || len(bad) < least) {
+			least, nearest = len(bad), in.breaches(bad, false)
+		}
+	}
+	if len(fits) > 0 {
+		nearest = nil
+	}
+	return fits, nearest
+}
+
+// answer says what is wrong with the reply of x, if in is what was asked.
+func (in *Interaction) answer(x contracts.Exchange) []contracts.Breach {
+	if in.Kind == Async {
+		return nil
+	}
+	if x.Reply == nil {
+		return nil
+	}
+	if in.Kind == Sync {
+		return in.breaches(message(in.Response, seen(*x.Reply)), true)
+	}
+	return in.breaches(response(in.Response, seen(*x.Reply)), true)
+}
+
+func (in *Interaction) breaches(bad []mismatch, reply bool) (found []contracts.Breach) {
+	for _, m := range bad {
+		want := m.want
+		if m.unknown {
+			want = "what can be told"
+		}
+		found = append(found, contracts.Breach{Reply: reply, Path: m.at, Want: want, Got: m.got, Place: in.Place})
+	}
+	return found
+}
+
+// Parts implements [contracts.Measurer]: the descriptions of the interactions.
+func (d *Document) Parts() []string {
+	var all []string
+	for _, in := range d.Interactions {
+		all = append(all, in.Name())
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// Used implements [contracts.Measurer].
+func (d *Document) Used(x contracts.Exchange) []string {
+	fits, _ := d.candidates(x)
+	var all []string
+	for _, in := range fits {
+		if len(in.answer(x)) == 0 {
+			all = append(all, in.Name())
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// Name is the description with its states, which together tell interactions
+// apart.
+func (in *Interaction) Name() string {
+	if len(in.States) == 0 {
+		return in.Description
+	}
+	var states []string
+	for _, s := range in.States {
+		states = append(states, s.Name)
+	}
+	return in.Description + " (" + strings.Join(states, ", ") + ")"
+}
+
+// ErrCannotTell says that a verdict could not be reached.
+var ErrCannotTell = errCannotTell
+
+// Judge holds a reply against this interaction alone, as a verifier does that
+// has made its request. An error that is [ErrCannotTell] is no verdict.
+func (in *Interaction) Judge(reply contracts.Part) ([]contracts.Breach, error) {
+	var bad []mismatch
+	switch in.Kind {
+	case HTTP:
+		bad = response(in.Response, seen(reply))
+	default:
+		bad = message(in.Response, seen(reply))
+	}
+	if _, err := verdict(bad); err != nil && errors.Is(err, errCannotTell) {
+		return nil, fmt.Errorf("%s: %w", in.Name(), err)
+	}
+	return in.breaches(bad, true), nil
+}
