@@ -11,11 +11,11 @@ func newContracts(w World) *cobra.Command {
 		Use:     "contracts",
 		Short:   "what interfaces promise, version by version",
 		Long:    "Works on contract documents: what a provider promises and what its consumers rely on, at each version.",
-		Example: "  andon contracts diff orders-1.4.graphql orders-2.0.graphql",
+		Example: "  andon contracts lint --book contracts\n  andon contracts diff orders-1.4.graphql orders-2.0.graphql\n  andon contracts can-deploy erp-orders 2.1 --to plant1",
 		Args:    subcommand,
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newContractsDiff(w))
+	c.AddCommand(newContractsLint(w), newContractsDiff(w), newContractsMatrix(w), newContractsCanDeploy(w))
 	return c
 }
 

@@ -130,6 +130,35 @@ func TestCanDeploy(t *testing.T) {
 	}
 }
 
+func TestResultsOfAnotherDocumentSayNothing(t *testing.T) {
+	f := folder()
+	b := load(t, f)
+	half := b.Contract("erp", "orders").Consumers[2]
+	result := func(digest string) string {
+		return `{"apiVersion":"andon.results/v1","results":[{"check":"replay","contract":"orders","provider":"erp","providerVersion":"2.1","consumer":"mes","consumerVersion":"3.2","verdict":"violated","text":"seen","digest":"` + digest + `"}]}`
+	}
+	for digest, want := range map[string]evidence.Verdict{half.Digest: evidence.Violated, "of before": evidence.Holds, "": evidence.Violated} {
+		f["results/a.json"] = &fstest.MapFile{Data: []byte(result(digest))}
+		results, err := contracts.Results(f, "contracts")
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := load(t, f).CanDeploy("erp", "2.1", "south", today, results)
+		if d.Verdict != want {
+			t.Errorf("digest %q: got %s: %s", digest, d.Verdict, d.Reason)
+		}
+		if want == evidence.Violated && d.At.File != "contracts/results/a.json" {
+			t.Errorf("it stands at %s", d.At)
+		}
+	}
+	for text, want := range map[string]string{"{\n\n]": "contracts/results/a.json:3: is no file of results", `{"apiVersion":"x"}`: `is in format "x"`} {
+		f["results/a.json"] = &fstest.MapFile{Data: []byte(text)}
+		if _, err := contracts.Results(f, "contracts"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want …%s…", err, want)
+		}
+	}
+}
+
 func TestUnknownIsInconclusive(t *testing.T) {
 	f := folder()
 	delete(f, "erp/orders/consumers/mes/3.2/order.graphql")

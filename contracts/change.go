@@ -51,6 +51,10 @@ type Change struct {
 	After    Place    `json:"after,omitzero"`
 }
 
+// CannotTell is the type of a change of which nobody can say whether it
+// breaks anybody. It is never green.
+const CannotTell = "CANNOT_TELL"
+
 // SortChanges orders changes worst first, then by path, type and message.
 func SortChanges(all []Change) {
 	slices.SortStableFunc(all, func(a, b Change) int {

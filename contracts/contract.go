@@ -24,6 +24,7 @@ type Half struct {
 	Folder         string
 	Format         Format
 	Document       Document
+	Digest         string // of its files
 }
 
 // ID names the half for people: "erp-orders 2.0".

@@ -1,6 +1,8 @@
 package contracts
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,6 +18,7 @@ const (
 	bookFile        = "book.yaml"
 	contractFile    = "contract.yaml"
 	consumersFolder = "consumers"
+	resultsFolder   = "results"
 )
 
 // maxFile bounds one file of a book, and maxFiles one version.
@@ -29,6 +32,7 @@ const (
 //	PROVIDER/CONTRACT/contract.yaml
 //	PROVIDER/CONTRACT/VERSION/…                       the provider's document
 //	PROVIDER/CONTRACT/consumers/CONSUMER/VERSION/…    what a consumer relies on
+//	results/….json                                    what was seen by running it, see [Results]
 //
 // It returns all it could read, with all mistakes as [Problems]. name stands
 // before the paths of files in messages; "" for none.
@@ -36,6 +40,9 @@ func Load(fsys fs.FS, name string, formats []Format) (*Book, error) {
 	l := loader{fsys: fsys, name: name, formats: formats, book: &Book{}}
 	l.parties()
 	for _, provider := range l.folders(".") {
+		if provider == resultsFolder {
+			continue
+		}
 		for _, c := range l.folders(provider) {
 			l.contract(provider, c)
 		}
@@ -144,7 +151,18 @@ func (l *loader) half(party, version, folder string, format yamlfile.Word) (Half
 		l.problems = append(l.problems, asProblems(err, l.shown(folder))...)
 		return Half{}, false
 	}
-	return Half{Party: party, Version: version, Folder: l.shown(folder), Format: f, Document: d}, true
+	return Half{Party: party, Version: version, Folder: l.shown(folder), Format: f, Document: d, Digest: digest(files)}, true
+}
+
+// digest tells documents apart: SHA-256 over the base names and texts of their
+// files, in hexadecimal.
+func digest(files []File) string {
+	h := sha256.New()
+	for _, f := range files {
+		fmt.Fprintf(h, "%s %d\n", path.Base(f.Name), len(f.Data))
+		h.Write(f.Data)
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 func (l *loader) format(files []File, named yamlfile.Word) (Format, error) {

@@ -66,6 +66,9 @@ func (b *Book) cell(c *Contract, consumer, provider Half, today time.Time, resul
 	}
 	cell.judge(consumer, provider)
 	for _, r := range results {
+		if r.Digest != "" && r.Digest != consumer.Digest {
+			continue // it was seen of another document
+		}
 		if r.Contract == c.Name && r.Provider == provider.Party && r.ProviderVersion == provider.Version && r.Consumer == consumer.Party && r.ConsumerVersion == consumer.Version {
 			cell.add(r)
 		}

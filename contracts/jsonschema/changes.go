@@ -123,7 +123,7 @@ func (p problem) change(forward bool) contracts.Change {
 		c.Before, c.After = c.After, c.Before
 	}
 	if p.unknown {
-		c.Type, c.Message = "CANNOT_TELL", "It cannot be told whether this breaks anybody: "+p.path+" "+p.what+"."
+		c.Type, c.Message = contracts.CannotTell, "It cannot be told whether this breaks anybody: "+p.path+" "+p.what+"."
 		return c
 	}
 	c.Type, c.Message = names[p.kind][i], who+p.path+" "+p.what+"."
