@@ -107,6 +107,8 @@ var meanings = []struct{ name, means string }{
 	{"events.url", "address of the event broker"},
 	{".url", "base address of this endpoint"},
 	{".token", "where to get access tokens for it (OAuth2 client credentials)"},
+	{".next.client", "client id of the new interface user, in force after a cutover"},
+	{".next.secret", "client secret of the new interface user"},
 	{".client", "client id for it"},
 	{".secret", "client secret for it, a new one in every run"},
 	{"port.", "a free port of the loopback interface, the same wherever this name stands"},

@@ -85,9 +85,10 @@ func (r *Rig) endpoint(name string, spec EndpointSpec) error {
 	if r.setup.World != nil {
 		line, policy.Parallel = turns{link, r.setup.World, name}, 1
 	}
+	route, others := r.waysOf(name)
 	e := endpoint.New(endpoint.Config{
 		Name: name, System: system.New(r.master, policy), Dialect: d, Transport: transport, Line: line, Policy: policy, Push: push,
-		Client: client, Secret: secret, Plant: r.Plan.clock.Now, Sends: kinds(r.setup.File.Flows),
+		Client: client, Secret: secret, Route: route, Ways: others, Plant: r.Plan.clock.Now, Sends: kinds(r.setup.File.Flows),
 		OnPosting: func(id uint64, p simulators.Posting) {
 			r.Plan.Journal.Append(evidence.Effect{Attempt: id, Endpoint: name, Posting: p})
 		},

@@ -27,5 +27,16 @@ func (f File) Lacks(s scenarios.Scenario) string {
 	if f.Plant.Trace != nil && s.RetiresAny() {
 		return s.Metadata.ID + " was not run: it retires a material that nobody needs, and in an event log each is made by an order"
 	}
+	if s.Cutover() != nil {
+		return f.lacksCutover(s)
+	}
+	return ""
+}
+
+// lacksCutover says what of a cutover the rig has not; "" if it has all.
+func (f File) lacksCutover(s scenarios.Scenario) string {
+	if f.SUT.Cutover == nil {
+		return s.Metadata.ID + " was not run: it cuts over from one interface user to another, and the rig does not say how the SUT is told (sut.cutover)"
+	}
 	return ""
 }

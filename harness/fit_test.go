@@ -79,3 +79,25 @@ func TestAPackLeavesAForeignSUTAlive(t *testing.T) {
 		}
 	}
 }
+
+// Who does not say how the SUT is told cannot cut over.
+func TestAPackLeavesOutTheCutover(t *testing.T) {
+	cut, err := scenarios.Find("CUT-01")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := harness.ParseFile("andon.yaml", []byte(twoSystems))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, left := f.Fit(cut); len(left) != 1 || !strings.Contains(left[0], "CUT-01 was not run: it cuts over") {
+		t.Errorf("left out: %q", left)
+	}
+	told := strings.Replace(twoSystems, "endpoints:", "  cutover: {http: \"http://127.0.0.1:1/cutover\"}\nendpoints:", 1)
+	if f, err = harness.ParseFile("andon.yaml", []byte(told)); err != nil {
+		t.Fatal(err)
+	}
+	if fit, left := f.Fit(cut); len(fit) != 1 {
+		t.Errorf("left out: %q", left)
+	}
+}

@@ -226,7 +226,7 @@ func (p *Plan) flow(k plant.Kind) (from, to string) {
 // act carries out actions of the scenario.
 func (p *Plan) act(ctx context.Context, t *scenarios.Timeline, actions []scenarios.Action) error {
 	for _, a := range actions {
-		p.Journal.Append(evidence.Step{Name: "do " + a.Do, Ref: a.As, Args: a.Args()})
+		p.Journal.Append(evidence.Step{Name: scenarios.StepName(a.Do), Ref: a.As, Args: a.Args()})
 		if err := p.do(ctx, t, a); err != nil {
 			return fmt.Errorf("%s: %s: %w", a.Pos, a.Do, err)
 		}
@@ -258,6 +258,8 @@ func (p *Plan) do(ctx context.Context, t *scenarios.Timeline, a scenarios.Action
 		return p.ship(a)
 	case scenarios.DoKill, scenarios.DoRestart:
 		return p.process(ctx, a.Do)
+	case scenarios.DoFreeze, scenarios.DoCutover:
+		return p.cutOver(ctx, a)
 	case scenarios.DoLock, scenarios.DoUnlock:
 		return p.lock(a)
 	case scenarios.DoPolicy:

@@ -67,7 +67,7 @@ func Build(s Setup) (r *Rig, err error) {
 			err = errors.Join(err, r.Close())
 		}
 	}()
-	for _, build := range []func() error{r.floor, r.names, r.openBundle, r.confidential, r.endpoints, r.exceptions, r.watchLinks, r.driver, r.faults, r.prepared, r.judges, r.keepPlan} {
+	for _, build := range []func() error{r.floor, r.names, r.openBundle, r.confidential, r.cutover, r.endpoints, r.exceptions, r.watchLinks, r.driver, r.faults, r.prepared, r.judges, r.keepPlan} {
 		if err := build(); err != nil {
 			return r, err
 		}
@@ -107,6 +107,7 @@ func (r *Rig) floor() error {
 		return err
 	}
 	r.Plan.Floor, r.master = f, f.Master()
+	r.Plan.open = r.master.Open
 	r.Plan.clock.set(f.Now())
 	return nil
 }

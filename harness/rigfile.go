@@ -52,6 +52,10 @@ type SUTSpec struct {
 	// that is not named keeps its announcements in its feed.
 	Receives map[string]string `yaml:"receives"`
 	Delivers DeliversSpec      `yaml:"delivers"`
+	// Cutover says how the SUT is told that a new way into an endpoint's books
+	// takes over from the old one; without it scenarios that cut over are left
+	// out.
+	Cutover *CutoverSpec `yaml:"cutover"`
 	// Confidential says what besides credentials and tokens must not turn up in
 	// logs, reports to people and URLs: "personnel" are the ids of operators.
 	Confidential string `yaml:"confidential" jsonschema:"enum=personnel"`
@@ -132,6 +136,27 @@ type ReadySpec struct {
 	Within yamlfile.Duration `yaml:"within"`
 
 	Pos yamlfile.Pos `yaml:"-"`
+}
+
+// CutoverSpec is the switch that people at the SUT throw in a cutover. The old
+// way into the books is the interface user ${NAME.client}, the new one
+// ${NAME.next.client}.
+type CutoverSpec struct {
+	// At is the endpoint with the two ways; the ERP if left out.
+	At string `yaml:"at"`
+	// HTTP takes POST {"do": "freeze", "frozen": "new"} and {"do": "cutover"},
+	// and answers 2xx when the SUT goes by it.
+	HTTP string `yaml:"http" jsonschema:"required"`
+
+	Pos yamlfile.Pos `yaml:"-"`
+}
+
+// Check implements [yamlfile.Checker].
+func (c *CutoverSpec) Check() error {
+	if c.HTTP == "" {
+		return c.Pos.Errorf("sut.cutover needs http: where is the SUT told?")
+	}
+	return nil
 }
 
 // DeliversSpec is what the SUT promises; oracles judge it by this.

@@ -42,6 +42,7 @@ type Plan struct {
 	clock    *plantClock
 	progress *progress
 	counts   bool           // machines are read
+	open     []plant.Order  // under way when the run begins
 	narrowed *narrowed      // to what the scenario says happens
 	ships    int            // probes so far
 	broken   sync.WaitGroup // what is being done to the SUT
@@ -51,6 +52,8 @@ type Plan struct {
 	build    func(variant) (instance, error) // makes another instance of the SUT; nil if there can be none
 	state    *stateDir                       // of the SUT
 	turn     func()                          // returns when it is the plant's turn; nil for always
+
+	changeover *changeover // nil if the rig has one way into the books only
 }
 
 // Run carries out p and returns what the judges found, worst first. Everything

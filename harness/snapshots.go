@@ -27,8 +27,24 @@ type stock struct {
 
 // snapshots reads the books of every system, so that judges can compare what
 // they show with what happened.
-func (p *Plan) snapshots() {
+func (p *Plan) snapshots() { p.readBooks(touched{seen: map[any]bool{}}) }
+
+// snapshotAll reads the books in the middle of a run, with all that may still
+// be touched: a balance that is carried over has to be known before.
+func (p *Plan) snapshotAll() {
 	t := touched{seen: map[any]bool{}}
+	for _, l := range p.Evidence.Lots {
+		s := stock{l.Material, l.ID}
+		t.seen[s] = true
+		t.lots = append(t.lots, s)
+	}
+	for _, o := range p.open {
+		t.touch(plant.OrderReleased{Order: o})
+	}
+	p.readBooks(t)
+}
+
+func (p *Plan) readBooks(t touched) {
 	for _, r := range p.Journal.Records() {
 		switch b := r.Body.(type) {
 		case evidence.Truth:

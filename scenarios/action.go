@@ -7,6 +7,7 @@ import (
 
 	"github.com/invopop/jsonschema"
 
+	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/internal/yamlfile"
 	"github.com/andon-rig/andon/simulators/plant"
 )
@@ -28,6 +29,8 @@ const (
 	DoLock          = "lock-order"
 	DoUnlock        = "unlock-order"
 	DoPolicy        = "policy"
+	DoFreeze        = "freeze"
+	DoCutover       = "cutover"
 )
 
 // Args are the arguments of actions; [Actions] says which action takes which.
@@ -58,6 +61,8 @@ type Args struct {
 	At yamlfile.Word `yaml:"at"`
 	// Set is what changes in the endpoint's policy.
 	Set *Policy `yaml:"set"`
+	// Frozen says by which way facts may come that become true in the freeze.
+	Frozen evidence.Frozen `yaml:"frozen" jsonschema:"enum=either,enum=old,enum=new,enum=by-hand"`
 }
 
 // An ActionInfo documents an action.
@@ -85,6 +90,8 @@ func Actions() []ActionInfo {
 		{DoHeal, "a fault is healed; all are if none is named", nil, []string{"fault"}},
 		{DoLock, "somebody in the endpoint's system opens an order for editing, so that postings to it are refused", []string{"order", "at"}, nil},
 		{DoUnlock, "they close it again", []string{"order", "at"}, nil},
+		{DoFreeze, "the freeze before a cutover begins: the build is told, and what becomes true from now on comes by either way, or as frozen says", nil, []string{"frozen"}},
+		{DoCutover, "the new way into the books takes over from the old one: the books are read, and the build is told", nil, nil},
 		{DoPolicy, "an interface changes what it promises, from now on", []string{"at", "set"}, nil},
 	}
 }
@@ -240,6 +247,7 @@ type Action struct {
 	Fault    string  // of arm and heal: id; "" of heal means all
 	At       string  // endpoint
 	Set      *Policy // of policy
+	Frozen   evidence.Frozen
 	Pos      yamlfile.Pos
 
 	bound map[string]string // what the event that caused it was about
@@ -262,6 +270,35 @@ func (s *Scenario) StopsSUT() bool {
 	}
 	return false
 }
+
+// Cutover returns the change of ways that the scenario makes, for the plan; nil
+// if it makes none.
+func (s *Scenario) Cutover() *evidence.Cutover {
+	c := &evidence.Cutover{Old: evidence.Route{Name: RouteOld}, New: evidence.Route{Name: RouteNew}}
+	for _, step := range s.When {
+		for _, a := range step.acts {
+			switch a.name {
+			case DoFreeze:
+				c.Freeze, c.Frozen = StepName(DoFreeze), a.args.Frozen
+			case DoCutover:
+				c.At = StepName(DoCutover)
+			}
+		}
+	}
+	if c.At == "" {
+		return nil
+	}
+	return c
+}
+
+// Ways into the books, as journals and findings name them.
+const (
+	RouteOld = "the old way"
+	RouteNew = "the new way"
+)
+
+// StepName is what the journal calls the step that does an action.
+func StepName(do string) string { return "do " + do }
 
 // RetiresAny reports whether a step retires a material that the plant is to
 // choose, so that there must be one that no order makes or uses.
@@ -302,7 +339,7 @@ func (a Action) Args() map[string]string {
 	}
 	for name, value := range map[string]string{
 		"order": string(a.Order), "lot": string(a.Lot), "case": string(a.Case), "item": string(a.Item), "decision": string(a.Decision),
-		"reason": a.Reason, "fault": a.Fault, "at": a.At,
+		"reason": a.Reason, "fault": a.Fault, "at": a.At, "frozen": string(a.Frozen),
 	} {
 		if value != "" {
 			args[name] = value

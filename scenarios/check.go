@@ -98,6 +98,7 @@ func (s *Scenario) checkSteps(p *problems) []string {
 		p.add(s.When[i].check(s, refs))
 	}
 	p.add(s.circles())
+	p.add(s.checkCutover())
 	return refs
 }
 
@@ -159,6 +160,30 @@ func (a *act) check(s *Scenario, refs []string) error {
 		p.add(yamlfile.Choice(a.args.Fault.Pos, "fault", a.args.Fault.S, ids))
 	}
 	return errors.Join(p...)
+}
+
+// checkCutover refuses more than one change of ways, and a freeze before none.
+func (s *Scenario) checkCutover() error {
+	var freezes, cutovers []act
+	for _, st := range s.When {
+		for _, a := range st.acts {
+			switch a.name {
+			case DoFreeze:
+				freezes = append(freezes, a)
+			case DoCutover:
+				cutovers = append(cutovers, a)
+			}
+		}
+	}
+	switch {
+	case len(cutovers) > 1:
+		return cutovers[1].pos.Errorf("a scenario cuts over once").WithHint("the other cutover stands in line %d", cutovers[0].pos.Line)
+	case len(freezes) > 1:
+		return freezes[1].pos.Errorf("a cutover has one freeze").WithHint("the other freeze stands in line %d", freezes[0].pos.Line)
+	case len(freezes) > len(cutovers):
+		return freezes[0].pos.Errorf("a freeze without a cutover never ends").WithHint("add a step that does: cutover")
+	}
+	return nil
 }
 
 func (m Moment) check(refs []string) error {

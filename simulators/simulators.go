@@ -39,6 +39,9 @@ type Message struct {
 	// endpoint, with its place; "" if nothing is, or nobody looked. Never on
 	// the wire.
 	Breach string
+	// Route names the way by which a message of the SUT came, where the
+	// endpoint tells several apart. Never on the wire.
+	Route string
 	// Release, if set, is called by a line that lets later messages of the
 	// entity pass this one. Never on the wire.
 	Release func()

@@ -24,7 +24,7 @@ func (o *outbox) together(queue []*item) int {
 	if !head.loose() {
 		return 1
 	}
-	for n < len(queue) && n < o.most && queue[n].loose() && queue[n].Operation == head.Operation && queue[n].Order == head.Order && !o.holds.held(queue[n]) {
+	for n < len(queue) && n < o.most && queue[n].loose() && queue[n].Operation == head.Operation && o.newWay(queue[n]) == o.newWay(head) && queue[n].Order == head.Order && !o.holds.held(queue[n]) {
 		n++
 	}
 	return n

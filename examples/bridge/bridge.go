@@ -145,7 +145,7 @@ func assemble(c Config, s *store, log *slog.Logger) *bridge {
 	b := &bridge{store: s, holds: h, outbox: map[string]*outbox{"erp": newOutbox(c, h), "mes": newOutbox(c, h)}}
 	b.teller = &teller{store: s, url: c.Exceptions, client: &http.Client{}, limit: c.Timeout, log: log, wake: make(chan struct{}, 1)}
 	for _, to := range []*system{erp, mes} {
-		b.couriers = append(b.couriers, &courier{to: to, outbox: b.outbox[to.name], store: s, holds: h, units: u,
+		b.couriers = append(b.couriers, &courier{to: to, next: to.next(c), outbox: b.outbox[to.name], store: s, holds: h, units: u,
 			teller: b.teller, attempts: c.Attempts, defect: c.Defect, log: log})
 	}
 	b.inbox = &inbox{store: s, outbox: b.outbox, holds: h, units: u, teller: b.teller, backlog: c.Backlog, limit: c.Timeout, log: log, defect: c.Defect}
@@ -167,7 +167,12 @@ func (b *bridge) recover(ctx context.Context) error {
 	if err := b.store.openCases(ctx, b.holds.open); err != nil {
 		return fmt.Errorf("recover holds: %w", err)
 	}
-	err := b.store.pending(ctx, func(it *item) {
+	phase, boundary, err := b.store.cutover(ctx)
+	if err != nil {
+		return fmt.Errorf("recover cutover: %w", err)
+	}
+	b.outbox["erp"].cutOver(phase, boundary)
+	err = b.store.pending(ctx, func(it *item) {
 		if o := b.outbox[it.to]; o != nil {
 			o.add(it)
 		}

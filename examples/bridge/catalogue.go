@@ -27,8 +27,6 @@ func NotPlanted() []Absent {
 			"there are no file endpoints yet"},
 		{DefectInfo{"M65", "two instances", "is started twice and both work off the same rows", "scale-out", []string{"exactly-once"}},
 			"a rig runs one instance of the build"},
-		{DefectInfo{"M66", "both routes", "sends orders that are under way by the old and by the new route", "cutover", []string{"cutover"}},
-			"there is no cutover with two routes yet"},
 		{DefectInfo{"M68", "connection leak", "never closes the connection of a request that timed out", "stalls", []string{"hygiene", "recovery"}},
 			"no scenario of the packs stalls one life of the build for the twenty seconds that a trend needs"},
 	}

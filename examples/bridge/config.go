@@ -33,6 +33,8 @@ type Endpoint struct {
 	TokenURL string // "" needs no token
 	Client   string
 	Secret   string
+	// Next is the interface user that takes over with a cutover; none if empty.
+	Next, NextSecret string
 }
 
 // errListed says that the user asked for the list of defects and got it.
@@ -63,6 +65,7 @@ func readConfig(args []string, env func(string) string, stdout, stderr io.Writer
 	text(&c.ERP.URL, "erp", "ERP_URL", "", "base URL of the ERP")
 	text(&c.ERP.TokenURL, "erp-token", "ERP_TOKEN_URL", "", "token URL of the ERP")
 	text(&c.ERP.Client, "erp-client", "ERP_CLIENT", "", "OAuth2 client id at the ERP")
+	text(&c.ERP.Next, "erp-next-client", "ERP_NEXT_CLIENT", "", "OAuth2 client id at the ERP from the cutover on")
 	text(&c.MES.URL, "mes", "MES_URL", "", "base URL of the MES")
 	text(&c.MES.TokenURL, "mes-token", "MES_TOKEN_URL", "", "token URL of the MES")
 	text(&c.MES.Client, "mes-client", "MES_CLIENT", "", "OAuth2 client id at the MES")
@@ -96,6 +99,7 @@ func readConfig(args []string, env func(string) string, stdout, stderr io.Writer
 		return c, errors.Join(errListed, listDefects(stdout))
 	}
 	c.ERP.Secret, c.MES.Secret = env("ERP_SECRET"), env("MES_SECRET") // not on the command line, where everybody can read it
+	c.ERP.NextSecret = env("ERP_NEXT_SECRET")
 	var err error
 	if c.Defect, err = ParseDefect(defect); err != nil {
 		bad = append(bad, err)

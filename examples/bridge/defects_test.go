@@ -259,6 +259,23 @@ var scripts = []struct {
 		w.erp.before = once(m.event, fate{status: 401})
 		return plain(w, m)
 	}, "lost"},
+	{M66, func(w *world) []string {
+		ms := []message{confirmation("1", 1), confirmation("1", 2), confirmation("2", 1)}
+		release := make(chan struct{})
+		w.erp.before = func(a attempt, n int) fate {
+			<-release // under way, and the others of the order behind it
+			return fate{}
+		}
+		w.start().sendAll(ms...)
+		w.must("messages under way", func() bool { return w.erp.attemptsOf(ms[0].event) == 1 })
+		w.cutOver("cutover")
+		close(release)
+		w.settled(ms...)
+		ms = append(ms, confirmation("1", 3))
+		w.sendAll(ms[3])
+		w.settled(ms[3]) // behind what the new way may have been given
+		return w.judge(ms...)
+	}, "doubled confirmation/1/0010/2"},
 	{M81, func(w *world) []string {
 		m := confirmation("1", 1)
 		m.body = strings.Replace(m.body, `,"MaterialActual"`, `,"ActualStartTime":"2026-03-02T00:00:00+01:00","ActualEndTime":"2026-03-02T01:00:00+01:00",`+

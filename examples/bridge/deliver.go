@@ -11,6 +11,7 @@ import (
 // courier delivers what lies in one outbox and sees to what follows.
 type courier struct {
 	to       *system
+	next     *system // the same by the interface user that takes over; to if there is none
 	outbox   *outbox
 	store    *store
 	holds    *holds
@@ -45,7 +46,8 @@ func (c *courier) try(ctx context.Context, u unit) verdict {
 	if err != nil {
 		return internal(err)
 	}
-	if _, v := c.to.tokens.get(ctx); v.what != posted { // before the last look at pauses and holds
+	to := c.by(u)
+	if _, v := to.tokens.get(ctx); v.what != posted { // before the last look at pauses and holds
 		return c.heard(v)
 	}
 	if c.outbox.paused() > 0 {
@@ -58,7 +60,7 @@ func (c *courier) try(ctx context.Context, u unit) verdict {
 	for _, it := range u {
 		it.sent = true
 	}
-	_, v := c.to.call(ctx, http.MethodPost, "/"+u[0].name, u.header(c.defect), body)
+	_, v := to.call(ctx, http.MethodPost, "/"+u[0].name, u.header(c.defect), body)
 	return c.heard(v)
 }
 

@@ -48,6 +48,7 @@ func (i *inbox) handler() http.Handler {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(map[string]int{"toERP": i.outbox["erp"].waiting(), "toMES": i.outbox["mes"].waiting(), "parked": i.holds.waiting()})
 	})
+	mux.HandleFunc("POST /cutover", i.cutover)
 	mux.HandleFunc("POST /erp/{name}", func(w http.ResponseWriter, r *http.Request) { i.webhook(w, r, "erp") })
 	mux.HandleFunc("POST /mes/{name}", func(w http.ResponseWriter, r *http.Request) { i.webhook(w, r, "mes") })
 	mux.HandleFunc("POST /machines/{name}", func(w http.ResponseWriter, r *http.Request) { i.webhook(w, r, "machines") })

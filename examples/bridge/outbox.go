@@ -25,6 +25,7 @@ type item struct {
 	recovered bool // read back at start: whether it was sent before is unknown
 	sent      bool
 	resent    bool // only defect M23 does this
+	twice     bool // only defect M66 does this: by the new way as well
 }
 
 // alone is the batch of an item that must be sent by itself.
@@ -47,6 +48,12 @@ type outbox struct {
 	flying int // deliveries under way
 	bytes  int // of bodies in memory
 	size   int // items in lanes
+
+	// What was taken behind boundary goes by the new way; it waits in frozen
+	// until the new way is open. See cutover.go.
+	phase    phase
+	boundary int64
+	frozen   []*item
 
 	// After a pause the endpoint is tried with one delivery at a time until
 	// one gets through, so that it is not run over the moment it is back.
@@ -95,10 +102,19 @@ func (o *outbox) add(it *item) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.shelve(it)
+	if o.phase == frozen && it.seq > o.boundary {
+		o.frozen = append(o.frozen, it)
+		return
+	}
+	o.line(it)
+	o.poke()
+}
+
+// line appends an item to its lane; o.mu is held.
+func (o *outbox) line(it *item) {
 	l := o.lane(it)
 	l.queue = append(l.queue, it)
 	o.offer(l)
-	o.poke()
 }
 
 // resume puts items that were parked before everything else in their lanes.

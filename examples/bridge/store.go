@@ -23,6 +23,7 @@ import (
 //   - holds: quality cases per lot; decision is NULL while a case is open;
 //   - orders: the version of each order the MES has got;
 //   - cursors: how far each feed has been read;
+//   - cutover: whether a new way into the ERP takes over, and behind which message;
 //   - machines: the newest reading of each machine of which all before have come;
 //   - readings: those that wait for one before.
 const schema = `
@@ -36,6 +37,7 @@ CREATE INDEX IF NOT EXISTS untold ON exceptions (seq) WHERE told = 0;
 CREATE TABLE IF NOT EXISTS holds (lot TEXT NOT NULL, quality_case TEXT NOT NULL, decision TEXT, PRIMARY KEY (lot, quality_case)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS orders (id TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS cursors (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS cutover (id INTEGER PRIMARY KEY CHECK (id = 1), phase TEXT NOT NULL, boundary INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS machines (
 	id TEXT PRIMARY KEY, counter INTEGER NOT NULL, count INTEGER NOT NULL, modulo INTEGER NOT NULL, resets INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS readings (
@@ -172,6 +174,7 @@ type writer struct {
 	hold, openCase, decide, decideAll *sql.Stmt
 	version, tried, prepared, batched *sql.Stmt
 	cursor                            *sql.Stmt
+	setCutover, readCutover           *sql.Stmt
 	lastCount, setCount               *sql.Stmt
 	park, parked, unpark              *sql.Stmt
 }
@@ -197,6 +200,9 @@ func newWriter(ctx context.Context, conn *sql.Conn) (*writer, error) {
 		{&w.prepared, `UPDATE outbox SET body = ?2 WHERE seq = ?1`},
 		{&w.batched, `UPDATE outbox SET batch = ?2 WHERE seq = ?1`},
 		{&w.cursor, `INSERT INTO cursors (name, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = ?2`},
+		{&w.setCutover, `INSERT INTO cutover (id, phase, boundary) VALUES (1, ?1, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'outbox'), 0))
+			ON CONFLICT DO UPDATE SET phase = ?1`},
+		{&w.readCutover, `SELECT phase, boundary FROM cutover`},
 		{&w.lastCount, `SELECT counter, count, modulo, resets FROM machines WHERE id = ?`},
 		{&w.setCount, `INSERT OR REPLACE INTO machines (id, counter, count, modulo, resets) VALUES (?, ?, ?, ?, ?)`},
 		{&w.park, `INSERT OR REPLACE INTO readings (machine, counter, name, event, body) VALUES (?, ?, ?, ?, ?)`},

@@ -9,6 +9,7 @@ import (
 	"math/big"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"slices"
@@ -56,7 +57,7 @@ func newWorld(t *testing.T, d Defect) *world {
 	}))
 	t.Cleanup(list.Close)
 	end := func(b *books) Endpoint {
-		return Endpoint{URL: b.server.URL, TokenURL: b.server.URL + "/oauth/token", Client: "bridge", Secret: "s3cret"}
+		return Endpoint{URL: b.server.URL, TokenURL: b.server.URL + "/oauth/token", Client: "bridge", Secret: "s3cret", Next: "bridge-next", NextSecret: "s3cret"}
 	}
 	w.config = Config{ERP: end(w.erp), MES: end(w.mes), Exceptions: list.URL, StateDir: t.TempDir(), Listen: "127.0.0.1:0", Sync: "normal", Units: "base",
 		Parallel: 16, Batch: 20, Attempts: 60, Backlog: 100_000, Timeout: time.Second, Defect: d}
@@ -135,7 +136,7 @@ func (w *world) spawn() *world {
 	w.t.Helper()
 	c := w.config
 	w.cmd = exec.Command(os.Args[0])
-	w.cmd.Env = append(os.Environ(), "BRIDGE_TEST_CHILD=1", "ERP_URL="+c.ERP.URL, "ERP_TOKEN_URL="+c.ERP.TokenURL, "ERP_CLIENT=bridge", "ERP_SECRET=s3cret",
+	w.cmd.Env = append(os.Environ(), "BRIDGE_TEST_CHILD=1", "ERP_URL="+c.ERP.URL, "ERP_TOKEN_URL="+c.ERP.TokenURL, "ERP_CLIENT=bridge", "ERP_SECRET=s3cret", "ERP_NEXT_CLIENT=bridge-next", "ERP_NEXT_SECRET=s3cret",
 		"MES_URL="+c.MES.URL, "MES_TOKEN_URL="+c.MES.TokenURL, "MES_CLIENT=bridge", "MES_SECRET=s3cret", "EXCEPTIONS_URL="+c.Exceptions,
 		"STATE_DIR="+c.StateDir, "LISTEN=127.0.0.1:0", "SYNC=normal", "DEFECT="+string(c.Defect))
 	stderr, err := w.cmd.StderrPipe()
@@ -297,6 +298,7 @@ type books struct {
 	refuse   map[string]row    // by event
 	items    map[string]string // GET /items/{id}
 	tokens   map[string]time.Time
+	users    map[string]string // by token
 	granted  int
 	heard    time.Time // when a Retry-After was given
 	notUntil time.Time // and what it said
@@ -321,6 +323,7 @@ type effect struct {
 	amount                                  *big.Rat
 	place                                   int
 	at, revision                            string    // the instant and the revision said
+	user                                    string    // who posted it
 	attempt                                 time.Time // when it began
 }
 
@@ -329,10 +332,11 @@ type attempt struct {
 	events    []string
 	at        time.Time
 	status    int
+	user      string // whose token it bore
 }
 
 func newBooks(w *world) *books {
-	b := &books{w: w, ttl: 60, keys: map[string]string{}, refuse: map[string]row{}, items: map[string]string{}, tokens: map[string]time.Time{}}
+	b := &books{w: w, ttl: 60, keys: map[string]string{}, refuse: map[string]row{}, items: map[string]string{}, tokens: map[string]time.Time{}, users: map[string]string{}}
 	b.server = httptest.NewServer(b)
 	w.t.Cleanup(b.server.Close)
 	return b
@@ -343,14 +347,15 @@ func (b *books) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := time.Now()
 	body, _ := io.ReadAll(r.Body)
 	if r.URL.Path == "/oauth/token" {
-		b.grant(w)
+		b.grant(w, string(body))
 		return
 	}
 	b.mu.Lock()
 	if began.Before(b.notUntil) && began.After(b.heard.Add(20*time.Millisecond)) { // not what was under way
 		b.early = append(b.early, fmt.Sprintf("early by %s: %s", b.notUntil.Sub(began), r.URL.Path))
 	}
-	valid := time.Now().Before(b.tokens[strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")])
+	token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+	valid, user := time.Now().Before(b.tokens[token]), b.users[token]
 	b.mu.Unlock()
 	if !valid {
 		w.WriteHeader(http.StatusUnauthorized)
@@ -360,7 +365,7 @@ func (b *books) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		b.question(w, r)
 		return
 	}
-	a := attempt{name: strings.TrimPrefix(r.URL.Path, "/"), key: r.Header.Get("Idempotency-Key"), at: began}
+	a := attempt{name: strings.TrimPrefix(r.URL.Path, "/"), key: r.Header.Get("Idempotency-Key"), at: began, user: user}
 	parts, err := read(a.name, "", body)
 	if err != nil {
 		problem(w, http.StatusBadRequest, "malformed", err.Error())
@@ -451,7 +456,7 @@ func (b *books) post(a attempt, parts []part, body string) (int, string) {
 
 func (b *books) effect(a attempt, p part) effect {
 	e := effect{event: p.facts.Event, name: a.name, order: p.facts.entity(), material: p.facts.Material, lot: p.facts.Lot, unit: p.facts.Unit,
-		place: len(b.effects) + 1, attempt: a.at, amount: new(big.Rat)}
+		place: len(b.effects) + 1, attempt: a.at, user: a.user, amount: new(big.Rat)}
 	if _, after, ok := strings.Cut(string(p.body), `"QuantityString":"`); ok {
 		text, _, _ := strings.Cut(after, `"`)
 		e.amount.SetString(text)
@@ -465,12 +470,14 @@ func (b *books) effect(a attempt, p part) effect {
 	return e
 }
 
-func (b *books) grant(w http.ResponseWriter) {
+func (b *books) grant(w http.ResponseWriter, form string) {
+	asked, _ := url.ParseQuery(form)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.granted++
 	token := fmt.Sprint("token-", b.granted)
 	b.tokens[token] = time.Now().Add(time.Duration(b.ttl) * time.Second)
+	b.users[token] = asked.Get("client_id")
 	_ = json.NewEncoder(w).Encode(map[string]any{"access_token": token, "token_type": "Bearer", "expires_in": b.ttl})
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -15,15 +16,19 @@ import (
 
 // tokens issues and checks the access tokens of one endpoint.
 type tokens struct {
-	client, secret string
+	ways []Way
 
 	mu   sync.Mutex // guards live
-	live map[string]time.Time
+	live map[string]granted
 }
 
-func newTokens(client, secret string) *tokens {
-	return &tokens{client: client, secret: secret, live: map[string]time.Time{}}
+// granted is what a token stands for.
+type granted struct {
+	until time.Time
+	route string
 }
+
+func newTokens(ways []Way) *tokens { return &tokens{ways: ways, live: map[string]granted{}} }
 
 // defaultTTL is short so that longer runs renew their tokens, and longer than
 // the ten seconds by which common OAuth2 clients renew early: shorter, they
@@ -40,17 +45,18 @@ func (e *Endpoint) issue(_ context.Context, m simulators.Message) (simulators.Me
 	if u, p, ok := basic(m.Header["Authorization"]); ok {
 		id, secret = u, p
 	}
+	who := slices.IndexFunc(e.tokens.ways, func(w Way) bool { return w.Client == id && w.Secret == secret })
 	switch {
 	case form.Get("grant_type") != "client_credentials":
 		return oauthError(400, "unsupported_grant_type", "only client_credentials is offered"), nil
-	case id != e.tokens.client || secret != e.tokens.secret:
+	case who < 0:
 		return oauthError(401, "invalid_client", "unknown client or wrong secret"), nil
 	}
 	ttl := e.PolicyNow().TokenTTL
 	if ttl <= 0 {
 		ttl = defaultTTL
 	}
-	token := e.tokens.grant(ttl)
+	token := e.tokens.grant(ttl, e.tokens.ways[who].Route)
 	e.OnToken(token)
 	body, err := json.Marshal(map[string]any{"access_token": token, "token_type": "Bearer", "expires_in": max(1, int(ttl/time.Second))})
 	if err != nil {
@@ -60,17 +66,17 @@ func (e *Endpoint) issue(_ context.Context, m simulators.Message) (simulators.Me
 		Result: simulators.Result{Outcome: simulators.Answered, Status: 200}}, nil
 }
 
-func (t *tokens) grant(ttl time.Duration) string {
+func (t *tokens) grant(ttl time.Duration, route string) string {
 	token := rand.Text()
 	now := time.Now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for k, until := range t.live {
-		if now.After(until) {
+	for k, g := range t.live {
+		if now.After(g.until) {
 			delete(t.live, k)
 		}
 	}
-	t.live[token] = now.Add(ttl)
+	t.live[token] = granted{now.Add(ttl), route}
 	return token
 }
 
@@ -80,12 +86,24 @@ func (t *tokens) check(header string) *simulators.Refusal {
 		return unauthorized("no bearer token was sent")
 	}
 	t.mu.Lock()
-	until, known := t.live[token]
+	g, known := t.live[token]
 	t.mu.Unlock()
-	if !known || time.Now().After(until) {
+	if !known || time.Now().After(g.until) {
 		return unauthorized("the token is unknown or has expired")
 	}
 	return nil
+}
+
+// route is the way for which the token of a message was granted; "" if there
+// is one way only, or the token says nothing any more.
+func (t *tokens) route(header string) string {
+	token, _ := strings.CutPrefix(header, "Bearer ")
+	if len(t.ways) < 2 || token == "" {
+		return ""
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.live[token].route
 }
 
 // revoke makes a token unknown.

@@ -30,6 +30,10 @@ type Config struct {
 	Push      bool              // announcements are sent; otherwise they wait in the feed
 	Client    string            // OAuth2 client id
 	Secret    string            // OAuth2 client secret
+	// Route names the way by which Client comes, where there are others; Ways
+	// are those others: interface users of their own into the same books.
+	Route string
+	Ways  []Way
 	// Sends limits which kinds of facts are announced; nil means all.
 	Sends map[plant.Kind]bool
 
@@ -53,6 +57,10 @@ type Config struct {
 	Attribute func(simulators.Message) []plant.EventID
 	Log       *slog.Logger // nil discards
 }
+
+// A Way into the books is an interface user of its own: messages that bear one
+// of its tokens came by it.
+type Way struct{ Route, Client, Secret string }
 
 // An Endpoint is one simulated interface of one system.
 type Endpoint struct {
@@ -89,7 +97,7 @@ func New(c Config) *Endpoint {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	e := &Endpoint{Config: c, tokens: newTokens(c.Client, c.Secret), quota: &quota{}, replies: newReplies(), locks: &locks{held: map[string]bool{}}}
+	e := &Endpoint{Config: c, tokens: newTokens(append([]Way{{c.Route, c.Client, c.Secret}}, c.Ways...)), quota: &quota{}, replies: newReplies(), locks: &locks{held: map[string]bool{}}}
 	e.outbox, e.feed = newOutbox(e), newFeed(e)
 	return e
 }
@@ -175,6 +183,7 @@ func (e *Endpoint) Receive(ctx context.Context, m simulators.Message) (simulator
 		m.Key, m.Entity = "token/"+e.Name, ""
 		return e.Line.Carry(ctx, m, simulators.FromSUT, e.issue)
 	}
+	m.Route = e.tokens.route(m.Header["Authorization"])
 	ask, err := e.decode(m)
 	m.Events = ask.Claims
 	m.Key, m.Entity = identity(m, ask)

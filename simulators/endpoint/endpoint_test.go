@@ -228,6 +228,40 @@ func TestQuota(t *testing.T) {
 	}
 }
 
+// TestATokenTellsTheWay: two interface users post to the same books, and the
+// line is told by which of them a message came.
+func TestATokenTellsTheWay(t *testing.T) {
+	var came []string
+	e := endpoint.New(endpoint.Config{System: &books{}, Dialect: words{}, Line: watching{func(m simulators.Message) { came = append(came, m.Name+" by "+m.Route) }},
+		Client: "c", Secret: "s", Route: "old", Ways: []endpoint.Way{{Route: "new", Client: "n", Secret: "t"}}, Policy: simulators.Policy{Auth: simulators.AuthOAuth2}})
+	token := func(client, secret string) string {
+		r := receive(t, e, simulators.Message{Verb: "post", Name: "oauth/token", Body: []byte("grant_type=client_credentials&client_id=" + client + "&client_secret=" + secret)})
+		var granted struct {
+			Token string `json:"access_token"`
+		}
+		_ = json.Unmarshal(r.Body, &granted)
+		return granted.Token
+	}
+	if got := token("n", "s"); got != "" {
+		t.Errorf("one user's name and the other's secret got a token")
+	}
+	for n, token := range []string{token("c", "s"), token("n", "t"), "guess"} {
+		receive(t, e, message(t, confirmation("1", n+1), "Authorization", "Bearer "+token))
+	}
+	want := []string{"oauth/token by ", "oauth/token by ", "oauth/token by ", "confirmation by old", "confirmation by new", "confirmation by "}
+	if !slices.Equal(came, want) {
+		t.Errorf("came %q, want %q", came, want)
+	}
+}
+
+// watching is a straight line that somebody looks at.
+type watching struct{ see func(simulators.Message) }
+
+func (w watching) Carry(ctx context.Context, m simulators.Message, _ simulators.Direction, far simulators.Receiver) (simulators.Message, error) {
+	w.see(m)
+	return far(ctx, m)
+}
+
 func TestTokens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := endpoint.New(endpoint.Config{System: &books{}, Dialect: words{}, Line: straight{}, Client: "c", Secret: "s",

@@ -41,6 +41,7 @@ var canaries = []canary{
 	{bridge.M57, "SEC-01", []string{"token-discipline"}},
 	{bridge.M60, "MDM-01", []string{"field-fidelity"}},
 	{bridge.M60, "MDM-09", []string{"bounded-staleness"}},
+	{bridge.M66, "CUT-01", []string{"cutover"}},
 	{bridge.M71, "LOT-01", []string{"secrets"}},
 	{bridge.M72, "CNF-01", []string{"contract-conformance"}},
 	{bridge.M81, "LAB-01", []string{"labor"}},
@@ -49,7 +50,6 @@ var canaries = []canary{
 
 // without says why an oracle has no canary.
 var without = map[string]string{
-	"cutover":  "there is no cutover with two routes yet",
 	"exercise": "it speaks of scenarios, not of builds; its own tests show it",
 	"hygiene":  "runs of the pack are shorter than a trend needs",
 }
