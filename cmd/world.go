@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/andon-rig/andon/contracts"
 	"github.com/andon-rig/andon/harness"
 	"github.com/andon-rig/andon/harness/catalog"
 	"github.com/andon-rig/andon/internal/yamlfile"
@@ -75,7 +76,10 @@ func Main(w World) int {
 func say(w io.Writer, err error) {
 	for _, one := range each(err) {
 		var placed *yamlfile.Error
-		if errors.As(one, &placed) && !placed.Pos.IsZero() && strings.HasPrefix(one.Error(), placed.Pos.String()) {
+		var problem contracts.Problem
+		if errors.As(one, &problem) && problem.Place.File != "" {
+			fmt.Fprintln(w, one)
+		} else if errors.As(one, &placed) && !placed.Pos.IsZero() && strings.HasPrefix(one.Error(), placed.Pos.String()) {
 			fmt.Fprintln(w, one)
 		} else {
 			fmt.Fprintln(w, "andon:", strings.TrimSpace(one.Error()))
@@ -93,6 +97,14 @@ func each(err error) []error {
 		var all []error
 		for _, one := range joined.Unwrap() {
 			all = append(all, each(one)...)
+		}
+		return all
+	}
+	var problems contracts.Problems
+	if errors.As(err, &problems) {
+		var all []error
+		for _, p := range problems {
+			all = append(all, p)
 		}
 		return all
 	}
