@@ -32,6 +32,8 @@ type Delivery struct {
 	LoseReply *simulators.LostError // the far side acts; its sender meets the symptom
 	Reword    bool                  // Message.Events were replaced: word the message anew
 	Invalid   bool                  // the change made the fact one that must not be posted
+	Drift     simulators.Drift      // what is announced, or the reply to what the SUT sends, is worded so; "" changes nothing
+	About     []plant.Event         // what the disturbance is about, if not what the message states
 	What      string                // for people: what the last fault did
 }
 
@@ -56,6 +58,14 @@ func (d Delivery) Stopped() bool { return d.Drop != nil || d.Refuse != nil || d.
 // are not shown to the faults armed later.
 type Fault interface {
 	Apply(d Delivery, r *rand.Rand) []Delivery
+}
+
+// A Lasting fault is about something that stays as it is: an order that is
+// closed is closed for every attempt. If Lasts, its chance is drawn once for
+// each fact, for all attempts.
+type Lasting interface {
+	Fault
+	Lasts() bool
 }
 
 // A PerFact fault changes what a message says. It strikes a fact once and for

@@ -233,10 +233,20 @@ func (l *Link) strike(a *armed, fates []fate, original *Delivery, marks []mark) 
 		}
 		l.changed[marks[0].key] = &restated{a.ID, did.Message.Events, did.Message.Body}
 	}
-	l.Journal.Append(evidence.Disturbance{
+	struck := evidence.Disturbance{
 		Fault: a.ID, Kind: a.Kind, Phase: evidence.Struck, At: l.Name, Message: original.Message.ID, Facts: factIDs(original.Message.Events, l.Ordinals),
 		Key: keyOf(&original.Message), Attempt: original.Attempt, What: did.What, Invalid: did.Invalid,
-	})
+	}
+	if did.About != nil {
+		struck.Facts = factIDs(did.About, l.Ordinals)
+	}
+	if original.Direction == simulators.ToSUT {
+		struck.Garbled = did.Drift != "" && !did.Drift.Additive()
+		if did.Reword && !did.Invalid {
+			struck.Told = &did.Message.Events[0]
+		}
+	}
+	l.Journal.Append(struck)
 	return next
 }
 
@@ -293,17 +303,32 @@ func (l *Link) landed(f *fate) {
 func (l *Link) reworded(ds []Delivery, was *Delivery) bool {
 	for i := range ds {
 		d := &ds[i]
-		if !d.Reword || sameSlice(d.Message.Events, was.Message.Events) {
-			continue
-		}
-		if err := l.word(&d.Message); err != nil {
-			if l.err == nil {
-				l.err = fmt.Errorf("word changed %s: %w", d.Message.Key, err)
+		if d.Reword && !sameSlice(d.Message.Events, was.Message.Events) {
+			if err := l.word(&d.Message); err != nil {
+				if l.err == nil {
+					l.err = fmt.Errorf("word changed %s: %w", d.Message.Key, err)
+				}
+				return false
 			}
+		}
+		if d.Drift != was.Drift && d.Direction == simulators.ToSUT && !l.drifted(&d.Message, d.Drift) {
 			return false
 		}
 	}
 	return true
+}
+
+// drifted words an announcement or a reply otherwise than was agreed; false if
+// the dialect has no way to say it so.
+func (l *Link) drifted(m *simulators.Message, d simulators.Drift) bool {
+	if l.Drift == nil {
+		return false
+	}
+	out, ok := l.Drift(*m, d)
+	if ok {
+		*m = out
+	}
+	return ok
 }
 
 func (l *Link) word(m *simulators.Message) error {
@@ -364,7 +389,8 @@ func (l *Link) unique(at time.Duration) time.Duration {
 // same reports whether a fault left b as it was.
 func same(a, b *Delivery) bool {
 	return a.After == b.After && a.Overtake == b.Overtake && a.Drop == b.Drop && a.Refuse == b.Refuse && a.Instead == b.Instead &&
-		a.LoseReply == b.LoseReply && a.Message.Mishap == b.Message.Mishap && a.Reword == b.Reword && a.Invalid == b.Invalid && a.Message.Name == b.Message.Name &&
+		a.LoseReply == b.LoseReply && a.Reword == b.Reword && a.Invalid == b.Invalid && a.Drift == b.Drift &&
+		a.Message.Manner == b.Message.Manner && a.Message.Mishap == b.Message.Mishap && a.Message.Name == b.Message.Name &&
 		sameSlice(a.Message.Events, b.Message.Events) && bytes.Equal(a.Message.Body, b.Message.Body) && maps.Equal(a.Message.Header, b.Message.Header)
 }
 

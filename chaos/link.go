@@ -30,6 +30,10 @@ type Link struct {
 	// Refuse words a refusal the way the endpoint's dialect does, for faults
 	// that answer in its place.
 	Refuse func(m simulators.Message, r simulators.Refusal) simulators.Message
+	// Drift words an announcement or a reply otherwise than was agreed, for
+	// faults that have a partner change its interface; false if it cannot. nil
+	// never can.
+	Drift func(m simulators.Message, d simulators.Drift) (simulators.Message, bool)
 	// Moments, if set, are told when a message passes; process faults wait
 	// there. Shared by all links of a run.
 	Moments *Moments
@@ -209,7 +213,11 @@ func (l *Link) arrive(way, sender context.Context, f *fate, far simulators.Recei
 		return acted, acted, err
 	}
 	if f.LoseReply == nil {
-		return acted, acted, nil
+		heard = acted
+		if f.Drift != "" && f.Direction == simulators.FromSUT {
+			l.drifted(&heard, f.Drift)
+		}
+		return heard, acted, nil
 	}
 	if silence != nil {
 		select {

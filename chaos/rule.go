@@ -132,12 +132,16 @@ func (r *Rule) luck(d *Delivery, marks []mark, l *Link, part string, times map[s
 		return nil
 	}
 	_, perFact := r.Fault.(PerFact)
+	lasting := false
+	if l, ok := r.Fault.(Lasting); ok {
+		lasting = l.Lasts()
+	}
 	for i, k := range marks {
 		if !r.about(d.Message.Events, i, l.Ordinals) || !r.named(k) || !l.Course.touched(r.StruckBy, k.key) || (r.Times > 0 && times[k.key] >= r.Times) {
 			continue
 		}
 		attempt := k.attempt
-		if perFact {
+		if perFact || lasting {
 			attempt = 0
 		}
 		chance := cast.roll(l.Seed, part, k.key, attempt)

@@ -117,6 +117,7 @@ func (o *object) result(r *simulators.Result) {
 	o.text("Text", r.Text)
 	o.number("RetryAfter", int64(r.RetryAfter))
 	o.said("RetryForm", string(r.RetryForm))
+	o.said("Scope", string(r.Scope))
 	o.number("Status", int64(r.Status))
 	o.name("Items")
 	if r.Items == nil {

@@ -80,6 +80,9 @@ type FactView struct {
 	// Invalid is true if a fault altered what was announced, so that the fact
 	// must be refused and surfaced instead of posted.
 	Invalid bool
+	// Garbled is true if a fault worded what was announced otherwise than the
+	// contract says: it must be posted as it is or be refused or reported.
+	Garbled bool
 	// Superseded is true if a newer version was accepted.
 	Superseded bool
 	// Accepted is when the SUT first took responsibility, zero if never.

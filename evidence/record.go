@@ -114,6 +114,12 @@ type Disturbance struct {
 	Attempt int             `json:"attempt,omitempty"`
 	What    string          `json:"what,omitempty"`    // for people: "acted, reply lost (reset)"
 	Invalid bool            `json:"invalid,omitempty"` // made the fact one that must not be posted
+	// Garbled is true if the announcement was worded otherwise than the
+	// contract says: who cannot read it may refuse or report it.
+	Garbled bool `json:"garbled,omitempty"`
+	// Told is the fact as its source states it, where that is not as it was
+	// and the SUT cannot know better: a clock that is wrong.
+	Told *plant.Event `json:"told,omitempty"`
 }
 
 // Phase of a fault.

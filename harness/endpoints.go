@@ -97,7 +97,7 @@ func (r *Rig) endpoint(name string, spec EndpointSpec) error {
 		OnToken:   func(token string) { r.issued(name, token) },
 		Attribute: attribution(r.setup.File.Attribution, name),
 	})
-	link.Encode, link.Refuse = e.Encode, e.Refuse
+	link.Encode, link.Refuse, link.Drift = e.Encode, e.Refuse, e.Drift
 	r.Plan.Endpoints = append(r.Plan.Endpoints, e)
 	r.Plan.serve = append(r.Plan.serve, e.Run)
 	r.Plan.Evidence.Endpoints[name] = evidence.Endpoint{System: spec.System, Dialect: dialect.Name, Transport: cmp.Or(spec.Transport, "http"), Policy: policy}

@@ -117,7 +117,15 @@ const (
 	RetrySeconds RetryAfter = "seconds"
 	RetryDate    RetryAfter = "date"
 	RetryMissing RetryAfter = "missing"
+	RetryZero    RetryAfter = "zero" // 0 seconds, which helps nobody; only faults tell it
 )
+
+// Scope says for whom a refusal to be patient counts.
+type Scope string
+
+// ScopeName limits it to messages of the same name. None means the whole
+// endpoint.
+const ScopeName Scope = "name"
 
 // Redelivery says how often and how fast an announcement that was not taken
 // is sent again. Gaps double from Gap to MaxGap; Max 0 means until the run

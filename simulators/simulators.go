@@ -25,6 +25,7 @@ type Message struct {
 	Params map[string]string // of a query
 	Body   []byte
 	Events []plant.Event // what it says in the plant's terms, if that is known. Never on the wire
+	Asks   *Query        // the question it is, if that is known. Never on the wire
 	Result Result        // of a reply. Never on the wire
 	// Kept is true of an announcement that the far side keeps until the SUT
 	// fetches it. Never on the wire.
@@ -45,6 +46,9 @@ type Message struct {
 	// Release, if set, is called by a line that lets later messages of the
 	// entity pass this one. Never on the wire.
 	Release func()
+	// Manner, if set, is how the endpoint is to treat this message of the SUT
+	// otherwise than its policy says. Never on the wire.
+	Manner *Manner
 }
 
 // Unread says why a body was not taken, and how large it was.
@@ -71,6 +75,7 @@ type Result struct {
 	Text       string        // for people
 	RetryAfter time.Duration // how long the sender was told to wait; 0 if not told
 	RetryForm  RetryAfter    `json:",omitempty"` // how it was told; "" if that was not noted
+	Scope      Scope         `json:",omitempty"` // which messages are to wait; "" means all to the endpoint
 	Status     int           // HTTP status or its like; 0 if there was no reply
 	Items      []Result      // of a batch, in the order of its rows
 }
@@ -153,17 +158,22 @@ type Ask struct {
 
 // A Query selects objects from a system's books.
 type Query struct {
-	Object string            // "order", "orders", "lot", "item", "items", "postings", "feed"
-	Where  map[string]string // by field; "after" and "limit" page through lists
+	Object string            // "order", "orders", "lot", "item", "items", "postings", "operation", "feed"
+	Where  map[string]string // by field; "after", "offset" and "limit" page through lists
 }
 
 // An Answer is what a simulator makes of an [Ask].
 type Answer struct {
 	Refusal *Refusal // of the whole; nil means see Rows
 	Rows    []Row    // one for each claim
-	Found   []any    // what a query turned up: plant.Order, plant.Lot, plant.Item, Posting, OrderState or Message
+	Found   []any    // what a query turned up: plant.Order, plant.Lot, plant.Item, ItemState, Operation, Posting, OrderState or Message
 	Cursor  string   // where to go on reading
 	Later   bool     // accepted, and to be posted later
+	// Operation, of what is posted later, is where its sender can ask how far
+	// it is; "" if it cannot.
+	Operation string
+	Told      []int // rows the answer speaks of, in that order; nil means all in theirs
+	Soft      bool  // told with a status of success though rows failed
 }
 
 // A Row is what became of one claim.
@@ -182,6 +192,8 @@ type Refusal struct {
 	After   time.Duration // when to try again; 0 means not told
 	// RetryForm is how After is told; empty means in seconds.
 	RetryForm RetryAfter
+	// Scope says which messages are to wait; empty means all to the endpoint.
+	Scope Scope
 	// Soft is true if it is told with a status of success: only the body says
 	// no, as with interfaces that report the call and not what it was for.
 	Soft bool

@@ -10,7 +10,7 @@ import (
 // All lists the faults, in the order people should meet them.
 func All() []Info {
 	list := append(wire(), application()...)
-	list = append(append(append(list, data()...), processes()...), packets()...)
+	list = append(append(append(append(list, interfaces()...), data()...), processes()...), packets()...)
 	for i := range list {
 		list[i].Settings = settings(list[i].New())
 	}
@@ -77,11 +77,11 @@ func application() []Info {
 			},
 		}, {
 			Name: "throttle", Layer: Application, Reproducible: true, Requirements: []string{"FLT-04", "CTL-15"},
-			Doc:       "429, for the first attempts or beyond a rate",
-			Observed:  "429 with Retry-After in seconds, as HTTP date, or missing",
+			Doc:       "429, for the first attempts or beyond a rate; what is a little too much may be held instead",
+			Observed:  "429 with Retry-After in seconds, as HTTP date, missing, 0 or of days; or latency, and 429 only after that",
 			Tolerates: "nothing lost, nothing sent before its time",
 			New: func() chaos.Fault {
-				return &Throttle{RetryAfter: simulators.RetrySeconds, After: Wall(time.Second), Attempts: 1}
+				return &Throttle{RetryAfter: simulators.RetrySeconds, After: Wall(time.Second), Attempts: 1, Per: PerAll}
 			},
 		}, {
 			Name: "outage", Layer: Application, Requirements: []string{"FLT-06", "FLT-07", "CTL-04", "CTL-06", "CTL-12"},
@@ -92,12 +92,12 @@ func application() []Info {
 				return &Outage{RetryAfter: simulators.RetrySeconds, After: Wall(time.Second), Page: PageNone}
 			},
 		}, {
-			Name: "stale-token", Layer: Application, Reproducible: true, Requirements: []string{"CTL-16", "CTL-27"},
-			Doc:       "a good access token is called expired",
-			Observed:  `401 with WWW-Authenticate: Bearer error="invalid_token"`,
-			Needs:     "an endpoint with auth: oauth2",
-			Tolerates: "one new token, the request repeated, nothing lost or doubled",
-			New:       func() chaos.Fault { return &StaleToken{Attempts: 1} },
+			Name: "stale-token", Layer: Application, Reproducible: true, Requirements: []string{"CTL-16", "CTL-27", "EXC-07", "SYS-22"},
+			Doc:       "endpoint and SUT disagree about a token or a right",
+			Observed:  `401 with WWW-Authenticate: Bearer error="invalid_token"; a token that dies before its expires_in; 400 invalid_grant for a refresh token; 403`,
+			Needs:     "an endpoint with auth: oauth2; for refresh-used a SUT that uses refresh tokens",
+			Tolerates: "one new token, the request repeated, nothing lost or doubled; what is forbidden is reported once and not repeated",
+			New:       func() chaos.Fault { return &StaleToken{Variant: TokenExpired, Attempts: 1} },
 		}, {
 			Name: "lying-success", Layer: Application, Reproducible: true, Requirements: []string{"EXC-01", "FLT-12", "CTL-11"},
 			Doc:       "a posting is answered 200, with an error in the body; nothing was done",

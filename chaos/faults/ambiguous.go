@@ -16,13 +16,15 @@ import (
 // itself harmlessly.
 type AmbiguousCommit struct {
 	Symptom simulators.Symptom `yaml:"symptom" jsonschema:"enum=reset,enum=hang,enum=gateway" doc:"what the sender meets"`
-	Latency Wall               `yaml:"latency" doc:"from arrival until the sender meets it; longer than the receiver needs"`
+	Latency Wall               `yaml:"latency" doc:"from arrival until the sender meets it; longer than the receiver needs, unless it is drawn"`
+	Median  Wall               `yaml:"median" doc:"draws it: half of the times are shorter"`
+	P99     Wall               `yaml:"p99" doc:"and one of a hundred is longer"`
 }
 
 // Apply implements [chaos.Fault].
-func (f *AmbiguousCommit) Apply(d chaos.Delivery, _ *rand.Rand) []chaos.Delivery {
+func (f *AmbiguousCommit) Apply(d chaos.Delivery, r *rand.Rand) []chaos.Delivery {
 	if !d.Decided() {
-		d.LoseReply = lost(f.Symptom, f.Latency)
+		d.LoseReply = lost(f.Symptom, either(f.Latency, f.Median, f.P99, r))
 		d.What = "acted upon, reply lost (" + string(d.LoseReply.Symptom) + ")"
 	}
 	return []chaos.Delivery{d}
@@ -30,7 +32,7 @@ func (f *AmbiguousCommit) Apply(d chaos.Delivery, _ *rand.Rand) []chaos.Delivery
 
 // Validate says what is wrong with the settings.
 func (f *AmbiguousCommit) Validate() error {
-	return errors.Join(symptom(f.Symptom), notNegative("latency", f.Latency))
+	return errors.Join(symptom(f.Symptom), notNegative("latency", f.Latency), shape(f.Median, f.P99))
 }
 
 // RefuseBeforeApply is the twin of [AmbiguousCommit]: the same symptom after
@@ -41,13 +43,15 @@ func (f *AmbiguousCommit) Validate() error {
 // doubles the other.
 type RefuseBeforeApply struct {
 	Symptom simulators.Symptom `yaml:"symptom" jsonschema:"enum=reset,enum=hang,enum=gateway" doc:"what the sender meets"`
-	Latency Wall               `yaml:"latency" doc:"from arrival until the sender meets it"`
+	Latency Wall               `yaml:"latency" doc:"from arrival until the sender meets it, unless it is drawn"`
+	Median  Wall               `yaml:"median" doc:"draws it: half of the times are shorter"`
+	P99     Wall               `yaml:"p99" doc:"and one of a hundred is longer"`
 }
 
 // Apply implements [chaos.Fault].
-func (f *RefuseBeforeApply) Apply(d chaos.Delivery, _ *rand.Rand) []chaos.Delivery {
+func (f *RefuseBeforeApply) Apply(d chaos.Delivery, r *rand.Rand) []chaos.Delivery {
 	if !d.Decided() {
-		d.Drop = lost(f.Symptom, f.Latency)
+		d.Drop = lost(f.Symptom, either(f.Latency, f.Median, f.P99, r))
 		d.What = "not acted upon, reply lost (" + string(d.Drop.Symptom) + ")"
 	}
 	return []chaos.Delivery{d}
@@ -55,5 +59,5 @@ func (f *RefuseBeforeApply) Apply(d chaos.Delivery, _ *rand.Rand) []chaos.Delive
 
 // Validate says what is wrong with the settings.
 func (f *RefuseBeforeApply) Validate() error {
-	return errors.Join(symptom(f.Symptom), notNegative("latency", f.Latency))
+	return errors.Join(symptom(f.Symptom), notNegative("latency", f.Latency), shape(f.Median, f.P99))
 }

@@ -2,7 +2,6 @@ package faults
 
 import (
 	"errors"
-	"math"
 	"math/rand/v2"
 	"time"
 
@@ -26,10 +25,7 @@ type Delay struct {
 
 // Apply implements [chaos.Fault].
 func (f *Delay) Apply(d chaos.Delivery, r *rand.Rand) []chaos.Delivery {
-	hold := f.For.d()
-	if f.Median > 0 {
-		hold = f.draw(r)
-	}
+	hold := either(f.For, f.Median, f.P99, r).d()
 	if hold > 0 {
 		d.After += hold
 		d.Overtake = d.Overtake || f.Overtake
@@ -38,20 +34,10 @@ func (f *Delay) Apply(d chaos.Delivery, r *rand.Rand) []chaos.Delivery {
 	return []chaos.Delivery{d}
 }
 
-func (f *Delay) draw(r *rand.Rand) time.Duration {
-	const z99 = 2.3263478740408408 // 99th percentile of the standard normal distribution
-	sigma := math.Log(float64(f.P99)/float64(f.Median)) / z99
-	t := float64(f.Median) * math.Exp(sigma*r.NormFloat64())
-	return time.Duration(min(t, 2*float64(f.P99)))
-}
-
 // Validate says what is wrong with the settings.
 func (f *Delay) Validate() error {
-	switch {
-	case f.Median < 0 || f.P99 < f.Median || (f.P99 > 0 && f.Median == 0):
-		return errors.New("delay: a drawn time needs a median and a p99 that is not below it")
-	case f.For <= 0 && f.Median == 0:
+	if f.For <= 0 && f.Median == 0 {
 		return errors.New("delay: give for, or median and p99")
 	}
-	return notNegative("for", f.For)
+	return errors.Join(shape(f.Median, f.P99), notNegative("for", f.For))
 }

@@ -107,6 +107,8 @@ func typeOf(sf reflect.StructField) string {
 		return strings.Join(words, ", ")
 	case sf.Type == reflect.TypeFor[Wall]():
 		return "wall duration"
+	case sf.Type == reflect.TypeFor[Plant]():
+		return "plant duration"
 	case sf.Type.Kind() == reflect.Bool:
 		return "true or false"
 	case sf.Type.Kind() == reflect.Int:

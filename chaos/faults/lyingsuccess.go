@@ -2,7 +2,6 @@ package faults
 
 import (
 	"errors"
-	"fmt"
 	"math/rand/v2"
 
 	"github.com/andon-rig/andon/chaos"
@@ -45,8 +44,7 @@ func (s Says) refusal() *simulators.Refusal {
 
 // Apply implements [chaos.Fault].
 func (f *LyingSuccess) Apply(d chaos.Delivery, _ *rand.Rand) []chaos.Delivery {
-	posting := d.Direction == simulators.FromSUT && d.Message.Verb != "get" && len(d.Message.Events) > 0
-	if d.Decided() || !posting || (f.Attempts > 0 && d.Attempt > f.Attempts) {
+	if !posting(d) || late(d, f.Attempts) {
 		return []chaos.Delivery{d}
 	}
 	d.Refuse = f.Says.refusal()
@@ -56,13 +54,7 @@ func (f *LyingSuccess) Apply(d chaos.Delivery, _ *rand.Rand) []chaos.Delivery {
 
 // Validate says what is wrong with the settings.
 func (f *LyingSuccess) Validate() error {
-	switch f.Says {
-	case "", SaysLocked, SaysUnavailable, SaysRefused:
-	default:
-		return fmt.Errorf("says: %q is not one of locked, unavailable, refused", f.Says)
-	}
-	if f.Attempts < 0 {
-		return errors.New("attempts cannot be negative")
-	}
-	return nil
+	return errors.Join(f.Says.validate(), notNegativeCount("attempts", f.Attempts))
 }
+
+func (s Says) validate() error { return oneOf("says", s, SaysLocked, SaysUnavailable, SaysRefused) }

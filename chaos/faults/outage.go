@@ -18,7 +18,7 @@ import (
 // as behind many a login gateway, as 200 with an HTML page that must not be
 // taken for success.
 type Outage struct {
-	RetryAfter simulators.RetryAfter `yaml:"retryAfter" jsonschema:"enum=seconds,enum=date,enum=missing" doc:"how the sender is told when to come back"`
+	RetryAfter simulators.RetryAfter `yaml:"retryAfter" jsonschema:"enum=seconds,enum=date,enum=missing,enum=zero" doc:"how the sender is told when to come back; zero tells it to come back at once"`
 	After      Wall                  `yaml:"after" doc:"when to come back, in whole seconds"`
 	Page       Page                  `yaml:"page" jsonschema:"enum=none,enum=maintenance" doc:"maintenance answers 200 with an HTML page instead"`
 	Skip       int                   `yaml:"skip" doc:"messages let through before it begins"`

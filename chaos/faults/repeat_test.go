@@ -70,35 +70,38 @@ func struckPairs(t *testing.T, info faults.Info, rule *chaos.Rule, process chaos
 		Encode: func(e plant.Event) ([]simulators.Message, error) {
 			return []simulators.Message{{Body: []byte(plant.Natural(e.Fact))}}, nil
 		},
+		Drift: func(m simulators.Message, d simulators.Drift) (simulators.Message, bool) {
+			m.Body = []byte(d)
+			return m, true
+		},
 	}
 	rule.Fault = info.New()
 	if k, ok := rule.Fault.(chaos.Informed); ok {
 		k.Inform(plantData())
 	}
-	var events []plant.Event
+	var all []crossing
 	for _, e := range traffic() {
 		l.Ordinals.Add(e.Fact)
-		events = append(events, e)
+		all = append(all, crossing{said(e), simulators.ToSUT}, crossing{said(e), simulators.FromSUT})
 	}
+	all = append(all, lists()...)
 	if process != nil {
 		l.Moments.Upon(rule, process.Process(), func(chaos.Passage) {})
 	} else {
 		l.Arm(rule)
 	}
-	order.Shuffle(len(events), func(a, b int) { events[a], events[b] = events[b], events[a] })
-	work := make(chan plant.Event)
+	order.Shuffle(len(all), func(a, b int) { all[a], all[b] = all[b], all[a] })
+	work := make(chan crossing)
 	var wg sync.WaitGroup
 	for range workers {
 		wg.Go(func() {
-			for e := range work {
-				for _, dir := range []simulators.Direction{simulators.ToSUT, simulators.FromSUT} {
-					send(t, l, e, dir)
-				}
+			for c := range work {
+				send(t, l, c)
 			}
 		})
 	}
-	for _, e := range events {
-		work <- e
+	for _, c := range all {
+		work <- c
 	}
 	close(work)
 	wg.Wait()
@@ -106,7 +109,7 @@ func struckPairs(t *testing.T, info faults.Info, rule *chaos.Rule, process chaos
 	var pairs []string
 	for _, r := range j.Records() {
 		if d, ok := r.Body.(evidence.Disturbance); ok && d.Phase == evidence.Struck {
-			pairs = append(pairs, fmt.Sprintf("%v attempt %d", d.Facts, d.Attempt))
+			pairs = append(pairs, fmt.Sprintf("%v %s attempt %d", d.Facts, d.Key, d.Attempt))
 		}
 	}
 	slices.Sort(pairs)
@@ -115,14 +118,10 @@ func struckPairs(t *testing.T, info faults.Info, rule *chaos.Rule, process chaos
 
 // send repeats a message until it took effect, five times at most. A sender
 // whose connection hangs gives up after two seconds.
-func send(t *testing.T, l *chaos.Link, e plant.Event, dir simulators.Direction) {
-	m := simulators.Message{
-		Verb: "post", Name: string(e.Fact.Kind()), Key: plant.Natural(e.Fact), Entity: e.Fact.Keys().Entity(), Events: []plant.Event{e},
-		Body: []byte(`{"quantity":"1"}`), Header: map[string]string{"Authorization": "Bearer t", "Idempotency-Key": plant.Natural(e.Fact), "Content-Type": "application/json"},
-	}
+func send(t *testing.T, l *chaos.Link, c crossing) {
 	for range 5 {
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-		reply, err := l.Carry(ctx, m, dir, func(context.Context, simulators.Message) (simulators.Message, error) {
+		reply, err := l.Carry(ctx, c.m, c.dir, func(context.Context, simulators.Message) (simulators.Message, error) {
 			return simulators.Message{Result: simulators.Result{Outcome: simulators.Applied, Status: 201}, Body: []byte(`{"doc":"1"}`)}, nil
 		})
 		cancel()
@@ -130,6 +129,34 @@ func send(t *testing.T, l *chaos.Link, e plant.Event, dir simulators.Direction) 
 			return
 		}
 	}
+}
+
+// A crossing is a message and its way.
+type crossing struct {
+	m   simulators.Message
+	dir simulators.Direction
+}
+
+// said is a message that states one fact.
+func said(e plant.Event) simulators.Message {
+	return simulators.Message{
+		Verb: "post", Name: string(e.Fact.Kind()), Key: plant.Natural(e.Fact), Entity: e.Fact.Keys().Entity(), Events: []plant.Event{e},
+		Body: []byte(`{"quantity":"1"}`), Header: map[string]string{"Authorization": "Bearer t", "Idempotency-Key": plant.Natural(e.Fact), "Content-Type": "application/json"},
+	}
+}
+
+// lists is what the SUT sends and asks besides single facts: batches of facts
+// that cross in no other way, and pages of lists.
+func lists() (all []crossing) {
+	for n := range 12 {
+		batch := said(event(plant.Consumed{Order: "batched", Operation: "0010", Counter: 2*n + 1, Material: "STEEL", Lot: "L1", Quantity: plant.Of(1, "KG")}))
+		batch.Events = append(batch.Events, event(plant.Consumed{Order: "batched", Operation: "0010", Counter: 2*n + 2, Material: "STEEL", Lot: "L1", Quantity: plant.Of(1, "KG")}))
+		offset := fmt.Sprint(2 * n)
+		page := simulators.Message{Verb: "get", Name: "items", Key: "get items", Params: map[string]string{"offset": offset},
+			Asks: &simulators.Query{Object: "items", Where: map[string]string{"offset": offset}}}
+		all = append(all, crossing{batch, simulators.FromSUT}, crossing{page, simulators.FromSUT})
+	}
+	return all
 }
 
 // traffic is what the plant says: each kind of fact, of a few orders.

@@ -27,16 +27,16 @@ func lost(s simulators.Symptom, after Wall) *simulators.LostError {
 // retryForm refuses forms of Retry-After that nobody knows.
 func retryForm(f simulators.RetryAfter) error {
 	switch f {
-	case "", simulators.RetrySeconds, simulators.RetryDate, simulators.RetryMissing:
+	case "", simulators.RetrySeconds, simulators.RetryDate, simulators.RetryMissing, simulators.RetryZero:
 		return nil
 	}
-	return fmt.Errorf("retryAfter: %q is not one of seconds, date, missing", f)
+	return fmt.Errorf("retryAfter: %q is not one of seconds, date, missing, zero", f)
 }
 
 // told is how long a sender is told to wait. A header carries whole seconds,
 // so a part of one is rounded up.
 func told(f simulators.RetryAfter, after time.Duration) time.Duration {
-	if f == simulators.RetryMissing || after <= 0 {
+	if f == simulators.RetryMissing || f == simulators.RetryZero || after <= 0 {
 		return 0
 	}
 	return (after + time.Second - 1).Truncate(time.Second)

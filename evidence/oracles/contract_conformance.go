@@ -58,7 +58,7 @@ func contractConformance(r *report) {
 		}
 	}
 	for _, f := range r.h.Facts {
-		if f.Invalid && f.AcceptedBy != nil {
+		if (f.Invalid || f.Garbled) && f.AcceptedBy != nil {
 			c.spoilt = append(c.spoilt, f)
 		}
 	}
@@ -83,8 +83,11 @@ func (c *contractBook) posting(t *evidence.AttemptView) {
 	}
 	b := breach{endpoint: t.Endpoint, name: t.Name, what: t.Breach}
 	f := c.meant(t)
+	if f == nil {
+		f = c.handedOn(t)
+	}
 	switch {
-	case f != nil && f.Invalid:
+	case f != nil && (f.Invalid || f.Garbled):
 		return // it says what our fault made of the announcement
 	case f == nil:
 		b.excused = c.mayBeOurs(t.Start)
@@ -101,6 +104,20 @@ func (c *contractBook) meant(t *evidence.AttemptView) *evidence.FactView {
 		}
 	}
 	return c.r.h.Fact(plant.EventID(t.IdemKey))
+}
+
+// handedOn is a fact whose announcement a fault had worded otherwise than the
+// contract says, and which a message under its own name that nobody can read is
+// likely to be: the SUT had taken it and done nothing else with it. nil if there
+// is none.
+func (c *contractBook) handedOn(t *evidence.AttemptView) *evidence.FactView {
+	for _, f := range c.spoilt {
+		settled := len(f.Effects) > 0 && f.Effects[0].At < t.Start || len(f.Surfaces) > 0 && f.Surfaces[0].At < t.Start
+		if f.Garbled && !settled && f.AcceptedBy.Name == t.Name && f.Accepted <= t.End {
+			return f
+		}
+	}
+	return nil
 }
 
 func (c *contractBook) reply(o *evidence.OfferView) {

@@ -29,6 +29,7 @@ const (
 	heardIt       = 5 * time.Millisecond   // after the reply: what was told to wait itself has crossed nothing
 	earlySlack    = 20 * time.Millisecond  // before the end: timers and clocks
 	httpDateSlack = time.Second            // an HTTP date has no fractions of a second
+	absurd        = time.Hour              // longer, and to wait is no more a duty than to ask again carefully
 )
 
 func throttleCompliance(r *report) {
@@ -69,7 +70,7 @@ func throttled(r *report, endpoint string, attempts []*evidence.AttemptView) {
 	}
 	calls := slices.Clone(attempts)
 	slices.SortStableFunc(calls, func(a, b *evidence.AttemptView) int { return cmp.Compare(a.Start, b.Start) })
-	w := watch{duties: duties, own: map[string]*duty{}}
+	w := watch{duties: duties, named: map[string]*duty{}, own: map[string]*duty{}}
 	for _, c := range calls {
 		d := w.broken(c)
 		if d == nil || !r.h.Survived(d.by.End, c.Start) {
@@ -90,8 +91,9 @@ func throttled(r *report, endpoint string, attempts []*evidence.AttemptView) {
 type watch struct {
 	duties []*duty // by the end of the attempt that was told to wait
 
-	all  int   // how many of them everybody must know by now
-	last *duty // the one of those that lasts longest
+	all   int              // how many of them everybody must know by now
+	last  *duty            // the one of those that lasts longest
+	named map[string]*duty // likewise, of those that concern messages of one name
 
 	each int              // how many of them the message itself must know by now
 	own  map[string]*duty // the last one told to a posting, by its key
@@ -101,7 +103,12 @@ type watch struct {
 // their beginning.
 func (w *watch) broken(c *evidence.AttemptView) *duty {
 	for w.all < len(w.duties) && w.duties[w.all].by.End+crossed < c.Start {
-		if d := w.duties[w.all]; w.last == nil || d.until > w.last.until {
+		switch d := w.duties[w.all]; {
+		case d.by.Heard.Scope == simulators.ScopeName:
+			if was := w.named[d.by.Name]; was == nil || d.until > was.until {
+				w.named[d.by.Name] = d
+			}
+		case w.last == nil || d.until > w.last.until:
 			w.last = d
 		}
 		w.all++
@@ -114,6 +121,9 @@ func (w *watch) broken(c *evidence.AttemptView) *duty {
 	}
 	if w.last != nil && c.Start < w.last.until {
 		return w.last
+	}
+	if d := w.named[c.Name]; d != nil && c.Start < d.until {
+		return d
 	}
 	if d := w.own[c.Key]; d != nil && len(c.Claims) > 0 && c.Start < d.until {
 		return d
@@ -128,6 +138,9 @@ func told(h *evidence.History, t *evidence.AttemptView) (time.Duration, bool) {
 		return 0, false
 	}
 	d := t.Heard.RetryAfter
+	if d > absurd {
+		d = time.Second // how long it waits is up to the SUT, as long as it waits
+	}
 	if d >= time.Second {
 		d = d.Truncate(time.Second) // what a header can say
 	}

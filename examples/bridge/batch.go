@@ -91,6 +91,13 @@ func digest(s string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
+// inDoubt is the code of a row of which an answer does not speak, and
+// askedAgain how often a batch is sent before that is believed.
+const (
+	inDoubt    = "in-doubt"
+	askedAgain = 5
+)
+
 // byRow returns the verdict on each item of u. Rows are found by reference, or
 // by place if the references are not ours.
 func byRow(u unit, rows []row) []verdict {
@@ -107,8 +114,9 @@ func byRow(u unit, rows []row) []verdict {
 		switch {
 		case !ok:
 			// It may or may not have been posted, and to ask again under
-			// another key could post it twice. A person must look.
-			vs[i] = verdict{what: refused, class: technical, code: "in-doubt", reason: "the reply to the batch says nothing about this row"}
+			// another key could post it twice. If the same key brings no
+			// better answer, a person must look.
+			vs[i] = verdict{what: refused, class: technical, code: inDoubt, reason: "the reply to the batch says nothing about this row"}
 		case r.Code == "batch-rolled-back": // a good row in bad company
 			vs[i] = verdict{what: again, class: technical, code: r.Code, reason: r.Detail}
 		case r.Status/100 == 2:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -61,6 +62,9 @@ func (c *courier) try(ctx context.Context, u unit) verdict {
 		it.sent = true
 	}
 	_, v := to.call(ctx, http.MethodPost, "/"+u[0].name, u.header(c.defect), body)
+	if v.what == pending {
+		return c.await(ctx, to, v.code)
+	}
 	return c.heard(v)
 }
 
@@ -232,6 +236,12 @@ func (c *courier) misfollow(v verdict) verdict {
 // is refused is raised, and the rest is sent again, each row by itself. It is
 // known not to have been posted, so it may get the key of its own.
 func (c *courier) rows(l *lane, u unit, vs []verdict, log *slog.Logger) {
+	if slices.ContainsFunc(vs, func(v verdict) bool { return v.code == inDoubt }) && u[0].attempts < askedAgain {
+		// The key stands for these rows: the same message brings the same
+		// answer, and this time it may be complete.
+		c.again(l, u, verdict{what: again, class: technical, code: inDoubt, reason: "the answer does not speak of every row"}, log)
+		return
+	}
 	if c.defect == M23 && !u[0].resent && len(u) > 1 { // DEFECT M23: one bad row, all again
 		u[0].resent = true
 		c.outbox.retry(l, u, backoff(1))

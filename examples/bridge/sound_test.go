@@ -392,7 +392,7 @@ func TestRepliesThatAreNoConsent(t *testing.T) {
 		}
 	}
 	for status, want := range map[int]outcome{400: refused, 401: again, 403: refused, 404: refused, 408: again, 409: refused, 413: refused, 422: refused,
-		423: again, 425: again, 429: again, 302: again, 500: again, 502: again, 503: again, 504: again} {
+		412: again, 423: again, 424: again, 425: again, 429: again, 302: again, 500: again, 502: again, 503: again, 504: again} {
 		if got := s.judge(reply{status: status}); got.what != want {
 			t.Errorf("%d: %v, want %v", status, got.what, want)
 		}
@@ -407,7 +407,7 @@ func TestRetryAfter(t *testing.T) {
 		text, sent string
 		want       time.Duration
 	}{
-		{"3", "", 3 * time.Second}, {"", "", 0}, {"soon", "", 0}, {"-5", "", 0}, {"86400", "", longestPause}, {"0", "", 0},
+		{"3", "", 3 * time.Second}, {"", "", 0}, {"soon", "", 0}, {"-5", "", 0}, {"600", "", longestPause}, {"86400", "", probe}, {"0", "", 0},
 		{date(4 * time.Second), "", 4 * time.Second}, {date(-time.Second), "", 0},
 		{date(time.Hour + 4*time.Second), date(time.Hour), 4 * time.Second}, // their clock is an hour ahead
 	} {

@@ -113,6 +113,7 @@ const (
 	overtaken                // it need not be done any more
 	parked                   // a quality decision comes first
 	waiting                  // the endpoint has asked for a pause; nothing was tried
+	pending                  // accepted; code names the operation to ask
 	lost                     // only defects do this
 )
 
@@ -149,9 +150,9 @@ func (s *system) judge(r reply) verdict {
 		return verdict{what: again, class: technical, code: "no-reply", reason: r.err.Error()}
 	}
 	var a struct {
-		Outcome, Code, Class, Detail, Title string
-		Status                              int
-		Items                               []row
+		Outcome, Code, Class, Detail, Title, Operation string
+		Status                                         int
+		Items                                          []row
 	}
 	jerr := json.Unmarshal(r.body, &a)
 	if other := new(json.UnmarshalTypeError); errors.As(jerr, &other) {
@@ -161,8 +162,10 @@ func (s *system) judge(r reply) verdict {
 		switch {
 		case s.defect == M24: // DEFECT M24: 2xx is success, whatever the body says
 		case s.defect == M22: // DEFECT M22: and so is 207
-		case r.status == http.StatusMultiStatus:
+		case r.status == http.StatusMultiStatus, a.Outcome == "partly", len(a.Items) > 1: // some say it with 200
 			return verdict{what: rowwise, rows: a.Items}
+		case r.status == http.StatusAccepted && a.Operation != "":
+			return verdict{what: pending, code: a.Operation}
 		case len(r.body) == 0: // nothing to read between the lines
 		case jerr != nil:
 			// A login or maintenance page with status 200 is nobody's consent.
@@ -215,10 +218,14 @@ func judgeStatus(status int, code, class, detail string) verdict {
 		if code == "already-posted" { // our own posting, whose reply we never heard
 			return verdict{what: posted}
 		}
+		if class == technical { // two transactions met: nobody has to decide anything
+			v.what = again
+		}
 		v.class = cmp.Or(class, business)
 	case http.StatusForbidden:
 		v.class = cmp.Or(class, technical)
-	case http.StatusUnauthorized, http.StatusLocked, http.StatusTooManyRequests, http.StatusRequestTimeout, http.StatusTooEarly:
+	case http.StatusUnauthorized, http.StatusLocked, http.StatusPreconditionFailed, http.StatusFailedDependency,
+		http.StatusTooManyRequests, http.StatusRequestTimeout, http.StatusTooEarly:
 		v.what, v.class = again, technical
 	default:
 		if status >= 400 && status < 500 {
@@ -230,8 +237,22 @@ func judgeStatus(status int, code, class, detail string) verdict {
 	return v
 }
 
-// longestPause bounds what a Retry-After can ask for.
-const longestPause = 2 * time.Minute
+// Bounds of what a Retry-After can ask for. One beyond an hour is taken for a
+// mistake: nobody stops a plant for a day on a header's word. The endpoint is
+// then asked again every few seconds.
+const (
+	longestPause = 2 * time.Minute
+	absurd       = time.Hour
+	probe        = 5 * time.Second
+)
+
+// bounded is a pause that was asked for as it is kept.
+func bounded(d time.Duration) time.Duration {
+	if d > absurd {
+		return probe
+	}
+	return min(max(0, d), longestPause)
+}
 
 // retryAfter reads both forms of Retry-After (RFC 9110 §10.2.3); 0 if there is
 // none. A date is compared with the sender's own clock where it tells it.
@@ -241,7 +262,7 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 		return 0
 	}
 	if seconds, err := strconv.Atoi(text); err == nil {
-		return min(max(0, time.Duration(seconds)*time.Second), longestPause)
+		return bounded(time.Duration(min(max(0, seconds), 1<<30)) * time.Second)
 	}
 	date, err := http.ParseTime(text)
 	if err != nil {
@@ -250,7 +271,7 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	if sent, err := http.ParseTime(h.Get("Date")); err == nil {
 		now = sent
 	}
-	return min(max(0, date.Sub(now)), longestPause)
+	return bounded(date.Sub(now))
 }
 
 // Backoff between attempts.

@@ -58,6 +58,11 @@ func (s *system) deliver(ctx context.Context, p posting) []fate {
 	if err != nil {
 		return p.all(fate{state: "sent", after: backoff(p.facts[0].attempts+1, 5*time.Second), reason: err.Error()})
 	}
+	if running, id := operation(r); running {
+		if r, err = s.follow(ctx, id); err != nil { // it runs still, or nobody says: the books will tell
+			return p.all(fate{state: "sent", after: backoff(p.facts[0].attempts+1, time.Second), reason: queued})
+		}
+	}
 	return p.read(s, r)
 }
 
@@ -90,6 +95,7 @@ type result struct {
 	Code      string   `json:"code"`
 	Class     string   `json:"class"`
 	Detail    string   `json:"detail"`
+	Operation string   `json:"operation"`
 	Items     []result `json:"items"`
 }
 
@@ -139,7 +145,8 @@ func (r result) fate(f fact, s *system) fate {
 		out.state, out.after, out.reason = "sent", backoff(f.attempts+1, time.Second), queued
 	case r.Status < 300:
 		out.state = "done"
-	case r.Status == http.StatusLocked:
+	case r.Status == http.StatusLocked, r.Status == http.StatusPreconditionFailed, r.Status == http.StatusFailedDependency,
+		r.Status == http.StatusConflict && r.Class == "technical": // somebody else was quicker
 		out.state, out.after = "new", backoff(f.attempts+1, time.Second)
 	case r.Status == http.StatusUnauthorized, r.Status == http.StatusTooManyRequests, r.Status == http.StatusServiceUnavailable:
 		out.state, out.after = "new", max(s.gate.wait(), again)

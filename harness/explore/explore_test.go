@@ -117,15 +117,24 @@ func TestSinglesTakeTurns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var can []Variant // something of what crosses
+	for _, v := range variants(faults.All()) {
+		if slices.ContainsFunc(tr.targets, func(t Target) bool { ok, _ := tr.possible(v, t, true); return ok }) {
+			can = append(can, v)
+		}
+	}
+	if len(can) < len(variants(faults.All()))/2 {
+		t.Fatalf("only %d forms can do something", len(can))
+	}
 	forms := map[string]bool{}
-	for _, s := range list[:len(variants(faults.All()))] {
+	for _, s := range list[:len(can)] {
 		forms[s.Cell.Variant.String()] = true
 		if s.Cell.Occurrence != "middle" {
 			t.Errorf("%s comes early", s.Name)
 		}
 	}
-	if len(forms) != len(variants(faults.All())) {
-		t.Errorf("the first round tries %d forms of %d", len(forms), len(variants(faults.All())))
+	if len(forms) != len(can) {
+		t.Errorf("the first round tries %d forms of %d", len(forms), len(can))
 	}
 }
 

@@ -90,15 +90,15 @@ func newReplies() *replies {
 
 // once gives the first final answer to key and repeats it ever after, saying
 // that it is known. The same key with another body is refused. Parallel calls
-// wait for the first.
-func (r *replies) once(key string, body []byte, post func() simulators.Answer) simulators.Answer {
+// wait for the first. An answer that is to be forgotten is not repeated.
+func (r *replies) once(key string, body []byte, forget bool, post func() simulators.Answer) simulators.Answer {
 	k := r.of(key)
 	digest := maphash.Bytes(r.seed, body)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if !k.done {
 		answer := post()
-		if !transient(answer) {
+		if !forget && !transient(answer) {
 			k.done, k.digest, k.answer = true, digest, answer
 		}
 		return answer

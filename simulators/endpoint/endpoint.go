@@ -71,6 +71,7 @@ type Endpoint struct {
 	locks   *locks
 	outbox  *outbox
 	feed    *feed
+	works   *operations
 	later   sync.WaitGroup // queued postings that have not taken effect yet
 	queued  atomic.Int64
 
@@ -97,7 +98,8 @@ func New(c Config) *Endpoint {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	e := &Endpoint{Config: c, tokens: newTokens(append([]Way{{c.Route, c.Client, c.Secret}}, c.Ways...)), quota: &quota{}, replies: newReplies(), locks: &locks{held: map[string]bool{}}}
+	e := &Endpoint{Config: c, tokens: newTokens(append([]Way{{c.Route, c.Client, c.Secret}}, c.Ways...)), quota: &quota{}, replies: newReplies(),
+		locks: &locks{held: map[string]bool{}}, works: &operations{known: map[string]*operation{}}}
 	e.outbox, e.feed = newOutbox(e), newFeed(e)
 	return e
 }
@@ -138,14 +140,22 @@ func (e *Endpoint) Notice(ev plant.Event) error {
 			return err
 		}
 		for _, m := range ms {
-			if e.Push {
-				e.outbox.put(m)
-			} else if err := e.feed.put(m); err != nil {
+			if err := e.Announce(m); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// Announce sends m to the SUT, again and again until it is taken, or keeps it
+// where the SUT fetches it.
+func (e *Endpoint) Announce(m simulators.Message) error {
+	if e.Push {
+		e.outbox.put(m)
+		return nil
+	}
+	return e.feed.put(m)
 }
 
 // Encode words an event as this endpoint announces it, complete with what the
@@ -185,7 +195,7 @@ func (e *Endpoint) Receive(ctx context.Context, m simulators.Message) (simulator
 	}
 	m.Route = e.tokens.route(m.Header["Authorization"])
 	ask, err := e.decode(m)
-	m.Events = ask.Claims
+	m.Events, m.Asks = ask.Claims, ask.Query
 	m.Key, m.Entity = identity(m, ask)
 	m.Breach = breach(m, err)
 	original := m.Body
@@ -240,12 +250,12 @@ func (e *Endpoint) answer(m simulators.Message, ask simulators.Ask, derr error) 
 	}
 	ask.Now = e.Plant()
 	if ask.Query != nil {
-		return e.reply(m, e.query(ask))
+		return e.reply(m, e.page(m, ask))
 	}
 	if p.Dedupe != simulators.DedupeKey || ask.IdempotencyKey == "" {
-		return e.reply(m, e.post(m, ask, p))
+		return e.reply(m, told(m, e.post(m, ask, p)))
 	}
-	return e.reply(m, e.replies.once(ask.IdempotencyKey, m.Body, func() simulators.Answer { return e.post(m, ask, p) }))
+	return e.reply(m, told(m, e.replies.once(ask.IdempotencyKey, m.Body, forgotten(m), func() simulators.Answer { return e.post(m, ask, p) })))
 }
 
 // admit turns away who may not enter now.
@@ -272,13 +282,15 @@ func (e *Endpoint) post(m simulators.Message, ask simulators.Ask, p simulators.P
 				Text: m.Entity + " is being processed by another posting"}}
 		}
 	}
+	if m.Manner != nil && m.Manner.Later != nil {
+		return e.operate(m, ask, *m.Manner.Later, unlock)
+	}
 	if p.Accept == simulators.AcceptQueued {
 		e.postLater(m, ask, p, unlock)
 		return simulators.Answer{Later: true}
 	}
 	defer e.holdFor(p, locked, unlock)
-	id := m.ID // to keep no more of m
-	return e.System.Handle(ask, func(p simulators.Posting) { e.OnPosting(id, p) })
+	return e.handle(m, ask)
 }
 
 // holdFor frees a lock after as long as a real posting would hold it.
@@ -317,6 +329,8 @@ func (e *Endpoint) query(ask simulators.Ask) simulators.Answer {
 			e.OnFeed(served, false)
 		}
 		return a
+	case "operation":
+		return e.works.read(ask.Query.Where["id"])
 	}
 	return e.System.Handle(ask, func(simulators.Posting) {})
 }
@@ -328,6 +342,9 @@ func (e *Endpoint) refuse(m simulators.Message, r *simulators.Refusal) simulator
 // Refuse words a refusal as this endpoint would, for faults that answer in its
 // place. A token that is refused so is revoked: it stays refused.
 func (e *Endpoint) Refuse(m simulators.Message, r simulators.Refusal) simulators.Message {
+	if m.Name == tokenPath {
+		return oauthError(cmp.Or(map[simulators.Outcome]int{simulators.Throttled: 429, simulators.Unavailable: 503}[r.Outcome], 400), r)
+	}
 	if r.Outcome == simulators.Unauthorized {
 		e.tokens.revoke(m.Header["Authorization"])
 	}
@@ -339,6 +356,7 @@ func (e *Endpoint) reply(m simulators.Message, a simulators.Answer) simulators.M
 	out := e.Dialect.Reply(m, a)
 	status := out.Result.Status
 	out.Result = Meaning(a)
+	untold(out.Result.Items, a.Told)
 	out.Result.Status = status
 	return out
 }
@@ -385,7 +403,7 @@ func Meaning(a simulators.Answer) simulators.Result {
 }
 
 func refusalResult(r *simulators.Refusal) simulators.Result {
-	res := simulators.Result{Outcome: cmp.Or(r.Outcome, simulators.Refused), Class: r.Class, Code: r.Code, Text: r.Text, RetryAfter: r.After}
+	res := simulators.Result{Outcome: cmp.Or(r.Outcome, simulators.Refused), Class: r.Class, Code: r.Code, Text: r.Text, RetryAfter: r.After, Scope: r.Scope}
 	if r.After > 0 {
 		res.RetryForm = cmp.Or(r.RetryForm, simulators.RetrySeconds)
 	}

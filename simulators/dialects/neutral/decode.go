@@ -18,6 +18,15 @@ const (
 	codeMethod    = "method-not-allowed"
 )
 
+// Codes of others for which HTTP has a status of its own.
+const (
+	codeStopped   = "not-processed"     // a row behind one that failed
+	codeChanged   = "etag-mismatch"     // the object is not what the sender has read
+	codeConflict  = "concurrent-change" // somebody else changes it at the moment
+	codeForbidden = "forbidden"         // not with these rights
+	codeExpired   = "cursor-expired"    // the list has been made anew
+)
+
 // Decode implements [simulators.Dialect]: what is posted are claims, what is
 // got is a question. It is strict; README.md says about what. The error is a
 // [*simulators.Refusal].

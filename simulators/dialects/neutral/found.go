@@ -81,6 +81,12 @@ func view(f any) any {
 		return lotJSON{f.ID, f.Material, f.Status, f.Quantity, f.Expires}
 	case plant.Item:
 		return itemView(f)
+	case simulators.ItemState:
+		v := itemView(f.Item)
+		v.Version, v.Changed = f.Version, f.Changed
+		return v
+	case simulators.Operation:
+		return operationView(f)
 	case simulators.Posting:
 		return postingView(f)
 	}
@@ -141,7 +147,29 @@ type itemJSON struct {
 	Decimals    int          `json:"decimals"`
 	Lots        bool         `json:"lots"`
 	Serials     bool         `json:"serials"`
+	Retired     bool         `json:"retired,omitempty"`
 	Units       []unitJSON   `json:"units"`
+	Version     int          `json:"version,omitempty"` // in lists, of what changed in the run
+	Changed     time.Time    `json:"changed,omitzero"`  // likewise
+}
+
+// howJSON is an operation: what has become of a posting that was accepted.
+type howJSON struct {
+	ID        string                    `json:"id"`
+	State     simulators.OperationState `json:"state"`
+	Documents []string                  `json:"documents,omitempty"`
+	Problem   json.RawMessage           `json:"problem,omitempty"`
+}
+
+func operationView(o simulators.Operation) howJSON {
+	v := howJSON{ID: o.ID, State: o.State}
+	for _, r := range o.Rows {
+		v.Documents = append(v.Documents, r.Doc)
+	}
+	if o.Refusal != nil {
+		v.Problem = refused(simulators.Message{}, o.Refusal, nil).Body
+	}
+	return v
 }
 
 type unitJSON struct {
@@ -149,8 +177,9 @@ type unitJSON struct {
 	Factor string     `json:"factor"`
 }
 
-func itemView(i plant.Item) any {
-	v := itemJSON{i.ID, i.Description, i.Revision, i.Unit, i.Decimals, i.Lots, i.Serials, []unitJSON{}}
+func itemView(i plant.Item) itemJSON {
+	v := itemJSON{ID: i.ID, Description: i.Description, Revision: i.Revision, Unit: i.Unit, Decimals: i.Decimals, Lots: i.Lots, Serials: i.Serials,
+		Retired: i.Retired, Units: []unitJSON{}}
 	for _, u := range i.Units {
 		v.Units = append(v.Units, unitJSON{u.Unit, fraction(u.Factor)})
 	}

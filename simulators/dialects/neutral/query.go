@@ -14,6 +14,7 @@ const (
 	askFeed     = "feed"
 	askLots     = "lots"
 	askHealth   = "health"
+	askHow      = "operations"
 	askOpenAPI  = "openapi.json"
 	askAsyncAPI = "asyncapi.json"
 )
@@ -25,30 +26,42 @@ func decodeQuery(m simulators.Message) (simulators.Ask, error) {
 	if one {
 		return decodeOne(m, list, id)
 	}
-	q := &simulators.Query{Object: list, Where: map[string]string{}}
+	q := &question{simulators.Query{Object: list, Where: map[string]string{}}}
 	switch list {
 	case askPostings:
 		if m.Params["reference"] == "" {
 			return simulators.Ask{}, &simulators.Refusal{Class: simulators.DataQuality, Code: codeMalformed, Text: "reference: is missing; ask for postings?reference=R"}
 		}
 		q.Where["reference"] = m.Params["reference"]
-	case askFeed, Orders, Items:
-		for _, p := range []string{"after", "limit"} {
-			if v := m.Params[p]; v != "" {
-				q.Where[p] = v
-			}
-		}
+	case askFeed:
+		q.take(m, "after", "limit")
+	case Orders:
+		q.take(m, "after", "offset", "limit")
+	case Items:
+		q.take(m, "by", "since", "after", "offset", "limit")
 	case askOpenAPI, askAsyncAPI:
 		q.Object = strings.TrimSuffix(list, ".json")
 	case askHealth:
 	default:
 		return simulators.Ask{}, unknownQuery(m)
 	}
-	return simulators.Ask{Query: q}, nil
+	return simulators.Ask{Query: &q.Query}, nil
+}
+
+// question is a query in the making.
+type question struct{ simulators.Query }
+
+// take hands on those of the parameters that are given.
+func (q *question) take(m simulators.Message, params ...string) {
+	for _, p := range params {
+		if v := m.Params[p]; v != "" {
+			q.Where[p] = v
+		}
+	}
 }
 
 func decodeOne(m simulators.Message, list, escaped string) (simulators.Ask, error) {
-	object, ok := map[string]string{Orders: "order", askLots: "lot", Items: "item"}[list]
+	object, ok := map[string]string{Orders: "order", askLots: "lot", Items: "item", askHow: "operation"}[list]
 	if !ok || escaped == "" || strings.Contains(escaped, "/") {
 		return simulators.Ask{}, unknownQuery(m)
 	}

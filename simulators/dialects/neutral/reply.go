@@ -2,6 +2,7 @@ package neutral
 
 import (
 	"cmp"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -15,10 +16,12 @@ func (Dialect) Reply(m simulators.Message, a simulators.Answer) simulators.Messa
 	switch {
 	case a.Refusal != nil:
 		return refused(m, a.Refusal, nil)
+	case a.Later && a.Operation != "":
+		return accepted(a.Operation)
 	case a.Later:
 		return jsonReply(202, simulators.Accepted, []byte(`{"outcome":"accepted"}`))
 	case len(a.Rows) > 0:
-		return posted(m, a.Rows)
+		return posted(m, a)
 	}
 	return found(m, a)
 }
@@ -35,8 +38,22 @@ func jsonReply(status int, o simulators.Outcome, body []byte) simulators.Message
 	}
 }
 
+// accepted tells where to ask what has become of a posting.
+func accepted(operation string) simulators.Message {
+	way := askHow + "/" + url.PathEscape(operation)
+	w := &writer{}
+	w.object("")
+	w.text("outcome", string(simulators.Accepted))
+	w.text("operation", way)
+	w.endObject()
+	out := jsonReply(202, simulators.Accepted, w.b)
+	out.Header = map[string]string{"Content-Type": "application/json", "Location": "/" + way}
+	return out
+}
+
 // posted words what became of each row.
-func posted(m simulators.Message, rows []simulators.Row) simulators.Message {
+func posted(m simulators.Message, a simulators.Answer) simulators.Message {
+	rows := a.Rows
 	good, known := 0, 0
 	for _, r := range rows {
 		if r.Refusal == nil {
@@ -52,7 +69,9 @@ func posted(m simulators.Message, rows []simulators.Row) simulators.Message {
 	case good == 0:
 		return refused(m, rows[0].Refusal, rows)
 	case good < len(rows):
-		return partly(m, rows)
+		return itemized(m, a, simulators.Partly)
+	case a.Told != nil:
+		return itemized(m, a, simulators.Applied)
 	}
 	status, outcome := 201, simulators.Applied
 	if known == len(rows) {
@@ -74,20 +93,33 @@ func posted(m simulators.Message, rows []simulators.Row) simulators.Message {
 	return out
 }
 
-func partly(m simulators.Message, rows []simulators.Row) simulators.Message {
-	w := &writer{b: make([]byte, 0, 128*len(rows))}
+// itemized words a batch row by row, as far as the answer speaks of them.
+func itemized(m simulators.Message, a simulators.Answer, outcome simulators.Outcome) simulators.Message {
+	w := &writer{b: make([]byte, 0, 128*len(a.Rows))}
 	w.object("")
-	w.text("outcome", string(simulators.Partly))
-	w.items(m, rows)
+	w.text("outcome", string(outcome))
+	w.items(m, a.Rows, a.Told)
 	w.endObject()
-	out := jsonReply(207, simulators.Partly, w.b)
-	out.Result.Items = results(rows)
+	status := 207
+	if a.Soft {
+		status = 200
+	}
+	out := jsonReply(status, outcome, w.b)
+	out.Result.Items = results(a.Rows)
 	return out
 }
 
-func (w *writer) items(m simulators.Message, rows []simulators.Row) {
+// items writes rows, all or those told.
+func (w *writer) items(m simulators.Message, rows []simulators.Row, told []int) {
+	if told == nil {
+		told = make([]int, len(rows))
+		for i := range told {
+			told[i] = i
+		}
+	}
 	w.array("items")
-	for i, r := range rows {
+	for _, i := range told {
+		r := rows[i]
 		w.object("")
 		if i < len(m.Events) {
 			w.said("reference", string(m.Events[i].ID))
@@ -124,7 +156,7 @@ func refused(m simulators.Message, r *simulators.Refusal, rows []simulators.Row)
 	w.number("status", status)
 	w.problem(r)
 	if len(rows) > 0 {
-		w.items(m, rows)
+		w.items(m, rows, nil)
 	}
 	w.endObject()
 	header := map[string]string{"Content-Type": "application/problem+json"}
@@ -145,6 +177,8 @@ func refused(m simulators.Message, r *simulators.Refusal, rows []simulators.Row)
 // retryAfter rounds up: who comes back when told must not be too early.
 func retryAfter(r *simulators.Refusal) string {
 	switch {
+	case r.RetryForm == simulators.RetryZero:
+		return "0"
 	case r.After <= 0 || r.RetryForm == simulators.RetryMissing:
 		return ""
 	case r.RetryForm == simulators.RetryDate:
@@ -184,8 +218,17 @@ func statusOf(m simulators.Message, r *simulators.Refusal) int {
 		}
 		return 401
 	case simulators.Locked:
+		switch r.Code {
+		case codeChanged:
+			return 412
+		case codeConflict:
+			return 409
+		}
 		return 423
 	case simulators.Unavailable:
+		if r.Code == codeStopped {
+			return 424
+		}
 		return 503
 	case simulators.Unknown, simulators.Undelivered:
 		return 500
@@ -201,6 +244,10 @@ func statusOf(m simulators.Message, r *simulators.Refusal) int {
 		}
 	case codeMethod:
 		return 405
+	case codeForbidden:
+		return 403
+	case codeExpired:
+		return 410
 	case "too-large":
 		return 413
 	case "already-posted":

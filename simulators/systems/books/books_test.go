@@ -193,10 +193,10 @@ func TestBase(t *testing.T) {
 func TestItemsChange(t *testing.T) {
 	items := NewItems(plant.Master{Items: []plant.Item{{ID: "A", Unit: "EA"}}})
 	restore := items.Save("A")
-	if !items.Change(plant.ItemChanged{Item: plant.Item{ID: "A", Unit: "KG"}, Version: 2}) || items.Version("A") != 2 {
+	if !items.Change(plant.ItemChanged{Item: plant.Item{ID: "A", Unit: "KG"}, Version: 2}, time.Time{}) || items.Version("A") != 2 {
 		t.Error("a newer version was not taken")
 	}
-	if items.Change(plant.ItemChanged{Item: plant.Item{ID: "A", Unit: "L"}, Version: 1}) {
+	if items.Change(plant.ItemChanged{Item: plant.Item{ID: "A", Unit: "L"}, Version: 1}, time.Time{}) {
 		t.Error("an older version was taken")
 	}
 	if _, refusal := items.Base("A", plant.Of(1, "EA")); refusal == nil || refusal.Code != UnitUnknown {

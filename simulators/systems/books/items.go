@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/plant"
@@ -20,12 +21,13 @@ type Items struct {
 type definitions struct {
 	items    map[plant.ItemID]plant.Item
 	versions map[plant.ItemID]int
+	changed  map[plant.ItemID]time.Time
 	units    map[plant.Unit]bool // all that any item has
 }
 
 // NewItems returns the definitions of m, all at version 0.
 func NewItems(m plant.Master) *Items {
-	d := &definitions{items: map[plant.ItemID]plant.Item{}, versions: map[plant.ItemID]int{}}
+	d := &definitions{items: map[plant.ItemID]plant.Item{}, versions: map[plant.ItemID]int{}, changed: map[plant.ItemID]time.Time{}}
 	for _, i := range m.Items {
 		d.items[i.ID] = i
 	}
@@ -56,11 +58,11 @@ func (t *Items) Item(id plant.ItemID) (plant.Item, bool) {
 func (t *Items) Version(id plant.ItemID) int { return t.now.Load().versions[id] }
 
 // Change puts a definition in force from the next posting on, unless a later
-// version is. It reports whether it did.
-func (t *Items) Change(f plant.ItemChanged) (changed bool) {
+// version is. It reports whether it did. At is the plant time of the change.
+func (t *Items) Change(f plant.ItemChanged, at time.Time) (changed bool) {
 	t.replace(func(d *definitions) {
 		if changed = f.Version >= d.versions[f.Item.ID]; changed {
-			d.items[f.Item.ID], d.versions[f.Item.ID] = f.Item, f.Version
+			d.items[f.Item.ID], d.versions[f.Item.ID], d.changed[f.Item.ID] = f.Item, f.Version, at.Truncate(time.Second)
 		}
 	})
 	return changed
@@ -70,13 +72,14 @@ func (t *Items) Change(f plant.ItemChanged) (changed bool) {
 func (t *Items) Save(id plant.ItemID) (restore func()) {
 	old := t.now.Load()
 	item, known := old.items[id]
-	version := old.versions[id]
+	version, changed := old.versions[id], old.changed[id]
 	return func() {
 		t.replace(func(d *definitions) {
-			d.items[id], d.versions[id] = item, version
+			d.items[id], d.versions[id], d.changed[id] = item, version, changed
 			if !known {
 				delete(d.items, id)
 				delete(d.versions, id)
+				delete(d.changed, id)
 			}
 		})
 	}
@@ -87,17 +90,17 @@ func (t *Items) replace(change func(*definitions)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	old := t.now.Load()
-	d := &definitions{items: maps.Clone(old.items), versions: maps.Clone(old.versions)}
+	d := &definitions{items: maps.Clone(old.items), versions: maps.Clone(old.versions), changed: maps.Clone(old.changed)}
 	change(d)
 	t.now.Store(d.collect())
 }
 
 // All returns the definitions in order of their identifiers.
-func (t *Items) All() []plant.Item {
+func (t *Items) All() []simulators.ItemState {
 	d := t.now.Load()
-	all := make([]plant.Item, 0, len(d.items))
+	all := make([]simulators.ItemState, 0, len(d.items))
 	for _, id := range slices.Sorted(maps.Keys(d.items)) {
-		all = append(all, d.items[id])
+		all = append(all, simulators.ItemState{Item: d.items[id], Version: d.versions[id], Changed: d.changed[id]})
 	}
 	return all
 }

@@ -11,25 +11,26 @@ import (
 // pageSize is how many objects a list shows unless told, and at most.
 const pageSize = 500
 
-// Page answers a query for a list with the part after "after", at most
-// "limit" long. Id names an element; the cursor is the name of the last one
-// shown, and empty at the end.
+// Page answers a query for a list with the part after "after", or from the
+// "offset"-th row on, at most "limit" long. Id names an element; the cursor is
+// the name of the last one shown, and empty at the end. A page that repeats
+// begins with the last row of the one before.
 func Page[T any](q simulators.Query, all []T, id func(T) string) simulators.Answer {
-	limit := pageSize
-	if s := q.Where["limit"]; s != "" {
-		n, err := strconv.Atoi(s)
-		if err != nil || n < 1 {
-			return simulators.Answer{Refusal: Refuse(QueryUnknown, "limit %q is not a number above 0", s)}
-		}
-		limit = min(n, pageSize)
+	limit, offset, refusal := window(q)
+	if refusal != nil {
+		return simulators.Answer{Refusal: refusal}
 	}
 	if after := q.Where["after"]; after != "" {
 		at := slices.IndexFunc(all, func(t T) bool { return id(t) == after })
 		if at < 0 {
 			return simulators.Answer{Refusal: Refuse(QueryUnknown, "nothing in this list is called %q", after)}
 		}
-		all = all[at+1:]
+		offset += at + 1
 	}
+	if q.Where[simulators.WhereRepeat] != "" {
+		offset--
+	}
+	all = all[min(max(0, offset), len(all)):]
 	a := simulators.Answer{Found: []any{}}
 	for _, t := range all[:min(limit, len(all))] {
 		a.Found = append(a.Found, t)
@@ -38,6 +39,26 @@ func Page[T any](q simulators.Query, all []T, id func(T) string) simulators.Answ
 		a.Cursor = id(all[limit-1])
 	}
 	return a
+}
+
+// window reads which part of a list is asked for.
+func window(q simulators.Query) (limit, offset int, refusal *simulators.Refusal) {
+	limit = pageSize
+	if s := q.Where["limit"]; s != "" {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 1 {
+			return 0, 0, Refuse(QueryUnknown, "limit %q is not a number above 0", s)
+		}
+		limit = min(n, pageSize)
+	}
+	if s := q.Where["offset"]; s != "" {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 0 || q.Where["after"] != "" {
+			return 0, 0, Refuse(QueryUnknown, "offset %q is not a number of rows, or there is a cursor beside it", s)
+		}
+		offset = n
+	}
+	return limit, offset, nil
 }
 
 // Query answers a query for postings by "reference" or "order"; if both are

@@ -99,7 +99,7 @@ func (e *ERP) Notice(ev plant.Event) []plant.Event {
 	case plant.LotDecided:
 		e.decide(f)
 	case plant.ItemChanged:
-		e.items.Change(f)
+		e.items.Change(f, ev.At)
 	default:
 		return nil
 	}

@@ -108,7 +108,7 @@ func (e *ERP) query(q simulators.Query) simulators.Answer {
 	case "orders":
 		return books.Page(q, e.allOrders(), func(o simulators.OrderState) string { return string(o.Order.ID) })
 	case "items":
-		return books.Page(q, e.items.All(), func(i plant.Item) string { return string(i.ID) })
+		return e.items.List(q)
 	case "stock":
 		lines := e.stockOf(plant.ItemID(q.Where["material"]), plant.LotID(q.Where["lot"]))
 		return books.Page(q, lines, func(s Stock) string { return string(s.Material) + "/" + string(s.Lot) })

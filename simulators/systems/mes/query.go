@@ -62,7 +62,7 @@ func (e *MES) query(q simulators.Query) simulators.Answer {
 	case "orders":
 		return books.Page(q, e.allOrders(), func(o simulators.OrderState) string { return string(o.Order.ID) })
 	case "items":
-		return books.Page(q, e.items.All(), func(i plant.Item) string { return string(i.ID) })
+		return e.items.List(q)
 	case "postings":
 		return e.desk.Ledger.Query(q)
 	}

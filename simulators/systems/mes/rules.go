@@ -103,7 +103,7 @@ func (t teller) Apply(c plant.Event, _ time.Time) (plant.Quantity, simulators.Ro
 	case plant.MachineChanged:
 		refusal = t.turn(f)
 	case plant.ItemChanged:
-		if !t.items.Change(f) {
+		if !t.items.Change(f, c.At) {
 			refusal = books.Refuse(books.VersionOvertaken, "version %d of material %s came after version %d", f.Version, f.Item.ID, t.items.Version(f.Item.ID))
 		}
 	}

@@ -1,0 +1,28 @@
+package simulators
+
+// Drift is a way in which the wording of a partner changes without notice.
+type Drift string
+
+// Ways to drift. The first two add and take nothing away: who reads tolerantly
+// need not notice. The others damage something that was agreed.
+const (
+	DriftExtraField   Drift = "extra-field"     // a member that nobody has heard of
+	DriftNamespace    Drift = "extra-namespace" // members and annotations of a vendor's own namespace
+	DriftRenamed      Drift = "renamed-field"   // a member that is needed has another name
+	DriftNull         Drift = "null"            // a member that is needed is there and says nothing
+	DriftType         Drift = "type-changed"    // text became a number, or a number text
+	DriftEnum         Drift = "new-enum"        // a word that is on no list
+	DriftComma        Drift = "decimal-comma"   // quantities with another decimal separator
+	DriftExponent     Drift = "exponent"        // quantities in scientific notation
+	DriftManyDecimals Drift = "many-decimals"   // quantities with more decimals than were agreed
+)
+
+// Additive reports whether d only adds something.
+func (d Drift) Additive() bool { return d == DriftExtraField || d == DriftNamespace }
+
+// A Drifter is a [Dialect] that can be worded otherwise than was agreed.
+type Drifter interface {
+	// Drift returns m, an announcement or a reply, in other words; false if
+	// there is nothing in it that could drift so.
+	Drift(m Message, d Drift) (Message, bool)
+}

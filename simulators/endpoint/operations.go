@@ -1,0 +1,101 @@
+package endpoint
+
+import (
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/andon-rig/andon/simulators"
+)
+
+// operations are the postings that were answered "accepted", and what has
+// become of them. Their senders ask here.
+type operations struct {
+	mu    sync.Mutex // guards what follows
+	known map[string]*operation
+}
+
+type operation struct {
+	simulators.Operation
+	flaps bool // asked once more after it was done, it runs again
+}
+
+// begin notes a posting and returns its name.
+func (o *operations) begin() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	id := "OP-" + strconv.Itoa(len(o.known)+1)
+	o.known[id] = &operation{Operation: simulators.Operation{ID: id, State: simulators.OperationRunning}}
+	return id
+}
+
+// end notes what has become of id.
+func (o *operations) end(id string, rows []simulators.Row, refusal *simulators.Refusal, flaps bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	w := o.known[id]
+	w.Rows, w.Refusal, w.State, w.flaps = rows, refusal, simulators.OperationSucceeded, flaps
+	if refusal != nil {
+		w.State = simulators.OperationFailed
+	}
+}
+
+// read says how far id is. One that is carried out twice is said to be done,
+// to run, and to be done: who waits for the end must not take it for two.
+func (o *operations) read(id string) simulators.Answer {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	w := o.known[id]
+	if w == nil {
+		return simulators.Answer{}
+	}
+	said := w.Operation
+	if w.flaps && w.State != simulators.OperationRunning {
+		w.State, w.flaps = simulators.OperationRunning, false
+		time.AfterFunc(flap, func() {
+			o.mu.Lock()
+			defer o.mu.Unlock()
+			w.State = said.State
+		})
+	}
+	if said.State == simulators.OperationRunning {
+		said.Rows, said.Refusal = nil, nil
+	}
+	return simulators.Answer{Found: []any{said}}
+}
+
+// flap is how long an operation that was done is said to run again.
+const flap = 100 * time.Millisecond
+
+// operate accepts a posting and sees to what l says comes of it. Unlock is
+// called when it is over.
+func (e *Endpoint) operate(m simulators.Message, ask simulators.Ask, l simulators.Later, unlock func()) simulators.Answer {
+	id := e.works.begin()
+	accepted := simulators.Answer{Later: true, Operation: id}
+	if l.Then == simulators.CompletesNever {
+		unlock()
+		return accepted
+	}
+	m.Manner = nil
+	e.queued.Add(1)
+	e.later.Add(1)
+	time.AfterFunc(l.After, func() {
+		defer e.later.Done()
+		defer e.queued.Add(-1)
+		defer unlock()
+		if l.Then == simulators.CompletesNot {
+			e.works.end(id, nil, l.Refusal, false)
+			return
+		}
+		ask.Now = e.Plant()
+		a := e.handle(m, ask)
+		refusal := a.Refusal
+		for _, r := range a.Rows {
+			if r.Refusal != nil && refusal == nil {
+				refusal = r.Refusal
+			}
+		}
+		e.works.end(id, a.Rows, refusal, l.Then == simulators.CompletesTwice)
+	})
+	return accepted
+}
