@@ -10,6 +10,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/andon-rig/andon/chaos/faults"
+	"github.com/andon-rig/andon/harness/sut/compose"
+	"github.com/andon-rig/andon/harness/sut/container"
 	"github.com/andon-rig/andon/scenarios"
 )
 
@@ -61,6 +64,10 @@ func Diagnose(ctx context.Context, o GateOptions, see func(Symptom)) error {
 	for _, s := range told(o.File) {
 		see(s)
 	}
+	for _, s := range engines(ctx, o.File) {
+		see(s)
+	}
+	see(troubles(o.File))
 	o.Scenarios, o.Out = []scenarios.Scenario{PlainScenario()}, ""
 	if err := o.Check(); errors.As(err, new(*PlanError)) {
 		return err
@@ -69,6 +76,38 @@ func Diagnose(ctx context.Context, o GateOptions, see func(Symptom)) error {
 		return nil
 	}
 	return o.roundTrip(ctx, see)
+}
+
+// engines looks for what runs the SUT, if that is a container.
+func engines(ctx context.Context, f File) (ss []Symptom) {
+	if f.SUT.Container == nil && f.SUT.Compose == nil {
+		return nil
+	}
+	version, err := container.Reachable(ctx)
+	if err != nil {
+		return []Symptom{well("engine", "%s", err).but(Trouble, "the SUT is a container: nothing can be started without an engine")}
+	}
+	ss = append(ss, well("engine", "Docker engine %s", version))
+	if f.SUT.Compose == nil {
+		return ss
+	}
+	command, err := compose.Command(ctx)
+	if err != nil {
+		return append(ss, well("compose", "%s", err).but(Trouble, "install one of the two"))
+	}
+	return append(ss, well("compose", "%s", strings.Join(command, " ")))
+}
+
+// troubles says which faults cannot be carried out here. None of them is
+// needed to work with Andon.
+func troubles(f File) Symptom {
+	all := faults.All()
+	possible, left := f.Feasible(all)
+	s := well("faults", "%d of %d faults can be carried out on this rig and machine", len(possible), len(all))
+	if len(left) == 0 {
+		return s
+	}
+	return s.but(Mind, "to have the others too:\n%s", strings.Join(left, "\n"))
 }
 
 // clock compares the machine's time with what its files say.

@@ -1,6 +1,11 @@
 package harness
 
-import "github.com/andon-rig/andon/scenarios"
+import (
+	"fmt"
+
+	"github.com/andon-rig/andon/chaos/faults"
+	"github.com/andon-rig/andon/scenarios"
+)
 
 // Fit returns the scenarios of a pack that can be played at the rig, and says
 // of each other what the rig lacks. A pack is for any rig, so what one has not
@@ -23,6 +28,13 @@ func (f File) Lacks(s scenarios.Scenario) string {
 	}
 	if f.SUT.External != nil && s.StopsSUT() {
 		return s.Metadata.ID + " was not run: it kills or restarts the SUT, which this rig's Andon did not start (sut.external)"
+	}
+	for _, fault := range s.Faults {
+		if i, ok := faults.Find(fault.Fault.S); ok {
+			if err := f.feasible(i); err != nil {
+				return fmt.Sprintf("%s was not run: %s cannot be carried out here: %s", s.Metadata.ID, i.Name, err)
+			}
+		}
 	}
 	if f.Plant.Trace != nil && s.RetiresAny() {
 		return s.Metadata.ID + " was not run: it retires a material that nobody needs, and in an event log each is made by an order"

@@ -1,13 +1,17 @@
 package harness
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"strings"
 
 	"github.com/andon-rig/andon/chaos"
 	"github.com/andon-rig/andon/harness/sut"
+	"github.com/andon-rig/andon/harness/sut/compose"
+	"github.com/andon-rig/andon/harness/sut/container"
 	"github.com/andon-rig/andon/harness/sut/external"
 	"github.com/andon-rig/andon/harness/sut/process"
 )
@@ -37,6 +41,16 @@ func (r *Rig) driver() (err error) {
 		r.Plan.Env, err = r.env(r.Vars, false)
 		return err
 	}
+	if s := r.setup.File.SUT; s.Container != nil || s.Compose != nil {
+		if err := os.Chmod(r.state, 0o777); err != nil {
+			return err
+		}
+	}
+	for _, to := range r.setup.File.SUT.Receives { // which may name a port that nothing else does
+		if _, err := r.Vars.Expand(to); err != nil {
+			return fmt.Errorf("sut.receives: %w", err)
+		}
+	}
 	first, err := r.instance(variant{})
 	r.Plan.Driver, r.Plan.Env = first.driver, first.env
 	r.Plan.build = r.instance
@@ -62,6 +76,10 @@ func (r *Rig) instance(v variant) (i instance, err error) {
 		i.driver, err = external.New(external.Config{Ready: ready, TestSystem: spec.External.TestSystem})
 	case spec.Process != nil:
 		i.driver, err = r.process(spec.Process, ready, vars, v)
+	case spec.Container != nil:
+		i.driver, err = r.container(spec.Container, ready, vars, v)
+	case spec.Compose != nil:
+		i.driver, err = r.compose(spec.Compose, ready, vars, v)
 	}
 	return i, err
 }
@@ -99,6 +117,67 @@ func (r *Rig) process(spec *ProcessSpec, ready sut.Ready, vars Vars, v variant) 
 		return nil, fmt.Errorf("sut.process.dir: %w", err)
 	}
 	return process.New(process.Config{Command: command, Dir: dir, Ready: ready, Log: r.log, Clock: r.does(chaos.SetClock)})
+}
+
+func (r *Rig) container(spec *ContainerSpec, ready sut.Ready, vars Vars, v variant) (sut.Driver, error) {
+	words, where, image, build := spec.Command, "sut.container.command", spec.Image, spec.Build
+	if before := r.setup.File.SUT.Previous; v.previous && before != nil {
+		if len(before.Command) > 0 {
+			words, where = before.Command, "sut.previous.command"
+		}
+		if before.Image != "" {
+			image, build = before.Image, nil
+		}
+	}
+	command, err := expandEach(vars, where, words)
+	if err != nil {
+		return nil, err
+	}
+	c := container.Config{
+		Image: image, Command: command, Host: spec.Network == NetworkHost, Ports: ports(vars), User: spec.User,
+		Memory: int64(spec.Memory) << 20, CPUs: spec.CPUs, Ready: ready, Log: r.log, Mounts: r.mounts(spec.Mounts),
+	}
+	if build != nil {
+		c.Context, c.Dockerfile, c.Args = build.Context, build.Dockerfile, build.Args
+	}
+	d, err := container.New(c)
+	if err != nil {
+		return nil, fmt.Errorf("sut.container.%w", err)
+	}
+	return d, nil
+}
+
+func (r *Rig) compose(spec *ComposeSpec, ready sut.Ready, vars Vars, v variant) (sut.Driver, error) {
+	c := compose.Config{File: spec.File, Service: spec.Service, Ports: ports(vars), Ready: ready, Log: r.log, Mounts: r.mounts(nil)}
+	if before := r.setup.File.SUT.Previous; v.previous && before != nil {
+		var err error
+		if c.Command, err = expandEach(vars, "sut.previous.command", before.Command); err != nil {
+			return nil, err
+		}
+		c.Image = before.Image
+	}
+	return compose.New(c)
+}
+
+// mounts are the paths that a container sees: those of the rig file, and the
+// SUT's state under the name that it is told. Who it is inside is not known
+// here, so everybody may write there.
+func (r *Rig) mounts(list []MountSpec) []container.Mount {
+	all := []container.Mount{{From: r.state, To: r.state}}
+	for _, m := range list {
+		all = append(all, container.Mount{From: m.From, To: m.To, ReadOnly: m.ReadOnly})
+	}
+	return all
+}
+
+// ports are those on which the SUT listens.
+func ports(vars Vars) (list []string) {
+	for _, name := range vars.Names() {
+		if strings.HasPrefix(name, "port.") {
+			list = append(list, vars[name])
+		}
+	}
+	return list
 }
 
 // expandEach replaces every ${name} in words.
@@ -141,20 +220,25 @@ func (r *Rig) able(do string) error {
 	if err := sut.Can(r.Plan.Driver, breakages[do].needs); err != nil {
 		return err
 	}
-	spec := r.setup.File.SUT
+	if r.setup.World != nil && (do == chaos.Double || do == chaos.Upgrade) {
+		return errors.New("a SUT in memory cannot be started twice")
+	}
+	return r.setup.File.SUT.allows(do)
+}
+
+// allows says what of the rig file or the machine stands against doing it, with
+// whatever driver.
+func (s SUTSpec) allows(do string) error {
 	switch do {
 	case chaos.FillDisk:
 		return canMount()
 	case chaos.Double, chaos.Upgrade:
-		if r.Plan.build == nil {
-			return fmt.Errorf("this SUT cannot be started twice")
+		if s.Ready.HTTP != "" && !strings.Contains(s.Ready.HTTP, "${port.") {
+			return errors.New("two instances cannot share one port: have sut.ready and sut.env (or the command) name ports as ${port.NAME}, then each instance gets its own")
 		}
-		if !strings.Contains(fmt.Sprint(spec.Env, spec.Process, spec.Container, spec.Compose), "${port.") && spec.Ready.HTTP != "" {
-			return fmt.Errorf("two instances cannot share one port: have sut.env (or the command) name its ports as ${port.NAME}, then each instance gets its own")
-		}
-		if do == chaos.Upgrade && spec.Previous == nil {
-			return fmt.Errorf("the rig file does not say which build was before this one: add sut.previous: {command: [\"./bridge-1.4\"]}, or an image for a container")
-		}
+	}
+	if do == chaos.Upgrade && s.Previous == nil {
+		return errors.New("the rig file does not say which build was before this one: add sut.previous: {command: [\"./bridge-1.4\"]}, or an image for a container")
 	}
 	return nil
 }

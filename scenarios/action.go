@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/invopop/jsonschema"
 
@@ -253,11 +254,11 @@ type Action struct {
 	bound map[string]string // what the event that caused it was about
 }
 
-// StopsSUT reports whether the scenario kills or restarts the SUT, by a step or
-// by a fault.
+// StopsSUT reports whether the scenario kills, restarts or otherwise breaks the
+// SUT itself, by a step or by a fault.
 func (s *Scenario) StopsSUT() bool {
 	for _, f := range s.Faults {
-		if f.Fault.S == "sut-kill" || f.Fault.S == "sut-restart" {
+		if strings.HasPrefix(f.Fault.S, "sut-") || strings.HasPrefix(f.Fault.S, "packet-") {
 			return true
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/andon-rig/andon/chaos"
 	"github.com/andon-rig/andon/chaos/faults"
 	"github.com/andon-rig/andon/internal/yamlfile"
 	"github.com/andon-rig/andon/scenarios"
@@ -117,7 +118,7 @@ func (v Variant) loosen(f *scenarios.Fault, t Target, p period, rare bool, luck 
 	if rare {
 		chance = 1 // or most runs would show nothing of it
 	}
-	if v.info.Layer == faults.Process {
+	if _, process := v.info.New().(chaos.Process); process {
 		f.Max = 1 + luck.IntN(2)
 		chance /= 2
 	} else if luck.IntN(2) == 0 {

@@ -108,6 +108,10 @@ var forms = map[string][]struct {
 	"delayed-approval": {{"", map[string]any{"for": yamlfile.Wall(15e8)}}},
 	"sut-kill":         moments(),
 	"sut-restart":      moments(),
+	"sut-pause":        {{"for 1.5 s", map[string]any{"for": yamlfile.Wall(15e8)}}},
+	"sut-detach":       {{"for 1.5 s", map[string]any{"for": yamlfile.Wall(15e8)}}},
+	"sut-disk-full":    {{"for 1 s", map[string]any{"for": yamlfile.Wall(1e9)}}},
+	"sut-scale":        {{"for 1 s", map[string]any{"for": yamlfile.Wall(1e9)}}},
 }
 
 func moments() (list []struct {

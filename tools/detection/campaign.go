@@ -36,9 +36,13 @@ func (m *measure) campaign(ctx context.Context, b build, n int, keep string) (ca
 	pack, _ := b.file.Fit(m.pack)
 	pack = pack[:min(len(pack), n)]
 	setup := harness.Setup{Catalog: m.base.Catalog, File: b.file, Self: m.base.Self, Version: m.base.Version, Out: keep}
+	possible, left := b.file.Feasible(m.base.Catalog.Faults)
+	for _, why := range left {
+		fmt.Printf("  %s: not in the draw: %s\n", b.name, why)
+	}
 	x := &explore.Exploration{
-		Runner: &trial.Bench{Setup: setup, Keep: keep != ""}, Lanes: m.options.lanes, Bases: pack, Faults: m.base.Catalog.Faults,
-		Processes: b.file.SUT.Process != nil, Seed: m.options.seed, Runs: n + len(pack), Only: []explore.Stage{explore.Swarm},
+		Runner: &trial.Bench{Setup: setup, Keep: keep != ""}, Lanes: m.options.lanes, Bases: pack, Faults: possible,
+		Processes: b.file.SUT.External == nil, Seed: m.options.seed, Runs: n + len(pack), Only: []explore.Stage{explore.Swarm},
 	}
 	x.See = func(p explore.Progress) {
 		verdict := out.see(p)

@@ -14,3 +14,9 @@ func (d *Driver) Able(a sut.Ability) error {
 	}
 	return nil
 }
+
+// Asked returns a driver that starts nothing: it can only be asked what it is
+// able to do.
+func Asked(command []string, dir string) *Driver {
+	return &Driver{cfg: Config{Command: command, Dir: dir}, tail: &sut.Tail{}}
+}

@@ -1,10 +1,16 @@
 package process
 
 import (
+	"bytes"
+	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // isolate puts the SUT into a process group of its own, so that a Ctrl-C at
@@ -34,6 +40,24 @@ var starter = sync.OnceValue(func() chan<- func() {
 	}()
 	return c
 })
+
+// awaitStopped returns when all threads of a process have stopped: a signal is
+// only a message, and who is on a processor may go on for a moment.
+func awaitStopped(pid int) error {
+	tasks := fmt.Sprintf("/proc/%d/task/*/stat", pid)
+	for deadline := time.Now().Add(2 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		files, _ := filepath.Glob(tasks)
+		running := slices.ContainsFunc(files, func(file string) bool {
+			b, err := os.ReadFile(file)
+			_, rest, _ := bytes.Cut(b, []byte(") "))
+			return err == nil && !bytes.HasPrefix(rest, []byte("T"))
+		})
+		if !running {
+			return nil
+		}
+	}
+	return fmt.Errorf("process %d does not stop", pid)
+}
 
 func signalGroup(cmd *exec.Cmd, sig syscall.Signal) {
 	_ = syscall.Kill(-cmd.Process.Pid, sig) // gone already is fine

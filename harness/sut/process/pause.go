@@ -19,7 +19,7 @@ func (d *Driver) Pause(context.Context) error {
 		return err
 	}
 	signalGroup(r.cmd, syscall.SIGSTOP)
-	return nil
+	return awaitStopped(r.cmd.Process.Pid)
 }
 
 // Resume implements [sut.Pauser].

@@ -2,6 +2,7 @@ package process
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -18,9 +19,17 @@ func (d *Driver) Sample() (sut.Usage, error) {
 	if r == nil {
 		return sut.Usage{}, sut.ErrNotSampled
 	}
-	var u sut.Usage
-	if err := addUsage(&u, r.cmd.Process.Pid); err != nil {
-		return sut.Usage{}, fmt.Errorf("sample process %d: %w", r.cmd.Process.Pid, err)
+	return Usage(r.cmd.Process.Pid)
+}
+
+// Usage is what a process of this machine and all its descendants take up;
+// [sut.ErrNotSampled] if that is not ours to look into.
+func Usage(pid int) (u sut.Usage, err error) {
+	if _, err := os.ReadDir("/proc/" + strconv.Itoa(pid) + "/fd"); errors.Is(err, os.ErrPermission) {
+		return u, sut.ErrNotSampled
+	}
+	if err := addUsage(&u, pid); err != nil {
+		return sut.Usage{}, fmt.Errorf("sample process %d: %w", pid, err)
 	}
 	return u, nil
 }

@@ -1,6 +1,7 @@
 package suttest
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"os"
@@ -15,23 +16,28 @@ import (
 
 // What tells a test binary that it is to play a SUT.
 const (
-	roleVariable  = "ANDON_SUTTEST_ROLE"
-	portVariable  = "ANDON_SUTTEST_PORT"
-	stateVariable = "ANDON_SUTTEST_STATE"
+	roleVariable   = "ANDON_SUTTEST_ROLE"
+	listenVariable = "ANDON_SUTTEST_LISTEN"
+	stateVariable  = "ANDON_SUTTEST_STATE"
 )
 
 // Main runs the tests, or plays the SUT if the binary was started as one.
 func Main(m *testing.M) {
+	Play()
+	os.Exit(m.Run())
+}
+
+// Play plays the SUT and exits, if the program was started as one.
+func Play() {
 	if role := os.Getenv(roleVariable); role != "" {
 		os.Exit(play(role))
 	}
-	os.Exit(m.Run())
 }
 
 // Env is what makes the test binary play a SUT, for tests that start it
 // otherwise than through [Run].
 func Env(role, port, state string) map[string]string {
-	return map[string]string{roleVariable: role, portVariable: port, stateVariable: state}
+	return map[string]string{roleVariable: role, listenVariable: "127.0.0.1:" + port, stateVariable: state}
 }
 
 // play is the SUT. It notes its process id and that of a child, so that the
@@ -74,11 +80,19 @@ func play(role string) int {
 	return serve(role)
 }
 
+// eaten is what the SUT has taken of the memory.
+var eaten [][]byte
+
 func serve(role string) int {
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGTERM)
 	mux := http.NewServeMux()
 	mux.HandleFunc("/role", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, role) })
+	mux.HandleFunc("/eat", func(http.ResponseWriter, *http.Request) {
+		for range 64 {
+			eaten = append(eaten, bytes.Repeat([]byte("x"), 1<<20)) // written to, or it takes nothing up
+		}
+	})
 	mux.HandleFunc("/health", func(w http.ResponseWriter, _ *http.Request) {
 		if role == "unready" {
 			fmt.Println("unready as ever")
@@ -86,7 +100,7 @@ func serve(role string) int {
 		}
 	})
 	failed := make(chan error, 1)
-	go func() { failed <- http.ListenAndServe("127.0.0.1:"+os.Getenv(portVariable), mux) }()
+	go func() { failed <- http.ListenAndServe(os.Getenv(listenVariable), mux) }()
 	for {
 		select {
 		case err := <-failed:

@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,16 +27,29 @@ import (
 
 // A Spec is what a driver is to run.
 type Spec struct {
-	Command []string
+	Command []string // the test binary itself
 	Ready   sut.Ready
 	Log     io.Writer // gets what the SUT prints
+	Port    string    // on which it listens
+	State   string    // its directory
 }
 
 // A Factory makes the driver under test; it has started nothing yet.
 type Factory func(t *testing.T, s Spec) sut.Driver
 
-// Run tests a driver that owns its SUT.
-func Run(t *testing.T, driver Factory) {
+// Run tests a driver that owns its SUT and runs it as a process of this
+// machine.
+func Run(t *testing.T, driver Factory) { run(t, driver, nil, nil) }
+
+// RunElsewhere tests a driver that owns its SUT and runs it where processes
+// have other numbers. Left says what a driver that was stopped has left behind.
+// Only names the tests that are wanted, if starting a SUT takes so long that
+// what drivers have in common is tested with another; none means all.
+func RunElsewhere(t *testing.T, driver Factory, left func(context.Context, sut.Driver) error, only ...string) {
+	run(t, driver, left, only)
+}
+
+func run(t *testing.T, driver Factory, left func(context.Context, sut.Driver) error, only []string) {
 	for _, c := range []struct {
 		name string
 		test func(*testing.T, *subject)
@@ -50,10 +64,18 @@ func Run(t *testing.T, driver Factory) {
 		{"dies at once and leaves a child", diesLeavingChild},
 		{"prints a megabyte", chatty},
 		{"start is called off", calledOff},
+		{"is paused and goes on", paused},
+		{"is taken off the network and put back", detached},
+		{"is killed for taking more memory than it may", bounded},
 	} {
+		if len(only) > 0 && !slices.Contains(only, c.name) {
+			continue
+		}
 		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			c.test(t, newSubject(t, driver))
+			if left == nil { // else they would wait for one engine, and not for the SUT
+				t.Parallel()
+			}
+			c.test(t, newSubject(t, driver, left))
 		})
 	}
 }
@@ -64,13 +86,14 @@ type subject struct {
 	port  string
 	state string
 	log   *buffer
+	far   bool // its processes are not this machine's
 }
 
-func newSubject(t *testing.T, driver Factory) *subject {
+func newSubject(t *testing.T, driver Factory, left func(context.Context, sut.Driver) error) *subject {
 	t.Helper()
-	s := &subject{port: freePort(t), state: t.TempDir(), log: &buffer{}}
+	s := &subject{port: FreePort(t), state: t.TempDir(), log: &buffer{}, far: left != nil}
 	s.Driver = driver(t, Spec{
-		Command: []string{os.Args[0]}, Log: s.log,
+		Command: []string{os.Args[0]}, Log: s.log, Port: s.port, State: s.state,
 		Ready: sut.Ready{HTTP: "http://127.0.0.1:" + s.port + "/health", Within: 10 * time.Second},
 	})
 	t.Cleanup(func() {
@@ -78,13 +101,18 @@ func newSubject(t *testing.T, driver Factory) *subject {
 			t.Errorf("stop: %v", err)
 		}
 		s.leavesNothing(t)
+		if left != nil {
+			if err := left(context.WithoutCancel(t.Context()), s.Driver); err != nil {
+				t.Error(err)
+			}
+		}
 	})
 	return s
 }
 
 func (s *subject) start(t *testing.T, role string) error {
 	t.Helper()
-	return s.Start(t.Context(), map[string]string{roleVariable: role, portVariable: s.port, stateVariable: s.state})
+	return s.Start(t.Context(), Env(role, s.port, s.state))
 }
 
 func (s *subject) mustStart(t *testing.T, role string) {
@@ -122,6 +150,9 @@ func (s *subject) lives(t *testing.T) int {
 func (s *subject) leavesNothing(t *testing.T) {
 	t.Helper()
 	for _, name := range []string{"pid", "child"} {
+		if s.far {
+			break
+		}
 		b, err := os.ReadFile(filepath.Join(s.state, name))
 		if errors.Is(err, os.ErrNotExist) {
 			continue // it never got that far
@@ -217,9 +248,17 @@ func stubborn(t *testing.T, s *subject) {
 }
 
 func neverReady(t *testing.T, s *subject) {
-	ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	err := s.Start(ctx, map[string]string{roleVariable: "unready", portVariable: s.port, stateVariable: s.state})
+	go func() { // patience ends when it has said no twice
+		tick := time.NewTicker(10 * time.Millisecond)
+		defer tick.Stop()
+		for strings.Count(s.log.String(), "unready as ever") < 2 && ctx.Err() == nil {
+			<-tick.C
+		}
+		cancel()
+	}()
+	err := s.Start(ctx, Env("unready", s.port, s.state))
 	var start *sut.StartError
 	if !errors.As(err, &start) || !strings.Contains(err.Error(), "unready as ever") || !strings.Contains(err.Error(), "503") {
 		t.Errorf("a SUT that never gets ready: %v; want a StartError with what the probe heard and its last lines", err)
@@ -263,13 +302,121 @@ func calledOff(t *testing.T, s *subject) {
 		awaitFile(ctx, filepath.Join(s.state, "pid"))
 		cancel()
 	}()
-	if err := s.Start(ctx, map[string]string{roleVariable: "unready", portVariable: s.port, stateVariable: s.state}); err == nil {
+	if err := s.Start(ctx, Env("unready", s.port, s.state)); err == nil {
 		t.Error("it got ready although the start was called off")
 	}
 	if took := time.Since(began); took > 8*time.Second {
 		t.Errorf("calling off a start took %s", took)
 	}
 	s.leavesNothing(t)
+}
+
+// can skips the test if this machine lacks what the driver needs for a.
+func (s *subject) can(t *testing.T, a sut.Ability) {
+	t.Helper()
+	if err := sut.Can(s.Driver, a); err != nil {
+		t.Skip(err)
+	}
+}
+
+// ask asks the SUT something on a connection of its own.
+func (s *subject) ask(t *testing.T, path string, patience time.Duration) error {
+	t.Helper()
+	c := http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := c.Get("http://127.0.0.1:" + s.port + path)
+	if err == nil {
+		err = resp.Body.Close()
+	}
+	return err
+}
+
+func paused(t *testing.T, s *subject) {
+	s.can(t, sut.Pausing)
+	p := s.Driver.(sut.Pauser)
+	s.mustStart(t, "sound")
+	if err := p.Pause(t.Context()); err != nil {
+		t.Fatalf("pause: %v", err)
+	}
+	if alive, why := s.Alive(); !alive {
+		t.Errorf("paused is not dead: %s", why)
+	}
+	if err := s.ask(t, "/role", 300*time.Millisecond); err == nil {
+		t.Error("it answers although it is paused")
+	}
+	for range 2 {
+		if err := p.Resume(t.Context()); err != nil {
+			t.Fatalf("resume: %v", err)
+		}
+	}
+	if err := s.ask(t, "/role", 5*time.Second); err != nil {
+		t.Errorf("after a pause: %v", err)
+	}
+	if err := p.Pause(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := s.lives(t); n != 1 { // and a stop, at the end, must end a paused one
+		t.Errorf("%d lives, want 1: a pause is no restart", n)
+	}
+}
+
+func detached(t *testing.T, s *subject) {
+	d, ok := s.Driver.(sut.Detacher)
+	if !ok {
+		if sut.Can(s.Driver, sut.Detaching) == nil {
+			t.Error("a driver that cannot detach says that it can")
+		}
+		return // the process driver: its SUT is on this machine's network
+	}
+	s.mustStart(t, "sound")
+	if err := d.Detach(t.Context()); err != nil {
+		t.Fatalf("detach: %v", err)
+	}
+	if alive, why := s.Alive(); !alive {
+		t.Errorf("off the network is not dead: %s", why)
+	}
+	if err := s.ask(t, "/role", 300*time.Millisecond); err == nil {
+		t.Error("it answers although it is off the network")
+	}
+	for range 2 {
+		if err := d.Attach(t.Context()); err != nil {
+			t.Fatalf("attach: %v", err)
+		}
+	}
+	if err := s.ask(t, "/role", 5*time.Second); err != nil {
+		t.Errorf("back on the network: %v", err)
+	}
+	if n := s.lives(t); n != 1 {
+		t.Errorf("%d lives, want 1: it has run on", n)
+	}
+}
+
+func bounded(t *testing.T, s *subject) {
+	s.can(t, sut.LimitingMemory)
+	m := s.Driver.(sut.MemoryLimiter)
+	s.mustStart(t, "sound")
+	if err := m.LimitMemory(t.Context(), 16<<20); err != nil {
+		t.Fatalf("limit memory: %v", err)
+	}
+	_ = s.ask(t, "/eat", 10*time.Second) // which it does not survive
+	deadline := time.Now().Add(10 * time.Second)
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for alive, why := s.Alive(); alive; alive, why = s.Alive() {
+		if <-tick.C; time.Now().After(deadline) {
+			t.Fatalf("it took 64 MiB where it had 16 and lives on: %s", why)
+		}
+	}
+	for range 2 {
+		if err := m.UnlimitMemory(t.Context()); err != nil {
+			t.Fatalf("unlimit memory: %v", err)
+		}
+	}
+	if err := s.breaker(t).Restart(t.Context(), false); err != nil {
+		t.Fatalf("restart: %v", err)
+	}
+	if err := s.ask(t, "/eat", 10*time.Second); err != nil {
+		t.Errorf("without a bound: %v", err)
+	}
 }
 
 func awaitFile(ctx context.Context, path string) {
@@ -287,7 +434,8 @@ func awaitFile(ctx context.Context, path string) {
 	}
 }
 
-func freePort(t *testing.T) string {
+// FreePort is a port on which nobody listens.
+func FreePort(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
