@@ -23,6 +23,7 @@ type Delivery struct {
 	Direction simulators.Direction
 	Attempt   int           // how often its facts have crossed in this direction, from 1; of a batch, the highest
 	Sent      time.Duration // when its sender let go of it, on the journal's clock
+	Conn      string        // the connection it came by; "" if it came by none that can be struck
 
 	After     time.Duration         // how long it is held first; wall time
 	Overtake  bool                  // while it is held, later messages of its entity may pass it
@@ -30,6 +31,7 @@ type Delivery struct {
 	Refuse    *simulators.Refusal   // it is turned away in the endpoint's own words and never arrives
 	Instead   *simulators.Message   // it never arrives; its sender hears these bytes
 	LoseReply *simulators.LostError // the far side acts; its sender meets the symptom
+	Wire      *Trouble              // what its reply meets on Conn
 	Reword    bool                  // Message.Events were replaced: word the message anew
 	Invalid   bool                  // the change made the fact one that must not be posted
 	Drift     simulators.Drift      // what is announced, or the reply to what the SUT sends, is worded so; "" changes nothing

@@ -56,6 +56,7 @@ type fate struct {
 	copied  bool          // made by a fault, not by its sender
 	silence time.Duration // how long its sender hears nothing, once it is where it ends
 	upon    []wait        // process faults that wait for it
+	wire    string        // id of the rule behind Wire
 }
 
 func (f *fate) facts(o *Ordinals) []plant.EventID { return factIDs(f.Message.Events, o) }
@@ -120,13 +121,13 @@ func (l *Link) Armed() (ids []string) {
 
 // fates runs m through the rules in force and returns what becomes of it, in
 // the memory of buf if that suffices.
-func (l *Link) fates(buf []fate, m simulators.Message, dir simulators.Direction) []fate {
+func (l *Link) fates(buf []fate, m simulators.Message, dir simulators.Direction, conn string) []fate {
 	m.ID = l.IDs.Add(1)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var one [1]mark
 	marks := l.count(one[:0], &m, dir)
-	original := Delivery{Message: m, Direction: dir, Sent: l.Journal.Now()}
+	original := Delivery{Message: m, Direction: dir, Sent: l.Journal.Now(), Conn: conn}
 	for _, k := range marks {
 		original.Attempt = max(original.Attempt, k.attempt)
 	}
@@ -280,7 +281,11 @@ func (l *Link) apply(a *armed, fates []fate, r *rand.Rand) (next []fate, did *De
 			by = append(slices.Clone(f.by), a)
 		}
 		for _, d := range out {
-			next = append(next, fate{Delivery: d, touched: touched, by: by})
+			made := fate{Delivery: d, touched: touched, by: by, wire: f.wire}
+			if d.Wire != f.Wire {
+				made.wire = a.ID
+			}
+			next = append(next, made)
 		}
 	}
 	return next, did
@@ -389,7 +394,7 @@ func (l *Link) unique(at time.Duration) time.Duration {
 // same reports whether a fault left b as it was.
 func same(a, b *Delivery) bool {
 	return a.After == b.After && a.Overtake == b.Overtake && a.Drop == b.Drop && a.Refuse == b.Refuse && a.Instead == b.Instead &&
-		a.LoseReply == b.LoseReply && a.Reword == b.Reword && a.Invalid == b.Invalid && a.Drift == b.Drift &&
+		a.LoseReply == b.LoseReply && a.Wire == b.Wire && a.Reword == b.Reword && a.Invalid == b.Invalid && a.Drift == b.Drift &&
 		a.Message.Manner == b.Message.Manner && a.Message.Mishap == b.Message.Mishap && a.Message.Name == b.Message.Name &&
 		sameSlice(a.Message.Events, b.Message.Events) && bytes.Equal(a.Message.Body, b.Message.Body) && maps.Equal(a.Message.Header, b.Message.Header)
 }

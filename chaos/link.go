@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -39,6 +40,10 @@ type Link struct {
 	Moments *Moments
 	// Course, if set, knows what other faults did. Shared by all links of a run.
 	Course *Course
+	// Riders, if set, is told which message crosses on which connection.
+	Riders *Riders
+	// Conns, if set, has faults strike the connection a message came by.
+	Conns Conns
 	// Observe, if set, is told when a message has crossed and before its
 	// sender hears.
 	Observe func(m simulators.Message, dir simulators.Direction, heard simulators.Result)
@@ -89,7 +94,14 @@ func (l *Link) Carry(ctx context.Context, m simulators.Message, dir simulators.D
 	l.under.begin()
 	defer l.under.end()
 	var one [1]fate
-	fates := l.fates(one[:0], m, dir)
+	conn := ""
+	if l.Riders != nil && dir == simulators.FromSUT {
+		conn = simulators.ConnOf(ctx)
+	}
+	fates := l.fates(one[:0], m, dir, conn)
+	if conn != "" {
+		l.Riders.Enter(conn, fates[0].rider(l.Ordinals))
+	}
 	for i := range fates[1:] {
 		f := fates[i+1]
 		l.apart(ctx, func(own context.Context) {
@@ -176,7 +188,11 @@ func (l *Link) deliver(way, sender context.Context, f *fate, far simulators.Rece
 	if err != nil {
 		heard = unheard(err)
 	}
-	l.write(f, start, acted, heard)
+	told := heard
+	if f.Wire != nil && !f.copied && err == nil && l.Conns != nil && l.Conns.Touch(f.wire, f.Conn) && f.Wire.Cuts() {
+		told = unheard(errCut)
+	}
+	l.write(f, start, acted, told)
 	if ferr := l.Journal.Flush(); ferr != nil && err == nil {
 		err = ferr
 	}
@@ -189,6 +205,9 @@ func (l *Link) deliver(way, sender context.Context, f *fate, far simulators.Rece
 	}
 	return heard, err
 }
+
+// errCut is why a sender hears nothing of a reply that has left.
+var errCut = errors.New("the connection breaks before the reply is through")
 
 // arrive is the end of a delivery's way: what its sender hears, and what the
 // far side really did.

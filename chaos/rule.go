@@ -95,6 +95,7 @@ const (
 	Content Place = iota // what it says: faults that are [PerFact]
 	Way                  // how often and when it arrives: copies, delays
 	End                  // whether it and its reply arrive at all: each [Stopper]
+	Carrier              // the connection its reply leaves by: each [ConnFault]
 )
 
 // PlaceOf is where f acts.
@@ -104,6 +105,9 @@ func PlaceOf(f Fault) Place {
 	}
 	if _, ok := f.(Stopper); ok {
 		return End
+	}
+	if _, ok := f.(ConnFault); ok {
+		return Carrier
 	}
 	return Way
 }

@@ -1,6 +1,9 @@
 package evidence
 
 import (
+	"slices"
+
+	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/plant"
 )
 
@@ -26,6 +29,9 @@ func (h *History) joinDisturbances() {
 		if d.Phase != Struck {
 			continue
 		}
+		if t := h.names.attempts[d.Message]; t != nil && d.Unheard {
+			t.unhear(d)
+		}
 		for _, id := range d.Facts {
 			if f := h.names.facts[id]; f != nil {
 				f.Disturbances = append(f.Disturbances, d)
@@ -35,6 +41,15 @@ func (h *History) joinDisturbances() {
 				}
 			}
 		}
+	}
+}
+
+// unhear takes back that the SUT heard the reply: it was written down when it
+// left, before d struck the connection it left by.
+func (t *AttemptView) unhear(d *DisturbanceView) {
+	t.Heard = simulators.Result{Outcome: simulators.Unknown, Text: d.What}
+	if !slices.Contains(t.Faults, d.Fault) {
+		t.Faults = append(slices.Clone(t.Faults), d.Fault) // the record stays what it is
 	}
 }
 

@@ -119,7 +119,8 @@ type Disturbance struct {
 	Garbled bool `json:"garbled,omitempty"`
 	// Told is the fact as its source states it, where that is not as it was
 	// and the SUT cannot know better: a clock that is wrong.
-	Told *plant.Event `json:"told,omitempty"`
+	Told    *plant.Event `json:"told,omitempty"`
+	Unheard bool         `json:"unheard,omitempty"` // the reply that had left did not reach the sender of Message, or nobody knows
 }
 
 // Phase of a fault.

@@ -98,10 +98,14 @@ func (r *Rig) endpoint(name string, spec EndpointSpec) error {
 		Attribute: attribution(r.setup.File.Attribution, name),
 	})
 	link.Encode, link.Refuse, link.Drift = e.Encode, e.Refuse, e.Drift
+	if rd := r.Plan.roadTo(name, chaos.BySUT); rd != nil {
+		link.Riders, link.Conns = r.riders(name), rd
+	}
 	r.Plan.Endpoints = append(r.Plan.Endpoints, e)
 	r.Plan.serve = append(r.Plan.serve, e.Run)
 	r.Plan.Evidence.Endpoints[name] = evidence.Endpoint{System: spec.System, Dialect: dialect.Name, Transport: cmp.Or(spec.Transport, "http"), Policy: policy}
-	r.Vars[name+".url"], r.Vars[name+".token"] = transport.URL(), transport.URL()+"/oauth/token"
+	base := r.seenAt(name, transport.URL())
+	r.Vars[name+".url"], r.Vars[name+".token"] = base, base+"/oauth/token"
 	r.Vars[name+".client"], r.Vars[name+".secret"] = client, secret
 	if r.Bundle != nil {
 		if err := r.Bundle.Redact(name+".secret", secret); err != nil {
@@ -130,11 +134,10 @@ func (r *Rig) transport(s transportSpec) (simulators.Transport, bool, error) {
 		t, err := r.share(s)
 		return t, false, err
 	}
-	h, err := httptransport.New(httptransport.Config{Listen: s.spec.Listen, To: s.to, MaxBody: s.policy.MaxBody})
+	h, err := r.httpAt(s.name, s.spec, s.to, httptransport.Config{MaxBody: s.policy.MaxBody})
 	if err != nil {
 		return nil, false, err
 	}
-	r.closed = append(r.closed, h.Close)
 	if s.spec.Transport != "nats" {
 		return h, s.to != "", nil
 	}

@@ -162,6 +162,14 @@ func (r *Rig) pilot(name string) error {
 	return nil
 }
 
+// reproducible reports whether the same seed has p hit the same (fact, attempt)
+// pairs. Which connections a SUT makes is a matter of timing; which replies
+// are struck is not.
+func (p *PlannedFault) reproducible() bool {
+	_, conn := p.rule.Fault.(chaos.ConnFault)
+	return conn && p.rule.ByMessage() || faults.Reproducible(p.Info.Name, p.rule.Fault)
+}
+
 // arm puts a fault in force on all its links.
 func (p *Plan) arm(ctx context.Context, id string) error {
 	i := slices.IndexFunc(p.Faults, func(f *PlannedFault) bool { return f.ID == id })
@@ -179,6 +187,9 @@ func (p *Plan) arm(ctx context.Context, id string) error {
 		}
 		p.moments.Upon(&rule, pf.Process(), func(chaos.Passage) { p.breakSUT(ctx, id, pf.Process()) }, f.links...)
 		return nil
+	}
+	if _, ok := f.rule.Fault.(chaos.ConnFault); ok {
+		return p.armConns(f)
 	}
 	for _, l := range f.links {
 		if s, ok := f.rule.Fault.(chaos.Particular); ok && !s.Suits(p.Evidence.Endpoints[l.Name].Policy) {
@@ -199,6 +210,13 @@ func (p *Plan) arm(ctx context.Context, id string) error {
 // while it struck is worth waiting for again.
 func (p *Plan) heal(id string) {
 	p.progress.remember()
+	for _, rd := range p.roads {
+		if id == "" {
+			rd.HealAll()
+		} else {
+			rd.Heal(id)
+		}
+	}
 	for _, l := range p.Links {
 		if id == "" {
 			l.HealAll()

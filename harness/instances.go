@@ -205,6 +205,9 @@ func (r *Rig) does(what string) bool {
 
 // possible refuses a fault that this rig cannot carry out.
 func (r *Rig) possible(p *PlannedFault) error {
+	if c, ok := p.rule.Fault.(chaos.ConnFault); ok {
+		return r.connsPossible(p, c)
+	}
 	f, ok := p.rule.Fault.(chaos.Process)
 	if !ok {
 		return nil

@@ -3,6 +3,7 @@ package harness
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/andon-rig/andon/chaos"
@@ -139,16 +140,17 @@ func (p *Plan) patience() patience {
 
 // cut reports whether a fault now keeps everything on some way from arriving.
 func (p *Plan) cut() bool {
+	var armed []string
 	for _, l := range p.Links {
-		for _, id := range l.Armed() {
-			for _, f := range p.Faults {
-				if b, ok := f.rule.Fault.(chaos.Blocker); ok && f.ID == id && b.Blocks() && len(f.rule.Within) == 0 {
-					return true
-				}
-			}
-		}
+		armed = append(armed, l.Armed()...)
 	}
-	return false
+	for _, rd := range p.roads {
+		armed = append(armed, rd.Armed()...)
+	}
+	return slices.ContainsFunc(p.Faults, func(f *PlannedFault) bool {
+		b, ok := f.rule.Fault.(chaos.Blocker)
+		return ok && b.Blocks() && len(f.rule.Within) == 0 && slices.Contains(armed, f.ID)
+	})
 }
 
 // view is what the shop floor sees of the MES.

@@ -52,8 +52,9 @@ type Rig struct {
 	setup  Setup
 	master plant.Master
 	ids    atomic.Uint64
-	state  string    // the SUT's directory
-	log    io.Writer // of the SUT; nil if nobody keeps it
+	aboard map[string]*chaos.Riders // by endpoint
+	state  string                   // the SUT's directory
+	log    io.Writer                // of the SUT; nil if nobody keeps it
 	vault  *vault
 	closed []func() error
 }

@@ -39,6 +39,7 @@ type Plan struct {
 	serve    []func(context.Context) error // endpoints, exceptions, brokers
 	moments  *chaos.Moments
 	bounds   *bounds // of faults in the plant's history
+	roads    []*road
 	clock    *plantClock
 	progress *progress
 	counts   bool           // machines are read

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/andon-rig/andon/chaos"
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/harness/sut"
 )
@@ -51,7 +52,11 @@ func (p *Plan) look() {
 		}
 	}
 	for _, e := range p.Endpoints {
-		if t, ok := e.Transport.(counting); ok {
+		t, ok := e.Transport.(counting)
+		if rd := p.roadTo(e.Name, chaos.BySUT); rd != nil {
+			t, ok = rd, true // what the SUT holds open ends there
+		}
+		if ok {
 			p.Journal.Append(evidence.Sample{Of: e.Name, Connections: t.Connections()})
 		}
 	}

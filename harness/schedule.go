@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/andon-rig/andon/chaos"
-	"github.com/andon-rig/andon/chaos/faults"
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/internal/glob"
 	"github.com/andon-rig/andon/scenarios"
@@ -186,7 +185,7 @@ func (r *Rig) evidence(p *PlannedFault) evidence.PlannedFault {
 // when a message crosses.
 func (r *Rig) repeats(p *PlannedFault, depth int) bool {
 	switch {
-	case !faults.Reproducible(p.Info.Name, p.rule.Fault) || p.rule.Max > 0 || p.rule.InFlight > 0 || p.windowed || p.rule.While != "":
+	case !p.reproducible() || p.rule.Max > 0 || p.rule.InFlight > 0 || p.windowed || p.rule.While != "":
 		return false
 	case p.rule.After != nil && p.rule.After.Rule != p.rule.StruckBy: // who comes first then is a matter of time
 		return false
@@ -197,13 +196,20 @@ func (r *Rig) repeats(p *PlannedFault, depth int) bool {
 	return i >= 0 && depth > 0 && slices.Equal(r.Plan.Faults[i].links, p.links) && r.Plan.Faults[i].rule.Direction == p.rule.Direction && r.repeats(r.Plan.Faults[i], depth-1)
 }
 
+// unaimed reports whether p strikes connections, whatever they carry: several
+// may do so at once.
+func (p *PlannedFault) unaimed() bool {
+	_, conn := p.rule.Fault.(chaos.ConnFault)
+	return conn && !p.rule.ByMessage()
+}
+
 // Contests tells of faults for which it matters which of them stands first in
 // the file: those that act at the same point of the same messages. Of others
 // the order means nothing.
 func (p *Plan) Contests() (list []string) {
 	for i, a := range p.Faults {
 		for _, b := range p.Faults[i+1:] {
-			if place := chaos.PlaceOf(a.rule.Fault); !a.process() && !b.process() && place == chaos.PlaceOf(b.rule.Fault) && a.meets(b) {
+			if place := chaos.PlaceOf(a.rule.Fault); !a.process() && !b.process() && !a.unaimed() && !b.unaimed() && place == chaos.PlaceOf(b.rule.Fault) && a.meets(b) {
 				list = append(list, fmt.Sprintf("faults %s (%s) and %s (%s) can strike the same message: %s, because it stands first in the file", a.ID, a.Info.Name, b.ID, b.Info.Name,
 					fmt.Sprintf(first[place], a.ID)))
 			}
@@ -216,6 +222,7 @@ var first = map[chaos.Place]string{
 	chaos.Content: "what it then says is changed by %s alone",
 	chaos.Way:     "%s acts first, and the other on each copy it makes",
 	chaos.End:     "%s decides what its sender meets",
+	chaos.Carrier: "the connection meets what %s does to it",
 }
 
 func (p *PlannedFault) process() bool { _, is := p.rule.Fault.(chaos.Process); return is }

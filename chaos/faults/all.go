@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"slices"
 	"time"
 
 	"github.com/andon-rig/andon/chaos"
@@ -9,8 +10,7 @@ import (
 
 // All lists the faults, in the order people should meet them.
 func All() []Info {
-	list := append(wire(), application()...)
-	list = append(append(append(append(list, interfaces()...), data()...), processes()...), packets()...)
+	list := slices.Concat(wire(), conns(), application(), interfaces(), data(), processes(), packets())
 	for i := range list {
 		list[i].Settings = settings(list[i].New())
 	}

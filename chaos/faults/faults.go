@@ -111,7 +111,7 @@ func typeOf(sf reflect.StructField) string {
 		return "plant duration"
 	case sf.Type.Kind() == reflect.Bool:
 		return "true or false"
-	case sf.Type.Kind() == reflect.Int:
+	case sf.Type.Kind() == reflect.Int, sf.Type.Kind() == reflect.Int64:
 		return "whole number"
 	}
 	return sf.Type.String()

@@ -127,9 +127,12 @@ func moments() (list []struct {
 	return list
 }
 
-// variants lists every form of every fault.
+// variants lists every form of every fault that can be aimed at messages.
 func variants(all []faults.Info) (list []Variant) {
 	for _, i := range all {
+		if c, ok := i.New().(chaos.ConnFault); ok && !c.Trouble().Replies() {
+			continue // it strikes whoever connects: there is no message to choose
+		}
 		if forms[i.Name] == nil {
 			list = append(list, Variant{Fault: i.Name, info: i})
 		}

@@ -7,6 +7,7 @@ package httptransport
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -29,10 +30,15 @@ type Config struct {
 	To      string            // URL that webhooks are posted below; "" means that nothing is pushed
 	Timeout time.Duration     // of one webhook, until its reply is read; 0 means 10 s
 	MaxBody int64             // bytes taken from the SUT in one request; 0 means 8 MiB
+	TLS     *tls.Config       // serves over TLS; nil serves plain
+	Dial    Dial              // opens connections to webhooks; nil goes there directly
 	Keep    []string          // headers to hand on besides those every dialect may need
 	Client  http.RoundTripper // carries webhooks; nil means one of its own
 	Log     *slog.Logger      // nil discards
 }
+
+// Dial opens a connection, as [net.Dialer.DialContext] does.
+type Dial = func(ctx context.Context, network, address string) (net.Conn, error)
 
 const (
 	defaultListen  = "127.0.0.1:0"
@@ -76,6 +82,9 @@ func New(c Config) (*Transport, error) {
 	if c.MaxBody <= 0 {
 		c.MaxBody = defaultMaxBody
 	}
+	if c.Dial == nil {
+		c.Dial = (&net.Dialer{Timeout: 5 * time.Second}).DialContext
+	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
@@ -89,6 +98,11 @@ func New(c Config) (*Transport, error) {
 	var err error
 	if t.listener, err = listen(c.Listen); err != nil {
 		return nil, err
+	}
+	if c.TLS != nil {
+		own := c.TLS.Clone()
+		own.NextProtos = []string{"http/1.1"} // whatever the SUT offers, this is what is spoken
+		t.listener = tls.NewListener(t.listener, own)
 	}
 	return t, nil
 }
@@ -104,7 +118,7 @@ func (t *Transport) push() error {
 	}
 	if t.client = t.config.Client; t.client == nil {
 		t.own = &http.Transport{ // no proxy from the environment: the SUT is addressed directly or not at all
-			DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
+			DialContext:         t.config.Dial,
 			MaxIdleConns:        0,
 			MaxIdleConnsPerHost: 256,
 			IdleConnTimeout:     30 * time.Second,
@@ -133,14 +147,18 @@ func listen(address string) (net.Listener, error) {
 
 // URL is where the SUT finds this transport.
 func (t *Transport) URL() string {
+	scheme := "http://"
+	if t.config.TLS != nil {
+		scheme = "https://"
+	}
 	host, port, err := net.SplitHostPort(t.listener.Addr().String())
 	if err != nil {
-		return "http://" + t.listener.Addr().String()
+		return scheme + t.listener.Addr().String()
 	}
 	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	return "http://" + net.JoinHostPort(host, port)
+	return scheme + net.JoinHostPort(host, port)
 }
 
 // Close frees the address of a transport that was never served.
@@ -164,8 +182,11 @@ func (t *Transport) Serve(ctx context.Context, receive simulators.Receiver) erro
 	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	server := &http.Server{
-		Handler:           http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { t.handle(w, r, receive) }),
-		BaseContext:       func(net.Listener) context.Context { return base },
+		Handler:     http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { t.handle(w, r, receive) }),
+		BaseContext: func(net.Listener) context.Context { return base },
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+			return simulators.WithConn(ctx, c.RemoteAddr().String())
+		},
 		ReadHeaderTimeout: headerTimeout,
 		ConnState:         t.counted,
 		ErrorLog:          slog.NewLogLogger(t.config.Log.Handler(), slog.LevelDebug),

@@ -1,0 +1,203 @@
+package chaos
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/plant"
+)
+
+// A ConnFault strikes connections, not messages: it bars the door, holds,
+// thins out or cuts what a socket carries. It decides nothing by itself; what
+// it says is carried out by the relay in front of the endpoint. Its rule is
+// armed there, and on the link as well if its conditions speak of messages.
+type ConnFault interface {
+	Fault
+	Trouble() Trouble
+}
+
+// Side says who opened a connection.
+type Side string
+
+// Sides of a road.
+const (
+	BySUT Side = "by-sut" // the SUT's requests
+	ByRig Side = "by-rig" // our announcements to the SUT's webhooks
+)
+
+// Trouble is what becomes of a connection: everything a [ConnFault] can say,
+// as data. The zero value does nothing.
+type Trouble struct {
+	Opened []Side               // whose connections; empty means those the SUT opens
+	Way    simulators.Direction // of the bytes; "" means both
+
+	Door     Door          // what meets whoever connects
+	Limit    int           // [DoorFull]: so many connections at once
+	Up, Down time.Duration // [DoorFlap]: the road is good for Up, then gone for Down, and so on
+	Abrupt   bool          // what ends, ends with a reset instead of an orderly close
+	Fresh    bool          // only connections opened while it is in force
+	Sweep    bool          // what was connected before is reset, so that everybody comes anew
+
+	Stream Stream        // what becomes of the bytes
+	After  int64         // [StreamReset], [StreamClose]: bytes let through first
+	Hold   time.Duration // [StreamHold], [StreamFirst]: how long; 0 means until it is healed
+	Rate   int64         // [StreamSlow]: bytes a second
+	Chunk  int           // [StreamTrickle]: bytes at a time
+	Gap    time.Duration // [StreamTrickle]: between them
+	Idle   time.Duration // [StreamForget]: silence after which the road forgets the connection
+
+	Names Names // what the rig's name server says meanwhile
+	Cert  Cert  // what is wrong with the TLS handshake
+}
+
+// Door says what meets whoever connects.
+type Door string
+
+// Doors.
+const (
+	DoorOpen    Door = ""
+	DoorRefuse  Door = "refuse"  // nobody listens: a reset answers the SYN, and what was connected is reset
+	DoorHang    Door = "hang"    // the SYN stays unanswered
+	DoorSlam    Door = "slam"    // accepted and closed at once
+	DoorFull    Door = "full"    // closed to those beyond a limit
+	DoorFlap    Door = "flap"    // a road that comes and goes
+	DoorSilence Door = "silence" // a black hole: no SYN gets through and nothing on connections that there are
+)
+
+// Stream says what becomes of the bytes of a connection.
+type Stream string
+
+// Streams.
+const (
+	StreamFree    Stream = ""
+	StreamReset   Stream = "reset"   // both ends meet a reset after so many bytes
+	StreamClose   Stream = "close"   // the reader meets the end after so many bytes, the other way stays open
+	StreamHold    Stream = "hold"    // nothing moves for a time
+	StreamFirst   Stream = "first"   // the first byte of each turn comes late
+	StreamSlow    Stream = "slow"    // at most so many bytes a second
+	StreamTrickle Stream = "trickle" // a few bytes, a pause, a few more
+	StreamForget  Stream = "forget"  // once idle for long, nothing gets through any more, and neither end is told
+)
+
+// Cert says what is wrong with a TLS handshake.
+type Cert string
+
+// Certificates.
+const (
+	CertGood         Cert = ""
+	CertExpired      Cert = "expired"
+	CertWrongHost    Cert = "wrong-host"
+	CertUnknownCA    Cert = "unknown-ca"
+	CertClientDenied Cert = "client-denied" // ours is good; the SUT's is not accepted, or it has none
+)
+
+// Names says what the rig's name server answers.
+type Names string
+
+// Answers.
+const (
+	NamesGood    Names = ""
+	NamesUnknown Names = "nxdomain"
+	NamesFail    Names = "servfail"
+	NamesStale   Names = "stale"   // an address at which nobody listens any more
+	NamesSilence Names = "silence" // no answer at all
+)
+
+// Whole reports whether t cannot be limited to some connections: nobody knows
+// who knocks before he is let in.
+func (t Trouble) Whole() bool {
+	switch t.Door {
+	case DoorRefuse, DoorHang, DoorFlap, DoorFull:
+		return true
+	}
+	return t.Names != NamesGood
+}
+
+// Replies reports whether t can strike the reply to one message: it does
+// something to bytes on their way to the SUT.
+func (t Trouble) Replies() bool {
+	return t.Stream != StreamFree && t.Stream != StreamForget && t.Door == DoorOpen && t.Way != simulators.FromSUT && !t.Fresh
+}
+
+// Cuts reports whether the bytes t strikes never arrive.
+func (t Trouble) Cuts() bool { return t.Stream == StreamReset || t.Stream == StreamClose }
+
+// ByMessage reports whether the conditions of r speak of messages.
+func (r *Rule) ByMessage() bool {
+	byKey := len(r.Strikes) > 0 && !strings.HasPrefix(r.Strikes[0].Key, ConnKey(0)[:len("connection ")])
+	return r.Name != "" || r.Fact != "" || r.Entity != "" || r.Attempts > 0 || r.Times > 0 || r.InFlight > 0 || r.After != nil || r.StruckBy != "" || len(r.Within) > 0 || r.Writes || byKey
+}
+
+// ConnKey is how rules and the journal name the n-th connection of a road.
+func ConnKey(n uint64) string { return fmt.Sprintf("connection %d", n) }
+
+// ValidateConn says which conditions of r a fault of connections cannot meet.
+func (r *Rule) ValidateConn(t Trouble) error {
+	some := r.P > 0 && r.P < 1 || r.Nth > 0 || r.Every > 0 || len(r.Strikes) > 0
+	switch {
+	case t.Whole() && (some || r.ByMessage()):
+		return errors.New("it meets everybody who connects: it cannot be limited by hits or p; say when with during")
+	case r.ByMessage() && !t.Replies():
+		return errors.New("only what happens to replies can be limited to messages: leave fact, message, order, attempts and writes out of hits, so that nth and every count connections")
+	case r.ByMessage() && r.Direction == simulators.ToSUT:
+		return errors.New("what strikes by message strikes the reply to what the SUT sent: direction is from-sut, or left out")
+	}
+	return nil
+}
+
+// Conns carries out what a link wants done to the connection that a message
+// came by. The relay is one.
+type Conns interface {
+	// Touch has the fault of the rule called id strike what is sent to the SUT
+	// on conn from now on. It reports whether there is such a connection.
+	Touch(id, conn string) bool
+}
+
+// Riders remembers which message last began to cross on each connection, so
+// that what becomes of the connection can be told of the message.
+type Riders struct {
+	mu sync.Mutex // guards by
+	by map[string]Rider
+}
+
+// A Rider is a message on a connection.
+type Rider struct {
+	Message uint64
+	Facts   []plant.EventID
+	Key     string
+	Attempt int
+}
+
+// Enter notes that r crosses on conn.
+func (rs *Riders) Enter(conn string, r Rider) {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	if rs.by == nil {
+		rs.by = map[string]Rider{}
+	}
+	rs.by[conn] = r
+}
+
+// On returns what last crossed on conn.
+func (rs *Riders) On(conn string) (Rider, bool) {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	r, ok := rs.by[conn]
+	return r, ok
+}
+
+// rider is f as [Riders] remember it.
+func (f *fate) rider(o *Ordinals) Rider {
+	return Rider{Message: f.Message.ID, Facts: f.facts(o), Key: keyOf(&f.Message), Attempt: f.Attempt}
+}
+
+// Forget drops a connection that has ended.
+func (rs *Riders) Forget(conn string) {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	delete(rs.by, conn)
+}

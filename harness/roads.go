@@ -1,0 +1,205 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/url"
+	"slices"
+
+	"github.com/andon-rig/andon/chaos"
+	"github.com/andon-rig/andon/chaos/faults"
+	"github.com/andon-rig/andon/chaos/relay"
+	"github.com/andon-rig/andon/scenarios"
+	httptransport "github.com/andon-rig/andon/simulators/transports/http"
+)
+
+// A road is a relay in front of an address: of an endpoint, for the SUT's
+// connections, or of the SUT, for ours. There is one only where a fault of the
+// scenario strikes connections: without it nothing stands in between.
+type road struct {
+	*relay.Relay
+	name   string // of the endpoint
+	opened chaos.Side
+}
+
+// wired reports whether a fault of the scenario strikes connections at the
+// endpoint called name that are opened by side.
+func (r *Rig) wired(name string, side chaos.Side) bool {
+	for _, f := range r.setup.Scenario.Faults {
+		t, ok := r.connTrouble(f)
+		if at := scenarios.Meant(f.At.S, r.setup.File.systems()); ok && (at == "" || at == "sut" || at == name) && opens(t, side) {
+			return true
+		}
+	}
+	return false
+}
+
+// connTrouble is what f does to connections; false if it is no such fault.
+// What is wrong with it is told when the faults are built.
+func (r *Rig) connTrouble(f scenarios.Fault) (t chaos.Trouble, ok bool) {
+	i := slices.IndexFunc(r.setup.Catalog.Faults, func(i faults.Info) bool { return i.Name == f.Fault.S })
+	if i < 0 {
+		return t, false
+	}
+	fault := r.setup.Catalog.Faults[i].New()
+	if !f.With.IsZero() && f.With.Decode(fault) != nil {
+		return t, false
+	}
+	c, ok := fault.(chaos.ConnFault)
+	if !ok {
+		return t, false
+	}
+	return c.Trouble(), true
+}
+
+// opens reports whether t is about connections that side opens.
+func opens(t chaos.Trouble, side chaos.Side) bool {
+	return slices.Contains(t.Opened, side) || len(t.Opened) == 0 && side == chaos.BySUT
+}
+
+// road builds a relay to upstream and has it serve with the rest.
+func (r *Rig) road(name, listen, upstream string, opened chaos.Side) (*road, error) {
+	c := relay.Config{Name: name, Listen: listen, Upstream: upstream, Opened: opened, Seed: r.setup.Seed, Journal: r.Plan.Journal}
+	if opened == chaos.BySUT {
+		c.Riders = r.riders(name)
+	}
+	made, err := relay.New(c)
+	if err != nil {
+		return nil, err
+	}
+	r.closed = append(r.closed, made.Close)
+	r.Plan.serve = append(r.Plan.serve, made.Serve)
+	rd := &road{made, name, opened}
+	r.Plan.roads = append(r.Plan.roads, rd)
+	return rd, nil
+}
+
+// riders is what the road and the link of an endpoint share.
+func (r *Rig) riders(name string) *chaos.Riders {
+	if r.aboard == nil {
+		r.aboard = map[string]*chaos.Riders{}
+	}
+	if r.aboard[name] == nil {
+		r.aboard[name] = new(chaos.Riders)
+	}
+	return r.aboard[name]
+}
+
+// httpAt opens an endpoint's transport, behind relays where faults need them.
+func (r *Rig) httpAt(name string, spec EndpointSpec, to string, c httptransport.Config) (*httptransport.Transport, error) {
+	c.Listen, c.To = spec.Listen, to
+	front := r.wired(name, chaos.BySUT)
+	if front {
+		c.Listen = ""
+	}
+	if to != "" && r.wired(name, chaos.ByRig) {
+		dial, err := r.outward(name, to)
+		if err != nil {
+			return nil, err
+		}
+		c.Dial = dial
+	}
+	h, err := httptransport.New(c)
+	if err != nil {
+		return nil, err
+	}
+	r.closed = append(r.closed, h.Close)
+	if !front {
+		return h, nil
+	}
+	at, err := url.Parse(h.URL())
+	if err != nil {
+		return nil, err
+	}
+	_, err = r.road(name, spec.Listen, at.Host, chaos.BySUT)
+	return h, err
+}
+
+// outward has our announcements go to the SUT by a relay. They are addressed
+// as before: only the connections lead elsewhere.
+func (r *Rig) outward(name, to string) (httptransport.Dial, error) {
+	at, err := url.Parse(to)
+	if err != nil {
+		return nil, err
+	}
+	port := at.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[at.Scheme]
+	}
+	rd, err := r.road(name, "", net.JoinHostPort(at.Hostname(), port), chaos.ByRig)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, rd.Addr())
+	}, nil
+}
+
+// seenAt is the URL by which the SUT reaches an endpoint whose transport is at
+// plain: that of the relay in front of it, if there is one.
+func (r *Rig) seenAt(name, plain string) string {
+	rd := r.Plan.roadTo(name, chaos.BySUT)
+	at, err := url.Parse(plain)
+	if rd == nil || err != nil {
+		return plain
+	}
+	at.Host = rd.Addr()
+	return at.String()
+}
+
+// roadTo is the relay of an endpoint; nil if there is none.
+func (p *Plan) roadTo(name string, opened chaos.Side) *road {
+	for _, rd := range p.roads {
+		if rd.name == name && rd.opened == opened {
+			return rd
+		}
+	}
+	return nil
+}
+
+// armConns puts a fault of connections in force: at the relays, and on the
+// links as well if it is limited to messages.
+func (p *Plan) armConns(f *PlannedFault) error {
+	t := f.rule.Fault.(chaos.ConnFault).Trouble()
+	for _, l := range f.links {
+		for _, rd := range p.roads {
+			if rd.name != l.Name || !opens(t, rd.opened) {
+				continue
+			}
+			rule := f.rule
+			if err := rd.Arm(&rule); err != nil {
+				return err
+			}
+		}
+		if f.rule.ByMessage() {
+			rule := f.rule
+			l.Arm(&rule)
+		}
+	}
+	return nil
+}
+
+// connsPossible refuses a fault of connections that this rig cannot carry out.
+func (r *Rig) connsPossible(p *PlannedFault, c chaos.ConnFault) error {
+	t := c.Trouble()
+	if err := p.rule.ValidateConn(t); err != nil {
+		return err
+	}
+	if r.setup.World != nil {
+		return errNoSockets
+	}
+	for _, l := range p.links {
+		for _, side := range []chaos.Side{chaos.BySUT, chaos.ByRig} {
+			if opens(t, side) && r.Plan.roadTo(l.Name, side) != nil {
+				return nil
+			}
+		}
+	}
+	return errNoRoad
+}
+
+var (
+	errNoSockets = errors.New("it strikes connections, and a rig in memory has none")
+	errNoRoad    = errors.New("there is no connection it could strike: opened: by-rig needs an endpoint that announces to a webhook, under sut.receives")
+)
