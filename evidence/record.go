@@ -156,6 +156,11 @@ type Probe struct {
 	Keys     plant.Keys        `json:"keys,omitzero"`
 	Result   simulators.Result `json:"result"`
 	Ref      string            `json:"ref,omitempty"`
+	// Lots is the answer to a recall: what the lot in Keys went into, by the
+	// books. Missed went into it as well and is not there, Extra did not.
+	Lots   []plant.LotID `json:"lots,omitempty"`
+	Missed []plant.LotID `json:"missed,omitempty"`
+	Extra  []plant.LotID `json:"extra,omitempty"`
 }
 
 // End closes a journal that was not cut.

@@ -59,13 +59,14 @@ func (p *Plan) play(ctx context.Context) error {
 	if !p.progress.await(ctx, last) {
 		p.progress.giveUp()
 	}
+	ending := t.End(p.instant()) // what waits for run.end is not left over
 	for _, left := range t.Left() {
 		p.step("not reached", left)
 	}
 	for order, why := range p.Floor.Waiting() {
 		p.Journal.Append(evidence.Step{Name: "plant waits", Text: why, Args: map[string]string{"order": string(order)}})
 	}
-	return p.act(context.WithoutCancel(ctx), t, t.End(p.instant()))
+	return p.act(context.WithoutCancel(ctx), t, ending)
 }
 
 func (p *Plan) instant() scenarios.Instant {
@@ -258,6 +259,8 @@ func (p *Plan) do(ctx context.Context, t *scenarios.Timeline, a scenarios.Action
 		p.heal(a.Fault)
 	case scenarios.DoShip:
 		return p.ship(a)
+	case scenarios.DoRecall:
+		return p.recall(a)
 	case scenarios.DoKill, scenarios.DoRestart:
 		return p.process(ctx, a.Do)
 	case scenarios.DoFreeze, scenarios.DoCutover:

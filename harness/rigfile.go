@@ -190,7 +190,7 @@ type ExceptionsSpec struct {
 
 // PlantSpec chooses the factory.
 type PlantSpec struct {
-	Profile string `yaml:"profile" jsonschema:"enum=machine-shop,enum=nist-box"`
+	Profile string `yaml:"profile" jsonschema:"enum=machine-shop,enum=nist-box,enum=process-batch"`
 	Seed    uint64 `yaml:"seed"`
 	Zone    string `yaml:"zone"`
 	Orders  int    `yaml:"orders"`

@@ -22,6 +22,7 @@ const (
 	DoPlaceHold     = "place-hold"
 	DoDecide        = "decide"
 	DoShip          = "ship"
+	DoRecall        = "recall"
 	DoConfirmTwins  = "confirm-twins"
 	DoKill          = "sut.kill"
 	DoRestart       = "sut.restart"
@@ -84,6 +85,7 @@ func Actions() []ActionInfo {
 		{DoPlaceHold, "quality opens a case and blocks a lot, or the lot of an order; the next to be used by default", nil, []string{"lot", "order", "reason"}},
 		{DoDecide, "quality decides the case of a held lot; the oldest case, use-as-is by default", nil, []string{"lot", "case", "decision", "reason"}},
 		{DoShip, "probe: the ERP is asked to ship from a lot; expectations find the answer in probes", nil, []string{"lot", "quantity"}},
+		{DoRecall, "probe: the ERP is asked for every lot that a lot went into, through all levels, and held against what happened; expectations find the answer in probes", []string{"lot"}, nil},
 		{DoConfirmTwins, "operators book two confirmations that look alike within a minute, as people do; count pairs, 1 by default", nil, []string{"order", "count"}},
 		{DoKill, "the SUT is killed at once (kill -9) and stays down", nil, nil},
 		{DoRestart, "the SUT is started again; killed first if it runs", nil, nil},

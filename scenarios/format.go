@@ -74,7 +74,7 @@ type Metadata struct {
 // Plant changes the plant of the rig. What is not said stays as the rig has
 // it.
 type Plant struct {
-	// Profile of the plant: machine-shop, nist-box, …
+	// Profile of the plant: machine-shop, nist-box, process-batch, …
 	Profile string `yaml:"profile"`
 	// Every is the mean time between releases of orders.
 	Every yamlfile.Duration `yaml:"every"`

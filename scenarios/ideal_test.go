@@ -94,8 +94,9 @@ func (r *ideal) play() {
 			r.happen(r.floor.Advance(r))
 		}
 	}
+	ending := r.line.End(r.now)
 	r.left = r.line.Left()
-	r.act(r.line.End(r.now))
+	r.act(ending)
 }
 
 func (r *ideal) write(b evidence.Body) {
@@ -162,6 +163,8 @@ func (r *ideal) act(actions []Action) {
 			r.happen(events)
 		case a.Do == DoArm:
 			r.waiting = append(r.waiting, a.Fault)
+		case a.Do == DoRecall:
+			r.write(evidence.Probe{Endpoint: "erp", Name: "recall", Ref: a.As, Keys: plant.Keys{Lot: a.Lot}, Lots: []plant.LotID{"SEMI", "FINISHED", "ALSO"}})
 		case a.Do == DoShip:
 			outcome := simulators.Applied
 			if r.blocked[a.Lot] {

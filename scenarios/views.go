@@ -80,6 +80,10 @@ type probeView struct {
 	Code    string `cel:"code"`
 	Order   string `cel:"order"`
 	Lot     string `cel:"lot"`
+	// of a recall
+	Lots   []string `cel:"lots"`
+	Missed []string `cel:"missed"`
+	Extra  []string `cel:"extra"`
 }
 
 // refView is what a named step acted on.

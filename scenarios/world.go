@@ -236,6 +236,7 @@ func (w *world) see(r evidence.Record) {
 		}
 		w.probes[name] = &probeView{
 			Name: b.Name, At: b.Endpoint, Outcome: string(b.Result.Outcome), Code: b.Result.Code, Order: string(b.Keys.Order), Lot: string(b.Keys.Lot),
+			Lots: names(b.Lots), Missed: names(b.Missed), Extra: names(b.Extra),
 		}
 		w.mark(r.Seq, "probes")
 		w.touch(r.Seq, b.Keys)
@@ -245,6 +246,14 @@ func (w *world) see(r evidence.Record) {
 			w.mark(r.Seq, "refs")
 		}
 	}
+}
+
+func names(lots []plant.LotID) []string {
+	all := make([]string, len(lots))
+	for i, l := range lots {
+		all[i] = string(l)
+	}
+	return all
 }
 
 func (w *world) seeTruth(seq uint64, b evidence.Truth) {

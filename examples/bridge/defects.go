@@ -59,6 +59,10 @@ const (
 	// Nor has it any of hours and of postings that stand for nothing.
 	M81 Defect = "M81"
 	M82 Defect = "M82"
+
+	// Nor of plants that use what they have made.
+	M83 Defect = "M83"
+	M84 Defect = "M84"
 )
 
 // A DefectInfo describes a planted mistake to people and to the detection
@@ -115,6 +119,8 @@ func Defects() []DefectInfo {
 		{M72, "decimal comma", "writes quantities with a decimal comma", "quantities with decimals", []string{"contract-conformance", "field-fidelity"}},
 		{M81, "hours from the clock", "books the time between start and end of a confirmation instead of the hours worked", "times as people type them", []string{"labor"}},
 		{M82, "default confirmation", "confirms what is received once more, with default values, so that the order looks complete", "-", []string{"no-phantom"}},
+		{M83, "own lots left out", "does not post the issue of lots that the plant has made itself: they never left the house", "a plant of two levels", []string{"genealogy", "no-silent-drop"}},
+		{M84, "oldest lot instead of the scanned one", "posts the issue of lots that the plant has made itself from the oldest lot of their material", "a plant of two levels", []string{"genealogy", "field-fidelity"}},
 	}
 }
 

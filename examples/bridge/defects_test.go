@@ -276,6 +276,20 @@ var scripts = []struct {
 		w.settled(ms[3]) // behind what the new way may have been given
 		return w.judge(ms...)
 	}, "doubled confirmation/1/0010/2"},
+	{M83, func(w *world) []string {
+		return plain(w, material("receipts", kindReceipt, "1", 1, "BULK", "B-1", "9", "KG"), consumption("2", 1, "BULK", "B-1", "3", "KG"), consumption("2", 2, "SUGAR", "S-1", "3", "KG"), confirmation("2", 1))
+	}, "lost consumption/2/0010/B-1/1"},
+	{M84, func(w *world) []string {
+		ms := []message{material("receipts", kindReceipt, "1", 1, "BULK", "B-1", "9", "KG"), material("receipts", kindReceipt, "3", 1, "BULK", "B-2", "9", "KG"),
+			consumption("2", 1, "BULK", "B-2", "3", "KG"), confirmation("2", 1)}
+		cs := plain(w, ms...)
+		for _, e := range w.erp.effectsOf(ms[2].event) {
+			if e.lot != "B-2" {
+				cs = append(cs, "issued from lot "+e.lot)
+			}
+		}
+		return cs
+	}, "issued from lot B-1"},
 	{M81, func(w *world) []string {
 		m := confirmation("1", 1)
 		m.body = strings.Replace(m.body, `,"MaterialActual"`, `,"ActualStartTime":"2026-03-02T00:00:00+01:00","ActualEndTime":"2026-03-02T01:00:00+01:00",`+

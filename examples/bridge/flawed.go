@@ -23,6 +23,8 @@ type flawedInbox struct {
 	issued  map[string][]*item // M49: what was issued, by order and operation
 	revised map[string]string  // M60: revisions by material, as first seen
 	latest  map[string]*item   // M82: the last confirmation of each order
+	made    map[string]bool    // M83, M84: lots that were received
+	oldest  map[string]string  // M84: the first of them, by material
 
 	buffer chan late // M08, M10
 	done   chan struct{}
@@ -38,8 +40,8 @@ type late struct {
 // flaw returns nil unless the defect needs it.
 func flaw(i *inbox, d Defect) *flawedInbox {
 	switch d {
-	case M05, M08, M10, M28, M31, M04, M38, M49, M50, M60, M82:
-		return &flawedInbox{inbox: i, defect: d, known: map[string]bool{}, open: map[string]bool{}, issued: map[string][]*item{}, revised: map[string]string{}, latest: map[string]*item{}, counter: time.Now().UnixNano(),
+	case M05, M08, M10, M28, M31, M04, M38, M49, M50, M60, M82, M83, M84:
+		return &flawedInbox{inbox: i, defect: d, known: map[string]bool{}, open: map[string]bool{}, issued: map[string][]*item{}, revised: map[string]string{}, latest: map[string]*item{}, made: map[string]bool{}, oldest: map[string]string{}, counter: time.Now().UnixNano(),
 			buffer: make(chan late, 1<<16), done: make(chan struct{})}
 	}
 	return nil
@@ -76,6 +78,8 @@ func (f *flawedInbox) accept(ctx context.Context, items []*item, extra func(*wri
 		f.cached(items)
 	case M82:
 		items = f.complete(items)
+	case M83, M84:
+		items = f.levelled(items)
 	}
 	return f.inbox.take(ctx, items, extra)
 }
@@ -157,6 +161,36 @@ func (f *flawedInbox) complete(items []*item) []*item {
 		}
 	}
 	return items
+}
+
+// levelled holds defects M83 and M84, which only see one level: what the plant
+// has made itself is not looked at like what it has bought.
+func (f *flawedInbox) levelled(items []*item) []*item {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.DeleteFunc(items, func(it *item) bool {
+		switch {
+		case it.Kind == kindReceipt:
+			f.made[it.Lot] = true
+			if f.oldest[it.Material] == "" {
+				f.oldest[it.Material] = it.Lot
+			}
+		case it.Kind == kindConsumption && f.made[it.Lot] && f.defect == M83:
+			return true // DEFECT M83: "from our own stock into our own stock"
+		case it.Kind == kindConsumption && f.made[it.Lot]:
+			scanned, first := it.Lot, f.oldest[it.Material]
+			body, err := editMaterials(it.body, codes(func(id string) string {
+				if id == scanned {
+					return first // DEFECT M84: first in, first out, whatever was scanned
+				}
+				return id
+			}))
+			if err == nil {
+				it.body, it.Lot = body, first
+			}
+		}
+		return false
+	})
 }
 
 // run stores late messages until ctx is done.

@@ -147,7 +147,7 @@ func (b Builder) Seed(n uint64) Builder { return b.with(Seed(n)) }
 // Pilots arms troubles that pilots are told to rehearse; see [Pilots].
 func (b Builder) Pilots(names ...string) Builder { return b.with(Pilots(names...)) }
 
-// Profile chooses the plant: machine-shop, nist-box.
+// Profile chooses the plant: machine-shop, nist-box, process-batch.
 func (b Builder) Profile(name string) Builder {
 	return b.change(func(s *scenarios.Scenario) { s.Plant.Profile = name })
 }

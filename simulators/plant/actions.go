@@ -255,5 +255,6 @@ func (s *shop) ship(a Action) ([]Event, error) {
 	}
 	g.shipped += n
 	g.shipments++
-	return []Event{s.event(Shipped{lot, g.material, g.shipments, Quantity{n, "EA"}})}, nil
+	item, _ := s.master.Item(g.material)
+	return []Event{s.event(Shipped{lot, g.material, g.shipments, Quantity{n, item.Unit}})}, nil
 }

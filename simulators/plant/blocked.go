@@ -42,11 +42,20 @@ func (j *job) lotsMissing(v View) string {
 		}
 		for k := range n.portions {
 			p := &n.portions[k]
-			if v.Usable(p.lot) {
+			why, over := j.shop.unmade(p.lot, p.amount)
+			if why == "" && v.Usable(p.lot) {
 				continue
 			}
 			lot, ok := j.replace(n.material, p.lot, p.amount)
-			if !ok {
+			switch {
+			case ok:
+			case over:
+				if lot, ok = j.spare(n.material, p.amount); !ok {
+					return why
+				}
+			case why != "":
+				return why
+			default:
 				return "lot " + string(p.lot) + " is not usable in the MES"
 			}
 			p.lot = lot
@@ -75,9 +84,14 @@ func (j *job) replace(material ItemID, lot LotID, amount Decimal) (LotID, bool) 
 	if h == nil || !h.decided || h.decision.Lifts() {
 		return lot, false
 	}
-	p, ok := j.shop.shelves[material].spare(amount)
-	if !ok {
-		return lot, false
+	if other, ok := j.spare(material, amount); ok {
+		return other, true
 	}
-	return p.lot, true
+	return lot, false
+}
+
+// spare sets amount aside from the safety lot.
+func (j *job) spare(material ItemID, amount Decimal) (LotID, bool) {
+	p, ok := j.shop.shelves[material].spare(amount)
+	return p.lot, ok
 }

@@ -28,7 +28,7 @@ func newShop(c Config, p *Profile, zone *time.Location) (*shop, error) {
 		now:     c.Start.UnixNano(),
 		end:     c.Start.Add(c.Shift).UnixNano(),
 		shelves: map[ItemID]*shelf{}, pieces: map[ItemID]int{},
-		jobs: map[OrderID]*job{}, holds: map[LotID]*hold{}, goods: map[LotID]*goods{}, readings: map[MachineID]*reading{},
+		jobs: map[OrderID]*job{}, holds: map[LotID]*hold{}, goods: map[LotID]*goods{}, makers: map[LotID]OrderID{}, readings: map[MachineID]*reading{},
 	}
 	if err := s.hours.Validate(); err != nil {
 		return nil, fmt.Errorf("plant profile %s: %w", p.Name, err)
@@ -39,6 +39,12 @@ func newShop(c Config, p *Profile, zone *time.Location) (*shop, error) {
 	s.products = slices.Clone(p.Products)
 	if len(s.products) == 0 {
 		s.makeUp()
+	}
+	for i := range s.products {
+		if m, used := s.semiFinished(&s.products[i]); used {
+			s.semis = append(s.semis, m)
+			s.shelves[m.ID] = s.newShelf(m)
+		}
 	}
 	open := c.Open
 	if open == 0 {
@@ -75,8 +81,10 @@ func (s *shop) furnish() {
 		m.People = append(m.People, Person{PersonID(fmt.Sprintf("%05d", i+1)), names.Name()})
 	}
 	for _, p := range s.products {
-		item := Item{ID: p.Item, Description: p.Description, Revision: p.Revision, Unit: "EA", Lots: true, Serials: p.Serials}
-		item.Units = []AltUnit{{"CT", Factor{12, 1}}}
+		item := Item{ID: p.Item, Description: p.Description, Revision: p.Revision, Unit: p.unit(), Decimals: p.Decimals, Lots: true, Serials: p.Serials}
+		if item.Unit == "EA" {
+			item.Units = []AltUnit{{"CT", Factor{12, 1}}}
+		}
 		m.Items = append(m.Items, item)
 	}
 	for _, b := range s.profile.Materials {
@@ -96,10 +104,13 @@ func (s *shop) stock() {
 			used[c.Lot] += s.base(c.Material, c.Quantity)
 		}
 	}
-	for _, m := range s.profile.Materials {
+	for _, m := range slices.Concat(s.profile.Materials, s.semis) {
 		sh := s.shelves[m.ID]
 		s.keepSafety(sh)
 		for _, l := range slices.Concat(sh.dead, sh.lots) {
+			if _, toCome := s.makers[l.ID]; toCome {
+				continue
+			}
 			l.Quantity -= used[l.ID]
 			s.master.Lots = append(s.master.Lots, l)
 		}

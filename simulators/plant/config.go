@@ -134,9 +134,6 @@ func (c Config) withDefaults(p *Profile) (Config, *time.Location, error) {
 	if c.DecisionDelay == 0 {
 		c.DecisionDelay = c.Shift / 16
 	}
-	if c.Quantity.IsZero() {
-		c.Quantity = p.Quantity
-	}
 	if c.OddIDs == 0 {
 		c.OddIDs = p.OddIDs
 	}

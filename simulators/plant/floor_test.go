@@ -296,6 +296,8 @@ func (c *checker) see(t *testing.T, e Event) {
 		c.draw(t, e, f.Lot, f.Material, c.base(f.Material, f.Quantity))
 	case Received:
 		c.got[f.Order] += f.Quantity.Amount
+		c.stock[f.Lot] += f.Quantity.Amount // others may use it
+		c.lots[f.Lot] = Lot{ID: f.Lot, Material: f.Material, Status: LotUnrestricted}
 	}
 }
 

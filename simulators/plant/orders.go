@@ -34,12 +34,12 @@ func (s *shop) specify(series string, n int) *spec {
 	sp := &spec{key: fmt.Sprintf("%s/%d", series, n)}
 	luck := newStream(s.cfg.Seed, sp.key, "what")
 	sp.product = s.chooseProduct(luck, n)
-	quantity := Whole(max(1, int64(math.Round(s.cfg.Quantity.draw(luck, n)))))
+	quantity := Whole(max(1, int64(math.Round(s.quantity(sp.product).draw(luck, n)))))
 	o := Order{
 		ID:         s.orderID(series, n),
 		Item:       sp.product.Item,
 		Revision:   sp.product.Revision,
-		Quantity:   Quantity{quantity, "EA"},
+		Quantity:   Quantity{quantity, sp.product.unit()},
 		Priority:   1 + luck.below(4),
 		Operations: s.route(sp.key, sp.product),
 	}
@@ -58,7 +58,22 @@ func (s *shop) specify(series string, n int) *spec {
 		sp.broken = s.take(sh, sh.grains(Decimal(float64(sp.needs[0].per)*(0.5+2*breaks.unit()))))[:1]
 	}
 	sp.order = o
+	if series == "order" {
+		s.promise(sp)
+	}
 	return sp
+}
+
+// quantity is how much an order of p asks for: what the configuration says,
+// else the product, else the profile.
+func (s *shop) quantity(p *Product) Value {
+	switch {
+	case !s.cfg.Quantity.IsZero():
+		return s.cfg.Quantity
+	case !p.Quantity.IsZero():
+		return p.Quantity
+	}
+	return s.profile.Quantity
 }
 
 // needs adds one line of the bill of material and sets its lots aside.

@@ -80,12 +80,18 @@ type ProfileMaterial struct {
 
 // Product is an item with its routing and bill of material.
 type Product struct {
-	Item        ItemID             `json:"item"`
-	Description string             `json:"description"`
-	Revision    string             `json:"revision"`
-	Serials     bool               `json:"serials,omitempty"`
-	Operations  []ProductOperation `json:"operations"`
-	Components  []ProductComponent `json:"components"`
+	Item        ItemID `json:"item"`
+	Description string `json:"description"`
+	Revision    string `json:"revision"`
+	Serials     bool   `json:"serials,omitempty"`
+	// Unit is what the product is measured in; "EA" if left out. Decimals is how
+	// finely it is measured where it is used; orders ask for whole units.
+	Unit     Unit `json:"unit,omitempty"`
+	Decimals int  `json:"decimals,omitempty"`
+	// Quantity is how much of it an order asks for, instead of the profile's.
+	Quantity   Value              `json:"quantity,omitzero"`
+	Operations []ProductOperation `json:"operations"`
+	Components []ProductComponent `json:"components"`
 	// Inspections are recorded results, one per piece, replayed in order.
 	Inspections []Inspect `json:"inspections,omitempty"`
 }
@@ -100,7 +106,9 @@ type ProductOperation struct {
 	Inspect     bool         `json:"inspect,omitempty"`
 }
 
-// ProductComponent is what one piece needs of a material at an operation.
+// ProductComponent is what one piece needs of a material at an operation. The
+// material is bought, or a product that stands before this one: then orders use
+// the lots that earlier orders made.
 type ProductComponent struct {
 	Material  ItemID      `json:"material"`
 	Operation OperationID `json:"operation"`
@@ -273,7 +281,11 @@ func (v *profileCheck) centers() {
 }
 
 func (v *profileCheck) products() {
+	made := map[ItemID]bool{}
 	for _, r := range v.p.Products {
+		err := r.Quantity.Validate()
+		v.want(err == nil, "product %q: quantity: %v", r.Item, err)
+		v.want(r.Decimals >= 0 && r.Decimals <= decimals, "product %q: %d decimals, must be 0 to %d", r.Item, r.Decimals, decimals)
 		v.want(r.Item != "" && len(r.Operations) > 0, "product %q: needs an item and operations", r.Item)
 		for _, o := range r.Operations {
 			err := o.Cycle.Validate()
@@ -281,9 +293,10 @@ func (v *profileCheck) products() {
 			v.want(v.p.center(o.WorkCenter) != nil, "product %q operation %s: unknown work center %q", r.Item, o.ID, o.WorkCenter)
 		}
 		for _, c := range r.Components {
-			v.want(v.p.material(c.Material) != nil, "product %q: unknown material %q", r.Item, c.Material)
+			v.want(v.p.material(c.Material) != nil || made[c.Material], "product %q: unknown material %q; a product that is used stands before those that use it", r.Item, c.Material)
 			v.want(c.Per > 0, "product %q material %q: per must be positive", r.Item, c.Material)
 		}
+		made[r.Item] = true
 	}
 }
 

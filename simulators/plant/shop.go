@@ -20,7 +20,8 @@ type shop struct {
 
 	products []Product
 	shelves  map[ItemID]*shelf
-	pieces   map[ItemID]int // planned so far, for serials
+	semis    []ProfileMaterial // products that others use
+	pieces   map[ItemID]int    // planned so far, for serials
 	specs    []*spec
 	released int
 	line     []*job // in the order of release
@@ -28,6 +29,7 @@ type shop struct {
 	holds    map[LotID]*hold
 	cases    []*hold
 	goods    map[LotID]*goods
+	makers   map[LotID]OrderID // of lots that orders of the run make for others
 	readings map[MachineID]*reading
 	scale    func(time.Time) int64   // recorded time to plant time, of a trace
 	changed  map[ItemID]*ItemChanged // definitions that were changed in the run
@@ -49,6 +51,7 @@ type hold struct {
 type goods struct {
 	material          ItemID
 	received, shipped Decimal
+	taken             Decimal // by orders that use it
 	shipments         int
 }
 

@@ -46,6 +46,11 @@ func (s *shop) lotID(material ItemID, digit, n int) LotID {
 			place = i + 1
 		}
 	}
+	for i := range s.semis {
+		if s.semis[i].ID == material {
+			place = len(s.profile.Materials) + i + 1
+		}
+	}
 	return LotID(padded(fmt.Sprintf("%s%02d%d%04d", s.cfg.Run, place, digit, n), 14))
 }
 

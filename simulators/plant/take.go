@@ -52,6 +52,7 @@ func (j *job) start(h step, v View) Event {
 		if !ok || want <= 0 {
 			want = j.want
 		}
+		j.draw()
 		j.begin(want)
 		f.Operator = j.plans[j.op].rows[0].operator
 	}

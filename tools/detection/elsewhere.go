@@ -14,6 +14,8 @@ var elsewhere = map[bridge.Defect][]string{
 	bridge.M60: {"MDM-09"}, // smoke shows it to field-fidelity, and is too fast for bounded-staleness
 	bridge.M66: {"CUT-01"},
 	bridge.M81: {"LAB-01"},
+	bridge.M83: {"LOT-02", "LOT-03"},
+	bridge.M84: {"LOT-02", "LOT-03"},
 }
 
 // restFor returns the rest of the library: what is meant to show d, and the

@@ -50,6 +50,7 @@ type Inspections struct {
 //	"item"         plant.Item
 //	"stock"        []Stock of a material; of all materials if id is empty
 //	"wip"          WIP of an order
+//	"where-used"   []plant.LotID a lot went into, through any number of orders
 //	"genealogy"    []Edge at a lot, in both directions; all if id is empty
 //	"cases"        map[plant.CaseID]plant.Decision of a lot
 //	"inspections"  []Inspections of an order
@@ -72,6 +73,8 @@ func (e *ERP) State(object, id string) (found any) {
 		}
 	case "stock":
 		found = e.stockOf(plant.ItemID(id), "")
+	case "where-used":
+		found = e.whereUsed(plant.LotID(id))
 	case "genealogy":
 		found = e.genealogy(plant.LotID(id))
 	case "shipments":
@@ -153,6 +156,25 @@ func (e *ERP) genealogy(lot plant.LotID) []Edge {
 		return cmp.Or(cmp.Compare(a.Order, b.Order), cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
 	})
 	return edges
+}
+
+// whereUsed lists what a lot went into, nearest first: what a recall of it has
+// to find.
+func (e *ERP) whereUsed(lot plant.LotID) []plant.LotID {
+	into := map[plant.LotID][]plant.LotID{}
+	for _, edge := range e.genealogy("") {
+		into[edge.From] = append(into[edge.From], edge.To)
+	}
+	found, seen := []plant.LotID(nil), map[plant.LotID]bool{lot: true}
+	for queue := []plant.LotID{lot}; len(queue) > 0; queue = queue[1:] {
+		for _, to := range into[queue[0]] {
+			if !seen[to] {
+				seen[to] = true
+				found, queue = append(found, to), append(queue, to)
+			}
+		}
+	}
+	return found
 }
 
 // edges joins each lot the order consumed to each lot it made: to the lot it
