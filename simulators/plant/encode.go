@@ -4,7 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
-	"time"
+
+	"github.com/andon-rig/andon/internal/jsonobject"
 )
 
 // AppendJSON appends to b what MarshalJSON writes. A journal holds two events
@@ -15,13 +16,13 @@ func (e Event) AppendJSON(b []byte) ([]byte, error) {
 	if e.Fact == nil {
 		return b, fmt.Errorf("event %s has no fact", e.ID)
 	}
-	o := object{b: append(b, '{')}
-	o.text("id", string(e.ID))
-	o.instant("at", e.At)
-	o.text("kind", string(e.Fact.Kind()))
-	o.name("fact")
+	o := object{jsonobject.Begin(b)}
+	o.Text("id", string(e.ID))
+	o.Instant("at", e.At)
+	o.Text("kind", string(e.Fact.Kind()))
+	o.Name("fact")
 	o.fact(e.Fact)
-	return o.end(), o.err
+	return o.End()
 }
 
 // AppendJSON appends to b what encoding/json makes of q.
@@ -29,35 +30,35 @@ func (q Quantity) AppendJSON(b []byte) []byte {
 	b = append(b, `{"amount":"`...)
 	b = appendDecimal(b, q.Amount)
 	b = append(b, `","unit":`...)
-	return append(appendText(b, string(q.Unit)), '}')
+	return append(jsonobject.AppendText(b, string(q.Unit)), '}')
 }
 
 // fact appends f. What a shop floor reports all day is spelled out here, the
 // rest is left to encoding/json.
 func (o *object) fact(f Fact) {
-	o.b = append(o.b, '{')
+	o.B = append(o.B, '{')
 	switch f := f.(type) {
 	case OperationStarted:
 		o.operation(f.Order, f.Operation)
-		o.said("workCenter", string(f.WorkCenter))
-		o.said("operator", string(f.Operator))
+		o.Said("workCenter", string(f.WorkCenter))
+		o.Said("operator", string(f.Operator))
 	case Confirmed:
 		o.confirmation(&f)
 	case Consumed:
 		o.counted(f.Order, f.Operation, f.Counter)
-		o.text("material", string(f.Material))
-		o.said("lot", string(f.Lot))
+		o.Text("material", string(f.Material))
+		o.Said("lot", string(f.Lot))
 		o.quantity("quantity", f.Quantity)
 	case Scrapped:
 		o.counted(f.Order, f.Operation, f.Counter)
-		o.text("material", string(f.Material))
-		o.said("lot", string(f.Lot))
+		o.Text("material", string(f.Material))
+		o.Said("lot", string(f.Lot))
 		o.quantity("quantity", f.Quantity)
-		o.text("reason", f.Reason)
+		o.Text("reason", f.Reason)
 	case Reworked:
 		o.counted(f.Order, f.Operation, f.Counter)
 		o.quantity("quantity", f.Quantity)
-		o.text("reason", f.Reason)
+		o.Text("reason", f.Reason)
 	case Received:
 		o.receipt(&f)
 	case Inspected:
@@ -66,33 +67,31 @@ func (o *object) fact(f Fact) {
 		o.other(f)
 		return
 	}
-	o.b = append(o.b, '}')
+	o.B = append(o.B, '}')
 }
 
 // other puts what encoding/json makes of f in the place of the brace that has
 // been opened for it.
 func (o *object) other(f Fact) {
 	whole, err := json.Marshal(f)
-	if err != nil && o.err == nil {
-		o.err = err
-	}
-	o.b = append(o.b[:len(o.b)-1], whole...)
+	o.Fail(err)
+	o.B = append(o.B[:len(o.B)-1], whole...)
 }
 
 func (o *object) operation(order OrderID, op OperationID) {
-	o.text("order", string(order))
-	o.text("operation", string(op))
+	o.Text("order", string(order))
+	o.Text("operation", string(op))
 }
 
 func (o *object) counted(order OrderID, op OperationID, counter int) {
 	o.operation(order, op)
-	o.number("counter", int64(counter))
+	o.Number("counter", int64(counter))
 }
 
 func (o *object) confirmation(f *Confirmed) {
 	o.counted(f.Order, f.Operation, f.Counter)
-	o.said("workCenter", string(f.WorkCenter))
-	o.said("operator", string(f.Operator))
+	o.Said("workCenter", string(f.WorkCenter))
+	o.Said("operator", string(f.Operator))
 	o.quantity("yield", f.Yield)
 	if f.Scrap != (Quantity{}) {
 		o.quantity("scrap", f.Scrap)
@@ -100,119 +99,41 @@ func (o *object) confirmation(f *Confirmed) {
 	if f.Rework != (Quantity{}) {
 		o.quantity("rework", f.Rework)
 	}
-	o.said("reason", f.Reason)
-	if f.Final {
-		o.name("final")
-		o.b = append(o.b, "true"...)
-	}
-	o.instant("start", f.Start)
-	o.instant("end", f.End)
+	o.Said("reason", f.Reason)
+	o.Yes("final", f.Final)
+	o.Instant("start", f.Start)
+	o.Instant("end", f.End)
 	if f.Labor != 0 {
-		o.number("labor", int64(f.Labor))
+		o.Number("labor", int64(f.Labor))
 	}
 }
 
 func (o *object) receipt(f *Received) {
-	o.text("order", string(f.Order))
-	o.number("counter", int64(f.Counter))
-	o.text("material", string(f.Material))
-	o.text("lot", string(f.Lot))
+	o.Text("order", string(f.Order))
+	o.Number("counter", int64(f.Counter))
+	o.Text("material", string(f.Material))
+	o.Text("lot", string(f.Lot))
 	o.quantity("quantity", f.Quantity)
-	if len(f.Serials) == 0 {
-		return
-	}
-	o.name("serials")
-	for i, s := range f.Serials {
-		o.b = append(o.b, "[,"[min(i, 1)])
-		o.b = appendText(o.b, string(s))
-	}
-	o.b = append(o.b, ']')
+	jsonobject.List(&o.Object, "serials", f.Serials)
 }
 
 func (o *object) inspection(f *Inspected) {
 	o.counted(f.Order, f.Operation, f.Counter)
-	o.text("material", string(f.Material))
-	o.said("lot", string(f.Lot))
-	o.said("serial", string(f.Serial))
-	o.number("passed", int64(f.Passed))
-	o.number("failed", int64(f.Failed))
-	o.said("text", f.Text)
+	o.Text("material", string(f.Material))
+	o.Said("lot", string(f.Lot))
+	o.Said("serial", string(f.Serial))
+	o.Number("passed", int64(f.Passed))
+	o.Number("failed", int64(f.Failed))
+	o.Said("text", f.Text)
 }
 
-// object is a JSON object in the making, member by member, in the spelling of
-// encoding/json.
-type object struct {
-	b   []byte
-	err error // the first
-}
-
-func (o *object) end() []byte { return append(o.b, '}') }
-
-func (o *object) name(name string) {
-	if o.b[len(o.b)-1] != '{' {
-		o.b = append(o.b, ',')
-	}
-	o.b = append(o.b, '"')
-	o.b = append(o.b, name...)
-	o.b = append(o.b, '"', ':')
-}
-
-func (o *object) text(name, value string) {
-	o.name(name)
-	o.b = appendText(o.b, value)
-}
-
-// said is text that is left out if it is empty.
-func (o *object) said(name, value string) {
-	if value != "" {
-		o.text(name, value)
-	}
-}
-
-func (o *object) number(name string, n int64) {
-	o.name(name)
-	o.b = strconv.AppendInt(o.b, n, 10)
-}
+// object is a JSON object of the plant in the making.
+type object struct{ jsonobject.Object }
 
 func (o *object) quantity(name string, q Quantity) {
-	o.name(name)
-	o.b = q.AppendJSON(o.b)
+	o.Name(name)
+	o.B = q.AppendJSON(o.B)
 }
-
-// instant leaves out the zero time.
-func (o *object) instant(name string, t time.Time) {
-	if t.IsZero() {
-		return
-	}
-	o.name(name)
-	b, err := t.AppendText(append(o.b, '"'))
-	if err != nil && o.err == nil {
-		o.err = err
-	}
-	o.b = append(b, '"')
-}
-
-// appendText appends s in quotes. Text that needs no escape, as nearly all
-// identifiers, is copied as it is.
-func appendText(b []byte, s string) []byte {
-	for i := range len(s) {
-		if !plain[s[i]] {
-			quoted, _ := json.Marshal(s) // a string cannot fail
-			return append(b, quoted...)
-		}
-	}
-	b = append(b, '"')
-	b = append(b, s...)
-	return append(b, '"')
-}
-
-// plain are the bytes that encoding/json writes as they are.
-var plain = func() (t [256]bool) {
-	for c := ' '; c <= 0x7F; c++ {
-		t[c] = c != '"' && c != '\\' && c != '<' && c != '>' && c != '&'
-	}
-	return t
-}()
 
 // appendDecimal appends what [Decimal.String] returns.
 func appendDecimal(b []byte, d Decimal) []byte {
