@@ -43,7 +43,22 @@ type Plan struct {
 	Judging      Judging             `json:"judging,omitzero"`
 	Shifts       []plant.Shift       `json:"shifts,omitempty"`     // by the wall clock of Zone
 	PeriodOpens  time.Time           `json:"periodOpens,omitzero"` // nothing may be posted on an earlier instant
+	Pacing       Pacing              `json:"pacing,omitzero"`
 }
+
+// Pacing says how plant time passed beside wall time. Older journals do not
+// tell.
+type Pacing struct {
+	Mode   string  `json:"mode,omitempty"`   // "asap", "burst": plant time jumps; "paced"
+	Factor float64 `json:"factor,omitempty"` // plant seconds in a wall second, when paced
+	// ClockChange is true if the scenario is about a change of the plant's
+	// clocks, so that a run without one shows nothing of it.
+	ClockChange bool `json:"clockChange,omitempty"`
+}
+
+// Jumps reports whether plant time is known to jump, so that no time the SUT
+// takes is as long in the plant as it is for the SUT.
+func (p Pacing) Jumps() bool { return p.Mode == "asap" || p.Mode == "burst" }
 
 // A Cutover replaces one way into the books by another, while facts are under
 // way.

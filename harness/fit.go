@@ -2,9 +2,11 @@ package harness
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/andon-rig/andon/chaos/faults"
 	"github.com/andon-rig/andon/scenarios"
+	"github.com/andon-rig/andon/simulators/plant"
 )
 
 // Fit returns the scenarios of a pack that can be played at the rig, and says
@@ -39,6 +41,11 @@ func (f File) Lacks(s scenarios.Scenario) string {
 	if f.Plant.Trace != nil && s.RetiresAny() {
 		return s.Metadata.ID + " was not run: it retires a material that nobody needs, and in an event log each is made by an order"
 	}
+	if s.Time.ClockChange {
+		if zone, changed := f.clockChange(s); !changed {
+			return s.Metadata.ID + " was not run: it is about the hour in which clocks are changed, and in " + zone + " they are not while it lasts"
+		}
+	}
 	if s.Cutover() != nil {
 		return f.lacksCutover(s)
 	}
@@ -51,4 +58,21 @@ func (f File) lacksCutover(s scenarios.Scenario) string {
 		return s.Metadata.ID + " was not run: it cuts over from one interface user to another, and the rig does not say how the SUT is told (sut.cutover)"
 	}
 	return ""
+}
+
+// clockChange reports whether the clocks of the plant are changed while s
+// lasts, and names their zone. What cannot be told is the run's to find out.
+func (f File) clockChange(s scenarios.Scenario) (zone string, changed bool) {
+	if f.Plant.Trace != nil {
+		return "the event log", false // its days are what they are
+	}
+	cfg := s.PlantConfig(plant.Config{Profile: f.Plant.Profile, Zone: f.Plant.Zone, Shift: usualShift})
+	at, err := zoneOf(cfg)
+	if err != nil {
+		return cfg.Zone, true
+	}
+	from := s.Time.Anchor.Start(time.Now(), at, cfg.Shift)
+	_, before := from.Zone()
+	_, after := from.Add(cfg.Shift).Zone()
+	return at.String(), before != after
 }

@@ -101,3 +101,21 @@ func TestAPackLeavesOutTheCutover(t *testing.T) {
 		t.Errorf("left out: %q", left)
 	}
 }
+
+// What happens in the night of a clock change happens in no zone without one.
+func TestWithoutAClockChangeThereIsNoNightOfIt(t *testing.T) {
+	pack, err := scenarios.Find("MDM-08")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for zone, left := range map[string]bool{"Europe/Berlin": false, "UTC": true, "Asia/Tokyo": true, "America/New_York": true} {
+		f, err := harness.ParseFile("andon.yaml", []byte(twoSystems+"plant: {zone: "+zone+"}\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		why := f.Lacks(pack[0])
+		if (why != "") != left || left && !strings.Contains(why, "in "+zone+" they are not") {
+			t.Errorf("%s: %q", zone, why)
+		}
+	}
+}

@@ -86,10 +86,13 @@ func (r *Rig) Close() error {
 	return errors.Join(errs...)
 }
 
+// usualShift is how long a run lasts in plant time if nobody says so.
+const usualShift = 8 * time.Hour
+
 // floor builds the plant: the rig's, as the scenario changes it.
 func (r *Rig) floor() error {
 	spec, sc := r.setup.File.Plant, r.setup.Scenario
-	cfg := sc.PlantConfig(plant.Config{Profile: spec.Profile, Zone: spec.Zone, Orders: spec.Orders, Counts: spec.Counts, Shift: 8 * time.Hour})
+	cfg := sc.PlantConfig(plant.Config{Profile: spec.Profile, Zone: spec.Zone, Orders: spec.Orders, Counts: spec.Counts, Shift: usualShift})
 	cfg.Seed, cfg.Run = r.setup.Seed, r.setup.Range
 	r.Plan.counts = cfg.Counts
 	cfg.Counts = cfg.Counts && !r.setup.File.counts() // a machine is read once: by its endpoint, if there is one
@@ -183,6 +186,7 @@ func (r *Rig) names() error {
 			GraceMillis: int(s.File.SUT.Delivers.HoldGrace.D / time.Millisecond), ClosedPeriod: s.File.SUT.Delivers.ClosedPeriod,
 		},
 		Judging: sc.Given.Judging.Over(s.File.Judging.judging()), Shifts: r.master.Shifts, PeriodOpens: r.master.PeriodOpens,
+		Pacing: evidence.Pacing{Mode: cmp.Or(string(sc.Time.Mode), string(scenarios.Asap)), Factor: sc.Time.Factor, ClockChange: sc.Time.ClockChange},
 	}
 	r.Plan.Evidence.Breaches = true
 	r.Plan.Evidence.Hygiene.Demanded = s.File.SUT.Delivers.Hygiene == HygieneBounded

@@ -110,6 +110,10 @@ type Time struct {
 	Anchor Anchor `yaml:"anchor"`
 	// Zone of the plant, an IANA name; the profile's own by default.
 	Zone string `yaml:"zone"`
+	// ClockChange says that the scenario is about the hour in which the plant's
+	// clocks are put forward or back: a plant in whose zone that does not happen
+	// while the run lasts cannot play it, and a run there shows nothing of it.
+	ClockChange bool `yaml:"clockChange"`
 	// Shift is how long the run lasts in plant time; {plant: 8h} by default.
 	Shift yamlfile.Duration `yaml:"shift"`
 

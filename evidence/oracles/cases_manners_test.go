@@ -585,6 +585,18 @@ func TestExercise(t *testing.T) {
 			r.Plan.Floor = map[plant.Kind]int{plant.KindConfirmation: 1}
 			r.Do(conf(1, "5"))
 		}, want: evidence.Holds},
+		{name: "about a change of clocks without one", build: func(r *journaltest.Run) {
+			r.Plan.Pacing.ClockChange = true
+			r.Do(conf(1, "5"))
+			r.Do(conf(2, "5"))
+		}, want: evidence.Vacuous, rule: "no-clock-change", says: "were not changed between 2026-03-02"},
+		{name: "about a change of clocks with one", build: func(r *journaltest.Run) {
+			r.Plan.Pacing.ClockChange = true
+			r.At(time.Date(2026, 3, 29, 1, 30, 0, 0, journaltest.Zone()))
+			r.Do(conf(1, "5"))
+			r.At(time.Date(2026, 3, 29, 4, 30, 0, 0, journaltest.Zone()))
+			r.Do(conf(2, "5"))
+		}, want: evidence.Holds},
 		{name: "valid facts refused at intake", build: func(r *journaltest.Run) {
 			r.Do(conf(1, "5"))
 			r.Offer(simulators.Refused, r.Truth(conf(2, "7")))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/simulators/plant"
@@ -44,6 +45,7 @@ func exercise(r *report) {
 		r.notExercised("nothing-accepted", fmt.Sprintf("the SUT accepted none of %s", times(len(r.h.Facts), "fact", "facts")), []uint64{r.h.Facts[0].Seq})
 	}
 	r.faults()
+	r.clocks()
 	for _, k := range sortedKinds(r.h.Plan.Floor) {
 		if n := r.h.Plan.Floor[k]; happened[k] < n {
 			r.notExercised("floor-missed", fmt.Sprintf("the scenario promises at least %s of kind %s and %d happened", times(n, "fact", "facts"), k, happened[k]), nil)
@@ -62,6 +64,26 @@ func exercise(r *report) {
 // notExercised adds a vacuous finding.
 func (r *report) notExercised(rule, text string, seqs []uint64) {
 	r.add(evidence.Vacuous, evidence.Finding{Rule: rule, Text: text, Evidence: few(seqs)}, mostListed)
+}
+
+// clocks notes that a run about a change of clocks had none: between no two
+// facts did the plant's offset change.
+func (r *report) clocks() {
+	zone, err := time.LoadLocation(r.h.Plan.Zone)
+	if !r.h.Plan.Pacing.ClockChange || err != nil {
+		return
+	}
+	r.judged++
+	first := r.h.Facts[0].Event.At
+	_, before := first.In(zone).Zone()
+	for _, f := range r.h.Facts {
+		if _, after := f.Event.At.In(zone).Zone(); after != before {
+			return
+		}
+	}
+	last := r.h.Facts[len(r.h.Facts)-1].Event.At
+	r.notExercised("no-clock-change", fmt.Sprintf("the scenario is about a change of clocks, and in %s they were not changed between %s and %s",
+		r.h.Plan.Zone, first.In(zone).Format("2006-01-02 15:04"), last.In(zone).Format("2006-01-02 15:04")), nil)
 }
 
 func (r *report) faults() {
