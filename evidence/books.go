@@ -14,6 +14,7 @@ type Snapshot struct {
 	Endpoint string      `json:"endpoint"`
 	Orders   []OrderBook `json:"orders,omitempty"`
 	Stock    []StockBook `json:"stock,omitempty"`
+	Units    []UnitBook  `json:"units,omitempty"`
 	// Left is how many orders and lots were left out to bound the record.
 	Left int `json:"left,omitempty"`
 }
@@ -39,6 +40,18 @@ type StockBook struct {
 	Lot      plant.LotID     `json:"lot,omitempty"`
 	Status   plant.LotStatus `json:"status,omitempty"`
 	Quantity plant.Decimal   `json:"quantity"`
+}
+
+// A UnitBook is what a system shows as the OEE of a work unit in a stretch of
+// time, and its parts as far as it shows them. Figures are shares: 0.85 is 85 %.
+type UnitBook struct {
+	Unit          plant.WorkCenterID `json:"unit"`
+	From          time.Time          `json:"from"`
+	To            time.Time          `json:"to"`
+	Availability  *plant.Decimal     `json:"availability,omitempty"`
+	Effectiveness *plant.Decimal     `json:"effectiveness,omitempty"`
+	Quality       *plant.Decimal     `json:"quality,omitempty"`
+	OEE           *plant.Decimal     `json:"oee,omitempty"`
 }
 
 // A Sample records what the SUT, or what it holds open at an endpoint, takes

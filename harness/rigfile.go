@@ -278,17 +278,35 @@ type JudgingSpec struct {
 	// LocalTime names endpoints whose contract has instants in plant-local time
 	// without an offset: of the hour that comes twice, either is right.
 	LocalTime []string `yaml:"localTime"`
+	// OEE says by which formula the plant computes its OEE.
+	OEE OEESpec `yaml:"oee"`
 
 	Pos yamlfile.Pos `yaml:"-"`
 }
 
+// OEESpec are the options of ISO 22400 that plants settle differently.
+type OEESpec struct {
+	// ReworkIsGood counts reworked pieces as good.
+	ReworkIsGood bool `yaml:"reworkIsGood"`
+	// SetupIsPlanned takes setup out of the planned busy time.
+	SetupIsPlanned bool `yaml:"setupIsPlanned"`
+	// CapEffectiveness cuts effectiveness off at 1.
+	CapEffectiveness bool `yaml:"capEffectiveness"`
+	// Permille is how far a figure that a system shows may be off; 10, which is
+	// a point, by default.
+	Permille int `yaml:"permille" jsonschema:"minimum=0,maximum=1000"`
+}
+
 // judging is s as the plan has it.
 func (s JudgingSpec) judging() evidence.Judging {
-	return evidence.Judging{Staleness: int(s.Staleness.D / time.Millisecond), Labor: int(s.LaborTolerance.D / time.Millisecond), LocalTime: s.LocalTime}
+	return evidence.Judging{Staleness: int(s.Staleness.D / time.Millisecond), Labor: int(s.LaborTolerance.D / time.Millisecond), LocalTime: s.LocalTime, OEE: evidence.OEERules(s.OEE)}
 }
 
 // Check implements [yamlfile.Checker].
 func (s *JudgingSpec) Check() error {
+	if s.OEE.Permille < 0 || s.OEE.Permille > 1000 {
+		return s.Pos.Errorf("judging.oee.permille is a share of a thousand, not %d", s.OEE.Permille).WithHint("write permille: 10 for one point")
+	}
 	if s.LaborTolerance.Domain == yamlfile.WallTime {
 		return s.Pos.Errorf("laborTolerance is a plant time: people work by the plant's clock").WithHint("write laborTolerance: {plant: %s}", s.LaborTolerance.D)
 	}

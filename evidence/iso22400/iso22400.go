@@ -28,6 +28,7 @@ type Elements struct {
 	APWT time.Duration // actual personnel work time
 	APAT time.Duration // actual personnel attendance time
 	PRI  time.Duration // planned run time per item
+	Run  time.Duration // planned run time of all that was produced, where items differ; PRI · PQ if zero
 
 	PQ  plant.Decimal // produced quantity
 	GQ  plant.Decimal // good quantity, the first time
@@ -90,7 +91,11 @@ func (e Elements) Availability(o Options) *big.Rat {
 
 // Effectiveness is PRI · PQ / APT.
 func (e Elements) Effectiveness(o Options) *big.Rat {
-	r := over(times(seconds(e.PRI), pieces(e.PQ)), seconds(e.APT))
+	planned := seconds(e.Run)
+	if e.Run == 0 {
+		planned = times(seconds(e.PRI), pieces(e.PQ))
+	}
+	r := over(planned, seconds(e.APT))
 	if one := big.NewRat(1, 1); r != nil && o.CapEffectiveness && r.Cmp(one) > 0 {
 		return one
 	}

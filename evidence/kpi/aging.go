@@ -85,6 +85,9 @@ func (r *reading) byAge(left []*evidence.SurfaceView) (ms []Measure) {
 		}
 		known++
 		age := max(0, Plant(now.Sub(rec.Plant)))
+		if r.h.Plan.Pacing.Jumps() {
+			age = Plant(r.h.Last() - s.At) // as old as the SUT let it get
+		}
 		oldest = max(oldest, age)
 		i := 0
 		for i < len(ages) && age >= ages[i].below {
@@ -158,8 +161,12 @@ func shippedUnder(hold *evidence.HoldView, shipped []time.Duration) (n int) {
 }
 
 // pace warns where plant time ran so much faster than wall time that what the
-// SUT needed of the one looks long in the other.
+// SUT needed of the one looks long in the other. Where it is known to jump, what
+// the SUT needed is told in wall time.
 func (r *reading) pace() string {
+	if r.h.Plan.Pacing.Jumps() {
+		return fmt.Sprintf("plant time jumps (mode %s), so what the SUT took is told in wall time: in a plant that lives in real time both are the same", r.h.Plan.Pacing.Mode)
+	}
 	var first, last *evidence.Record
 	for i := range r.h.Records {
 		if rec := &r.h.Records[i]; !rec.Plant.IsZero() {
@@ -181,7 +188,22 @@ func (r *reading) pace() string {
 
 // atRisk is K0: how long lines could have waited for the integration.
 func atRisk(r *reading) ([]Measure, string) {
-	var orders, lots Plant
+	if r.h.Plan.Pacing.Jumps() {
+		return atRiskBy(r, func(f *evidence.FactView) (Wall, bool) {
+			e := firstPosting(f)
+			if e == nil {
+				return 0, false
+			}
+			return Wall(e.At - f.At), true
+		})
+	}
+	return atRiskBy(r, lag)
+}
+
+// atRiskBy is K0 by one of the clocks.
+func atRiskBy[T Wall | Plant](r *reading, lag func(*evidence.FactView) (T, bool)) ([]Measure, string) {
+	var orders, lots T
+	value := func(t T) Value { return any(t).(Value) }
 	n, open := 0, 0
 	for _, f := range r.due() {
 		kind := f.Event.Fact.Kind()
@@ -202,7 +224,7 @@ func atRisk(r *reading) ([]Measure, string) {
 	if n == 0 {
 		return nil, "no order was released and no quality case decided through the SUT"
 	}
-	ms := []Measure{{"at risk", orders + lots, n}, {"orders waiting for dispatch", orders, 0}, {"lots waiting for a decision", lots, 0}}
+	ms := []Measure{{"at risk", value(orders + lots), n}, {"orders waiting for dispatch", value(orders), 0}, {"lots waiting for a decision", value(lots), 0}}
 	if open > 0 {
 		return append(ms, Measure{"waiting to the end", Count(open), n}), "what waits to the end has no length and is only counted"
 	}

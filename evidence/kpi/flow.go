@@ -62,12 +62,14 @@ func success(r *reading) ([]Measure, string) {
 	return ms, ""
 }
 
-// visible is within which plant time a fact should show in the ERP.
+// visible is within which plant time a fact should show in the ERP; wall time,
+// where plant time jumps.
 const visible = Plant(15 * time.Minute)
 
 // visibility is K6.
 func visibility(r *reading) ([]Measure, string) {
 	var ts times[Plant]
+	var ws times[Wall]
 	var in Share
 	for _, f := range r.accepted() {
 		switch f.Event.Fact.Kind() {
@@ -76,7 +78,15 @@ func visibility(r *reading) ([]Measure, string) {
 			continue
 		}
 		in.Of++
-		if d, ok := lag(f); ok {
+		if r.h.Plan.Pacing.Jumps() {
+			if e := firstPosting(f); e != nil {
+				d := Wall(e.At - f.At)
+				ws = append(ws, d)
+				if d <= Wall(visible) {
+					in.N++
+				}
+			}
+		} else if d, ok := lag(f); ok {
 			ts = append(ts, d)
 			if d <= visible {
 				in.N++
@@ -86,8 +96,9 @@ func visibility(r *reading) ([]Measure, string) {
 	if in.Of == 0 {
 		return nil, "no start, confirmation or receipt had to reach the ERP"
 	}
-	ms := append(ts.ranks("behind "), Measure{"shown within 15 min", in, in.Of})
-	if in.N < in.Of {
+	ms := append(ts.ranks("behind "), ws.ranks("behind ")...)
+	ms = append(ms, Measure{"shown within 15 min", in, in.Of})
+	if in.N < in.Of || len(ws) > 0 {
 		return ms, r.pace()
 	}
 	return ms, ""

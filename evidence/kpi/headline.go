@@ -4,7 +4,7 @@ package kpi
 // room for one: the first of them that the row has.
 var headlines = map[string][]string{
 	"K1": {"max", "released and never dispatched"}, "K2": {"at last"}, "K5": {"in the books max", "never in the books"}, "K6": {"shown within 15 min"},
-	"K8": {"never resolved"}, "K12": {"per second while the plant played"}, "K16": {"quality: apart", "performance: apart"},
+	"K8": {"never resolved"}, "K12": {"per second while the plant played"}, "K16": {"OEE: truth", "quality: apart", "performance: apart"},
 }
 
 // Headline is the measure that stands for the row; false if it has none.

@@ -97,12 +97,18 @@ var definitions = []definition{
 	{"K13", "Backlog and drain", []string{"KPI-12"}, "facts accepted and not yet posted or reported at one moment; wall time from the last heal until there are none", drain},
 	{"K14", "Contract conformance", nil, "findings of oracle contract-conformance (O16)", violationsOf("O16")},
 	{"K15", "Genealogy coverage", []string{"KPI-21"}, "pairs of consumed lot and finished lot of one order that the ERP's books show, out of the true ones; pairs it shows that are not true", genealogy},
-	{"K16", "OEE gap", []string{"KPI-19"}, "|truth − reported| of the quality rate (yield by yield, scrap and rework) and of the performance rate (planned time by time booked)", oee},
+	{"K16", "OEE and its gap", []string{"KPI-19"}, "OEE of ISO 22400 by what happened, of all work centers and of each: availability (time booked by time planned) · effectiveness (planned time of the pieces by time booked) · quality ratio (yield by pieces); and |truth − reported| of the rates that confirmations in the books make, and of an OEE that a system shows", oeeGap},
 	{"K17", "Reconciliation gaps", []string{"KPI-17"}, "facts missing from the books, postings too many and postings of no fact, counted and in base units", gaps},
 	{"K18", "Goodput under throttling", []string{"KPI-11"}, "facts posted by requests that were made while a system throttled, out of those requests; requests before a Retry-After was over", goodput},
 	{"K19", "Security", []string{"KPI-11"}, "requests refused for want of a valid token, tokens fetched, and findings of token-discipline (O14) and secrets (O23)", security},
 	{"K20", "Difference between plants", nil, "the figures above, plant by plant", never("this plant is the only one of the rig")},
 	{"K21", "Rehearsal", nil, "tasks in time, slack of the window, rollback time", never("no runbook was rehearsed")},
+	{"K22", "Consumption mismatches", []string{"KPI-16"}, "orders and materials of which the ERP's books have used another quantity than the order did, out of all that used any", mismatches},
+	{"K23", "Scrap by line", []string{"KPI-18"}, "pieces lost by pieces made (yield, scrap and rework), in all and by work center, the worst first", scrapped},
+	{"K24", "Order ageing", []string{"KPI-18"}, "plant time since release of orders that are not complete when the run ends, out of those released in it", orderAges},
+	{"K25", "Manual re-entry", []string{"KPI-23"}, "facts the SUT accepted that it reported instead of posting, which somebody has to key in, by class; and those that nobody knows of", byHand},
+	{"K26", "Scrap reporting lag", []string{"KPI-25"}, "time from a loss of pieces until it is in the books", scrapLag},
+	{"K27", "Cost variance", []string{"KPI-20"}, "actual cost by planned cost of orders", never("no prices and rates are planned, so that no order has a cost")},
 }
 
 // A reading is a history being computed with.

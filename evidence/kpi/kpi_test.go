@@ -208,6 +208,68 @@ func TestRows(t *testing.T) {
 			r.Do(journaltest.Confirmed(2, "4"))
 		}, "quality: truth = 0.8750 ratio; quality: reported = 1.0000 ratio; quality: apart = 0.1250 ratio"},
 
+		{"OEE", "K16", func(r *journaltest.Run) {
+			r.Plan.Shifts = nil
+			start := time.Date(2026, 3, 2, 6, 0, 0, 0, journaltest.Zone())
+			r.At(start)
+			r.Happen(planned(noon))
+			r.At(start.Add(2 * time.Minute))
+			c := booked(journaltest.Confirmed(1, "4"), time.Minute) // 5 pieces of 10 s in one of two minutes, 4 good
+			c.Scrap = qty("1", "EA")
+			r.Happen(c)
+			half := plant.MustDecimal("0.5")
+			r.Add(evidence.Snapshot{Endpoint: "mes", Units: []evidence.UnitBook{{Unit: "WC-1", From: start, To: start.Add(2 * time.Minute), OEE: &half}}})
+		}, "OEE: truth = 0.3333 ratio; availability: truth = 0.5000 ratio; effectiveness: truth = 0.8333 ratio; quality ratio: truth = 0.8000 ratio; OEE of WC-1: truth = 0.3333 ratio; OEE of WC-1: mes = 0.5000 ratio; OEE of WC-1: apart = 0.1667 ratio"},
+
+		{"used and booked", "K22", func(r *journaltest.Run) {
+			r.Do(journaltest.Consumed(1, "500", "G"))
+			other := journaltest.Consumed(2, "1", "KG")
+			other.Material = "000BOX"
+			r.Happen(other)
+		}, "orders and materials that differ = 1"},
+		{"nothing used", "K22", func(r *journaltest.Run) { r.Do(journaltest.Confirmed(1, "1")) }, "none: nothing was consumed that the ERP had to learn of"},
+		{"scrap by line", "K23", func(r *journaltest.Run) {
+			c := journaltest.Confirmed(1, "3")
+			c.Scrap, c.WorkCenter = qty("1", "EA"), "WC-1"
+			r.Do(c)
+			c.Counter, c.WorkCenter, c.Scrap = 2, "WC-2", qty("0", "EA")
+			r.Do(c)
+		}, "of all pieces = 0.1429 ratio; at WC-1 = 0.2500 ratio"},
+		{"one order done, one not", "K24", func(r *journaltest.Run) {
+			r.Do(planned(noon))
+			second := planned(noon)
+			second.Order.ID = "4712"
+			r.Do(second)
+			r.Do(received(1, "10"))
+		}, "not complete at the end = 1; age p50 = 8 s plant; age max = 8 s plant"},
+		{"keyed in by hand", "K25", func(r *journaltest.Run) {
+			r.Do(journaltest.Confirmed(1, "1"))
+			r.Surface(r.Happen(journaltest.Confirmed(2, "1")), simulators.Business)
+			r.Happen(journaltest.Confirmed(3, "1"))
+		}, "to be keyed in = 1; to be keyed in, business = 1; lost, so that nobody knows to key it in = 1"},
+		{"scrap in the books", "K26", func(r *journaltest.Run) {
+			c := journaltest.Confirmed(1, "3")
+			c.Scrap = qty("1", "EA")
+			r.Do(c)
+			c.Counter = 2
+			r.Happen(c)
+			r.Do(journaltest.Confirmed(3, "1"))
+		}, "behind p50 = 3 s plant; behind max = 3 s plant; never in the books = 1"},
+		{"scrap while plant time jumps", "K26", func(r *journaltest.Run) {
+			r.Plan.Pacing.Mode = "asap"
+			c := journaltest.Confirmed(1, "3")
+			c.Scrap = qty("1", "EA")
+			r.Do(c)
+		}, "behind p50 = 25 ms wall; behind max = 25 ms wall; never in the books = 0"},
+		{"seen while plant time jumps", "K6", func(r *journaltest.Run) {
+			r.Plan.Pacing.Mode = "asap"
+			r.Do(journaltest.Confirmed(1, "1"))
+		}, "behind p50 = 25 ms wall; behind max = 25 ms wall; shown within 15 min = 1/1 share"},
+		{"waited for dispatch while plant time jumps", "K0", func(r *journaltest.Run) {
+			r.Plan.Pacing.Mode = "burst"
+			r.Do(journaltest.Released())
+		}, "at risk = 25 ms wall; orders waiting for dispatch = 25 ms wall; lots waiting for a decision = 0 ms wall"},
+
 		{"gaps", "K17", func(r *journaltest.Run) {
 			r.Happen(journaltest.Confirmed(1, "5"))
 			e := r.Do(journaltest.Consumed(1, "250", "G"))
@@ -284,6 +346,10 @@ func TestWhich(t *testing.T) {
 			want, first = 1, "confirmation/000004711/0010/1"
 		case "K10":
 			want, first = kpi.MostNamed, "order-released/000004711/1"
+		case "K22":
+			want, first = 1, "000PLATE of 000004711: 20 used, 0 booked"
+		case "K24":
+			want, first = 1, "000004711"
 		}
 		if len(row.Which) != want || (want > 0 && row.Which[0] != first) {
 			t.Errorf("%s names %q", row.ID, row.Which)
@@ -322,8 +388,8 @@ func TestKnown(t *testing.T) {
 			}
 		}
 	}
-	if len(seen) != 22 {
-		t.Errorf("%d rows, want K0 to K21", len(seen))
+	if len(seen) != 28 {
+		t.Errorf("%d rows, want K0 to K27", len(seen))
 	}
 }
 

@@ -201,26 +201,3 @@ func (w work) worst() (at plant.WorkCenterID, most worked) {
 	}
 	return at, most
 }
-
-// oee is K16, as far as confirmations tell it.
-func oee(r *reading) ([]Measure, string) {
-	const missing = "availability: machine states do not reach the ERP in this rig"
-	var due []plant.Fact
-	for _, f := range r.due() {
-		due = append(due, f.Event.Fact)
-	}
-	truth, books := r.work(due), r.work(r.reported())
-	var ms []Measure
-	if truth.all3 > 0 && books.all3 > 0 {
-		a, b := NewRatio(int64(truth.good), int64(truth.all3)), NewRatio(int64(books.good), int64(books.all3))
-		ms = append(ms, Measure{"quality: truth", a, 0}, Measure{"quality: reported", b, 0}, Measure{"quality: apart", a.Apart(b), 0})
-	}
-	if truth.all.worked > 0 && books.all.worked > 0 {
-		a, b := NewRatio(int64(truth.all.planned), int64(truth.all.worked)), NewRatio(int64(books.all.planned), int64(books.all.worked))
-		ms = append(ms, Measure{"performance: truth", a, truth.all.n}, Measure{"performance: reported", b, books.all.n}, Measure{"performance: apart", a.Apart(b), 0})
-	}
-	if len(ms) == 0 {
-		return nil, "no pieces were confirmed to the ERP"
-	}
-	return ms, missing
-}

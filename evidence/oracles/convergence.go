@@ -98,6 +98,9 @@ func convergence(r *report) {
 	}
 	c.products()
 	for _, s := range r.h.Snapshots {
+		if len(s.Units) > 0 && len(s.Orders)+len(s.Stock) == 0 {
+			continue // it shows figures, not books
+		}
 		c.see(s)
 	}
 	c.stillMoving()

@@ -50,6 +50,9 @@ func viewMutations() []mutation {
 			s.Orders[i].Priority = 77
 			return true
 		}, nil)},
+		{"show an availability two points higher", []string{"oee"}, onUnits(func(b *evidence.UnitBook) { b.Availability = more(b.Availability) })},
+		{"show a quality two points better", []string{"oee"}, onUnits(func(b *evidence.UnitBook) { b.Quality = more(b.Quality) })},
+		{"show the OEE of a unit without a planned time", []string{"oee"}, onUnits(func(b *evidence.UnitBook) { b.OEE = more(b.Quality) })},
 		{"say a secret in the log", []string{"secrets"}, func(rs []evidence.Record, at int) []evidence.Record {
 			if _, ok := rs[at].Body.(evidence.Sample); !ok || at%7 != 0 {
 				return nil
@@ -110,10 +113,29 @@ func onSamples(change func(*evidence.Sample, int), of string) func([]evidence.Re
 
 // onBooks changes one order or one lot in the books that a system shows at the
 // end; "" is any system.
+// onUnits changes what a system shows as the OEE of a unit.
+func onUnits(change func(*evidence.UnitBook)) func([]evidence.Record, int) []evidence.Record {
+	return func(rs []evidence.Record, at int) []evidence.Record {
+		s, ok := rs[at].Body.(evidence.Snapshot)
+		if !ok || len(s.Units) == 0 {
+			return nil
+		}
+		s.Units = slices.Clone(s.Units)
+		change(&s.Units[0])
+		rs[at].Body = s
+		return rs
+	}
+}
+
+func more(d *plant.Decimal) *plant.Decimal {
+	higher := d.Add(plant.One / 50)
+	return &higher
+}
+
 func onBooks(endpoint string, order, lot func(*evidence.Snapshot, int) bool) func([]evidence.Record, int) []evidence.Record {
 	return func(rs []evidence.Record, at int) []evidence.Record {
 		s, ok := rs[at].Body.(evidence.Snapshot)
-		if !ok || (endpoint != "" && s.Endpoint != endpoint) {
+		if !ok || len(s.Orders) == 0 || (endpoint != "" && s.Endpoint != endpoint) {
 			return nil
 		}
 		s.Orders, s.Stock = slices.Clone(s.Orders), slices.Clone(s.Stock)

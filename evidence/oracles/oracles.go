@@ -41,7 +41,7 @@ func All() []Info {
 		timeInfo.by(TimeSemantics), masterInfo.by(MasterData),
 		cutoverInfo.by(Cutover), convergenceInfo.by(Convergence), hygieneInfo.by(Hygiene),
 		exerciseInfo.by(Exercise), secretsInfo.by(Secrets),
-		laborInfo.by(Labor),
+		laborInfo.by(Labor), oeeInfo.by(OEE),
 	}
 }
 

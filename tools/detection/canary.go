@@ -51,6 +51,7 @@ var canaries = []canary{
 // without says why an oracle has no canary.
 var without = map[string]string{
 	"exercise": "it speaks of scenarios, not of builds; its own tests show it",
+	"oee":      "no system of the rig reports an OEE; its own journals show it",
 	"hygiene":  "runs of the pack are shorter than a trend needs",
 }
 

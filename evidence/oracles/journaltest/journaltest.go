@@ -394,6 +394,7 @@ func Shift() *Run {
 	r.Wait(time.Second)
 	r.closing("erp", stock("000PLATE", "L-7", "986.5"), stock("000PLATE", "L-8", "42"))
 	r.closing("mes", stock("000PLATE", "L-7", "984.75"), stock("000PLATE", "L-8", "47"))
+	r.ShowOEE("mes", "WC-2")
 	return r
 }
 
