@@ -149,6 +149,13 @@ const (
 	ArgBackup   = "backup"
 )
 
+// The step that tells of a posting period that was closed in the run, and its
+// argument: the instant at which the open period begins, RFC 3339.
+const (
+	PeriodClosed = "period closed"
+	PeriodOpens  = "opens"
+)
+
 // Probe records a question of the rig itself to a system.
 type Probe struct {
 	Endpoint string            `json:"endpoint"`

@@ -259,6 +259,8 @@ func (p *Plan) do(ctx context.Context, t *scenarios.Timeline, a scenarios.Action
 		p.heal(a.Fault)
 	case scenarios.DoShip:
 		return p.ship(a)
+	case scenarios.DoClosePeriod:
+		return p.closePeriod()
 	case scenarios.DoRecall:
 		return p.recall(a)
 	case scenarios.DoKill, scenarios.DoRestart:

@@ -31,6 +31,7 @@ const (
 	DoLock          = "lock-order"
 	DoUnlock        = "unlock-order"
 	DoPolicy        = "policy"
+	DoClosePeriod   = "close-period"
 	DoFreeze        = "freeze"
 	DoCutover       = "cutover"
 )
@@ -93,6 +94,7 @@ func Actions() []ActionInfo {
 		{DoHeal, "a fault is healed; all are if none is named", nil, []string{"fault"}},
 		{DoLock, "somebody in the endpoint's system opens an order for editing, so that postings to it are refused", []string{"order", "at"}, nil},
 		{DoUnlock, "they close it again", []string{"order", "at"}, nil},
+		{DoClosePeriod, "finance closes the posting period: from now on the ERP refuses what is dated before the plant's latest midnight", nil, nil},
 		{DoFreeze, "the freeze before a cutover begins: the build is told, and what becomes true from now on comes by either way, or as frozen says", nil, []string{"frozen"}},
 		{DoCutover, "the new way into the books takes over from the old one: the books are read, and the build is told", nil, nil},
 		{DoPolicy, "an interface changes what it promises, from now on", []string{"at", "set"}, nil},

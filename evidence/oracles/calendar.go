@@ -15,6 +15,14 @@ type calendar struct {
 	zone   *time.Location // nil if the plan does not say or it is not known
 	shifts plant.ShiftCalendar
 	opens  time.Time // the open posting period; zero if the plan does not say
+	closes []closing // in the run, in their order
+}
+
+// closing is a period that ended in the run: from then on nothing may be posted
+// on an instant before opens.
+type closing struct {
+	at    time.Duration
+	opens time.Time
 }
 
 func newCalendar(p evidence.Plan) *calendar {
@@ -26,6 +34,30 @@ func newCalendar(p evidence.Plan) *calendar {
 		c.zone, c.shifts = zone, plant.ShiftCalendar{Zone: zone, Shifts: p.Shifts}
 	}
 	return c
+}
+
+// closingsOf adds the periods that were closed in the run.
+func (c *calendar) closingsOf(h *evidence.History) *calendar {
+	for _, s := range h.Steps {
+		if s.Name != evidence.PeriodClosed {
+			continue
+		}
+		if opens, err := time.Parse(time.RFC3339, s.Args[evidence.PeriodOpens]); err == nil {
+			c.closes = append(c.closes, closing{s.At, opens})
+		}
+	}
+	return c
+}
+
+// closedFor reports whether t lay in a closed period for what was posted at a
+// point of the run.
+func (c *calendar) closedFor(t time.Time, posted time.Duration) bool {
+	for _, p := range c.closes {
+		if p.at <= posted && t.Before(p.opens) {
+			return true
+		}
+	}
+	return c.closed(t)
 }
 
 // local is t by the clock on the plant's wall. Without a zone it is taken from

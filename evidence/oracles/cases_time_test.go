@@ -36,6 +36,11 @@ func TestTimeSemantics(t *testing.T) {
 		r.Plan.PeriodOpens = time.Date(2026, 4, 1, 0, 0, 0, 0, berlin)
 		return e, r.Plan.PeriodOpens.Add(6 * time.Hour)
 	}
+	closePeriod := func(r *journaltest.Run) (opens time.Time) { // in the run
+		opens = time.Date(2026, 4, 1, 0, 0, 0, 0, berlin)
+		r.Add(evidence.Step{Name: evidence.PeriodClosed, Args: map[string]string{evidence.PeriodOpens: opens.Format(time.RFC3339)}})
+		return opens
+	}
 	periodClosed := simulators.Result{Outcome: simulators.Refused, Status: 422, Class: simulators.Business, Code: "period-closed"}
 	run(t, "time-semantics", []testCase{
 		{name: "as it happened", build: func(r *journaltest.Run) { r.Do(journaltest.Confirmed(1, "5")) }, want: evidence.Holds},
@@ -74,6 +79,21 @@ func TestTimeSemantics(t *testing.T) {
 			r.Plan.Zone = ""
 			dated("2026-03-02T13:41:10+01:00", "2026-03-02T13:41:10Z")(r)
 		}, want: evidence.Violated, rule: "zone-lost"},
+
+		{name: "posted in time, and its period was closed afterwards", build: func(r *journaltest.Run) {
+			r.Post(r.Happen(journaltest.Confirmed(1, "5")))
+			closePeriod(r)
+		}, want: evidence.Holds},
+		{name: "posted as it was after its period had been closed in the run", build: func(r *journaltest.Run) {
+			e := r.Happen(journaltest.Confirmed(1, "5"))
+			closePeriod(r)
+			r.Post(e)
+		}, want: evidence.Violated, rule: "closed-period-posted"},
+		{name: "dated anew after its period had been closed in the run", build: func(r *journaltest.Run) {
+			e := r.Happen(journaltest.Confirmed(1, "5"))
+			e.At = closePeriod(r)
+			r.Post(e)
+		}, want: evidence.Violated, rule: "redated-silently"},
 
 		{name: "work that ends before it begins", build: worked(func(c *plant.Confirmed) { c.End = c.End.Add(-2 * time.Hour) }), want: evidence.Violated, says: "ends 1h0m0s before it begins"},
 		{name: "work that lasts a day too long", build: worked(func(c *plant.Confirmed) { c.Start = c.Start.AddDate(0, 0, -1) }), want: evidence.Violated, rule: "day-shifted", says: "lasts 25h0m0s instead of 1h0m0s"},

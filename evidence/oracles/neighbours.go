@@ -16,7 +16,7 @@ type neighbours struct {
 }
 
 func newNeighbours(h *evidence.History) *neighbours {
-	return &neighbours{h, newCalendar(h.Plan), newStale(h)}
+	return &neighbours{h, newCalendar(h.Plan).closingsOf(h), newStale(h)}
 }
 
 // drop takes out of ds instants that were misunderstood ([TimeSemantics]),
@@ -27,7 +27,7 @@ func (w *neighbours) drop(f *evidence.FactView, e *evidence.EffectView, claim pl
 	if len(ds) == 0 {
 		return ds
 	}
-	instants := w.instants(f, claim, ds)
+	instants := w.instants(f, e, claim, ds)
 	return slices.DeleteFunc(ds, func(d evidence.Difference) bool {
 		switch d.Field {
 		case "labor":
@@ -41,13 +41,14 @@ func (w *neighbours) drop(f *evidence.FactView, e *evidence.EffectView, claim pl
 }
 
 // instants names the instants among ds that are judged for what they mean.
-func (w *neighbours) instants(f *evidence.FactView, claim plant.Event, ds []evidence.Difference) (told []string) {
+func (w *neighbours) instants(f *evidence.FactView, e *evidence.EffectView, claim plant.Event, ds []evidence.Difference) (told []string) {
 	if !slices.ContainsFunc(ds, func(d evidence.Difference) bool {
 		return slices.Contains([]string{"time", "start", "end", "due"}, d.Field)
 	}) {
 		return nil
 	}
-	if w.calendar.closed(f.Event.At) && valued(f.Event.Fact.Kind()) {
+	closed := w.calendar.closed(f.Event.At) || e != nil && w.calendar.closedFor(f.Event.At, e.At)
+	if closed && valued(f.Event.Fact.Kind()) {
 		told = append(told, "time") // whatever date it was given
 	}
 	said := instants(claim)

@@ -25,7 +25,7 @@ func TimeSemantics() evidence.Judge {
 }
 
 func timeSemantics(r *report) {
-	c := newCalendar(r.h.Plan)
+	c := newCalendar(r.h.Plan).closingsOf(r.h)
 	dated := datedEndpoints(r.h)
 	for _, f := range r.h.Facts {
 		if !judged(f) || f.Invalid {
@@ -64,7 +64,7 @@ func datedEndpoints(h *evidence.History) map[string]bool {
 
 // misdated judges one posting of f.
 func misdated(h *evidence.History, c *calendar, f *evidence.FactView, e *evidence.EffectView) (evidence.Finding, bool) {
-	if sameTimes(f.Event, e.Posting.Claim) && !c.closed(f.Event.At) {
+	if sameTimes(f.Event, e.Posting.Claim) && !c.closedFor(f.Event.At, e.At) {
 		return evidence.Finding{}, false
 	}
 	if v, ok := undated(c, f, e); ok {
@@ -119,17 +119,17 @@ func undated(c *calendar, f *evidence.FactView, e *evidence.EffectView) (evidenc
 // the fact is not of a closed period.
 func lateDated(h *evidence.History, c *calendar, f *evidence.FactView, e *evidence.EffectView) (v evidence.Finding, decided, bad bool) {
 	claimed := e.Posting.Claim.At
-	if !c.closed(f.Event.At) || !valued(f.Event.Fact.Kind()) || h.Plan.Endpoints[f.Sink].System != "erp" {
+	if !c.closedFor(f.Event.At, e.At) || !valued(f.Event.Fact.Kind()) || h.Plan.Endpoints[f.Sink].System != "erp" {
 		return v, false, false
 	}
-	if h.Plan.Delivers.ClosedPeriod == evidence.RedateClosed && !c.closed(claimed) {
+	if h.Plan.Delivers.ClosedPeriod == evidence.RedateClosed && !c.closedFor(claimed, e.At) {
 		return v, true, false
 	}
 	v = about(f)
 	v.Class, v.Confidence = evidence.CauseClass(simulators.Business), "high"
 	v.Expected = fmt.Sprintf("the %s of %s refused and reported: its period is closed", naming(f.Event.Fact), stamp(c.local(f.Event.At, f.Event.At)))
 	v.Got = fmt.Sprintf("document %s, dated %s", e.Posting.Doc, stamp(c.local(claimed, f.Event.At)))
-	if v.Rule = "closed-period-posted"; !c.closed(claimed) {
+	if v.Rule = "closed-period-posted"; !c.closedFor(claimed, e.At) {
 		v.Rule = "redated-silently"
 		v.Text = "it was dated into the open period, which sut.delivers.closedPeriod does not promise"
 	}

@@ -63,6 +63,9 @@ const (
 	// Nor of plants that use what they have made.
 	M83 Defect = "M83"
 	M84 Defect = "M84"
+
+	// Nor of a period that closes meanwhile.
+	M85 Defect = "M85"
 )
 
 // A DefectInfo describes a planted mistake to people and to the detection
@@ -121,6 +124,7 @@ func Defects() []DefectInfo {
 		{M82, "default confirmation", "confirms what is received once more, with default values, so that the order looks complete", "-", []string{"no-phantom"}},
 		{M83, "own lots left out", "does not post the issue of lots that the plant has made itself: they never left the house", "a plant of two levels", []string{"genealogy", "no-silent-drop"}},
 		{M84, "oldest lot instead of the scanned one", "posts the issue of lots that the plant has made itself from the oldest lot of their material", "a plant of two levels", []string{"genealogy", "field-fidelity"}},
+		{M85, "dated anew", "posts what is refused for its period once more, dated into the open one, and tells nobody", "a period that closes over a backlog", []string{"time-semantics"}},
 	}
 }
 

@@ -290,6 +290,17 @@ var scripts = []struct {
 		}
 		return cs
 	}, "issued from lot B-1"},
+	{M85, func(w *world) []string {
+		m := confirmation("1", 1)
+		w.erp.before = once(m.event, fate{status: 409, body: `{"status":409,"code":"period-closed","class":"business","detail":"posting date lies before the open period, which began on 2026-04-01T00:00:00+02:00"}`})
+		w.start().sendAll(m)
+		w.must("an effect or a report", func() bool { return len(w.erp.effectsOf(m.event))+len(w.surfaced(m.event)) > 0 })
+		var cs []string
+		for _, at := range w.erp.said(m.event) {
+			cs = append(cs, "posted as of "+at)
+		}
+		return cs
+	}, "posted as of 2026-04-01"},
 	{M81, func(w *world) []string {
 		m := confirmation("1", 1)
 		m.body = strings.Replace(m.body, `,"MaterialActual"`, `,"ActualStartTime":"2026-03-02T00:00:00+01:00","ActualEndTime":"2026-03-02T01:00:00+01:00",`+

@@ -200,6 +200,11 @@ func (c *courier) refused(l *lane, u unit, v verdict, log *slog.Logger) {
 		return
 	}
 	log.Warn("refused", "class", v.class, "code", v.code, "reason", v.reason)
+	if c.defect == M85 && v.code == "period-closed" { // DEFECT M85: any date will do
+		u[0].body, u[0].idem = datedAnew(u[0].body, v.reason), digest(u[0].idem+" dated anew")
+		c.outbox.retry(l, u, backoff(1))
+		return
+	}
 	if c.defect == M71 { // DEFECT M71: the whole request, so that whoever reads it can repeat it
 		token, _ := c.to.tokens.get(context.Background())
 		v.reason = "Authorization: Bearer " + token + " POST /" + u[0].name + ": " + v.reason

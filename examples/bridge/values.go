@@ -160,3 +160,17 @@ func hoursFromClock(body []byte) []byte {
 	seconds := strconv.Itoa(int(end.Sub(start) / time.Second))
 	return worked.ReplaceAll(body, []byte("${1}"+seconds+"${2}")) // DEFECT M81: the clock is not the work
 }
+
+var (
+	openSince = regexp.MustCompile(`which began on (\S+)`)
+	postedOn  = regexp.MustCompile(`("PostingDate"\s*:\s*")[^"]+`)
+)
+
+// datedAnew moves a message into the period that a refusal says is open.
+func datedAnew(body []byte, refusal string) []byte {
+	since := openSince.FindStringSubmatch(refusal)
+	if since == nil {
+		return body
+	}
+	return postedOn.ReplaceAll(body, []byte("${1}"+since[1]))
+}

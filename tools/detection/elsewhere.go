@@ -16,6 +16,7 @@ var elsewhere = map[bridge.Defect][]string{
 	bridge.M81: {"LAB-01"},
 	bridge.M83: {"LOT-02", "LOT-03"},
 	bridge.M84: {"LOT-02", "LOT-03"},
+	bridge.M85: {"MEC-04"},
 }
 
 // restFor returns the rest of the library: what is meant to show d, and the

@@ -8,6 +8,7 @@ package erp
 import (
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/plant"
@@ -39,6 +40,7 @@ type ERP struct {
 	items   *books.Items
 	orders  *books.Table[plant.OrderID, *order] // guarded by desk.Orders
 	stock   *books.Table[string, *books.Lot]    // by books.StockKey, guarded by desk.Lots
+	opens   atomic.Int64                        // start of the open posting period, in Unix nanoseconds
 }
 
 var _ simulators.System = (*ERP)(nil)
@@ -57,6 +59,9 @@ func New(m plant.Master, set ...func(*Options)) *ERP {
 		s(&o)
 	}
 	e.options.Store(&o)
+	if !m.PeriodOpens.IsZero() {
+		e.opens.Store(m.PeriodOpens.UnixNano())
+	}
 	for _, l := range m.Lots {
 		e.stock.Put(books.StockKey(l.Material, l.ID), books.NewLot(l))
 	}
@@ -151,6 +156,16 @@ func (e *ERP) Lock(id plant.OrderID, locked bool) error {
 // the planner, since late postings would otherwise be refused.
 func (e *ERP) Close(id plant.OrderID) error {
 	return e.control("close", id, func(o *order) { o.state = max(o.state, closed) })
+}
+
+// ClosePeriod closes everything before opens: nothing that moves values may be
+// posted on an earlier instant any more. It returns when no posting is under
+// way that was allowed before. A period that is closed stays so.
+func (e *ERP) ClosePeriod(opens time.Time) {
+	const all = ^books.Set(0)
+	e.desk.Orders.Lock(all)
+	defer e.desk.Orders.Unlock(all)
+	e.opens.Store(max(e.opens.Load(), opens.UnixNano()))
 }
 
 func (e *ERP) control(verb string, id plant.OrderID, do func(*order)) (err error) {

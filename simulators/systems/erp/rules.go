@@ -103,9 +103,9 @@ func (t teller) admit(c plant.Event) (*order, *simulators.Refusal) {
 // time, or to that operation.
 func (t teller) allow(c plant.Event, o *order) *simulators.Refusal {
 	k := c.Fact.Kind()
-	if valued(k) && !c.At.IsZero() && c.At.Before(t.master.PeriodOpens) {
+	if opens := t.opens.Load(); valued(k) && !c.At.IsZero() && opens != 0 && c.At.UnixNano() < opens {
 		return books.Refuse(books.PeriodClosed, "posting date %s lies before the open period, which began on %s",
-			c.At.Format(time.RFC3339), t.master.PeriodOpens.Format(time.RFC3339))
+			c.At.Format(time.RFC3339), time.Unix(0, opens).In(c.At.Location()).Format(time.RFC3339))
 	}
 	if o == nil {
 		return nil
