@@ -42,6 +42,9 @@ tools-for-tests:
 		missing=; \
 		command -v gcc >/dev/null 2>&1 || missing="$$missing gcc libc6-dev"; \
 		command -v chromium >/dev/null 2>&1 || missing="$$missing chromium"; \
+		command -v dockerd >/dev/null 2>&1 || missing="$$missing docker.io"; \
+		command -v docker-compose >/dev/null 2>&1 || missing="$$missing docker-compose"; \
+		ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || missing="$$missing libfaketime"; \
 		[ -z "$$missing" ] || { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy $$missing; }; \
 	fi
 
@@ -51,7 +54,7 @@ staticcheck: ## look for mistakes that compile
 	cd examples/poller && $(GO) run $(STATICCHECK) ./...
 
 .PHONY: suites
-suites: build poller-canary ## the smoke pack as a Ginkgo suite against the bundled integration; a few scenarios against the polling one
+suites: build poller-canary ## the smoke pack as a Ginkgo suite against the bundled integration, a few scenarios against it as a container, and against the polling one
 	$(GO) test -tags suites -count=1 -timeout 20m ./harness/suite/...
 
 .PHONY: canaries

@@ -58,11 +58,16 @@ func (u unit) header(d Defect) http.Header {
 		h.Set("Idempotency-Key", rand.Text())
 	case u[0].resent: // DEFECT M23: the whole batch again, as if it were new
 		h.Set("Idempotency-Key", digest(u.key()+" resent"))
+	case d == M65: // DEFECT M65: every instance has keys of its own
+		h.Set("Idempotency-Key", digest(u.key()+" "+instance))
 	default:
 		h.Set("Idempotency-Key", u.key())
 	}
 	return h
 }
+
+// instance names this process, for defect M65.
+var instance = rand.Text()
 
 // body returns what is sent.
 func (u unit) body() ([]byte, error) {

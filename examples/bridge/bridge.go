@@ -48,18 +48,52 @@ func Main(ctx context.Context, args []string, env func(string) string, stdout, s
 // outboxes and reports exceptions until ctx is done. Then it finishes what is
 // under way and leaves the rest in the store. Ready is told where it listens.
 func Run(ctx context.Context, c Config, log *slog.Logger, ready func(addr string)) (err error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("listen for webhooks: %w", err)
+	}
+	way := &standby{}
+	door := newDoor(way, log)
+	served := make(chan error, 1)
+	go func() { served <- door.server.Serve(listener) }()
+
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	over := make(chan error, 1)
+	go func() { over <- work(ctx, c, log, way, door, func() { ready(listener.Addr().String()) }) }()
+	select {
+	case err = <-served:
+		if errors.Is(err, http.ErrServerClosed) {
+			err = nil // by the work, which is about to be over
+		}
+		cancel()
+		return errors.Join(err, <-over)
+	case err = <-over:
+		return errors.Join(err, door.close(ctx))
+	}
+}
+
+// work is the bridge behind its door. It waits until no other instance works
+// with the same store, and then works until ctx is done.
+func work(ctx context.Context, c Config, log *slog.Logger, way *standby, door *door, ready func()) (err error) {
+	if c.Defect != M65 { // DEFECT M65: nobody asks whether somebody else works here
+		lease, err := takeLease(ctx, c.StateDir)
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil // told to stop while it stood by
+			}
+			return err
+		}
+		defer func() { err = errors.Join(err, lease.close()) }()
+	}
 	store, err := openStore(ctx, c.StateDir, c.Sync)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, store.close()) }()
+	defer func() { err = errors.Join(err, store.close()) }() // after it nobody works with the store, and the lease may go
 	b := assemble(c, store, log)
 	if err := b.recover(ctx); err != nil {
 		return err
-	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Listen)
-	if err != nil {
-		return fmt.Errorf("listen for webhooks: %w", err)
 	}
 
 	ctx, cancel := context.WithCancel(ctx)
@@ -79,17 +113,15 @@ func Run(ctx context.Context, c Config, log *slog.Logger, ready func(addr string
 		wg.Go(func() { sources <- s(ctx) })
 	}
 
-	door := newDoor(b.inbox.handler(), log)
-	served := make(chan error, 1)
-	go func() { served <- door.server.Serve(listener) }()
 	b.inbox.ready.Store(true)
-	ready(listener.Addr().String())
+	handler := b.inbox.handler()
+	way.active.Store(&handler)
+	ready()
 	select {
 	case <-ctx.Done():
-	case err = <-served:
 	case err = <-sources:
 	}
-	return errors.Join(err, door.close(ctx))
+	return errors.Join(err, door.close(ctx)) // what has begun is answered while the store is open
 }
 
 // door is where webhooks come in.

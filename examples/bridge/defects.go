@@ -50,6 +50,7 @@ const (
 	M52 Defect = "M52"
 	M57 Defect = "M57"
 	M60 Defect = "M60"
+	M65 Defect = "M65"
 	M66 Defect = "M66"
 
 	// Not in the catalogue, which has none that secrets and contracts would show.
@@ -117,6 +118,7 @@ func Defects() []DefectInfo {
 		{M52, "counters only grow", "takes the difference of two machine counts as it is, so that a counter that rolls over or is reset makes billions of pieces", "machine counters; rig machines.yaml", []string{"conservation"}},
 		{M57, "token race", "every worker renews the token by itself, and a message that meets 401 is lost", "stale-token", []string{"no-silent-drop", "token-discipline"}},
 		{M60, "revision cached", "reads the revision of a product with its first order and keeps it for ever", "a revision that changes in the run", []string{"field-fidelity", "bounded-staleness"}},
+		{M65, "two instances", "does not ask whether another instance works with the same store, and names its own in its keys", "scale-out", []string{"exactly-once"}},
 		{M66, "both routes", "hands what is still under way at a cutover to the new route as well, under keys of its own", "outage over a cutover", []string{"cutover"}},
 		{M71, "token in the report", "quotes the request with its access token when it reports an exception", "invalid-lot", []string{"secrets"}},
 		{M72, "decimal comma", "writes quantities with a decimal comma", "quantities with decimals", []string{"contract-conformance", "field-fidelity"}},

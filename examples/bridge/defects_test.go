@@ -2,7 +2,9 @@ package bridge
 
 import (
 	"bytes"
+	"context"
 	"fmt"
+	"log/slog"
 	"math/big"
 	"net/http"
 	"strings"
@@ -53,6 +55,30 @@ var scripts = []struct {
 		w.settled(m)
 		return w.judge(m)
 	}, "lost"},
+	{M65, func(w *world) []string {
+		m, there, leave := confirmation("1", 1), make(chan struct{}), make(chan struct{})
+		w.erp.before = func(a attempt, n int) fate {
+			if n == 1 {
+				close(there)
+				<-leave
+			}
+			return fate{}
+		}
+		w.spawn().sendAll(m)
+		<-there
+		ctx, cancel := context.WithCancel(context.Background())
+		ended := make(chan error, 1)
+		go func() { ended <- Run(ctx, w.config, slog.New(slog.DiscardHandler), func(string) {}) }() // a second one, on the same store
+		w.pass(400 * time.Millisecond)
+		close(leave)
+		w.settled(m)
+		w.pass(100 * time.Millisecond)
+		cancel()
+		if err := <-ended; err != nil {
+			w.t.Error(err)
+		}
+		return w.judge(m)
+	}, "doubled"},
 	{M09, func(w *world) []string {
 		m, there := confirmation("1", 1), make(chan struct{})
 		leave := make(chan struct{})
