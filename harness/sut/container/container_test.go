@@ -1,3 +1,5 @@
+//go:build suites
+
 package container_test
 
 import (
@@ -47,6 +49,35 @@ func TestDriver(t *testing.T) {
 	}
 }
 
+// TestShaping has a fake nsenter stand for a kernel with netem.
+func TestShaping(t *testing.T) {
+	enginetest.Need(t)
+	image := enginetest.Build(t, suttest.Image(t, suttest.Played))
+	port, state := suttest.FreePort(t), t.TempDir()
+	d, err := container.New(container.Config{Image: image, Mounts: []container.Mount{{From: state, To: state}}, Ports: []string{port},
+		Ready: sut.Ready{HTTP: "http://127.0.0.1:" + port + "/health"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := d.Start(t.Context(), suttest.Env("sound", port, state)); err != nil {
+		t.Fatal(err)
+	}
+	calls := fake(t, "")
+	if err := errors.Join(d.Shape(t.Context(), "loss", "5%"), d.Unshape(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(calls()), "\n")
+	if len(lines) != 2 || !strings.HasPrefix(lines[0], "nsenter --target ") || !strings.HasSuffix(lines[0], " --net -- tc qdisc replace dev eth0 root netem loss 5%") ||
+		!strings.HasSuffix(lines[1], " --net -- tc qdisc del dev eth0 root") {
+		t.Errorf("ran %q", lines)
+	}
+}
+
 // TestImageOfARun builds one, which goes with the run.
 func TestImageOfARun(t *testing.T) {
 	before := enginetest.Need(t)
@@ -69,17 +100,5 @@ func TestImageOfARun(t *testing.T) {
 	}
 	if now := enginetest.Look(t); now != before {
 		t.Errorf("left behind:\n%s\nbefore:\n%s", now, before)
-	}
-}
-
-func TestHostNetworkIsNotDetached(t *testing.T) {
-	d, err := container.New(container.Config{Image: "acme/bridge", Host: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, a := range []sut.Ability{sut.Detaching, sut.Shaping} {
-		if err := sut.Can(d, a); err == nil || !strings.Contains(err.Error(), "network: bridge") {
-			t.Errorf("%s: %v; want the remedy", a, err)
-		}
 	}
 }
