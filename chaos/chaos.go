@@ -7,6 +7,7 @@ package chaos
 
 import (
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/andon-rig/andon/simulators"
@@ -123,4 +124,26 @@ type Crossing struct {
 type Choosy interface {
 	Fault
 	Leaves(at Crossing) (why string)
+}
+
+// A Brokered fault happens at a broker that announcements go through. Mishaps
+// lists what that has to be able to do; the fault is not armed elsewhere.
+type Brokered interface {
+	Fault
+	Mishaps() []simulators.MishapKind
+}
+
+// Befalls reports whether a broker that can do what is in can has all that f
+// needs; every fault that needs none is content.
+func Befalls(f Fault, can []simulators.MishapKind) bool {
+	b, ok := f.(Brokered)
+	if !ok {
+		return true
+	}
+	for _, m := range b.Mishaps() {
+		if !slices.Contains(can, m) {
+			return false
+		}
+	}
+	return true
 }

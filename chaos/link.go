@@ -298,6 +298,9 @@ func (l *Link) write(f *fate, start time.Duration, acted, heard simulators.Messa
 		if result.Outcome == simulators.Unknown && acted.Result.Outcome == simulators.Undelivered {
 			result.Outcome = simulators.Undelivered // the sender cannot know, the rig does
 		}
+		if f.Stopped() && result.Outcome.Took() { // its sender is told that it was taken over, and is wrong
+			result = simulators.Result{Outcome: simulators.Undelivered, Text: result.Text}
+		}
 		l.Journal.Append(evidence.Offer{
 			ID: m.ID, Endpoint: l.Name, Name: m.Name, Key: m.Key, Facts: f.facts(l.Ordinals), Attempt: f.Attempt, Copy: f.copied,
 			Start: start, End: l.Journal.Now(), Result: result, Payload: payload, Faults: f.touched, Breach: acted.Breach,

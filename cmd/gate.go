@@ -104,7 +104,7 @@ func gateOptions(w World, f gateFlags, files []string) (o harness.GateOptions, e
 	if o.File, o.Path, o.Source, err = loadRig(f.rig); err != nil {
 		return o, err
 	}
-	if o.Defect, err = f.plantable(w, o.Path); err != nil {
+	if o.Defect, err = f.plantable(w, o.File, o.Path); err != nil {
 		return o, err
 	}
 	if err := errors.Join(f.pilots(w), f.lanesFit(o.File), f.writable(o.Out)); err != nil {
@@ -114,7 +114,7 @@ func gateOptions(w World, f gateFlags, files []string) (o harness.GateOptions, e
 }
 
 // plantable returns the defect that is to be planted, as it is spelled.
-func (f gateFlags) plantable(w World, rig string) (string, error) {
+func (f gateFlags) plantable(w World, file harness.File, rig string) (string, error) {
 	if f.defect == "" {
 		return "", nil
 	}
@@ -127,8 +127,8 @@ func (f gateFlags) plantable(w World, rig string) (string, error) {
 			continue
 		}
 		if strings.EqualFold(d.ID, f.defect) {
-			if rig != "" {
-				return "", fmt.Errorf("--defect plants a defect into the bundled build; it cannot be used with the rig file %s", rig)
+			if !file.RunsBundled() {
+				return "", fmt.Errorf("--defect plants a defect into the bundled build; the rig file %s runs another one", rig)
 			}
 			return d.ID, nil
 		}

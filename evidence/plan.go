@@ -122,6 +122,8 @@ type Endpoint struct {
 	Dialect   string            `json:"dialect"`
 	Transport string            `json:"transport"`
 	Policy    simulators.Policy `json:"policy"`
+	// Mishaps is what can befall its messages at the broker it announces through.
+	Mishaps []simulators.MishapKind `json:"mishaps,omitempty"`
 }
 
 // Flow says that facts of Kind, announced by From, must reach the books of To.

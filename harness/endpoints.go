@@ -2,11 +2,8 @@ package harness
 
 import (
 	"cmp"
-	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
-	"os"
 	"slices"
 
 	"github.com/andon-rig/andon/chaos"
@@ -18,7 +15,6 @@ import (
 	"github.com/andon-rig/andon/simulators/endpoint"
 	"github.com/andon-rig/andon/simulators/plant"
 	httptransport "github.com/andon-rig/andon/simulators/transports/http"
-	"github.com/andon-rig/andon/simulators/transports/nats"
 )
 
 // link makes the road between an endpoint and the SUT.
@@ -103,7 +99,7 @@ func (r *Rig) endpoint(name string, spec EndpointSpec) error {
 	}
 	r.Plan.Endpoints = append(r.Plan.Endpoints, e)
 	r.Plan.serve = append(r.Plan.serve, e.Run)
-	r.Plan.Evidence.Endpoints[name] = evidence.Endpoint{System: spec.System, Dialect: dialect.Name, Transport: cmp.Or(spec.Transport, "http"), Policy: policy}
+	r.Plan.Evidence.Endpoints[name] = evidence.Endpoint{System: spec.System, Dialect: dialect.Name, Transport: cmp.Or(spec.Transport, "http"), Policy: policy, Mishaps: r.setup.File.mishaps(name)}
 	base := r.seenAt(name, transport.URL())
 	r.Vars[name+".url"], r.Vars[name+".token"] = base, base+"/oauth/token"
 	r.Vars[name+".client"], r.Vars[name+".secret"] = client, secret
@@ -138,66 +134,14 @@ func (r *Rig) transport(s transportSpec) (simulators.Transport, bool, error) {
 	if err != nil {
 		return nil, false, err
 	}
-	if s.spec.Transport != "nats" {
+	if s.spec.Transport == "" || s.spec.Transport == "http" {
 		return h, s.to != "", nil
 	}
-	if r.Vars["events.url"] == "" {
-		return nil, false, s.spec.Pos.Errorf("transport nats needs an event broker").WithHint("add endpoints.events: {broker: nats}")
-	}
-	n, err := nats.New(context.Background(), nats.Config{URL: r.Vars["events.url"], Endpoint: s.name, MaxBody: s.policy.MaxBody})
+	b, err := r.over(s.name, s.spec, s.policy)
 	if err != nil {
 		return nil, false, err
 	}
-	r.closed = append(r.closed, n.Close)
-	return events{Transport: h, broker: n}, true, nil
-}
-
-// events announces over a broker and answers requests there and over HTTP.
-type events struct {
-	simulators.Transport
-	broker *nats.Transport
-}
-
-// Send implements [simulators.Transport].
-func (e events) Send(ctx context.Context, m simulators.Message) (simulators.Message, error) {
-	return e.broker.Send(ctx, m)
-}
-
-// Serve implements [simulators.Transport].
-func (e events) Serve(ctx context.Context, receive simulators.Receiver) error {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	done := make(chan error, 1)
-	go func() { done <- e.broker.Serve(ctx, receive) }()
-	err := e.Transport.Serve(ctx, receive)
-	stop()
-	return errors.Join(err, <-done)
-}
-
-// brokers starts the event brokers of the rig file, or finds the user's own.
-func (r *Rig) brokers() error {
-	for _, name := range r.setup.File.endpointNames() {
-		spec := r.setup.File.Endpoints[name]
-		if spec.Broker == "" {
-			continue
-		}
-		r.Vars[name+".url"] = spec.URL
-		if spec.URL == "" {
-			dir, err := os.MkdirTemp("", "andon-nats-*")
-			if err != nil {
-				return fmt.Errorf("make a directory for the event broker: %w", err)
-			}
-			r.closed = append(r.closed, func() error { return os.RemoveAll(dir) })
-			b, err := nats.StartBroker(nats.Address{}, dir)
-			if err != nil {
-				return fmt.Errorf("endpoints.%s: %w", name, err)
-			}
-			r.closed = append(r.closed, b.Close)
-			r.Vars[name+".url"] = b.URL()
-		}
-		r.Vars["events.url"] = r.Vars[name+".url"]
-	}
-	return nil
+	return events{Transport: h, broker: b}, true, nil
 }
 
 func kinds(list []plant.Kind) map[plant.Kind]bool {

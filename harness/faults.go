@@ -86,6 +86,9 @@ func (r *Rig) scenarioFault(f scenarios.Fault) (*PlannedFault, error) {
 	if len(p.links) == 0 {
 		return nil, yamlfile.Choice(f.At.Pos, "endpoint", f.At.S, r.setup.File.endpointNames())
 	}
+	if !r.throughBroker(p) {
+		return nil, f.Pos.Errorf("fault %s: %s needs %s", f.ID, info.Name, info.Needs).WithHint("examples/bridge/mqtt.yaml is a rig with one")
+	}
 	for _, err := range []error{p.rule.Validate(), p.sensible(), r.possible(p)} {
 		if err != nil {
 			return nil, f.Pos.Errorf("fault %s: %s", f.ID, err)
@@ -93,6 +96,18 @@ func (r *Rig) scenarioFault(f scenarios.Fault) (*PlannedFault, error) {
 	}
 	r.doubt(p)
 	return p, nil
+}
+
+// throughBroker leaves of the links of p, if it is a fault of brokers, those
+// that go through a broker which can do it; false if none does.
+func (r *Rig) throughBroker(p *PlannedFault) bool {
+	if _, ok := p.rule.Fault.(chaos.Brokered); !ok {
+		return true
+	}
+	p.links = slices.DeleteFunc(p.links, func(l *chaos.Link) bool {
+		return !chaos.Befalls(p.rule.Fault, r.Plan.Evidence.Endpoints[l.Name].Mishaps)
+	})
+	return len(p.links) > 0
 }
 
 // doubt notes a fault that will find nothing to strike: what a feed keeps for

@@ -2,8 +2,10 @@ package harness
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/andon-rig/andon/chaos"
 	"github.com/andon-rig/andon/chaos/faults"
 	"github.com/andon-rig/andon/scenarios"
 	"github.com/andon-rig/andon/simulators/plant"
@@ -47,7 +49,27 @@ func (f File) Lacks(s scenarios.Scenario) string {
 		}
 	}
 	if s.Cutover() != nil {
-		return f.lacksCutover(s)
+		if lack := f.lacksCutover(s); lack != "" {
+			return lack
+		}
+	}
+	return f.lacksBroker(s)
+}
+
+// lacksBroker says which fault of s happens at a broker that the rig has not.
+func (f File) lacksBroker(s scenarios.Scenario) string {
+	for _, sf := range s.Faults {
+		info, ok := faults.Find(sf.Fault.S)
+		if !ok {
+			continue // told when the scenario is asked for by name
+		}
+		at := scenarios.Meant(sf.At.S, f.systems())
+		can := slices.ContainsFunc(f.endpointNames(), func(name string) bool {
+			return (at == "" || at == "sut" || at == name) && chaos.Befalls(info.New(), f.mishaps(name))
+		})
+		if _, brokered := info.New().(chaos.Brokered); brokered && !can {
+			return fmt.Sprintf("%s was not run: its fault %s needs %s", s.Metadata.ID, info.Name, info.Needs)
+		}
 	}
 	return ""
 }

@@ -56,13 +56,15 @@ type Rig struct {
 	state  string                   // the SUT's directory
 	log    io.Writer                // of the SUT; nil if nobody keeps it
 	vault  *vault
-	closed []func() error
+	// embedded are the event brokers that the rig has started, by name.
+	embedded map[string]embedded
+	closed   []func() error
 }
 
 // Build makes a rig. What it has opened is released by Close, also if it
 // returns an error.
 func Build(s Setup) (r *Rig, err error) {
-	r = &Rig{setup: s, Vars: Vars{"run.id": s.Run, "andon.self": s.Self}, Plan: &Plan{Scenario: s.Scenario, Settle: s.File.settle(), clock: &plantClock{}}}
+	r = &Rig{setup: s, embedded: map[string]embedded{}, Vars: Vars{"run.id": s.Run, "andon.self": s.Self}, Plan: &Plan{Scenario: s.Scenario, Settle: s.File.settle(), clock: &plantClock{}}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, r.Close())

@@ -217,16 +217,21 @@ type TraceSpec struct {
 // EndpointSpec is one simulated interface.
 type EndpointSpec struct {
 	System    string `yaml:"system" jsonschema:"enum=erp,enum=mes,enum=machine"`
-	Broker    string `yaml:"broker" jsonschema:"enum=nats"`
+	Broker    string `yaml:"broker" jsonschema:"enum=nats,enum=mqtt"`
 	URL       string `yaml:"url"`
 	Dialect   string `yaml:"dialect"`
-	Transport string `yaml:"transport" jsonschema:"enum=http,enum=nats,enum=files,enum=sftp"`
+	Transport string `yaml:"transport" jsonschema:"enum=http,enum=nats,enum=mqtt,enum=files,enum=sftp"`
 	// Format is what a dialect of files lets a rig choose, such as
 	// {layout: fixed, encoding: windows-1252, decimal: comma}.
 	Format yamlfile.Node `yaml:"format"`
 	// Ready says how one knows that a file is complete: it is renamed, or a
 	// second file of the same name with .ctl at its end says so.
 	Ready string `yaml:"ready" jsonschema:"enum=rename,enum=marker"`
+	// QoS is the quality of service of announcements over MQTT; 1 if left out.
+	QoS *int `yaml:"qos" jsonschema:"enum=0,enum=1,enum=2"`
+	// Retain has an MQTT broker keep the last announcement of each topic for
+	// those who subscribe later.
+	Retain bool `yaml:"retain"`
 	// Policy changes single lines of the dialect's policy table.
 	Policy scenarios.Policy `yaml:"policy"`
 	Listen string           `yaml:"listen"`
@@ -386,7 +391,7 @@ func (e *EndpointSpec) Check() error {
 	if (e.System == "") == (e.Broker == "") {
 		return e.Pos.Errorf("an endpoint needs exactly one of system and broker")
 	}
-	return e.checkShare()
+	return errors.Join(e.checkShare(), e.checkBroker())
 }
 
 // Check implements [yamlfile.Checker].

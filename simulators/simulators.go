@@ -30,8 +30,8 @@ type Message struct {
 	// Kept is true of an announcement that the far side keeps until the SUT
 	// fetches it. Never on the wire.
 	Kept bool
-	// Mishap, if set by a fault, is what goes wrong with m where it is kept.
-	// Never on the wire.
+	// Mishap, if set by a fault, is what goes wrong with m where it is kept or
+	// passed on. Never on the wire.
 	Mishap *Mishap
 	// Unread, if set, says why the transport could not take the body; Body is
 	// empty then, and the receiver refuses. Never on the wire.
@@ -78,6 +78,10 @@ type Result struct {
 	Scope      Scope         `json:",omitempty"` // which messages are to wait; "" means all to the endpoint
 	Status     int           // HTTP status or its like; 0 if there was no reply
 	Items      []Result      // of a batch, in the order of its rows
+	// LetGo is true if nobody will ever say more of the message, as of one that
+	// asks for no acknowledgement: it is not sent again. Only its sender needs to
+	// know, so it is in no journal.
+	LetGo bool `json:"-"`
 }
 
 // Outcome says what became of a message as far as its sender can know.
@@ -310,9 +314,9 @@ const (
 	NoSpace Symptom = "no-space" // of a file: there is no room for it where it should go
 )
 
-// A Mishap is trouble with a file that only a transport which keeps messages
-// in a folder can make. Such a transport does what it can of it; others know
-// nothing of files and ignore it.
+// A Mishap is trouble with a message that only a transport can make: with a
+// file in the folder in which it is kept, or at the broker that passes it on.
+// Such a transport does what it can of it; others ignore it.
 type Mishap struct {
 	Kind  MishapKind
 	For   time.Duration // how long it lasts, wall time
@@ -320,7 +324,7 @@ type Mishap struct {
 	Key   string        // joins a file to the one whose name it bears
 }
 
-// MishapKind names one kind of trouble with a file.
+// MishapKind names one kind of trouble.
 type MishapKind string
 
 // Kinds of trouble with a file.

@@ -559,7 +559,10 @@ func TestBoundsAndHealing(t *testing.T) {
 
 // lookedAtBy are faults of these layers that need another stand than an ERP that
 // speaks HTTP, and where that is.
-var lookedAtBy = map[string]string{}
+var lookedAtBy = map[string]string{
+	"ack-lost": "TestAckLostOverMQTT", "session-takeover": "TestSessionTakeover", "stale-retained": "TestStaleRetained",
+	"will-message": "TestWillMessage", "queue-overflow": "TestQueueOverflow",
+}
 
 // TestEveryFaultIsSeen finds a conformance for each fault that acts on
 // messages.

@@ -187,6 +187,8 @@ func assemble(c Config, s *store, log *slog.Logger) *bridge {
 		for _, from := range []*system{erp, mes} {
 			b.sources = append(b.sources, (&feed{from, b.inbox, log}).run)
 		}
+	case c.MQTT != "":
+		b.sources = append(b.sources, (&subscriber{c.MQTT, b.inbox, log, c.Defect, map[string]int{}}).run)
 	case c.Events != "":
 		b.sources = append(b.sources, (&events{c.Events, b.inbox, log}).run)
 	}

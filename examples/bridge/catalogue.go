@@ -17,8 +17,6 @@ func NotPlanted() []Absent {
 			"needs a build that pages through lists, and a list that pages by offset"},
 		{DefectInfo{"M54", "bad quality ignored", "uses values of an OPC UA server whose status is bad or uncertain", "a bad status", []string{"field-fidelity"}},
 			"there is no OPC UA endpoint yet"},
-		{DefectInfo{"M55", "second delivery counted", "counts a message that MQTT delivers twice at QoS 1", "duplicate", []string{"exactly-once", "conservation"}},
-			"there is no MQTT endpoint yet; M05 forgets duplicates of webhooks"},
 		{DefectInfo{"M59", "expiry at the day's edge", "refuses a lot on the day on which it expires, or accepts it the day after", "a lot that expires at midnight of the run", []string{"dead-letter", "time-semantics"}},
 			"no lot of the plants expires within a run"},
 		{DefectInfo{"M62", "file read too early", "reads a file that is still being written", "partial file", []string{"no-silent-drop", "conservation"}},

@@ -16,6 +16,7 @@ type Config struct {
 	StateDir   string // where the store lives; survives restarts
 	Listen     string // address for webhooks and health
 	Events     string // NATS server to consume from, instead of webhooks
+	MQTT       string // MQTT broker to subscribe at, instead of webhooks
 	Feed       bool   // poll the endpoints' feeds, instead of webhooks
 	Sync       string // "full" survives power loss, "normal" a killed process
 	Units      string // "base" converts consumption to base units, "as-is" leaves it
@@ -73,6 +74,7 @@ func readConfig(args []string, env func(string) string, stdout, stderr io.Writer
 	text(&c.StateDir, "state", "STATE_DIR", ".", "directory of the store")
 	text(&c.Listen, "listen", "LISTEN", "127.0.0.1:8080", "address for webhooks and health")
 	text(&c.Events, "events", "EVENTS_URL", "", "NATS server to consume from, instead of webhooks")
+	text(&c.MQTT, "mqtt", "MQTT_URL", "", "MQTT broker to subscribe at, instead of webhooks")
 	text(&c.Sync, "sync", "SYNC", "full", "full or normal: survive power loss, or a killed process only")
 	text(&c.Units, "units", "UNITS", "base", "base or as-is: convert consumption to base units, or not")
 	number(&c.Parallel, "parallel", "PARALLEL", 16, "requests under way at once, per endpoint")
@@ -119,7 +121,13 @@ func (c Config) Validate() error {
 	need(c.MES.URL != "", "set MES_URL: where is the MES?")
 	need(c.Sync == "full" || c.Sync == "normal", `SYNC must be "full" or "normal"`)
 	need(c.Units == "base" || c.Units == "as-is", `UNITS must be "base" or "as-is"`)
-	need(c.Events == "" || !c.Feed, "set EVENTS_URL or FEED, not both: every event would come twice")
+	sources := 0
+	for _, given := range []bool{c.Events != "", c.MQTT != "", c.Feed} {
+		if given {
+			sources++
+		}
+	}
+	need(sources <= 1, "set one of EVENTS_URL, MQTT_URL and FEED: every event would come twice")
 	need(c.Parallel > 0 && c.Batch > 0 && c.Attempts > 0 && c.Backlog > 0, "PARALLEL, BATCH, ATTEMPTS and BACKLOG must be above 0")
 	return errors.Join(bad...)
 }

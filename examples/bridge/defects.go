@@ -48,6 +48,7 @@ const (
 	M49 Defect = "M49"
 	M50 Defect = "M50"
 	M52 Defect = "M52"
+	M55 Defect = "M55"
 	M57 Defect = "M57"
 	M60 Defect = "M60"
 	M65 Defect = "M65"
@@ -116,6 +117,7 @@ func Defects() []DefectInfo {
 		{M49, "backflush and explicit", "posts the components of an operation once as they were issued, and once more when the operation is finally confirmed", "-", []string{"conservation", "exactly-once"}},
 		{M50, "rework left out", "takes rework for the shop floor's own business and does not forward it", "rework", []string{"genealogy", "no-silent-drop"}},
 		{M52, "counters only grow", "takes the difference of two machine counts as it is, so that a counter that rolls over or is reset makes billions of pieces", "machine counters; rig machines.yaml", []string{"conservation"}},
+		{M55, "second delivery counted", "takes what MQTT delivers again at QoS 1 for another message", "ack-lost; rig mqtt.yaml", []string{"exactly-once", "conservation"}},
 		{M57, "token race", "every worker renews the token by itself, and a message that meets 401 is lost", "stale-token", []string{"no-silent-drop", "token-discipline"}},
 		{M60, "revision cached", "reads the revision of a product with its first order and keeps it for ever", "a revision that changes in the run", []string{"field-fidelity", "bounded-staleness"}},
 		{M65, "two instances", "does not ask whether another instance works with the same store, and names its own in its keys", "scale-out", []string{"exactly-once"}},

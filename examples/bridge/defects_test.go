@@ -280,6 +280,7 @@ var scripts = []struct {
 	{M52, func(w *world) []string {
 		return pieces(w, []int{0, 1, 2, 3}, "0 4 12 7")
 	}, "4294901772"},
+	{M55, twiceOverMQTT, "doubled"},
 	{M57, func(w *world) []string {
 		m := confirmation("1", 1)
 		w.erp.before = once(m.event, fate{status: 401})

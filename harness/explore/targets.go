@@ -39,14 +39,15 @@ type traffic struct {
 	effects map[plant.EventID]Target     // facts that took effect: where they were posted
 	offers  map[plant.EventID]Target     // facts that were announced: where
 	policy  map[string]simulators.Policy // by endpoint
+	mishaps map[string][]simulators.MishapKind
 }
 
 // survey reads off a run what crossed.
 func survey(h *evidence.History) *traffic {
 	t := &traffic{facts: map[plant.Kind]int{}, keys: map[Target][]plant.EventID{}, effects: map[plant.EventID]Target{},
-		offers: map[plant.EventID]Target{}, policy: map[string]simulators.Policy{}}
+		offers: map[plant.EventID]Target{}, policy: map[string]simulators.Policy{}, mishaps: map[string][]simulators.MishapKind{}}
 	for name, e := range h.Plan.Endpoints {
-		t.policy[name] = e.Policy
+		t.policy[name], t.mishaps[name] = e.Policy, e.Mishaps
 	}
 	for _, f := range h.Facts {
 		kind := f.Event.Fact.Kind()
@@ -157,6 +158,9 @@ func (tr *traffic) possible(v Variant, t Target, processes bool) (bool, string) 
 	}
 	if p, ok := f.(chaos.Particular); ok && !p.Suits(tr.policy[t.Endpoint]) {
 		return false, "the endpoint's policy leaves it nothing to do"
+	}
+	if _, ok := f.(chaos.Brokered); ok && (t.Direction != simulators.ToSUT || !chaos.Befalls(f, tr.mishaps[t.Endpoint])) {
+		return false, "only what is announced through a broker that Andon started meets that"
 	}
 	if c, ok := f.(chaos.Choosy); ok {
 		if why := c.Leaves(chaos.Crossing{Direction: t.Direction, Kind: t.Kind, Policy: tr.policy[t.Endpoint]}); why != "" {

@@ -148,7 +148,7 @@ func (o *outbox) send(ctx context.Context, l *lane, a announcement) {
 	a.tries++
 	redeliver := o.e.PolicyNow().Redelivery
 	outcome := reply.Result.Outcome
-	done := err == nil && (outcome.Took() || outcome == simulators.Refused)
+	done := err == nil && (outcome.Took() || outcome == simulators.Refused || reply.Result.LetGo)
 	if exhausted := redeliver.Max > 0 && a.tries >= redeliver.Max; done || exhausted || ctx.Err() != nil {
 		o.mu.Lock()
 		o.left--

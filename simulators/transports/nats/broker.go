@@ -13,6 +13,8 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/andon-rig/andon/simulators"
 )
 
 // Stream holds everything that the simulated systems announce, on subjects
@@ -72,6 +74,9 @@ func (a Address) port() int {
 	}
 	return a.Port
 }
+
+// Mishaps lists what can befall a message at this broker.
+func Mishaps() []simulators.MishapKind { return nil }
 
 // dial connects to a broker and makes sure that the stream is there.
 func dial(url, name string) (*nats.Conn, jetstream.JetStream, error) {

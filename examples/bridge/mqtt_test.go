@@ -1,0 +1,113 @@
+package bridge
+
+import (
+	"log/slog"
+	"net"
+	"testing"
+
+	mqtt "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/listeners"
+	"github.com/mochi-mqtt/server/v2/packets"
+)
+
+// openDoor lets everybody in.
+type openDoor struct{ mqtt.HookBase }
+
+func (openDoor) Provides(b byte) bool {
+	return b == mqtt.OnConnectAuthenticate || b == mqtt.OnACLCheck
+}
+func (openDoor) OnConnectAuthenticate(*mqtt.Client, packets.Packet) bool { return true }
+func (openDoor) OnACLCheck(*mqtt.Client, string, bool) bool              { return true }
+
+// broker is an MQTT broker for a test.
+type broker struct {
+	t   testing.TB
+	srv *mqtt.Server
+	url string
+}
+
+func newBroker(t testing.TB) *broker {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &broker{t, mqtt.New(&mqtt.Options{InlineClient: true, Logger: slog.New(slog.DiscardHandler)}), "mqtt://" + l.Addr().String()}
+	for _, err := range []error{b.srv.AddHook(new(openDoor), nil), b.srv.AddListener(listeners.NewNet("tcp", l)), b.srv.Serve()} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() { _ = b.srv.Close() })
+	return b
+}
+
+// publish announces messages at QoS 1.
+func (b *broker) publish(ms ...message) {
+	b.t.Helper()
+	for _, m := range ms {
+		if err := b.srv.Publish("andon/"+m.from+"/"+m.name, []byte(m.body), false, 1); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+}
+
+// subscribed waits until the bridge has a session that gets messages of the MES.
+func (b *broker) subscribed(w *world) {
+	w.must("a subscription", func() bool { return len(b.srv.Topics.Subscribers("andon/mes/confirmations").Subscriptions) > 0 })
+}
+
+func TestSubscribes(t *testing.T) {
+	t.Parallel()
+	b, w := newBroker(t), newWorld(t, "")
+	w.config.MQTT = b.url
+	before := []message{release("1"), start("1"), confirmation("1", 1), confirmation("1", 2)}
+	w.start()
+	b.subscribed(w)
+	b.publish(before...)
+	b.publish(before[1]) // delivered again
+	bad := message{"mes", "confirmations", "confirmation/9/0010/1", `{"SyncOperationsPerformance":{"ApplicationArea":{"Sender":{"ReferenceID":"confirmation/9/0010/1"}}}}`}
+	b.publish(message{"mes", "status", "", "offline"}, bad)
+	w.settled(before...)
+	w.must("a report on what cannot be read", func() bool { return len(w.surfaced(bad.event)) == 1 })
+	w.stop()
+	after := []message{confirmation("1", 3)} // more than one of an order would come in any order from this broker
+	b.publish(after...)                      // while nobody is there but a session
+	w.start()
+	w.settled(after...)
+	if cs := w.judge(append(before, after...)...); len(cs) > 0 {
+		t.Error(cs)
+	}
+	if n := len(b.srv.Clients.GetAll()); n != 2 {
+		t.Errorf("%d sessions, want the broker's own and one", n)
+	}
+}
+
+// TestSubscribesAgain: a broker that goes away and comes back is found.
+func TestSubscribesAgain(t *testing.T) {
+	t.Parallel()
+	b, w := newBroker(t), newWorld(t, "")
+	w.config.MQTT = b.url
+	w.start()
+	b.subscribed(w)
+	cl, _ := b.srv.Clients.Get(clientID)
+	cl.Stop(nil)
+	m := confirmation("1", 1)
+	b.publish(m)
+	w.settled(m)
+	if cs := w.judge(m); len(cs) > 0 {
+		t.Error(cs)
+	}
+}
+
+// twiceOverMQTT has a confirmation delivered twice.
+func twiceOverMQTT(w *world) []string {
+	b := newBroker(w.t)
+	w.config.MQTT = b.url
+	w.start()
+	b.subscribed(w)
+	m, last := confirmation("1", 1), confirmation("1", 2)
+	b.publish(m, m, last)
+	w.settled(last) // behind the others
+	return w.judge(m, last)
+}
