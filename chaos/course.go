@@ -1,8 +1,8 @@
 package chaos
 
 import (
-	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/andon-rig/andon/simulators"
 )
@@ -12,11 +12,12 @@ import (
 // struck. It is shared by the links of a run. A nil Course knows nothing, and
 // rules that depend on others then never strike.
 type Course struct {
-	followed []string // rules that others depend on; no others are remembered
+	any atomic.Bool // rules are followed
 
-	mu    sync.Mutex // guards what follows
-	armed map[string]int
-	did   map[string]*deeds
+	mu       sync.Mutex      // guards what follows
+	followed map[string]bool // rules that others depend on; what others do is not remembered
+	armed    map[string]int
+	did      map[string]*deeds
 }
 
 // deeds is what one rule has done.
@@ -36,34 +37,47 @@ type crossed struct {
 // NewCourse returns the course of a run in which others depend on the rules
 // with these ids.
 func NewCourse(followed ...string) *Course {
-	return &Course{followed: followed, armed: map[string]int{}, did: map[string]*deeds{}}
+	c := &Course{followed: map[string]bool{}, armed: map[string]int{}, did: map[string]*deeds{}}
+	c.Follow(followed...)
+	return c
+}
+
+// Follow has c remember from now on what the rules with these ids do.
+func (c *Course) Follow(rules ...string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, r := range rules {
+		c.followed[r] = true
+		c.any.Store(true)
+	}
 }
 
 // idle reports whether nobody depends on anything.
-func (c *Course) idle() bool { return c == nil || len(c.followed) == 0 }
-
-func (c *Course) follows(rule string) bool { return !c.idle() && slices.Contains(c.followed, rule) }
+func (c *Course) idle() bool { return c == nil || !c.any.Load() }
 
 // arm and heal note where the rule with this id is in force.
 func (c *Course) arm(rule string)  { c.inForce(rule, 1) }
 func (c *Course) heal(rule string) { c.inForce(rule, -1) }
 
 func (c *Course) inForce(rule string, by int) {
-	if !c.follows(rule) {
+	if c == nil {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.armed[rule] += by
+	c.armed[rule] += by // also of those that nobody depends on yet
 }
 
 // struck notes a strike of the rule with this id.
 func (c *Course) struck(rule, link string, dir simulators.Direction, marks []mark) {
-	if !c.follows(rule) {
+	if c.idle() {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if !c.followed[rule] {
+		return
+	}
 	d := c.did[rule]
 	if d == nil {
 		d = &deeds{keys: map[string]crossed{}}

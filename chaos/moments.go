@@ -164,6 +164,16 @@ func (ms *Moments) Heal(id string) bool {
 	return true
 }
 
+// Armed lists the ids of the rules that are waited for.
+func (ms *Moments) Armed() (ids []string) {
+	ms.mu.Lock()
+	defer ms.mu.Unlock()
+	for _, w := range ms.watches {
+		ids = append(ids, w.rule.ID)
+	}
+	return ids
+}
+
 // HealAll gives up waiting for anything.
 func (ms *Moments) HealAll() {
 	ms.mu.Lock()

@@ -23,7 +23,7 @@ func complete(root *cobra.Command, w World) {
 		"rig": yaml, "out": folder, "dir": folder,
 		"scenario": named(w, listScenarios), "pack": named(w, listPacks), "defect": named(w, listPlantable), "fault": completePilots,
 	}
-	arguments := map[string]cobra.CompletionFunc{"gate": yaml, "explore": yaml, "check": yaml, "judge": folder, "replay": folder, "shrink": folder, "report": folder, "coverage": folder}
+	arguments := map[string]cobra.CompletionFunc{"gate": yaml, "serve": yaml, "explore": yaml, "check": yaml, "judge": folder, "replay": folder, "shrink": folder, "report": folder, "coverage": folder}
 	root.InitDefaultCompletionCmd()
 	root.InitDefaultHelpCmd()
 	for _, c := range root.Commands() {

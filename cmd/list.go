@@ -33,6 +33,12 @@ type item struct {
 	Settings     []setting `json:"settings,omitempty"`
 }
 
+// pilot reports whether i is not one fault, but what gate --fault names.
+func (i item) pilot() bool {
+	d, _ := i.Details.(map[string]any)
+	return d["pilot"] == true
+}
+
 type fact struct{ name, value string }
 
 // setting is a key that a fault or an action takes.

@@ -185,13 +185,49 @@ func (p *PlannedFault) reproducible() bool {
 	return conn && p.rule.ByMessage() || faults.Reproducible(p.Info.Name, p.rule.Fault)
 }
 
+// known lists the faults there are now.
+func (p *Plan) known() []*PlannedFault {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.Faults
+}
+
+// add takes up a fault that the scenario did not have.
+func (p *Plan) add(f *PlannedFault) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.Faults = append(p.Faults[:len(p.Faults):len(p.Faults)], f)
+	f.rule.Order = len(p.Faults)
+	p.moments.Course.Follow(f.depends()...)
+}
+
+// armedFaults lists the ids of what is in force anywhere.
+func (p *Plan) armedFaults() (ids []string) {
+	add := func(more []string) {
+		for _, id := range more {
+			if !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
+		}
+	}
+	for _, l := range p.Links {
+		add(l.Armed())
+	}
+	for _, rd := range p.roads {
+		add(rd.Armed())
+	}
+	add(p.moments.Armed())
+	return ids
+}
+
 // arm puts a fault in force on all its links.
 func (p *Plan) arm(ctx context.Context, id string) error {
-	i := slices.IndexFunc(p.Faults, func(f *PlannedFault) bool { return f.ID == id })
+	all := p.known()
+	i := slices.IndexFunc(all, func(f *PlannedFault) bool { return f.ID == id })
 	if i < 0 {
 		return fmt.Errorf("there is no fault %q", id)
 	}
-	f := p.Faults[i]
+	f := all[i]
 	if pf, ok := f.rule.Fault.(chaos.Process); ok {
 		rule := f.rule
 		rule.Max = max(rule.Max, len(rule.Strikes)) // unless told otherwise, it strikes once

@@ -41,6 +41,7 @@ type GateOptions struct {
 	Seed      *uint64  // instead of each scenario's own
 	RunName   string   // of the only run; "" makes names of scenario and seed
 	Pilots    []string
+	ByHand    bool // faults may be armed by hand: see [GateOptions.Serve]
 	Defect    string
 	Lanes     int
 	Out       string // folder of bundles; "" keeps none
@@ -137,6 +138,11 @@ func (o *GateOptions) resolve() error {
 // one runs one scenario. An error is the rig's trouble and stands in the report
 // already.
 func (o *GateOptions) one(ctx context.Context, i int, tell func(Progress)) (*reports.Scenario, error) {
+	return o.run(ctx, i, tell, func(*Rig) (func(), error) { return func() {}, nil })
+}
+
+// run is one, with something to prepare and to clear away around the run.
+func (o *GateOptions) run(ctx context.Context, i int, tell func(Progress), prepare func(*Rig) (func(), error)) (*reports.Scenario, error) {
 	sc := o.Scenarios[i]
 	seed := o.seed(sc)
 	began := time.Now()
@@ -150,7 +156,7 @@ func (o *GateOptions) one(ctx context.Context, i int, tell func(Progress)) (*rep
 	}()
 	rig, err := Build(Setup{
 		Catalog: o.Catalog, File: o.File, Path: o.Path, Source: o.Source, Scenario: sc, Text: o.Texts[sc.Metadata.Of], Seed: seed,
-		Run: o.runName(sc, seed), Range: o.numberRange(), Pilots: o.Pilots, Defect: o.Defect, Out: o.Out,
+		Run: o.runName(sc, seed), Range: o.numberRange(), Pilots: o.Pilots, ByHand: o.ByHand, Defect: o.Defect, Out: o.Out,
 		Self: o.Self, Version: o.Version, Command: o.Command,
 	})
 	if err != nil {
@@ -158,7 +164,12 @@ func (o *GateOptions) one(ctx context.Context, i int, tell func(Progress)) (*rep
 		return out, err
 	}
 	tell(Progress{Index: i, Scenario: sc, Plan: rig.Plan})
-	findings, err := rig.RunAndKeep(ctx)
+	clear, err := prepare(rig)
+	defer clear()
+	var findings []evidence.Finding
+	if err == nil {
+		findings, err = rig.RunAndKeep(ctx)
+	}
 	o.fill(out, rig, findings)
 	err = errors.Join(err, rig.finish(out, err))
 	if err != nil {
@@ -215,6 +226,9 @@ func Summarise(out *reports.Scenario, records []evidence.Record) {
 		case evidence.Disturbance:
 			if b.Phase == evidence.Struck {
 				struck[b.Fault]++
+			}
+			if !slices.ContainsFunc(out.Faults, func(f reports.Fault) bool { return f.ID == b.Fault }) { // armed by hand
+				out.Faults = append(out.Faults, reports.Fault{ID: b.Fault, Kind: b.Kind})
 			}
 		case evidence.End:
 			if !b.Quiet {

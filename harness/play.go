@@ -148,7 +148,7 @@ func (p *Plan) cut() bool {
 	for _, rd := range p.roads {
 		armed = append(armed, rd.Armed()...)
 	}
-	return slices.ContainsFunc(p.Faults, func(f *PlannedFault) bool {
+	return slices.ContainsFunc(p.known(), func(f *PlannedFault) bool {
 		b, ok := f.rule.Fault.(chaos.Blocker)
 		return ok && b.Blocks() && len(f.rule.Within) == 0 && slices.Contains(armed, f.ID)
 	})

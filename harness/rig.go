@@ -33,6 +33,7 @@ type Setup struct {
 	Run      string   // names the run and its bundle
 	Range    string   // begins the number ranges of orders and lots; "" means the plant's own
 	Pilots   []string // faults armed besides the scenario's
+	ByHand   bool     // others may be armed while it plays
 	Defect   string   // planted into the bundled build
 	Out      string   // folder of bundles
 	Self     string   // path of the andon program

@@ -441,3 +441,12 @@ func set[T comparable](to *T, v T) {
 		*to = v
 	}
 }
+
+// WithoutSUT is f for a build that somebody else starts, and that is a test
+// system, because it is told the addresses of this rig only.
+func (f File) WithoutSUT() File {
+	f.SUT.Process, f.SUT.Container, f.SUT.Compose = nil, nil, nil
+	f.SUT.External = &ExternalSpec{TestSystem: true}
+	f.SUT.Ready = ReadySpec{}
+	return f
+}

@@ -24,8 +24,11 @@ type road struct {
 }
 
 // wired reports whether a fault of the scenario strikes connections at the
-// endpoint called name that are opened by side.
+// endpoint called name that are opened by side, or one may be armed by hand.
 func (r *Rig) wired(name string, side chaos.Side) bool {
+	if r.setup.ByHand {
+		return true
+	}
 	for _, f := range r.setup.Scenario.Faults {
 		t, ok := r.connTrouble(f)
 		if at := scenarios.Meant(f.At.S, r.setup.File.systems()); ok && (at == "" || at == "sut" || at == name) && opens(t, side) {

@@ -42,6 +42,8 @@ type Plan struct {
 	roads    []*road
 	clock    *plantClock
 	progress *progress
+	session  *Session       // that decides when the play is over; nil if the scenario does
+	mu       sync.Mutex     // guards Faults while the plant plays
 	counts   bool           // machines are read
 	open     []plant.Order  // under way when the run begins
 	narrowed *narrowed      // to what the scenario says happens
@@ -82,7 +84,9 @@ func Run(ctx context.Context, p *Plan) (findings []evidence.Finding, err error) 
 	p.progress = newProgress(p.Journal, p.Endpoints, p.Links)
 	p.progress.turn = p.turn
 	p.step("play", p.Scenario.Metadata.Title)
-	playErr := p.play(ctx)
+	playing, over := p.session.playing(ctx)
+	playErr := p.play(playing)
+	over()
 	p.step("heal", "")
 	p.heal("")
 	p.broken.Wait()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/andon-rig/andon/chaos"
 	"github.com/andon-rig/andon/evidence"
@@ -19,10 +20,12 @@ import (
 // whenever it crosses.
 type bounds struct {
 	ordinals *chaos.Ordinals
-	windows  map[string]*chaos.Stretch // by fault
-	phases   map[string]*chaos.Stretch // by name
-	phase    string                    // that lasts now
-	states   []state
+
+	mu      sync.Mutex                // guards what follows: people arm faults while the plant plays
+	windows map[string]*chaos.Stretch // by fault
+	phases  map[string]*chaos.Stretch // by name
+	phase   string                    // that lasts now
+	states  []state
 }
 
 // state is a part of history between two events.
@@ -58,12 +61,16 @@ func (b *bounds) enter(phase string) {
 
 // open and close are the ends of a fault's window, if that is by fact.
 func (b *bounds) open(fault string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if w := b.windows[fault]; w != nil {
 		w.Begin(b.next(), plant.Keys{})
 	}
 }
 
 func (b *bounds) close(fault string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if w := b.windows[fault]; w != nil {
 		w.End(b.next(), plant.Keys{})
 	}
@@ -72,6 +79,8 @@ func (b *bounds) close(fault string) {
 // see takes notice of the event that was numbered last.
 func (b *bounds) see(e plant.Event) {
 	n := b.ordinals.Count()
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	for _, s := range b.states {
 		if s.to != nil && s.to(e) {
 			s.End(n, e.Fact.Keys())
@@ -103,6 +112,8 @@ func operation(k plant.Keys) string {
 // messages.
 func (r *Rig) bind(p *PlannedFault, f scenarios.Fault) {
 	b := r.Plan.bounds
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if f.During.By == scenarios.ByFact {
 		b.windows[f.ID] = &chaos.Stretch{}
 		p.rule.Within = append(p.rule.Within, b.windows[f.ID])
@@ -136,19 +147,23 @@ func (r *Rig) bind(p *PlannedFault, f scenarios.Fault) {
 
 // follow has links and moments remember what other faults depend on.
 func (r *Rig) follow() {
-	var ids []string
+	course := chaos.NewCourse()
 	for _, p := range r.Plan.Faults {
-		ids = append(ids, p.rule.While, p.rule.StruckBy)
-		if p.rule.After != nil {
-			ids = append(ids, p.rule.After.Rule)
-		}
+		course.Follow(p.depends()...)
 	}
-	ids = slices.DeleteFunc(ids, func(id string) bool { return id == "" })
-	course := chaos.NewCourse(ids...)
 	for _, l := range r.Plan.Links {
 		l.Course = course
 	}
 	r.Plan.moments.Course = course
+}
+
+// depends lists the faults that p depends on.
+func (p *PlannedFault) depends() []string {
+	ids := []string{p.rule.While, p.rule.StruckBy}
+	if p.rule.After != nil {
+		ids = append(ids, p.rule.After.Rule)
+	}
+	return slices.DeleteFunc(ids, func(id string) bool { return id == "" })
 }
 
 // sensible refuses conditions that the kind of fault cannot have.
