@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strconv"
 	"strings"
@@ -59,7 +60,7 @@ func TestScripts(t *testing.T) {
 			return copyFiles("testdata/common", e.WorkDir)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits, "occupy": occupy, "free": free, "cut": cut, "validates": validates, "rows": rows,
+			"exits": exits, "occupy": occupy, "free": free, "cut": cut, "validates": validates, "rows": rows, "await": await, "awaits": awaits, "address": address,
 		},
 	})
 }
@@ -101,6 +102,42 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if all := ts.ReadFile("stdout") + ts.ReadFile("stderr"); strings.Contains(all, "goroutine ") || strings.Contains(all, "panic:") {
 		ts.Fatalf("it panicked")
 	}
+}
+
+// await waits until a file is there and not empty: await FILE.
+func await(ts *testscript.TestScript, _ bool, args []string) {
+	until(ts, func() bool {
+		info, err := os.Stat(ts.MkAbs(args[0]))
+		return err == nil && info.Size() > 0
+	}, args[0])
+}
+
+// awaits runs a program until it prints what matches: awaits PATTERN PROGRAM
+// [ARGUMENT ...].
+func awaits(ts *testscript.TestScript, _ bool, args []string) {
+	want := regexp.MustCompile("(?m)" + args[0])
+	until(ts, func() bool { return ts.Exec(args[1], args[2:]...) == nil && want.MatchString(ts.ReadFile("stdout")) }, args[0])
+}
+
+// until looks at something time and again, for half a minute at most.
+func until(ts *testscript.TestScript, is func() bool, what string) {
+	again, end := time.NewTicker(50*time.Millisecond), time.After(30*time.Second)
+	defer again.Stop()
+	for !is() {
+		select {
+		case <-again.C:
+		case <-end:
+			ts.Fatalf("waited half a minute for %s", what)
+		}
+	}
+}
+
+// address stores the address that the key of a control port holds: address
+// FILE NAME.
+func address(ts *testscript.TestScript, _ bool, args []string) {
+	var key struct{ URL string }
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &key))
+	ts.Setenv(args[1], key.URL)
 }
 
 // occupy has somebody else listen on a port, whose address it stores in a

@@ -33,10 +33,33 @@ type item struct {
 	Settings     []setting `json:"settings,omitempty"`
 }
 
+// faultDetails is what there is to know of a fault besides its settings.
+type faultDetails struct {
+	// Layer where it can really happen: W wire, A application, P the SUT's
+	// process, C clock, D data, K kernel; pilot for what gate --fault arms.
+	Layer string `json:"layer"`
+	// Observed is what the build's code meets.
+	Observed string `json:"observed"`
+	// Needs is what it needs of rig or SUT; empty for nothing.
+	Needs string `json:"needs"`
+	// Reproducible says whether, with its defaults, the same seed hits the same
+	// (fact, attempt) pairs.
+	Reproducible bool `json:"reproducible"`
+	// Tolerates is what the build must still guarantee under it.
+	Tolerates string `json:"tolerates"`
+	// Attempts bounds its rule to the first so many attempts of each fact, unless
+	// the scenario says otherwise; 0 for no bound.
+	Attempts int `json:"attempts"`
+	// Pilot is true for what gate --fault arms: not one fault but several.
+	Pilot bool `json:"pilot,omitempty"`
+	// Arms lists the faults that a pilot is made of.
+	Arms []string `json:"arms,omitempty"`
+}
+
 // pilot reports whether i is not one fault, but what gate --fault names.
 func (i item) pilot() bool {
-	d, _ := i.Details.(map[string]any)
-	return d["pilot"] == true
+	d, is := i.Details.(faultDetails)
+	return is && d.Pilot
 }
 
 type fact struct{ name, value string }
@@ -204,8 +227,8 @@ func listFaults(w World) ([]item, error) {
 		i := item{
 			ID: f.Name, What: f.Doc, Requirements: f.Requirements,
 			Facts:   []fact{{"layer", string(f.Layer)}, {"reproducible", again}},
-			Notes:   []fact{{"the SUT meets", f.Observed}, {"needs", f.Needs}, {"must still hold", f.Tolerates}, {"serves", strings.Join(f.Requirements, " ")}},
-			Details: map[string]any{"layer": f.Layer, "observed": f.Observed, "needs": f.Needs, "reproducible": f.Reproducible, "tolerates": f.Tolerates},
+			Notes:   []fact{{"observed as", f.Observed}, {"needs", f.Needs}, {"must still hold", f.Tolerates}, {"serves", strings.Join(f.Requirements, " ")}},
+			Details: faultDetails{Layer: string(f.Layer), Observed: f.Observed, Needs: f.Needs, Reproducible: f.Reproducible, Tolerates: f.Tolerates, Attempts: f.Attempts},
 		}
 		for _, s := range f.Settings {
 			i.Settings = append(i.Settings, setting{Name: s.Name, Type: s.Type, Default: s.Default, Doc: s.Doc})
@@ -214,7 +237,7 @@ func listFaults(w World) ([]item, error) {
 	}
 	for _, p := range harness.Pilots() {
 		items = append(items, item{ID: p.Name, What: "for gate --fault: arms " + strings.Join(p.Arms, ", "),
-			Facts: []fact{{"layer", "pilot"}, {"reproducible", ""}}, Details: map[string]any{"pilot": true, "arms": p.Arms}})
+			Facts: []fact{{"layer", "pilot"}, {"reproducible", ""}}, Details: faultDetails{Layer: "pilot", Pilot: true, Arms: p.Arms}})
 	}
 	return items, nil
 }

@@ -12,19 +12,20 @@ import (
 )
 
 // schemas lists what has a JSON Schema.
-var schemas = []string{"rig", "scenario", "gate", "findings"}
+var schemas = []string{"rig", "scenario", "gate", "findings", "faults"}
 
 func newSchema(w World) *cobra.Command {
 	return &cobra.Command{
-		Use:   "schema rig|scenario|gate|findings",
+		Use:   "schema rig|scenario|gate|findings|faults",
 		Short: "print the JSON Schema of a file or output",
 		Long: "rig and scenario are what you write: point your editor at the schema and it completes and explains.\n" +
-			"gate is what gate --json prints, findings is findings.json of a bundle.",
+			"gate is what gate --json prints, findings is findings.json of a bundle,\n" +
+			"faults what list faults --json prints and the control port of andon serve answers.",
 		Example:   "  andon schema rig > rig.schema.json",
 		ValidArgs: schemas,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return usage("name one schema: rig, scenario, gate or findings")
+				return usage("name one schema: rig, scenario, gate, findings or faults")
 			}
 			if !slices.Contains(schemas, args[0]) {
 				return usage("there is no schema %q; %s", args[0], yamlfile.OneOf(args[0], schemas))
@@ -50,6 +51,8 @@ func schema(name string) ([]byte, error) {
 		return scenarios.Schema()
 	case "findings":
 		return harness.FindingsSchema()
+	case "faults":
+		return faultsSchema()
 	}
 	return jsonreport.Schema(), nil
 }

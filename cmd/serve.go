@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -63,7 +64,7 @@ func newServe(w World) *cobra.Command {
 	flags.BoolVar(&f.byHand, "faults", false, "open a control port, so that faults can be armed and healed by hand")
 	flags.StringVar(&f.control, "control", "127.0.0.1:0", "`address` of the control port, of the loopback interface; port 0 takes any")
 	flags.BoolVar(&f.noSUT, "no-sut", false, "start no build; print what one has to be told of the rig")
-	flags.Float64Var(&f.pace, "pace", 60, "how `many` seconds of the plant pass in a second")
+	flags.Float64Var(&f.pace, "pace", 120, "how `many` seconds of the plant pass in a second")
 	flags.DurationVar(&f.length, "for", 0, "wall `time` after which the session ends by itself; 0 means that you end it")
 	flags.StringVar(&f.out, "out", "", "`folder` for evidence and reports (default andon-runs/<time>)")
 	flags.StringVar(&f.defect, "defect", "", "`id` of a defect to plant into the bundled build, as listed by andon list defects")
@@ -90,8 +91,8 @@ func runServe(ctx context.Context, w World, f serveFlags, files []string) error 
 		}
 		return err
 	})
-	if port != nil {
-		err = errors.Join(err, port.Close())
+	if port != nil { // the key opens nothing any more
+		err = errors.Join(err, port.Close(), os.Remove(filepath.Join(o.Out, keyFile)))
 	}
 	if err != nil {
 		return ofMachine(err)
@@ -112,6 +113,9 @@ func (f *serveFlags) options(w World, files []string) (harness.GateOptions, erro
 	if f.length < 0 {
 		return harness.GateOptions{}, fmt.Errorf("--for %s: give a time above 0, or none to end the session yourself", f.length)
 	}
+	if err := control.Local(f.control); f.byHand && err != nil {
+		return harness.GateOptions{}, err
+	}
 	plain := len(files)+len(f.scenarios) == 0
 	if plain {
 		f.scenarios = []string{"CNF-01"} // stands in until the options are there
@@ -125,7 +129,7 @@ func (f *serveFlags) options(w World, files []string) (harness.GateOptions, erro
 			return o, err
 		}
 	}
-	if len(o.Scenarios) != 1 {
+	if len(o.Scenarios) != 1 { // of a matrix, say
 		return o, fmt.Errorf("%d scenarios were named, and a session plays one", len(o.Scenarios))
 	}
 	s := &o.Scenarios[0]

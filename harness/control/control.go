@@ -55,12 +55,8 @@ const maxBody = 64 << 10
 // until Close. faults is what there is to arm, as andon list faults --json
 // prints it.
 func Open(addr string, s Session, faults any) (*Port, error) {
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		return nil, fmt.Errorf("control port %q: %w", addr, err)
-	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, fmt.Errorf("control port %q: whoever reaches it can break the rig, so it only opens on the loopback interface: use 127.0.0.1:PORT", addr)
+	if err := Local(addr); err != nil {
+		return nil, err
 	}
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
@@ -74,6 +70,18 @@ func Open(addr string, s Session, faults any) (*Port, error) {
 	p.server = &http.Server{Handler: p.handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second}
 	go func() { p.done <- p.server.Serve(l) }()
 	return p, nil
+}
+
+// Local refuses addresses that others could reach.
+func Local(addr string) error {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return fmt.Errorf("control port %q: %w", addr, err)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return fmt.Errorf("control port %q: whoever reaches it can break the rig, so it only opens on the loopback interface: use 127.0.0.1:PORT", addr)
+	}
+	return nil
 }
 
 // Close ends the port. It waits for answers that are under way, a second at

@@ -1,6 +1,7 @@
 package yamlfile
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"go/ast"
@@ -23,6 +24,8 @@ type SchemaOf struct {
 	Also  []any // types that only custom schemas refer to, as #/$defs/NAME
 	// Sources holds the Go files whose doc comments become descriptions.
 	Sources fs.FS
+	// Tag names the keys; yaml if it is empty, json for what is printed.
+	Tag string
 	// Mapper may give a type of somebody else's a schema; nil leaves it as it
 	// is.
 	Mapper func(reflect.Type) *jsonschema.Schema
@@ -35,7 +38,7 @@ func (s SchemaOf) JSON() ([]byte, error) {
 		return nil, err
 	}
 	r := &jsonschema.Reflector{
-		FieldNameTag: "yaml", RequiredFromJSONSchemaTags: true, ExpandedStruct: true, Anonymous: true, Mapper: s.Mapper,
+		FieldNameTag: cmp.Or(s.Tag, "yaml"), RequiredFromJSONSchemaTags: true, ExpandedStruct: true, Anonymous: true, Mapper: s.Mapper,
 		LookupComment: func(t reflect.Type, field string) string {
 			return comments[strings.TrimSuffix(t.Name()+"."+field, ".")]
 		},
