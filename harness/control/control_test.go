@@ -37,8 +37,10 @@ func (s *session) Heal(id string) int {
 	return 2
 }
 
-func (s *session) Status() harness.Status { return harness.Status{Run: "R", Faults: []harness.FaultStatus{}} }
-func (s *session) Stop()                  { s.stopped = true }
+func (s *session) Status() harness.Status {
+	return harness.Status{Run: "R", Faults: []harness.FaultStatus{}}
+}
+func (s *session) Stop() { s.stopped = true }
 
 // TestPort asks for everything there is, and for what must be refused.
 func TestPort(t *testing.T) {
