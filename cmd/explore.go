@@ -112,10 +112,10 @@ func (f *exploreFlags) exploration(w World, files []string) (*explore.Exploratio
 		}
 	}
 	possible, _ := o.File.Feasible(w.Catalog.Faults)
+	bench := &trial.Bench{Keep: true, Setup: harness.Setup{Catalog: o.Catalog, File: o.File, Path: o.Path, Source: o.Source,
+		Defect: o.Defect, Out: o.Out, Self: o.Self, Version: o.Version, Command: o.Command}}
 	return &explore.Exploration{
-		Runner: &trial.Bench{Keep: true, Setup: harness.Setup{Catalog: o.Catalog, File: o.File, Path: o.Path, Source: o.Source,
-			Defect: o.Defect, Out: o.Out, Self: o.Self, Version: o.Version, Command: o.Command}},
-		Lanes: f.lanes, Bases: bases, Faults: possible, Processes: o.File.SUT.External == nil,
+		Runner: bench, Try: bench.Try, Lanes: f.lanes, Bases: bases, Faults: possible, Processes: o.File.SUT.External == nil,
 		Seed: cmp.Or(f.seed, bases[0].Seed), Wall: f.budget, Runs: f.runs,
 	}, nil
 }

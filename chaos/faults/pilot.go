@@ -81,7 +81,7 @@ func pilotDuplicates() (rules []PilotRule) {
 func pilotThrottling() []PilotRule {
 	rule := func(fact plant.Kind, form simulators.RetryAfter) PilotRule {
 		return PilotRule{"erp", chaos.Rule{ID: "pilot-throttle-" + string(fact), Kind: "throttle",
-			Fault:     &Throttle{RetryAfter: form, After: Wall(time.Second), Attempts: 1},
+			Fault:     &Throttle{RetryAfter: form, After: Wall(time.Second), Attempts: 1, Per: PerAll},
 			Direction: simulators.FromSUT, Fact: fact, Every: 2, Per: perRun, Writes: true}}
 	}
 	return []PilotRule{

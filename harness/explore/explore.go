@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -19,15 +20,18 @@ import (
 
 // An Exploration is the search for schedules that a build does not survive.
 type Exploration struct {
-	Runner    trial.Runner
-	Lanes     int                  // runs side by side
-	Bases     []scenarios.Scenario // what happens meanwhile; their own faults and expectations are left out
-	Faults    []faults.Info        // to choose from
-	Processes bool                 // the SUT can be killed
-	Seed      uint64               // decides the schedules
-	Wall      time.Duration        // no run begins later; 0 means no bound
-	Runs      int                  // 0 means no bound
-	Only      []Stage              // of singles, pairs and the swarm; none means all
+	Runner trial.Runner
+	Lanes  int                  // runs side by side
+	Bases  []scenarios.Scenario // what happens meanwhile; their own faults and expectations are left out
+	Faults []faults.Info        // to choose from
+	// Try, if set, says why the rig cannot play a scenario, without playing it:
+	// it may lack what a fault needs. What it refuses is not drawn.
+	Try       func(scenarios.Scenario) error
+	Processes bool          // the SUT can be killed
+	Seed      uint64        // decides the schedules
+	Wall      time.Duration // no run begins later; 0 means no bound
+	Runs      int           // 0 means no bound
+	Only      []Stage       // of singles, pairs and the swarm; none means all
 
 	// See, if set, is told of every run that has ended; calls are serial.
 	See func(Progress)
@@ -58,6 +62,7 @@ type Result struct {
 	Found       []Found
 	Grid        []Field
 	Impossible  []string // why parts of the grid cannot be filled
+	Unable      []string // what the rig cannot carry out anywhere, and why
 	Broken      []string // runs without a judgement
 	Wall        time.Duration
 	Interrupted bool
@@ -192,6 +197,9 @@ func (x *Exploration) plain(ctx context.Context) (places []*place, err error) {
 		}
 		p.anyway = signatures(out)
 		p.traffic = survey(evidence.NewHistory(out.Records))
+		if err := x.host(p); err != nil {
+			return nil, err
+		}
 		if len(p.traffic.targets) == 0 {
 			return nil, fmt.Errorf("nothing crosses in scenario %s without trouble, so there is nothing to strike", b.Metadata.ID)
 		}
@@ -201,6 +209,45 @@ func (x *Exploration) plain(ctx context.Context) (places []*place, err error) {
 		return nil, errors.New("there is no scenario to explore")
 	}
 	return places, nil
+}
+
+// host finds out which faults the rig can carry out, so that no time is spent
+// on others; each form is tried at the first message it could strike.
+func (x *Exploration) host(p *place) error {
+	p.traffic.unable = map[string]string{}
+	for _, v := range variants(x.Faults) {
+		for _, t := range p.traffic.targets {
+			if ok, _ := p.traffic.possible(v, t, x.Processes); !ok || x.Try == nil {
+				continue
+			}
+			f, err := v.fault("host", t)
+			if err != nil {
+				return err
+			}
+			s, err := scenarios.New(Schedule{Stage: Singles, Name: v.String(), Seed: p.base.Seed, Faults: []scenarios.Fault{f}}.scenario(p.base, 0))
+			if err == nil {
+				err = x.Try(s)
+			}
+			if err != nil {
+				p.traffic.unable[v.String()] = brief(err)
+				if text := v.String() + ": " + brief(err); !slices.Contains(x.result.Unable, text) {
+					x.result.Unable = append(x.result.Unable, text)
+				}
+			}
+			break
+		}
+	}
+	return nil
+}
+
+// brief is the first line of an error, without the fault's name, which is made
+// up.
+func brief(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	if _, after, ok := strings.Cut(line, "fault host: "); ok {
+		return after
+	}
+	return line
 }
 
 // arms reports whether a step arms or heals a fault.

@@ -2,6 +2,7 @@ package explore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -262,6 +263,35 @@ func (b *brittle) Run(_ context.Context, s scenarios.Scenario) trial.Outcome {
 	b.mu.Unlock()
 	out.Records = records
 	return out
+}
+
+// What the rig cannot carry out is neither tried nor drawn, and why is said;
+// only swarms are made if nothing else is asked for.
+func TestOnlyWhatTheRigCanHost(t *testing.T) {
+	b := &brittle{}
+	x := &Exploration{Runner: b, Bases: []scenarios.Scenario{base("A")}, Faults: faults.All(), Processes: true, Seed: 9, Runs: 60, Only: []Stage{Swarm},
+		Try: func(s scenarios.Scenario) error {
+			if s.Faults[0].Fault.S == "lose" {
+				return errors.New("x.yaml:1:1: fault host: there is nothing to lose\nmore")
+			}
+			return nil
+		}}
+	seen := map[string]int{}
+	x.See = func(p Progress) {
+		for _, f := range p.Scenario.Faults {
+			seen[f.Fault.S] += max(1, p.Struck[f.ID])
+		}
+	}
+	r, err := x.Do(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Runs[Singles]+r.Runs[Pairs] > 0 || r.Runs[Swarm] != 59 || len(r.Grid) > 0 {
+		t.Errorf("runs %v, want swarms only", r.Runs)
+	}
+	if seen["lose"] > 0 || seen["delay"] == 0 || !slices.Equal(r.Unable, []string{"lose: there is nothing to lose"}) {
+		t.Errorf("drawn %v, unable %v", seen, r.Unable)
+	}
 }
 
 func base(id string) scenarios.Scenario {

@@ -40,6 +40,7 @@ type traffic struct {
 	offers  map[plant.EventID]Target     // facts that were announced: where
 	policy  map[string]simulators.Policy // by endpoint
 	mishaps map[string][]simulators.MishapKind
+	unable  map[string]string // forms of faults that the rig cannot carry out, and why
 }
 
 // survey reads off a run what crossed.
@@ -154,7 +155,12 @@ func (v Variant) windowed() bool {
 func (tr *traffic) possible(v Variant, t Target, processes bool) (bool, string) {
 	f := v.info.New()
 	if _, process := f.(chaos.Process); process {
-		return processes, "the SUT is not a process of the rig"
+		if !processes {
+			return false, "the SUT is not a process of the rig"
+		}
+	}
+	if why := tr.unable[v.String()]; why != "" {
+		return false, why
 	}
 	if p, ok := f.(chaos.Particular); ok && !p.Suits(tr.policy[t.Endpoint]) {
 		return false, "the endpoint's policy leaves it nothing to do"

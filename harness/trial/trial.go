@@ -90,6 +90,17 @@ func (b *Bench) Run(ctx context.Context, s scenarios.Scenario) (out Outcome) {
 	return out
 }
 
+// Try says why the rig cannot play s, by building it and taking it apart.
+func (b *Bench) Try(s scenarios.Scenario) error {
+	setup := b.Setup
+	setup.Scenario, setup.Seed, setup.Run, setup.Out = s, s.Seed, "try", ""
+	rig, err := harness.Build(setup)
+	if err != nil {
+		return err
+	}
+	return rig.Close()
+}
+
 // name names the next run.
 func (b *Bench) name(s scenarios.Scenario) string {
 	b.mu.Lock()

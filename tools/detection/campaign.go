@@ -25,6 +25,7 @@ type campaign struct {
 	drawn    map[string]int // runs in which it was armed
 	alarms   []string
 	unknown  []string
+	unable   []string // forms of faults that the rig cannot carry out, and why
 }
 
 func (c campaign) blamed() int { return c.verdicts[evidence.Violated] }
@@ -40,8 +41,9 @@ func (m *measure) campaign(ctx context.Context, b build, n int, keep string) (ca
 	for _, why := range left {
 		fmt.Printf("  %s: not in the draw: %s\n", b.name, why)
 	}
+	bench := &trial.Bench{Setup: setup, Keep: keep != ""}
 	x := &explore.Exploration{
-		Runner: &trial.Bench{Setup: setup, Keep: keep != ""}, Lanes: m.options.lanes, Bases: pack, Faults: possible,
+		Runner: bench, Try: bench.Try, Lanes: m.options.lanes, Bases: pack, Faults: possible,
 		Processes: b.file.SUT.External == nil, Seed: m.options.seed, Runs: n + len(pack), Only: []explore.Stage{explore.Swarm},
 	}
 	x.See = func(p explore.Progress) {
@@ -50,10 +52,8 @@ func (m *measure) campaign(ctx context.Context, b build, n int, keep string) (ca
 			fmt.Printf("  %s %4d %-7s %-14s seed %-10d %-12s %v %v: %s\n", b.name, p.Run, p.Stage, p.Scenario.Metadata.ID, p.Scenario.Seed, verdict, p.New, p.Err, p.Name)
 		}
 	}
-	_, err := x.Do(ctx)
-	if err == nil {
-		err = ctx.Err()
-	}
+	r, err := x.Do(ctx)
+	out.unable = r.Unable
 	return out, err
 }
 
@@ -131,5 +131,8 @@ func (c campaign) tell(w io.Writer, known []string) {
 	fmt.Fprintf(w, "%s\n  struck in so many of the runs it was drawn for: %v\n", c, c.faults(known))
 	for _, line := range append(slices.Clone(c.alarms), c.unknown...) {
 		fmt.Fprintln(w, "  "+line)
+	}
+	for _, line := range c.unable {
+		fmt.Fprintln(w, "  not drawn: "+line)
 	}
 }

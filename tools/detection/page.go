@@ -75,6 +75,9 @@ func (t table) markdown(o options) string {
 		for _, line := range append(slices.Clone(c.alarms), c.unknown...) {
 			b.WriteString("\n- " + line)
 		}
+		for _, line := range c.unable {
+			b.WriteString("\n- not drawn: " + line)
+		}
 	}
 	return b.String()
 }
