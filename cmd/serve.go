@@ -139,6 +139,7 @@ func (f *serveFlags) options(w World, files []string) (harness.GateOptions, erro
 	if f.noSUT {
 		o.File = o.File.WithoutSUT()
 	}
+	o.ByHand = f.byHand
 	return o, err
 }
 
