@@ -85,7 +85,7 @@ func TestNothingIsBottledBeforeItIsMade(t *testing.T) {
 		}
 		return f, events[0].Fact.(OrderReleased).Order.ID, events
 	}
-	f, first, events := begin()
+	f, _, events := begin()
 	lot := events[0].Fact.(OrderReleased).Order.Lot
 	if _, err := f.Do(Action{Do: "place-hold", Lot: lot}); err != nil {
 		t.Fatal(err)
@@ -105,7 +105,7 @@ func TestNothingIsBottledBeforeItIsMade(t *testing.T) {
 		t.Error("nobody waits")
 	}
 
-	f, first, _ = begin()
+	f, first, _ := begin()
 	if _, err := f.Do(Action{Do: "cancel-order", Order: first}); err != nil {
 		t.Fatal(err)
 	}
