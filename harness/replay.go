@@ -40,10 +40,46 @@ func JudgeStored(b *bundle.Bundle) (reports.Scenario, error) {
 		out.Wall = b.Records[n-1].At
 	}
 	out.Notes = append(out.Notes, b.Problems()...)
-	if incomplete(b) {
+	lost := unreadable(b)
+	if lost != "" {
+		out.Notes = append(out.Notes, lost)
+	}
+	if incomplete(b) || lost != "" {
 		out.Verdict = max(out.Verdict, evidence.Inconclusive)
 	}
 	return out, nil
+}
+
+// unreadable says which payloads that the journal refers to cannot be read any
+// more; "" if all can. What a message said stands in the journal as it was
+// understood then, but nobody can check that now, or ask a newer contract.
+func unreadable(b *bundle.Bundle) string {
+	n, first := 0, error(nil)
+	seen := map[string]bool{}
+	for _, r := range b.Records {
+		ref := ""
+		switch m := r.Body.(type) {
+		case evidence.Offer:
+			ref = m.Payload
+		case evidence.Attempt:
+			ref = m.Payload
+		}
+		if ref == "" || seen[ref] {
+			continue
+		}
+		seen[ref] = true
+		p, err := b.Payload(ref)
+		if err == nil {
+			_, err = p.Body()
+		}
+		if err != nil {
+			n, first = n+1, cmp.Or(first, err)
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d of %d payloads cannot be read, so that what the messages said cannot be looked up: %v", n, len(seen), first)
 }
 
 // beyondHoles takes back what was only found with records behind a hole of the
