@@ -195,15 +195,19 @@ func (nowhere) Load(url string) (any, error) {
 }
 
 // problems says where in the documents err is.
-func (c *Compiler) problems(url string, err error) contracts.Problems {
-	t := c.trees[url]
+func (c *Compiler) problems(of string, err error) contracts.Problems {
+	t := c.trees[of]
 	var invalid *engine.SchemaValidationError
 	if errors.As(err, &invalid) {
 		var v *engine.ValidationError
 		if errors.As(invalid.Err, &v) {
 			var ps contracts.Problems
+			_, within, _ := strings.Cut(invalid.URL, "#")
+			if p, err := url.PathUnescape(within); err == nil {
+				within = p
+			}
 			for _, l := range leaves(v) {
-				ps = append(ps, contracts.Problem{Place: t.Place(pointerOf(l.InstanceLocation)), Text: "is no schema: " + word(l)})
+				ps = append(ps, contracts.Problem{Place: t.Place(within + pointerOf(l.InstanceLocation)), Text: "is no schema: " + word(l)})
 			}
 			return ps
 		}

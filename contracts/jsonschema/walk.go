@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/andon-rig/andon/contracts"
 )
@@ -97,6 +98,46 @@ func (d *Document) Parts() []string {
 	return sortedKeys(parts)
 }
 
+// Declared are the properties and enumeration values below a schema, whose
+// value stands at path.
+func Declared(n Node, path string) map[string]bool {
+	into := map[string]bool{}
+	declared(n, path, into, map[string]bool{})
+	return into
+}
+
+// Walk calls see with each property of a value, and with each value that is no
+// object or list as PATH=VALUE, in the words of [Declared].
+func Walk(v any, path string, see func(path string, v any)) { touched(v, path, see) }
+
+// Drifts says whether what was seen at a path is beyond what is declared.
+func Drifts(path string, declared map[string]bool, v any) (contracts.Drift, bool) {
+	if declared[path] {
+		return contracts.Drift{}, false
+	}
+	kind, at := "field", enumOf(path)
+	if at != "" {
+		if !valued(declared, at) {
+			return contracts.Drift{}, false // any value will do
+		}
+		kind = "enum"
+		if v == nil {
+			kind = "null"
+		}
+	}
+	return contracts.Drift{Kind: kind, Path: path, Seen: short(v)}, true
+}
+
+// valued reports whether values are listed at a path.
+func valued(declared map[string]bool, path string) bool {
+	for p := range declared {
+		if strings.HasPrefix(p, path+"=") {
+			return true
+		}
+	}
+	return false
+}
+
 func declared(n Node, path string, into, seen map[string]bool) {
 	if seen[n.key()] {
 		return
@@ -133,9 +174,9 @@ func plain(v any) string {
 
 // Used implements [contracts.Measurer].
 func (d *Document) Used(x contracts.Exchange) []string {
-	parts, used := map[string]bool{}, map[string]bool{}
+	used := map[string]bool{}
 	d.bodies(x, func(s *Schema, name string, v any) {
-		declared(s.node, name, parts, map[string]bool{})
+		parts := Declared(s.node, name)
 		touched(v, name, func(p string, _ any) {
 			if parts[p] {
 				used[p] = true
@@ -149,28 +190,11 @@ func (d *Document) Used(x contracts.Exchange) []string {
 // declares, and values beyond an enumeration, whether or not they are allowed.
 func (d *Document) Undeclared(x contracts.Exchange) (found []contracts.Drift) {
 	d.bodies(x, func(s *Schema, name string, v any) {
-		parts := map[string]bool{}
-		declared(s.node, name, parts, map[string]bool{})
-		enums := map[string]bool{}
-		for p := range parts {
-			if at := enumOf(p); at != "" {
-				enums[at] = true
-			}
-		}
-		seen := map[string]bool{}
+		parts, seen := Declared(s.node, name), map[string]bool{}
 		touched(v, name, func(p string, one any) {
-			kind := ""
-			switch at := enumOf(p); {
-			case at != "" && enums[at] && !parts[p] && typeOf(one) == "null":
-				kind = "null"
-			case at != "" && enums[at] && !parts[p]:
-				kind = "enum"
-			case at == "" && !parts[p] && p != name:
-				kind = "field"
-			}
-			if kind != "" && !seen[p] {
+			if drift, ok := Drifts(p, parts, one); ok && !seen[p] {
 				seen[p] = true
-				found = append(found, contracts.Drift{Kind: kind, Path: p, Seen: short(one)})
+				found = append(found, drift)
 			}
 		})
 	})

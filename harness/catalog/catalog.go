@@ -8,6 +8,7 @@ import (
 	"github.com/andon-rig/andon/contracts"
 	"github.com/andon-rig/andon/contracts/graphql"
 	"github.com/andon-rig/andon/contracts/jsonschema"
+	"github.com/andon-rig/andon/contracts/openapi"
 	"github.com/andon-rig/andon/contracts/pact"
 	"github.com/andon-rig/andon/evidence/oracles"
 	"github.com/andon-rig/andon/simulators"
@@ -58,6 +59,7 @@ func Standard() Catalog {
 		Contracts: []contracts.Format{
 			graphql.Format{},
 			jsonschema.Format{},
+			openapi.Format{},
 			pact.Format{},
 		},
 	}

@@ -1,0 +1,445 @@
+// Package openapi reads OpenAPI 3.0 and 3.1 descriptions and judges HTTP
+// exchanges by them.
+//
+// Schemas are those of package jsonschema; what version 3.0 says in words of
+// its own (nullable, exclusive bounds as flags) is put into the common ones
+// first. References are followed within the files of a version only.
+package openapi
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	engine "github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/andon-rig/andon/contracts"
+	"github.com/andon-rig/andon/contracts/jsonschema"
+	"github.com/andon-rig/andon/contracts/openapi/compat"
+	"github.com/andon-rig/andon/contracts/source"
+)
+
+// Name is what files call this format.
+const Name = "openapi"
+
+// base is where the files of a version live for references between them.
+const base = "andon-contract:///"
+
+// Format reads OpenAPI descriptions. Of the files of a version one is the
+// description; the others are only referred to.
+type Format struct{}
+
+var (
+	_ contracts.Differ   = Format{}
+	_ contracts.Checker  = (*Document)(nil)
+	_ contracts.Measurer = (*Document)(nil)
+	_ contracts.Watcher  = (*Document)(nil)
+)
+
+// Name implements [contracts.Format].
+func (Format) Name() string { return Name }
+
+var says = regexp.MustCompile(`(?m)^\s*\{?\s*["']?openapi["']?\s*:\s*["']?3\.`)
+
+// Claims implements [contracts.Format].
+func (Format) Claims(f contracts.File) int {
+	switch strings.ToLower(path.Ext(f.Name)) {
+	case ".json", ".yaml", ".yml":
+		if says.Match(f.Data[:min(len(f.Data), 64<<10)]) {
+			return 2
+		}
+	}
+	return 0
+}
+
+// A Document is a description at one version.
+type Document struct {
+	trees      map[string]*source.Tree
+	url        string // of the description
+	compiler   *jsonschema.Compiler
+	files      []contracts.File // the description first
+	operations []*Operation
+	prefixes   []string // paths of the servers, "" among them
+}
+
+// Format implements [contracts.Document].
+func (*Document) Format() string { return Name }
+
+// Operations are those of the description, in its order.
+func (d *Document) Operations() []*Operation { return d.operations }
+
+// An Operation is one method at one path.
+type Operation struct {
+	Method, Path string // "GET", "/orders/{no}"
+	pattern      *regexp.Regexp
+	variables    int
+	parameters   []parameter
+	demanded     bool // its body
+	bodies       []content
+	answers      []answer
+	place        contracts.Place
+}
+
+// Name is how people call it: "GET /orders/{no}".
+func (o *Operation) Name() string { return o.Method + " " + o.Path }
+
+type parameter struct {
+	name, in string // in is query, header or path
+	required bool
+	schema   *schema
+	place    contracts.Place
+}
+
+// content is a body of one media type.
+type content struct {
+	media  string
+	schema *schema
+}
+
+type answer struct {
+	status string // "200", "4XX", "default"
+	bodies []content
+	place  contracts.Place
+}
+
+type schema struct {
+	node  jsonschema.Node
+	rules *engine.Schema
+}
+
+// Read implements [contracts.Format].
+func (f Format) Read(files []contracts.File) (contracts.Document, error) {
+	d := &Document{trees: map[string]*source.Tree{}}
+	d.compiler = jsonschema.NewCompiler(d.trees)
+	var problems contracts.Problems
+	folder := commonFolder(files)
+	for _, file := range files {
+		t, err := source.Read(file)
+		if err != nil {
+			problems = append(problems, asProblems(err, file.Name)...)
+			continue
+		}
+		u := base + (&url.URL{Path: strings.TrimPrefix(file.Name, folder)}).EscapedPath()
+		if f.Claims(file) == 2 {
+			if d.url != "" {
+				problems = append(problems, contracts.Problem{Place: contracts.Place{File: file.Name}, Text: "is a second description in one version; the first is " + d.trees[d.url].File})
+				continue
+			}
+			d.url = u
+		}
+		plainWords(t.Root, d.version30(t))
+		if err := d.compiler.Add(u, t); err != nil {
+			problems = append(problems, contracts.Problem{Place: contracts.Place{File: file.Name}, Text: err.Error()})
+		}
+	}
+	if d.url == "" && len(problems) == 0 {
+		problems = append(problems, contracts.Problem{Place: contracts.Place{File: files[0].Name}, Text: `is no OpenAPI description of version 3`, Hint: `it should begin with openapi: "3.1.0"`})
+	}
+	if err := problems.OrNil(); err != nil {
+		return nil, err
+	}
+	d.files = slices.Clone(files)
+	slices.SortStableFunc(d.files, func(a, b contracts.File) int { return f.Claims(b) - f.Claims(a) })
+	r := reader{d: d}
+	r.paths()
+	return d, r.problems.Sorted().OrNil()
+}
+
+// Changes implements [contracts.Differ]. A description says who reads and who
+// writes, so mode makes no difference.
+func (Format) Changes(before, after contracts.Document, _ contracts.Mode) ([]contracts.Change, error) {
+	a, ok1 := before.(*Document)
+	b, ok2 := after.(*Document)
+	if !ok1 || !ok2 {
+		return nil, fmt.Errorf("changes are told of two OpenAPI descriptions")
+	}
+	return compat.Changes(a.files, b.files)
+}
+
+// version30 reports whether a description is of version 3.0.
+func (d *Document) version30(t *source.Tree) bool {
+	m, _ := t.Root.(map[string]any)
+	v, ok := m["openapi"].(string)
+	if n, isNumber := m["openapi"].(json.Number); isNumber {
+		v, ok = n.String(), true
+	}
+	return !ok || strings.HasPrefix(v, "3.0")
+}
+
+// plainWords puts what version 3.0 says into the words of JSON Schema, in
+// place, so that places stay what they are.
+func plainWords(v any, old bool) {
+	switch v := v.(type) {
+	case []any:
+		for _, one := range v {
+			plainWords(one, old)
+		}
+	case map[string]any:
+		if old {
+			nullable(v)
+			exclusive(v, "minimum", "exclusiveMinimum")
+			exclusive(v, "maximum", "exclusiveMaximum")
+		}
+		for _, k := range sortedKeys(v) {
+			if k != "example" && k != "examples" && k != "default" && k != "enum" && k != "const" {
+				plainWords(v[k], old)
+			}
+		}
+	}
+}
+
+func nullable(m map[string]any) {
+	if m["nullable"] != true {
+		return
+	}
+	delete(m, "nullable")
+	if t, ok := m["type"].(string); ok {
+		m["type"] = []any{t, "null"}
+	}
+	if list, ok := m["enum"].([]any); ok && !slices.Contains(list, nil) {
+		m["enum"] = append(slices.Clone(list), nil)
+	}
+}
+
+func exclusive(m map[string]any, bound, flag string) {
+	is, ok := m[flag].(bool)
+	if !ok {
+		return
+	}
+	delete(m, flag)
+	if n, there := m[bound]; is && there {
+		m[flag] = n
+		delete(m, bound)
+	}
+}
+
+// A reader takes a description apart.
+type reader struct {
+	d        *Document
+	problems contracts.Problems
+}
+
+func (r *reader) fail(at spot, format string, args ...any) {
+	r.problems = append(r.problems, contracts.Problem{Place: r.d.trees[at.url].Place(at.pointer), Text: fmt.Sprintf(format, args...)})
+}
+
+// A spot is a place in the documents with what stands there.
+type spot struct {
+	url, pointer string
+	value        any
+}
+
+func (s spot) fields() map[string]any { m, _ := s.value.(map[string]any); return m }
+
+// at is a spot further down, behind references.
+func (r *reader) at(s spot, segments ...string) (spot, bool) {
+	for _, name := range segments {
+		m := s.fields()
+		v, ok := m[name]
+		if !ok {
+			return s, false
+		}
+		s = spot{s.url, s.pointer + "/" + source.Escape(name), v}
+		if s, ok = r.follow(s); !ok {
+			return s, false
+		}
+	}
+	return s, true
+}
+
+// item is an element of a list, behind references.
+func (r *reader) item(s spot, i int) (spot, bool) {
+	list, _ := s.value.([]any)
+	return r.follow(spot{s.url, fmt.Sprintf("%s/%d", s.pointer, i), list[i]})
+}
+
+// follow follows references, but not those of schemas.
+func (r *reader) follow(s spot) (spot, bool) {
+	for range 32 {
+		ref, ok := s.fields()["$ref"].(string)
+		if !ok {
+			return s, true
+		}
+		to, ok := r.resolve(s.url, ref)
+		if !ok {
+			r.fail(s, "refers to %q, which is not among the files of this version", ref)
+			return s, false
+		}
+		s = to
+	}
+	r.fail(s, "the reference leads back to itself")
+	return s, false
+}
+
+func (r *reader) resolve(from, ref string) (spot, bool) {
+	file, fragment, _ := strings.Cut(ref, "#")
+	to := from
+	if file != "" {
+		b, err1 := url.Parse(from)
+		rel, err2 := url.Parse(file)
+		if err1 != nil || err2 != nil {
+			return spot{}, false
+		}
+		to = b.ResolveReference(rel).String()
+	}
+	t := r.d.trees[to]
+	p, err := url.PathUnescape(fragment)
+	if t == nil || err != nil {
+		return spot{}, false
+	}
+	v, ok := t.At(p)
+	return spot{to, p, v}, ok
+}
+
+var methods = []string{"get", "put", "post", "delete", "options", "head", "patch", "trace"}
+
+func (r *reader) paths() {
+	root := spot{url: r.d.url, value: r.d.trees[r.d.url].Root}
+	r.servers(root)
+	paths, ok := r.at(root, "paths")
+	if !ok {
+		if _, events := r.at(root, "webhooks"); !events {
+			r.fail(root, "has no paths")
+			return
+		}
+	}
+	for _, p := range r.d.trees[paths.url].Keys(paths.pointer) {
+		if !strings.HasPrefix(p, "/") {
+			if !strings.HasPrefix(p, "x-") {
+				r.fail(spot{paths.url, paths.pointer + "/" + source.Escape(p), nil}, "path %q does not begin with /", p)
+			}
+			continue
+		}
+		item, ok := r.at(paths, p)
+		if !ok {
+			continue
+		}
+		shared := r.parameters(item)
+		for _, m := range methods {
+			if op, ok := r.at(item, m); ok {
+				r.operation(strings.ToUpper(m), p, op, shared)
+			}
+		}
+	}
+	r.ambiguous()
+}
+
+// servers are the paths that requests may begin with.
+func (r *reader) servers(root spot) {
+	r.d.prefixes = []string{""}
+	list, _ := root.fields()["servers"].([]any)
+	for _, one := range list {
+		m, _ := one.(map[string]any)
+		s, _ := m["url"].(string)
+		u, err := url.Parse(s)
+		if err == nil && strings.Trim(u.Path, "/") != "" && !strings.Contains(s, "{") {
+			r.d.prefixes = append(r.d.prefixes, "/"+strings.Trim(u.Path, "/"))
+		}
+	}
+}
+
+var variable = regexp.MustCompile(`\\\{[^/{}]+\\\}`)
+
+func (r *reader) operation(method, p string, s spot, shared []parameter) {
+	o := &Operation{Method: method, Path: p, place: r.d.trees[s.url].Place(s.pointer)}
+	quoted := regexp.QuoteMeta(p)
+	o.variables = len(variable.FindAllString(quoted, -1))
+	re, err := regexp.Compile(`^` + variable.ReplaceAllString(quoted, `[^/]+`) + `$`)
+	if err != nil {
+		r.fail(s, "path %q: %v", p, err)
+		return
+	}
+	o.pattern = re
+	o.parameters = r.parameters(s)
+	for _, sh := range shared {
+		if !slices.ContainsFunc(o.parameters, func(p parameter) bool { return p.name == sh.name && p.in == sh.in }) {
+			o.parameters = append(o.parameters, sh)
+		}
+	}
+	if body, ok := r.at(s, "requestBody"); ok {
+		o.demanded = body.fields()["required"] == true
+		o.bodies = r.contents(body)
+	}
+	answers, ok := r.at(s, "responses")
+	if !ok {
+		r.fail(s, "%s %s has no responses", method, p)
+	}
+	for _, status := range r.d.trees[answers.url].Keys(answers.pointer) {
+		if a, ok := r.at(answers, status); ok && !strings.HasPrefix(status, "x-") {
+			o.answers = append(o.answers, answer{status: strings.ToUpper(status), bodies: r.contents(a), place: r.d.trees[answers.url].Place(answers.pointer + "/" + status)})
+		}
+	}
+	r.d.operations = append(r.d.operations, o)
+}
+
+func (r *reader) parameters(s spot) (all []parameter) {
+	list, ok := r.at(s, "parameters")
+	if !ok {
+		return nil
+	}
+	items, _ := list.value.([]any)
+	for i := range items {
+		p, ok := r.item(list, i)
+		if !ok {
+			continue
+		}
+		m := p.fields()
+		name, _ := m["name"].(string)
+		in, _ := m["in"].(string)
+		if name == "" || !slices.Contains([]string{"query", "header", "path", "cookie"}, in) {
+			r.fail(p, "is no parameter: it needs a name, and in: query, header, path or cookie")
+			continue
+		}
+		one := parameter{name: name, in: in, required: m["required"] == true, place: r.d.trees[p.url].Place(p.pointer)}
+		if _, ok := m["schema"]; ok {
+			one.schema = r.schema(p.url, p.pointer+"/schema")
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+func (r *reader) contents(s spot) (all []content) {
+	media, ok := r.at(s, "content")
+	if !ok {
+		return nil
+	}
+	for _, name := range r.d.trees[media.url].Keys(media.pointer) {
+		m, ok := r.at(media, name)
+		if !ok {
+			continue
+		}
+		c := content{media: strings.ToLower(name)}
+		if _, ok := m.fields()["schema"]; ok {
+			c.schema = r.schema(m.url, m.pointer+"/schema")
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+// schema compiles the schema at a pointer once and for all.
+func (r *reader) schema(u, pointer string) *schema {
+	rules, err := r.d.compiler.Compile(u, (&url.URL{Fragment: pointer}).EscapedFragment())
+	if err != nil {
+		r.problems = append(r.problems, asProblems(err, r.d.trees[u].File)...)
+		return nil
+	}
+	return &schema{node: jsonschema.NodeAt(r.d.trees, u, pointer), rules: rules}
+}
+
+// ambiguous names paths that no request can tell apart.
+func (r *reader) ambiguous() {
+	seen := map[string]*Operation{}
+	for _, o := range r.d.operations {
+		key := o.Method + " " + o.pattern.String()
+		if before := seen[key]; before != nil {
+			r.problems = append(r.problems, contracts.Problem{Place: o.place, Text: fmt.Sprintf("%s cannot be told from %s at %s", o.Name(), before.Name(), before.place)})
+		}
+		seen[key] = o
+	}
+}
