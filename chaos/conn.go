@@ -50,8 +50,6 @@ type Trouble struct {
 	Gap    time.Duration // [StreamTrickle]: between them
 	Idle   time.Duration // [StreamForget]: silence after which the road forgets the connection
 
-	Names Names // what the rig's name server says meanwhile
-	Cert  Cert  // what is wrong with the TLS handshake
 }
 
 // Door says what meets whoever connects.
@@ -83,30 +81,6 @@ const (
 	StreamForget  Stream = "forget"  // once idle for long, nothing gets through any more, and neither end is told
 )
 
-// Cert says what is wrong with a TLS handshake.
-type Cert string
-
-// Certificates.
-const (
-	CertGood         Cert = ""
-	CertExpired      Cert = "expired"
-	CertWrongHost    Cert = "wrong-host"
-	CertUnknownCA    Cert = "unknown-ca"
-	CertClientDenied Cert = "client-denied" // ours is good; the SUT's is not accepted, or it has none
-)
-
-// Names says what the rig's name server answers.
-type Names string
-
-// Answers.
-const (
-	NamesGood    Names = ""
-	NamesUnknown Names = "nxdomain"
-	NamesFail    Names = "servfail"
-	NamesStale   Names = "stale"   // an address at which nobody listens any more
-	NamesSilence Names = "silence" // no answer at all
-)
-
 // Whole reports whether t cannot be limited to some connections: nobody knows
 // who knocks before he is let in.
 func (t Trouble) Whole() bool {
@@ -114,7 +88,7 @@ func (t Trouble) Whole() bool {
 	case DoorRefuse, DoorHang, DoorFlap, DoorFull:
 		return true
 	}
-	return t.Names != NamesGood
+	return false
 }
 
 // Replies reports whether t can strike the reply to one message: it does

@@ -198,30 +198,12 @@ func streams() []Info {
 }
 
 func handshakes() []Info {
-	const secured = "an endpoint with tls"
 	return []Info{
 		{
-			Name: "bad-certificate", Layer: Wire, Needs: secured, Requirements: []string{"CTL-16", "SYS-07", "FLT-06"}, Tolerates: "nothing is sent to a stranger; work goes on when the certificate is good again",
-			Doc:      "the endpoint shows a certificate that must not be trusted, from the next handshake on",
-			Observed: "x509: certificate has expired, is valid for another host, or is signed by an unknown authority",
-			New: func() chaos.Fault {
-				return &BadCertificate{Variant: CertificateExpired, Existing: ExistingReset}
-			},
-		}, {
-			Name: "client-certificate-refused", Layer: Wire, Needs: secured, Requirements: []string{"CTL-16", "SYS-07"}, Tolerates: cutOff,
-			Doc:      "the endpoint does not accept the SUT's certificate, or that it has none",
-			Observed: "remote error: tls: bad certificate, or certificate required",
-			New:      func() chaos.Fault { return &ClientCertificateRefused{Existing: ExistingReset} },
-		}, {
 			Name: "handshake-stall", Layer: Wire, Needs: relayed, Requirements: []string{"FLT-01", "CTL-04"}, Tolerates: cutOff,
 			Doc:      "new connections are accepted, and the first reply on each, such as the TLS handshake's, does not come",
 			Observed: "TLS handshake timeout",
 			New:      func() chaos.Fault { return &HandshakeStall{Existing: ExistingReset, Opened: OpenedBySUT} },
-		}, {
-			Name: "dns", Layer: Wire, Needs: "an endpoint with a host, and a SUT that asks the rig's name server: ${andon.dns}", Requirements: []string{"FLT-01", "CTL-04", "CTL-06"}, Tolerates: cutOff,
-			Doc:      "the endpoint's name does not resolve, or to an address at which nobody listens any more",
-			Observed: "no such host (NXDOMAIN), SERVFAIL, resolver timeout; or connection refused at an old address",
-			New:      func() chaos.Fault { return &DNS{Answer: AnswerUnknown, Existing: ExistingReset} },
 		},
 	}
 }

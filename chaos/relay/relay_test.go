@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -337,4 +338,59 @@ func TestHTTPThroughTheRelay(t *testing.T) {
 	if n := b.Connections(); n != 1 {
 		t.Errorf("%d connections held, want 1", n)
 	}
+}
+
+// TestNothingIsLeftBehind: after every fault has struck, the relay has given
+// back its goroutines and descriptors.
+func TestNothingIsLeftBehind(t *testing.T) {
+	upstream := echo(t)
+	goroutines, files := runtime.NumGoroutine(), openFiles(t)
+	for range 3 {
+		for _, info := range faults.All() {
+			if _, ok := info.New().(chaos.ConnFault); !ok {
+				continue
+			}
+			r, err := relay.New(relay.Config{Name: "erp", Upstream: upstream})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancel(context.Background())
+			ended := make(chan error, 1)
+			go func() { ended <- r.Serve(ctx) }()
+			talk := func() {
+				c, err := net.DialTimeout("tcp", r.Addr(), short)
+				if err != nil {
+					return
+				}
+				_, _ = io.WriteString(c, "hello")
+				_, _ = hear(c, 1, short/4)
+				_ = c.Close()
+			}
+			talk()
+			if err := r.Arm(&chaos.Rule{ID: "F", Fault: info.New()}); err != nil {
+				t.Fatal(err)
+			}
+			talk()
+			talk()
+			cancel() // with the fault still in force
+			if err := <-ended; err != nil {
+				t.Errorf("%s: %v", info.Name, err)
+			}
+		}
+	}
+	for t.Context().Err() == nil && (runtime.NumGoroutine() > goroutines || openFiles(t) > files) {
+		runtime.Gosched() // what was closed a moment ago is on its way
+	}
+	if g, f := runtime.NumGoroutine(), openFiles(t); g > goroutines || f > files {
+		t.Errorf("%d goroutines and %d descriptors, before %d and %d", g, f, goroutines, files)
+	}
+}
+
+// openFiles counts the descriptors of this process; 0 where they cannot be.
+func openFiles(t *testing.T) int {
+	list, err := os.ReadDir("/proc/self/fd")
+	if err != nil && runtime.GOOS == "linux" {
+		t.Fatal(err)
+	}
+	return len(list)
 }

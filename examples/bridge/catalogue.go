@@ -23,7 +23,5 @@ func NotPlanted() []Absent {
 			"there are no file endpoints yet"},
 		{DefectInfo{"M63", "file read again", "reads a file again because it could not be deleted", "delete refused", []string{"exactly-once"}},
 			"there are no file endpoints yet"},
-		{DefectInfo{"M68", "connection leak", "never closes the connection of a request that timed out", "stalls", []string{"hygiene", "recovery"}},
-			"no scenario of the packs stalls one life of the build for the twenty seconds that a trend needs"},
 	}
 }

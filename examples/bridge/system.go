@@ -27,8 +27,12 @@ type system struct {
 }
 
 func newSystem(name string, at Endpoint, c Config) *system {
+	pool := &http.Transport{MaxIdleConnsPerHost: 2 * c.Parallel, IdleConnTimeout: 30 * time.Second}
+	if c.Defect == M68 {
+		pool.DialContext = newLeaky().dial
+	}
 	client := &http.Client{
-		Transport:     &http.Transport{MaxIdleConnsPerHost: 2 * c.Parallel, IdleConnTimeout: 30 * time.Second},
+		Transport:     pool,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // a POST must not become a GET
 	}
 	s := &system{name: name, at: at, client: client, limit: c.Timeout, defect: c.Defect}
