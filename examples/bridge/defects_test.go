@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/big"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -303,6 +304,18 @@ var scripts = []struct {
 		w.settled(ms[3]) // behind what the new way may have been given
 		return w.judge(ms...)
 	}, "doubled confirmation/1/0010/2"},
+	{M68, func(w *world) []string {
+		var ms []message
+		for n := range 2 * pooled {
+			ms = append(ms, confirmation(fmt.Sprint(n+1), 1))
+		}
+		w.erp.before = func(_ attempt, n int) fate { return fate{silent: n == 1} } // each times out once
+		w.start().sendAll(ms...)
+		w.until(4*time.Second, func() bool { // which is time enough for a second try
+			return !slices.ContainsFunc(ms, func(m message) bool { return len(w.erp.effectsOf(m.event)) == 0 })
+		})
+		return w.judge(ms...)
+	}, "lost"},
 	{M83, func(w *world) []string {
 		return plain(w, material("receipts", kindReceipt, "1", 1, "BULK", "B-1", "9", "KG"), consumption("2", 1, "BULK", "B-1", "3", "KG"), consumption("2", 2, "SUGAR", "S-1", "3", "KG"), confirmation("2", 1))
 	}, "lost consumption/2/0010/B-1/1"},

@@ -14,6 +14,7 @@ var elsewhere = map[bridge.Defect][]string{
 	bridge.M60: {"MDM-09"}, // smoke shows it to field-fidelity, and is too fast for bounded-staleness
 	bridge.M65: {"NET-12"},
 	bridge.M66: {"CUT-01"},
+	bridge.M68: {"NET-05"},
 	bridge.M81: {"LAB-01"},
 	bridge.M83: {"LOT-02", "LOT-03"},
 	bridge.M84: {"LOT-02", "LOT-03"},
