@@ -77,7 +77,7 @@ func Run(ctx context.Context, c Config, log *slog.Logger, ready func(addr string
 // with the same store, and then works until ctx is done.
 func work(ctx context.Context, c Config, log *slog.Logger, way *standby, door *door, ready func()) (err error) {
 	if c.Defect != M65 { // DEFECT M65: nobody asks whether somebody else works here
-		lease, err := takeLease(ctx, c.StateDir)
+		lease, err := takeLease(ctx, c.StateDir, func() { way.waits.Store(true) })
 		if err != nil {
 			if ctx.Err() != nil {
 				return nil // told to stop while it stood by

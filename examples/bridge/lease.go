@@ -25,8 +25,9 @@ type lease struct {
 // leaseGap is how often an instance that stands by tries.
 const leaseGap = 25 * time.Millisecond
 
-// takeLease waits for the lease until ctx is done.
-func takeLease(ctx context.Context, dir string) (*lease, error) {
+// takeLease waits for the lease until ctx is done. It calls waits when it has
+// to.
+func takeLease(ctx context.Context, dir string, waits func()) (*lease, error) {
 	dsn := "file:" + (&url.URL{Path: filepath.Join(dir, "lease.db")}).EscapedPath() + "?_pragma=busy_timeout(0)"
 	db, err := sql.Open("sqlite", dsn)
 	if err != nil {
@@ -46,6 +47,7 @@ func takeLease(ctx context.Context, dir string) (*lease, error) {
 		if !busy(err) {
 			return nil, errors.Join(fmt.Errorf("take lease: %w", err), db.Close())
 		}
+		waits()
 		sleep(ctx, leaseGap)
 	}
 }
@@ -64,10 +66,12 @@ func (l *lease) close() error {
 	return errors.Join(l.conn.Close(), l.db.Close())
 }
 
-// standby is the door of an instance that may be standing by: it is healthy,
-// and asks senders to come back until it is active.
+// standby is the door of an instance that may be standing by: it is healthy
+// then, and asks senders to come back until it is active. One that is still
+// starting is not healthy: whoever waits for it would send to it too early.
 type standby struct {
 	active atomic.Pointer[http.Handler]
+	waits  atomic.Bool // another instance is known to be active
 }
 
 // ServeHTTP implements http.Handler.
@@ -76,11 +80,11 @@ func (s *standby) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		(*h).ServeHTTP(w, r)
 		return
 	}
-	if r.Method == http.MethodGet && r.URL.Path == "/health" {
+	if r.Method == http.MethodGet && r.URL.Path == "/health" && s.waits.Load() {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write([]byte(`{"standby":true}` + "\n"))
 		return
 	}
 	w.Header().Set("Retry-After", "1")
-	problem(w, http.StatusServiceUnavailable, "standby", "another instance is active")
+	problem(w, http.StatusServiceUnavailable, "standby", "not active yet")
 }
