@@ -20,7 +20,8 @@ func newRaw(t *testing.T, at string, code byte) (ended <-chan struct{}) {
 	}
 	say := func(p *packets.ControlPacket) {
 		var b bytes.Buffer
-		if _, err := p.WriteTo(&b); err == nil {
+		_, err := p.WriteTo(&b)
+		if err == nil {
 			_, err = conn.Write(b.Bytes())
 		}
 		if err != nil {

@@ -38,7 +38,6 @@ func start(t *testing.T, c mqtt.Config) (*mqtt.Broker, *mqtt.Transport) {
 type got struct {
 	topic, body   string
 	dup, retained bool
-	event         string // of the user properties
 	id            uint16
 }
 
