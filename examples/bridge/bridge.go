@@ -169,27 +169,30 @@ type bridge struct {
 
 func assemble(c Config, s *store, log *slog.Logger) *bridge {
 	h := newHolds(c.Defect)
-	erp, mes := newSystem("erp", c.ERP, c), newSystem("mes", c.MES, c)
+	erp, mes := c.sides()
 	var u *units
-	if c.Units == "base" {
-		u = &units{erp: erp, known: map[string]unitTable{}}
+	if d, ok := erp.(dictionary); ok && c.Units == "base" {
+		u = &units{erp: d, known: map[string]unitTable{}}
 	}
 	b := &bridge{store: s, holds: h, outbox: map[string]*outbox{"erp": newOutbox(c, h), "mes": newOutbox(c, h)}}
 	b.teller = &teller{store: s, url: c.Exceptions, client: &http.Client{}, limit: c.Timeout, log: log, wake: make(chan struct{}, 1)}
-	for _, to := range []*system{erp, mes} {
-		b.couriers = append(b.couriers, &courier{to: to, next: to.next(c), outbox: b.outbox[to.name], store: s, holds: h, units: u,
+	for name, to := range map[string]side{"erp": erp, "mes": mes} {
+		b.couriers = append(b.couriers, &courier{name: name, to: to, next: c.nextSide(to), outbox: b.outbox[name], store: s, holds: h, units: u,
 			teller: b.teller, attempts: c.Attempts, defect: c.Defect, log: log})
 	}
 	b.inbox = &inbox{store: s, outbox: b.outbox, holds: h, units: u, teller: b.teller, backlog: c.Backlog, limit: c.Timeout, log: log, defect: c.Defect}
 	b.inbox.flawed = flaw(b.inbox, c.Defect)
-	switch {
-	case c.Feed:
-		for _, from := range []*system{erp, mes} {
-			b.sources = append(b.sources, (&feed{from, b.inbox, log}).run)
+	for name, from := range map[string]side{"erp": erp, "mes": mes} {
+		if src, ok := from.(source); ok {
+			b.sources = append(b.sources, func(ctx context.Context) error { return src.fetch(ctx, b.inbox) })
+		} else if n, ok := from.(neutralSide); ok && c.Feed {
+			b.sources = append(b.sources, (&feed{n.system, b.inbox, log.With("of", name)}).run)
 		}
-	case c.MQTT != "":
+	}
+	if c.MQTT != "" {
 		b.sources = append(b.sources, (&subscriber{c.MQTT, b.inbox, log, c.Defect, map[string]int{}}).run)
-	case c.Events != "":
+	}
+	if c.Events != "" {
 		b.sources = append(b.sources, (&events{c.Events, b.inbox, log}).run)
 	}
 	return b

@@ -19,9 +19,5 @@ func NotPlanted() []Absent {
 			"there is no OPC UA endpoint yet"},
 		{DefectInfo{"M59", "expiry at the day's edge", "refuses a lot on the day on which it expires, or accepts it the day after", "a lot that expires at midnight of the run", []string{"dead-letter", "time-semantics"}},
 			"no lot of the plants expires within a run"},
-		{DefectInfo{"M62", "file read too early", "reads a file that is still being written", "partial file", []string{"no-silent-drop", "conservation"}},
-			"there are no file endpoints yet"},
-		{DefectInfo{"M63", "file read again", "reads a file again because it could not be deleted", "delete refused", []string{"exactly-once"}},
-			"there are no file endpoints yet"},
 	}
 }

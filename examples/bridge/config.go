@@ -12,6 +12,8 @@ import (
 // Config is what an operator can set. The README has the table.
 type Config struct {
 	ERP, MES   Endpoint
+	Dialect    string // of the ERP: neutral/v1 or files/v1
+	InDoubt    string // "repeat" or "stop": what to do with a file of which nothing is known
 	Exceptions string // where exceptions are reported; "" keeps them in the table only
 	StateDir   string // where the store lives; survives restarts
 	Listen     string // address for webhooks and health
@@ -36,6 +38,9 @@ type Endpoint struct {
 	Secret   string
 	// Next is the interface user that takes over with a cutover; none if empty.
 	Next, NextSecret string
+	// Of a share behind SFTP: files with our private key and the server's
+	// public one.
+	Key, KnownHosts string
 }
 
 // errListed says that the user asked for the list of defects and got it.
@@ -67,6 +72,10 @@ func readConfig(args []string, env func(string) string, stdout, stderr io.Writer
 	text(&c.ERP.TokenURL, "erp-token", "ERP_TOKEN_URL", "", "token URL of the ERP")
 	text(&c.ERP.Client, "erp-client", "ERP_CLIENT", "", "OAuth2 client id at the ERP")
 	text(&c.ERP.Next, "erp-next-client", "ERP_NEXT_CLIENT", "", "OAuth2 client id at the ERP from the cutover on")
+	text(&c.ERP.Key, "erp-key", "ERP_KEY", "", "file with our private key at the ERP's SFTP server; without one the secret is the password")
+	text(&c.ERP.KnownHosts, "erp-known-hosts", "ERP_KNOWN_HOSTS", "", "file with the public key of the ERP's SFTP server")
+	text(&c.Dialect, "erp-dialect", "ERP_DIALECT", dialectNeutral, "neutral/v1 or files/v1: what the ERP speaks")
+	text(&c.InDoubt, "in-doubt", "IN_DOUBT", "repeat", "repeat or stop: what to do with a file of which nobody knows what became")
 	text(&c.MES.URL, "mes", "MES_URL", "", "base URL of the MES")
 	text(&c.MES.TokenURL, "mes-token", "MES_TOKEN_URL", "", "token URL of the MES")
 	text(&c.MES.Client, "mes-client", "MES_CLIENT", "", "OAuth2 client id at the MES")
@@ -119,6 +128,12 @@ func (c Config) Validate() error {
 	}
 	need(c.ERP.URL != "", "set ERP_URL: where is the ERP?")
 	need(c.MES.URL != "", "set MES_URL: where is the MES?")
+	need(c.Dialect == "" || c.Dialect == dialectNeutral || c.Dialect == dialectFiles, `ERP_DIALECT must be "neutral/v1" or "files/v1"`)
+	need(c.InDoubt == "" || c.InDoubt == "repeat" || c.InDoubt == "stop", `IN_DOUBT must be "repeat" or "stop"`)
+	if c.Dialect == dialectFiles {
+		_, err := openShare(c.ERP, c.Timeout)
+		bad = append(bad, err)
+	}
 	need(c.Sync == "full" || c.Sync == "normal", `SYNC must be "full" or "normal"`)
 	need(c.Units == "base" || c.Units == "as-is", `UNITS must be "base" or "as-is"`)
 	sources := 0

@@ -115,13 +115,22 @@ func (o *outbox) both() {
 }
 
 // by is the interface user that sends u.
-func (c *courier) by(u unit) *system {
+func (c *courier) by(u unit) side {
 	c.outbox.mu.Lock()
 	defer c.outbox.mu.Unlock()
 	if c.outbox.newWay(u[0]) {
 		return c.next
 	}
 	return c.to
+}
+
+// nextSide is the side that takes over with a cutover; to itself if there is
+// none.
+func (c Config) nextSide(to side) side {
+	if n, ok := to.(neutralSide); ok {
+		return neutralSide{n.next(c)}
+	}
+	return to
 }
 
 // next is the same system by the interface user that takes over with a

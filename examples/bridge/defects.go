@@ -53,6 +53,8 @@ const (
 	M60 Defect = "M60"
 	M65 Defect = "M65"
 	M66 Defect = "M66"
+	M62 Defect = "M62"
+	M63 Defect = "M63"
 	M68 Defect = "M68"
 
 	// Not in the catalogue, which has none that secrets and contracts would show.
@@ -123,6 +125,8 @@ func Defects() []DefectInfo {
 		{M60, "revision cached", "reads the revision of a product with its first order and keeps it for ever", "a revision that changes in the run", []string{"field-fidelity", "bounded-staleness"}},
 		{M65, "two instances", "does not ask whether another instance works with the same store, and names its own in its keys", "scale-out", []string{"exactly-once"}},
 		{M66, "both routes", "hands what is still under way at a cutover to the new route as well, under keys of its own", "outage over a cutover", []string{"cutover"}},
+		{M62, "file read too early", "takes whatever lines of a file are there, and does not miss its trailer", "file-partial; gate --erp files/v1", []string{"no-silent-drop", "conservation", "field-fidelity"}},
+		{M63, "file read again", "takes a file that it could not remove for a new one in the next round", "file-undeletable; gate --erp files/v1", []string{"exactly-once"}},
 		{M68, "connection leak", "never closes the connection of a request that timed out, and has room for twelve", "stalls", []string{"recovery", "hygiene"}},
 		{M71, "token in the report", "quotes the request with its access token when it reports an exception", "invalid-lot", []string{"secrets"}},
 		{M72, "decimal comma", "writes quantities with a decimal comma", "quantities with decimals", []string{"contract-conformance", "field-fidelity"}},

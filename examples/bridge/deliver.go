@@ -4,15 +4,15 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"slices"
 	"time"
 )
 
 // courier delivers what lies in one outbox and sees to what follows.
 type courier struct {
-	to       *system
-	next     *system // the same by the interface user that takes over; to if there is none
+	name     string // of the system
+	to       side
+	next     side // the same by the interface user that takes over; to if there is none
 	outbox   *outbox
 	store    *store
 	holds    *holds
@@ -43,12 +43,11 @@ func (c *courier) try(ctx context.Context, u unit) verdict {
 	if err := c.compose(u); err != nil {
 		return internal(err)
 	}
-	body, err := u.body()
-	if err != nil {
-		return internal(err)
-	}
 	to := c.by(u)
-	if _, v := to.tokens.get(ctx); v.what != posted { // before the last look at pauses and holds
+	if v := c.settled(ctx, to, u); v.what != again || v.doubt {
+		return c.heard(v)
+	}
+	if v := to.admit(ctx); v.what != posted { // before the last look at pauses and holds
 		return c.heard(v)
 	}
 	if c.outbox.paused() > 0 {
@@ -59,13 +58,32 @@ func (c *courier) try(ctx context.Context, u unit) verdict {
 	}
 	defer c.holds.end(u)
 	for _, it := range u {
-		it.sent = true
+		it.sent, it.doubt = true, true
 	}
-	_, v := to.call(ctx, http.MethodPost, "/"+u[0].name, u.header(c.defect), body)
-	if v.what == pending {
-		return c.await(ctx, to, v.code)
+	v := to.post(ctx, u)
+	for _, it := range u {
+		it.doubt = v.doubt
+	}
+	if n, ok := to.(neutralSide); ok && v.what == pending {
+		return c.await(ctx, n.system, v.code)
 	}
 	return c.heard(v)
+}
+
+// settled says what became of a unit that was sent before, or may have been;
+// again if it may go out now.
+func (c *courier) settled(ctx context.Context, to side, u unit) verdict {
+	open := slices.ContainsFunc(u, func(it *item) bool { return it.doubt || it.recovered && !it.asked })
+	if !open {
+		return verdict{what: again}
+	}
+	v := to.settle(ctx, u)
+	if v.what == again && !v.doubt {
+		for _, it := range u {
+			it.doubt, it.asked = false, true
+		}
+	}
+	return v
 }
 
 // prepare makes an item ready to be sent: it may need its body, it may have
@@ -148,7 +166,7 @@ func internal(err error) verdict {
 
 // follow does what a verdict demands and lets the lane go on.
 func (c *courier) follow(l *lane, u unit, v verdict) {
-	log := c.log.With("to", c.to.name, "name", u[0].name, "event", u.events())
+	log := c.log.With("to", c.name, "name", u[0].name, "event", u.events())
 	switch v.what {
 	case posted:
 		c.done(l, u)
@@ -206,7 +224,10 @@ func (c *courier) refused(l *lane, u unit, v verdict, log *slog.Logger) {
 		return
 	}
 	if c.defect == M71 { // DEFECT M71: the whole request, so that whoever reads it can repeat it
-		token, _ := c.to.tokens.get(context.Background())
+		token := ""
+		if n, ok := c.to.(neutralSide); ok {
+			token, _ = n.tokens.get(context.Background())
+		}
 		v.reason = "Authorization: Bearer " + token + " POST /" + u[0].name + ": " + v.reason
 	}
 	switch c.misfollow(v).what {

@@ -24,8 +24,11 @@ type item struct {
 
 	recovered bool // read back at start: whether it was sent before is unknown
 	sent      bool
+	asked     bool // … and its system was asked since
+	doubt     bool // it was sent, and nobody knows what became of it
 	resent    bool // only defect M23 does this
 	twice     bool // only defect M66 does this: by the new way as well
+	anew      bool // only defect M63 does this
 }
 
 // alone is the batch of an item that must be sent by itself.

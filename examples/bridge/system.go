@@ -129,6 +129,7 @@ type verdict struct {
 	reason string
 	pause  bool          // the whole endpoint asks for patience
 	after  time.Duration // for how long; 0 if it does not say
+	doubt  bool          // of again: it may have been done
 	rows   []row
 }
 

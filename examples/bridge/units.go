@@ -25,7 +25,7 @@ type unitTable struct {
 
 // units keeps the ERP's unit tables for a while.
 type units struct {
-	erp *system
+	erp dictionary
 
 	mu    sync.Mutex // guards known
 	known map[string]unitTable
@@ -52,13 +52,8 @@ func (u *units) table(ctx context.Context, material string) (unitTable, verdict)
 	if ok && time.Now().Before(t.until) {
 		return t, verdict{}
 	}
-	r, v := u.erp.call(ctx, http.MethodGet, "/items/"+url.PathEscape(material), nil, nil)
-	switch {
-	case v.what == posted:
-		if t, ok = readUnits(r.body); !ok {
-			return t, verdict{what: again, class: technical, code: "not-understood", reason: "item is not readable: " + clip(string(r.body))}
-		}
-	case v.what != refused:
+	t, v := u.erp.table(ctx, material)
+	if v.what != posted {
 		return t, v
 	}
 	t.until = time.Now().Add(keepUnits)
@@ -68,6 +63,21 @@ func (u *units) table(ctx context.Context, material string) (unitTable, verdict)
 		clear(u.known)
 	}
 	u.known[material] = t
+	return t, verdict{}
+}
+
+// table asks the ERP for the units of a material.
+func (s neutralSide) table(ctx context.Context, material string) (t unitTable, v verdict) {
+	r, v := s.call(ctx, http.MethodGet, "/items/"+url.PathEscape(material), nil, nil)
+	switch {
+	case v.what == posted:
+		var ok bool
+		if t, ok = readUnits(r.body); !ok {
+			return t, verdict{what: again, class: technical, code: "not-understood", reason: "item is not readable: " + clip(string(r.body))}
+		}
+	case v.what != refused:
+		return t, v
+	}
 	return t, verdict{}
 }
 

@@ -1,0 +1,74 @@
+package bridge
+
+import (
+	"context"
+	"net/http"
+)
+
+// A side is one system as the bridge deals with it, in whatever dialect it
+// speaks: how to get in, how to post, and what to do when nobody knows whether
+// a posting was done. It serves many goroutines.
+type side interface {
+	// admit says whether something may be posted now: a token is fetched, a
+	// session opened. Nothing has been sent when it does not say posted.
+	admit(ctx context.Context) verdict
+	// post sends u and says what is known of it afterwards; see verdict.doubt.
+	post(ctx context.Context, u unit) verdict
+	// settle finds out what has become of u, which was sent, or may have been
+	// before a crash. It answers like post if it finds out; otherwise again,
+	// in doubt if it is to be asked once more before u may go out again. How it
+	// does that is the strategy that the system allows, the first of:
+	//
+	//   - repeat under the same key: the system recognises it;
+	//   - repeat the same business key: the system refuses it as posted;
+	//   - ask for what was posted with this reference;
+	//   - stop, and leave the doubt to a person.
+	settle(ctx context.Context, u unit) verdict
+}
+
+// A source is a side whose announcements the bridge fetches, until ctx is done.
+type source interface {
+	fetch(ctx context.Context, in *inbox) error
+}
+
+// A dictionary is a side that says which units a material is counted in.
+type dictionary interface {
+	table(ctx context.Context, material string) (unitTable, verdict)
+}
+
+// neutralSide speaks neutral/v1: an idempotency key makes a repetition
+// harmless, so that there is never a doubt to settle.
+type neutralSide struct{ *system }
+
+var _ side = neutralSide{}
+
+func (s neutralSide) admit(ctx context.Context) verdict {
+	_, v := s.tokens.get(ctx)
+	return v
+}
+
+func (s neutralSide) post(ctx context.Context, u unit) verdict {
+	body, err := u.body()
+	if err != nil {
+		return internal(err)
+	}
+	_, v := s.call(ctx, http.MethodPost, "/"+u[0].name, u.header(s.defect), body)
+	return v
+}
+
+func (neutralSide) settle(context.Context, unit) verdict { return verdict{what: again} }
+
+// sides makes the two sides of the bridge.
+func (c Config) sides() (erp, mes side) {
+	mes = neutralSide{newSystem("mes", c.MES, c)}
+	if c.Dialect == dialectFiles {
+		return newFilesSide("erp", c), mes
+	}
+	return neutralSide{newSystem("erp", c.ERP, c)}, mes
+}
+
+// Dialects of the ERP.
+const (
+	dialectNeutral = "neutral/v1"
+	dialectFiles   = "files/v1"
+)
