@@ -30,7 +30,7 @@ func main() {
 // it must not know that integration itself.
 func defects() (ds []cmd.Defect) {
 	for _, d := range bridge.Defects() {
-		ds = append(ds, cmd.Defect{ID: string(d.ID), Name: d.Name, Does: d.Does, Needs: d.Needs, Intended: d.Oracles})
+		ds = append(ds, cmd.Defect{ID: string(d.ID), Name: d.Name, Does: d.Does, Needs: d.Needs, Intended: d.Oracles, ERP: d.ID.ERP()})
 	}
 	for _, d := range bridge.NotPlanted() {
 		ds = append(ds, cmd.Defect{ID: string(d.ID), Name: d.Name, Does: d.Does, Needs: d.Needs, Intended: d.Oracles, WhyNot: d.Why})

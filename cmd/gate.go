@@ -21,6 +21,7 @@ import (
 // gateFlags are what can differ from gate to gate.
 type gateFlags struct {
 	rig       string
+	erp       string
 	pack      string
 	scenarios []string
 	seed      uint64
@@ -46,7 +47,7 @@ func newGate(w World) *cobra.Command {
 			"Exit status: 0 all hold, 1 violated, 2 mistake in a file or flag, 3 trouble of the rig, 4 nothing violated but\n" +
 			"something inconclusive or not exercised (--allow-unknown turns 4 into 0), 130 interrupted.",
 		Example: "  andon gate\n  andon gate --rig andon.yaml --pack smoke --junit report.xml\n" +
-			"  andon gate --scenario CNF-02 --seed 7 --fault duplicate-messages\n  andon gate --defect M01 --json",
+			"  andon gate --scenario CNF-02 --seed 7 --fault duplicate-messages\n  andon gate --defect M01 --json\n  andon gate --erp files/v1",
 		RunE: func(c *cobra.Command, args []string) error {
 			f.seeded = c.Flags().Changed("seed")
 			return runGate(c.Context(), w, f, args)
@@ -54,6 +55,7 @@ func newGate(w World) *cobra.Command {
 	}
 	flags := c.Flags()
 	flags.StringVar(&f.rig, "rig", "", "rig `file` (default: "+defaultRig+" if it is there, else the bundled build)")
+	flags.StringVar(&f.erp, "erp", "", "gate the bundled build at an ERP that speaks this `dialect`: "+strings.Join(harness.BundledERPs(), ", "))
 	flags.StringVar(&f.pack, "pack", "", "`name` of a pack of ready-made scenarios: "+strings.Join(scenarios.Packs(), ", ")+" (default smoke, unless scenarios are named)")
 	flags.StringSliceVar(&f.scenarios, "scenario", nil, "`id` of a ready-made scenario, as listed by andon list scenarios; may be repeated")
 	flags.Uint64Var(&f.seed, "seed", 0, "seed for every scenario (default: each has its own)")
@@ -101,7 +103,7 @@ func gateOptions(w World, f gateFlags, files []string) (o harness.GateOptions, e
 	if o.Self, err = self(); err != nil {
 		return o, err
 	}
-	if o.File, o.Path, o.Source, err = loadRig(f.rig); err != nil {
+	if err := f.chooseRig(w, &o); err != nil {
 		return o, err
 	}
 	if o.Defect, err = f.plantable(w, o.File, o.Path); err != nil {
@@ -111,6 +113,31 @@ func gateOptions(w World, f gateFlags, files []string) (o harness.GateOptions, e
 		return o, err
 	}
 	return o, chooseScenarios(&o, f, files)
+}
+
+// chooseRig loads the rig file, or that of the bundled build at the ERP that is
+// asked for, or at which the defect shows.
+func (f gateFlags) chooseRig(w World, o *harness.GateOptions) (err error) {
+	erp := f.erp
+	if erp == "" && f.rig == "" {
+		for _, d := range w.Defects {
+			if strings.EqualFold(d.ID, f.defect) {
+				erp = d.ERP
+			}
+		}
+	}
+	switch {
+	case erp == "":
+		o.File, o.Path, o.Source, err = loadRig(f.rig)
+		return err
+	case f.rig != "":
+		return fmt.Errorf("--erp is about the bundled build; with the rig file %s, write endpoints: {erp: {dialect: %s}} there", f.rig, erp)
+	}
+	o.File, o.Source, err = harness.BundledWith(erp)
+	if err == nil && erp != harness.BundledERPs()[0] {
+		o.Notes = append(o.Notes, "the bundled build, at an ERP that speaks "+erp)
+	}
+	return err
 }
 
 // plantable returns the defect that is to be planted, as it is spelled.
@@ -243,7 +270,8 @@ func chooseScenarios(o *harness.GateOptions, f gateFlags, files []string) error 
 	}
 	if f.pack != "" {
 		ss, err := scenarios.Pack(f.pack)
-		ss, o.Notes = o.File.Fit(ss)
+		ss, left := o.File.Fit(ss)
+		o.Notes = append(o.Notes, left...)
 		errs = append(errs, err, addReadyMade(o, ss))
 		o.Pack = f.pack
 	}

@@ -39,6 +39,7 @@ type Defect struct {
 	Needs          string   // the fault that brings it to light; "-" if plain traffic does
 	Intended       []string // oracles that are meant to blame it
 	WhyNot         string   // it cannot be planted; "" if it can
+	ERP            string   // dialect of the ERP at which it shows; "" if at any
 }
 
 // exit is an error that only carries an exit status: everything has been said.

@@ -1,14 +1,17 @@
 package harness
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/andon-rig/andon/chaos"
 	"github.com/andon-rig/andon/chaos/faults"
+	"github.com/andon-rig/andon/harness/catalog"
 	"github.com/andon-rig/andon/scenarios"
 	"github.com/andon-rig/andon/simulators/plant"
+	"github.com/andon-rig/andon/simulators"
 )
 
 // Fit returns the scenarios of a pack that can be played at the rig, and says
@@ -46,6 +49,11 @@ func (f File) Lacks(s scenarios.Scenario) string {
 	if s.Time.ClockChange {
 		if zone, changed := f.clockChange(s); !changed {
 			return s.Metadata.ID + " was not run: it is about the hour in which clocks are changed, and in " + zone + " they are not while it lasts"
+		}
+	}
+	for _, fault := range s.Faults {
+		if why := f.unsuited(s, fault); why != "" {
+			return s.Metadata.ID + " was not run: " + why
 		}
 	}
 	if s.Cutover() != nil {
@@ -97,4 +105,43 @@ func (f File) clockChange(s scenarios.Scenario) (zone string, changed bool) {
 	_, before := from.Zone()
 	_, after := from.Add(cfg.Shift).Zone()
 	return at.String(), before != after
+}
+
+// unsuited says why a fault of a scenario can strike nowhere in this rig; ""
+// if it can, or if that is not known before the run.
+func (f File) unsuited(s scenarios.Scenario, said scenarios.Fault) string {
+	info, known := faults.Find(said.Fault.S)
+	if !known {
+		return "" // said elsewhere
+	}
+	p, ok := info.New().(chaos.Particular)
+	if !ok {
+		return ""
+	}
+	at := scenarios.Meant(said.At.S, f.systems())
+	for _, name := range f.endpointNames() {
+		if f.Endpoints[name].System == "" || at != "" && at != "sut" && at != name {
+			continue
+		}
+		policy, ok := f.policyOf(name, s)
+		if !ok || p.Suits(policy) {
+			return ""
+		}
+	}
+	return fmt.Sprintf("its fault %s (%s) can strike nothing here; it needs %s", said.ID, info.Name, info.Needs)
+}
+
+// policyOf is the policy of an endpoint as a scenario begins with it.
+func (f File) policyOf(name string, s scenarios.Scenario) (simulators.Policy, bool) {
+	spec := f.Endpoints[name]
+	dialect, ok := catalog.Find(catalog.Standard().Dialects, cmp.Or(spec.Dialect, "neutral/v1"))
+	if !ok {
+		return simulators.Policy{}, false
+	}
+	policy := spec.Policy.Apply(dialect.New().Policy())
+	policy.Share = shareOf(spec)
+	if p, ok := s.Given.Endpoints[name]; ok {
+		policy = p.Apply(policy)
+	}
+	return policy, true
 }

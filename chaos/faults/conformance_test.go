@@ -562,6 +562,15 @@ func TestBoundsAndHealing(t *testing.T) {
 var lookedAtBy = map[string]string{
 	"ack-lost": "TestAckLostOverMQTT", "session-takeover": "TestSessionTakeover", "stale-retained": "TestStaleRetained",
 	"will-message": "TestWillMessage", "queue-overflow": "TestQueueOverflow",
+	"file-partial":     "TestFileFaultsOverSFTP in harness",
+	"file-again":       "TestFileFaultsOverSFTP in harness",
+	"file-late":        "TestFileFaultsOverSFTP in harness",
+	"file-encoding":    "TestFileFaultsOverSFTP in harness",
+	"file-empty":       "TestFileFaultsOverSFTP in harness",
+	"file-beside":      "TestFileFaultsOverSFTP in harness",
+	"file-locked":      "TestFileFaultsOverSFTP in harness",
+	"file-undeletable": "TestFileFaultsOverSFTP in harness",
+	"file-disk-full":   "TestFileFaultsOverSFTP in harness",
 }
 
 // TestEveryFaultIsSeen finds a conformance for each fault that acts on

@@ -21,7 +21,19 @@ import (
 
 // elsewhere says of faults that do not strike in the traffic of
 // TestWholeCatalogRepeats where it is shown that they repeat.
-var elsewhere = map[string]string{}
+var elsewhere = map[string]string{
+	"file-partial":     exports,
+	"file-again":       exports,
+	"file-late":        exports,
+	"file-encoding":    exports,
+	"file-empty":       exports,
+	"file-beside":      exports,
+	"file-locked":      exports,
+	"file-undeletable": exports,
+}
+
+// exports is where faults of files strike.
+const exports = "what a system exports into a share, in its own order and without workers: TestFileFaultsOverSFTP in harness"
 
 // TestWholeCatalogRepeats runs every fault of the catalog that calls itself
 // reproducible 20 times at one seed, with 1, 4 and 16 workers that send the

@@ -138,6 +138,15 @@ func Defects() []DefectInfo {
 	}
 }
 
+// ERP is the dialect of the ERP at which the defect shows; "" if it does at any.
+func (d Defect) ERP() string {
+	switch d {
+	case M62, M63:
+		return dialectFiles
+	}
+	return ""
+}
+
 // ParseDefect reads the number of a planted mistake; "" is the sound bridge.
 func ParseDefect(s string) (Defect, error) {
 	s = strings.ToUpper(strings.TrimSpace(s))

@@ -107,6 +107,8 @@ var scripts = []struct {
 		w.settled(m)
 		return w.judge(m)
 	}, "lost"},
+	{M62, halfAFile, "lost"},
+	{M63, cannotBeRemoved, "doubled"},
 	{M11, func(w *world) []string {
 		m := confirmation("1", 1)
 		w.erp.before = once(m.event, fate{status: 429, retryAfter: "1"})

@@ -151,8 +151,8 @@ func (r *remote) take() (*session, error) {
 }
 
 func (s *session) close() {
+	_ = s.conn.Close() // first: a client waits for its server to end the session
 	_ = s.client.Close()
-	_ = s.conn.Close()
 }
 
 // close ends the sessions that nobody uses.

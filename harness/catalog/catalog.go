@@ -75,6 +75,7 @@ func newERP(m plant.Master, p simulators.Policy) simulators.System {
 func newMES(m plant.Master, p simulators.Policy) simulators.System {
 	return mes.New(m, func(o *mes.Options) {
 		o.Atomic = p.Batch == simulators.BatchAtomic
+		o.NaturalKey = p.Dedupe != simulators.DedupeNone
 		o.Overwrite = p.Versions == simulators.VersionsOverwrite
 	})
 }

@@ -223,7 +223,7 @@ func (n *news) last() simulators.Outcome {
 func (s *share) keep(m *simulators.Mishap, body string) *news {
 	s.t.Helper()
 	n := &news{}
-	if err := s.Keep(context.Background(), simulators.Message{Name: "orders", Body: []byte(body), Mishap: m}, n.told); err != nil {
+	if err := s.Keep(context.Background(), simulators.Message{Name: "orders", Entity: body, Body: []byte(body), Mishap: m}, n.told); err != nil {
 		s.t.Fatal(err)
 	}
 	return n
@@ -294,7 +294,7 @@ func TestMishapsInAFolder(t *testing.T) {
 	})
 	t.Run("empty", func(t *testing.T) {
 		s := serve(t, files.Config{}, fine)
-		s.keep(&simulators.Mishap{Kind: simulators.FileEmpty}, "real")
+		s.keep(&simulators.Mishap{Kind: simulators.FileEmpty, Times: 1}, "real")
 		if s.read("out/orders.000001.csv") != "" || s.read("out/orders.000002.csv") != "real" {
 			t.Errorf("out/ has %v", s.list(files.Out))
 		}

@@ -26,10 +26,12 @@ func (t *Transport) Keep(_ context.Context, m simulators.Message, told func(simu
 	if mishap.Kind == simulators.FileUndelete {
 		k.left = mishap.Times
 	}
-	empty := ""
-	if mishap.Kind == simulators.FileEmpty {
-		t.number++
-		empty = t.fileName(m.Name, t.number)
+	var empty []string
+	for range mishap.Times {
+		if mishap.Kind == simulators.FileEmpty {
+			t.number++
+			empty = append(empty, t.fileName(m.Name, t.number))
+		}
 	}
 	file := t.name(m, mishap)
 	if mishap.Kind != simulators.FileAgain { // the first of that name is still there
@@ -40,9 +42,9 @@ func (t *Transport) Keep(_ context.Context, m simulators.Message, told func(simu
 		t.mishaps.Add(1)
 	}
 	t.mu.Unlock()
-	if empty != "" {
-		if err := t.write(Out, empty, nil, m.Header); err != nil {
-			return fmt.Errorf("write %s: %w", empty, err)
+	for _, e := range empty {
+		if err := t.write(Out, e, nil, m.Header); err != nil {
+			return fmt.Errorf("write %s: %w", e, err)
 		}
 	}
 	if !later {
@@ -62,14 +64,14 @@ func (t *Transport) name(m simulators.Message, mishap simulators.Mishap) string 
 	switch {
 	case mishap.Kind == simulators.FileAgain && t.named[mishap.Key] != "":
 		return t.named[mishap.Key]
-	case mishap.Kind == simulators.FileBeside && t.last != "":
+	case mishap.Kind == simulators.FileBeside && t.lastOf.Name == m.Name && t.lastOf.Entity != m.Entity: // of one entity, the number says which was first
 		if other := otherCase(t.last); t.kept[other] == nil {
 			return other
 		}
 	}
 	t.number++
 	file := t.fileName(m.Name, t.number)
-	t.last = file
+	t.last, t.lastOf = file, simulators.Message{Name: m.Name, Entity: m.Entity}
 	if mishap.Kind == simulators.FileNamed {
 		t.named[mishap.Key] = file
 	}

@@ -77,9 +77,10 @@ type Transport struct {
 	imports  sync.WaitGroup // files of the SUT that are being imported
 	mishaps  sync.WaitGroup // files that are still being written
 
-	mu     sync.Mutex // guards what follows
-	number int        // of the last file
-	last   string     // its name
+	mu     sync.Mutex         // guards what follows
+	number int                // of the last file
+	last   string             // its name
+	lastOf simulators.Message // what it is about
 	named  map[string]string
 	kept   map[string]*kept // what lies in out/, or will, by name
 	taking map[string]bool  // what is being imported, by name
