@@ -10,8 +10,8 @@ import (
 	"github.com/andon-rig/andon/chaos/faults"
 	"github.com/andon-rig/andon/harness/catalog"
 	"github.com/andon-rig/andon/scenarios"
-	"github.com/andon-rig/andon/simulators/plant"
 	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/plant"
 )
 
 // Fit returns the scenarios of a pack that can be played at the rig, and says
