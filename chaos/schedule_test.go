@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -135,6 +136,7 @@ func TestKillWhenTheSUTRetries(t *testing.T) {
 func TestInFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := linkWith(&chaos.Rule{ID: "F1", Fault: &faults.Delay{For: faults.Wall(time.Second)}, InFlight: 2})
+		var mu sync.Mutex
 		var held []time.Duration
 		begin := time.Now()
 		for n := range 5 {
@@ -142,11 +144,15 @@ func TestInFlight(t *testing.T) {
 				time.Sleep(time.Duration(n) * 300 * time.Millisecond)
 				at := time.Since(begin)
 				_, _ = l.Carry(t.Context(), about("c", confirmation("1", n+1)), simulators.FromSUT, applied)
+				mu.Lock()
+				defer mu.Unlock()
 				held = append(held, time.Since(begin)-at)
 			}()
 		}
 		time.Sleep(5 * time.Second)
 		l.Wait()
+		mu.Lock()
+		defer mu.Unlock()
 		slow := 0
 		for _, h := range held {
 			if h >= time.Second {
@@ -258,6 +264,12 @@ func TestOrderOfFaults(t *testing.T) {
 // story is what became of some messages under rules, armed in this order.
 func story(t *testing.T, rules []*chaos.Rule) (s string) {
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex // of s
+		tell := func(format string, args ...any) {
+			mu.Lock()
+			defer mu.Unlock()
+			s += fmt.Sprintf(format, args...)
+		}
 		l := linkWith()
 		l.Encode = func(plant.Event) ([]simulators.Message, error) {
 			return []simulators.Message{{Body: []byte("new")}}, nil
@@ -267,15 +279,15 @@ func story(t *testing.T, rules []*chaos.Rule) (s string) {
 		}
 		for n := range 20 {
 			_, err := l.Carry(t.Context(), about("consumptions", consumption("1", n+1, "L1")), simulators.ToSUT, func(ctx context.Context, m simulators.Message) (simulators.Message, error) {
-				s += fmt.Sprintf("%s arrives; ", m.Body)
+				tell("%s arrives; ", m.Body)
 				return applied(ctx, m)
 			})
-			s += fmt.Sprintf("%d: %v; ", n+1, err)
+			tell("%d: %v; ", n+1, err)
 			time.Sleep(3 * time.Second)
 		}
 		l.Wait()
 		for _, d := range strikes(l.Journal) {
-			s += fmt.Sprint("\n", d.Fault, " ", d.Key, " ", d.Attempt)
+			tell("\n%s %s %d", d.Fault, d.Key, d.Attempt)
 		}
 	})
 	return s

@@ -89,7 +89,8 @@ type publication struct {
 type parcel struct {
 	publication
 	number string             // marks its packets inside the broker
-	mishap *simulators.Mishap // nil after it has happened
+	mishap *simulators.Mishap // nil if none is to happen
+	lost   bool               // an acknowledgement of it, as its mishap wants
 	heard  chan simulators.Result
 	client string        // whose session holds it
 	on     *mochi.Client // the connection it was written to last; nil if none yet
@@ -107,7 +108,7 @@ func (b *Broker) deliver(ctx context.Context, what string, p publication, mishap
 	old := b.idle[what]
 	delete(b.idle, what)
 	if old != nil {
-		old.mishap = mishap
+		old.mishap, old.lost = mishap, false
 		b.mu.Unlock()
 		return b.await(ctx, what, old)
 	}

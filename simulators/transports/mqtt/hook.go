@@ -94,8 +94,8 @@ func (h *hook) OnPacketRead(cl *mochi.Client, pk packets.Packet) (packets.Packet
 		b.mu.Unlock()
 		return pk, nil
 	}
-	if c.mishap != nil && c.mishap.Kind == simulators.AckLost {
-		c.mishap = nil
+	if c.mishap != nil && c.mishap.Kind == simulators.AckLost && !c.lost {
+		c.lost = true
 		b.mu.Unlock()
 		c.heard <- simulators.Result{Outcome: simulators.Accepted, Text: ackLost}
 		return pk, packets.ErrRejectPacket
