@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -112,8 +113,8 @@ func roundTrip(t *testing.T, p Pair) {
 
 // outcomes sends to a receiver that answers in every way.
 func outcomes(t *testing.T, p Pair) {
-	var answer simulators.Message
-	ctx, _ := serve(t, p, func(context.Context, simulators.Message) (simulators.Message, error) { return answer, nil })
+	var answer atomic.Pointer[simulators.Message]
+	ctx, _ := serve(t, p, func(context.Context, simulators.Message) (simulators.Message, error) { return *answer.Load(), nil })
 	for _, c := range []struct {
 		status int
 		header string // Retry-After
@@ -130,10 +131,11 @@ func outcomes(t *testing.T, p Pair) {
 		{503, "2", simulators.Result{Outcome: simulators.Unavailable, Class: simulators.Technical, RetryAfter: 2 * time.Second}},
 		{500, "", simulators.Result{Outcome: simulators.Unknown}},
 	} {
-		answer = simulators.Message{Header: map[string]string{}, Result: simulators.Result{Status: c.status}}
+		a := simulators.Message{Header: map[string]string{}, Result: simulators.Result{Status: c.status}}
 		if c.header != "" {
-			answer.Header["Retry-After"] = c.header
+			a.Header["Retry-After"] = c.header
 		}
+		answer.Store(&a)
 		reply, err := p.A.Send(ctx, message(0))
 		r := reply.Result
 		if err != nil || r.Outcome != c.want.Outcome || r.Class != c.want.Class || r.RetryAfter != c.want.RetryAfter || r.Status != c.status {
@@ -160,10 +162,10 @@ func concurrent(t *testing.T, p Pair) {
 // lost checks that a sender whose reply is lost knows nothing, and that it
 // knows nothing in the same way whether or not its message was acted upon.
 func lost(t *testing.T, p Pair) {
-	acted := 0
+	var acted atomic.Int32
 	ctx, _ := serve(t, p, func(_ context.Context, m simulators.Message) (simulators.Message, error) {
 		if m.Header["X-Fact-Id"] == "act" {
-			acted++
+			acted.Add(1)
 		}
 		return simulators.Message{}, &simulators.LostError{Symptom: simulators.Symptom(m.Name), After: 30 * time.Millisecond}
 	})
@@ -184,8 +186,8 @@ func lost(t *testing.T, p Pair) {
 			t.Errorf("%s: the twins differ: %+v and %+v", s, felt[0], felt[1])
 		}
 	}
-	if acted != 3 {
-		t.Errorf("%d messages were acted upon, want 3", acted)
+	if n := acted.Load(); n != 3 {
+		t.Errorf("%d messages were acted upon, want 3", n)
 	}
 }
 
