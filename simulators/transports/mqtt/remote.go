@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/eclipse/paho.golang/autopaho"
@@ -108,7 +109,12 @@ func (p publication) publish() *paho.Publish {
 }
 
 func (r *remote) subscribe(filter string, do func(publication, string)) (cancel func(), err error) {
-	remove := r.client.AddOnPublishReceived(func(m autopaho.PublishReceived) (bool, error) {
+	// The client's own way to remove a listener races with its reading.
+	var gone atomic.Bool
+	r.client.AddOnPublishReceived(func(m autopaho.PublishReceived) (bool, error) {
+		if gone.Load() {
+			return false, nil
+		}
 		pk := m.Packet
 		p := publication{topic: pk.Topic, payload: pk.Payload, header: map[string]string{}, qos: pk.QoS}
 		answer := ""
@@ -130,7 +136,7 @@ func (r *remote) subscribe(filter string, do func(publication, string)) (cancel 
 	if err := r.resubscribe(); err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", filter, err)
 	}
-	return remove, nil
+	return func() { gone.Store(true) }, nil
 }
 
 func (r *remote) reply(p publication) error {
