@@ -44,6 +44,7 @@ tools-for-tests:
 		command -v chromium >/dev/null 2>&1 || missing="$$missing chromium"; \
 		command -v dockerd >/dev/null 2>&1 || missing="$$missing docker.io"; \
 		command -v docker-compose >/dev/null 2>&1 || missing="$$missing docker-compose"; \
+		command -v sftp >/dev/null 2>&1 || missing="$$missing openssh-client"; \
 		ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || missing="$$missing libfaketime"; \
 		[ -z "$$missing" ] || { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy $$missing; }; \
 	fi
