@@ -84,7 +84,7 @@ func (r *Rig) endpoint(name string, spec EndpointSpec) error {
 	route, others := r.waysOf(name)
 	e := endpoint.New(endpoint.Config{
 		Name: name, System: system.New(r.master, policy), Dialect: d, Transport: transport, Line: line, Policy: policy, Push: push,
-		Client: client, Secret: secret, Route: route, Ways: others, Plant: r.Plan.clock.Now, Sends: kinds(r.setup.File.Flows),
+		Client: client, Secret: secret, Route: route, Ways: others, Plant: r.Plan.clock.Now, Sends: sends(spec, r.setup.File.Flows),
 		OnPosting: func(id uint64, p simulators.Posting) {
 			r.Plan.Journal.Append(evidence.Effect{Attempt: id, Endpoint: name, Posting: p})
 		},
@@ -151,6 +151,21 @@ func kinds(list []plant.Kind) map[plant.Kind]bool {
 	set := map[plant.Kind]bool{}
 	for _, k := range list {
 		set[k] = true
+	}
+	return set
+}
+
+// sends are the kinds of facts that an endpoint announces; nil means all.
+func sends(spec EndpointSpec, flows []plant.Kind) map[plant.Kind]bool {
+	set := kinds(flows)
+	if len(spec.Lists) == 0 {
+		return set
+	}
+	if set == nil {
+		set = kinds(announced[spec.System])
+	}
+	for _, k := range spec.Lists {
+		delete(set, k)
 	}
 	return set
 }

@@ -235,6 +235,9 @@ type EndpointSpec struct {
 	// Policy changes single lines of the dialect's policy table.
 	Policy scenarios.Policy `yaml:"policy"`
 	Listen string           `yaml:"listen"`
+	// Lists are the kinds of facts that the endpoint does not announce: the
+	// SUT finds them in its lists.
+	Lists []plant.Kind `yaml:"lists"`
 
 	Pos yamlfile.Pos `yaml:"-"`
 }

@@ -68,7 +68,8 @@ const (
 // Page is what is wrong with one page of a list.
 type Page struct {
 	// Shift is by how many rows an offset has become wrong since the page
-	// before: 1 if a row before it has gone, -1 if one has come.
+	// before: 1 if a row before it has moved to the end, -1 if one has come. A
+	// cursor means the same row as before, and the one that moved comes again.
 	Shift int
 	// Repeat begins the page with the last row of the one before.
 	Repeat bool
@@ -82,6 +83,7 @@ type Page struct {
 // Fields of a query that lists understand besides those that senders can name:
 // what package endpoint asks for when a page is to be wrong.
 const (
+	WhereMoved      = "\x00moved"      // anything: the row that "after" names has moved to the end of the list
 	WhereRepeat     = "\x00repeat"     // anything: the page begins with the last row of the one before
 	WhereResolution = "\x00resolution" // a duration: times of change are whole multiples of it
 )

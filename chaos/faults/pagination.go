@@ -20,7 +20,7 @@ import (
 // every record; one that counts rows or asks for what is later than the last
 // record it has seen has not. Whole objects and feeds are left alone.
 type Pagination struct {
-	Trap       PageTrap `yaml:"trap" jsonschema:"enum=removed,enum=inserted,enum=repeated,enum=expired,enum=loop,enum=ties" doc:"removed, inserted: a row before an offset has gone or come; repeated: a page begins with the last row of the one before; expired: 410 for a cursor; loop: the next page is this one; ties: times of change are rounded down"`
+	Trap       PageTrap `yaml:"trap" jsonschema:"enum=removed,enum=inserted,enum=repeated,enum=expired,enum=loop,enum=ties" doc:"removed: a row of an earlier page has moved to the end; inserted: one has come before an offset; repeated: a page begins with the last row of the one before; expired: 410 for a cursor; loop: the next page is this one; ties: times of change are rounded down"`
 	Resolution Plant    `yaml:"resolution" doc:"of times of change, for ties"`
 	Attempts   int      `yaml:"attempts" doc:"only the first so many times a page is asked for; 0 means every time"`
 }
@@ -59,10 +59,10 @@ func (f *Pagination) Apply(d chaos.Delivery, _ *rand.Rand) []chaos.Delivery {
 	case PageExpired:
 		d.What = "the cursor has expired"
 	default:
-		m.Page.Shift, d.What = 1, "a row before the offset has gone"
+		m.Page.Shift, d.What = 1, "a row of an earlier page has moved to the end"
 	}
 	switch {
-	case m.Page.Shift != 0 && !counted, m.Page.Repeat && !counted && !went, (m.Page.Loop || f.Trap == PageExpired) && !went,
+	case m.Page.Shift > 0 && !counted && !went, m.Page.Shift < 0 && !counted, m.Page.Repeat && !counted && !went, (m.Page.Loop || f.Trap == PageExpired) && !went,
 		f.Trap == PageTies && q.Where["by"] != "changed":
 		d.What = "" // this page has nothing that could be wrong so
 	case f.Trap == PageExpired:

@@ -113,7 +113,7 @@ func (c *contractBook) meant(t *evidence.AttemptView) *evidence.FactView {
 func (c *contractBook) handedOn(t *evidence.AttemptView) *evidence.FactView {
 	for _, f := range c.spoilt {
 		settled := len(f.Effects) > 0 && f.Effects[0].At < t.Start || len(f.Surfaces) > 0 && f.Surfaces[0].At < t.Start
-		if f.Garbled && !settled && f.AcceptedBy.Name == t.Name && f.Accepted <= t.End {
+		if f.Garbled && !settled && f.AcceptedBy.Name == t.Name && f.AcceptedBy.Start <= t.Start {
 			return f
 		}
 	}

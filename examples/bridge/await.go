@@ -11,7 +11,7 @@ import (
 
 // patience is how long an operation is followed before the message that began
 // it is sent again under its key, in case the system has lost it.
-const patience = 5 * time.Second
+const patience = time.Second
 
 // await follows a posting that was accepted until the system says what has
 // become of it. "Accepted" is no promise: what is checked later can be refused

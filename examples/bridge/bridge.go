@@ -108,7 +108,7 @@ func work(ctx context.Context, c Config, log *slog.Logger, way *standby, door *d
 	if b.inbox.flawed != nil {
 		wg.Go(func() { b.inbox.flawed.run(ctx) })
 	}
-	sources := make(chan error, 3)
+	sources := make(chan error, len(b.sources))
 	for _, s := range b.sources {
 		wg.Go(func() { sources <- s(ctx) })
 	}
@@ -182,6 +182,9 @@ func assemble(c Config, s *store, log *slog.Logger) *bridge {
 	}
 	b.inbox = &inbox{store: s, outbox: b.outbox, holds: h, units: u, teller: b.teller, backlog: c.Backlog, limit: c.Timeout, log: log, defect: c.Defect}
 	b.inbox.flawed = flaw(b.inbox, c.Defect)
+	if n, ok := erp.(neutralSide); ok && c.Master == "lists" {
+		b.sources = append(b.sources, (&lists{n.system, b.inbox, c.Page, c.Defect, log}).run)
+	}
 	for name, from := range map[string]side{"erp": erp, "mes": mes} {
 		if src, ok := from.(source); ok {
 			b.sources = append(b.sources, func(ctx context.Context) error { return src.fetch(ctx, b.inbox) })

@@ -11,10 +11,6 @@ type Absent struct {
 // something that is detected.
 func NotPlanted() []Absent {
 	return []Absent{
-		{DefectInfo{"M35", "ties skipped", "pages through master data by a time of one second's resolution and asks for what is later than the last", "records that change in the same second", []string{"master-data"}},
-			"the bridge is told of master data by webhook; this needs a build that pages through lists, and a list ordered by time of change"},
-		{DefectInfo{"M36", "offset paging", "pages through master data by offset while rows come and go", "rows inserted between pages", []string{"master-data"}},
-			"needs a build that pages through lists, and a list that pages by offset"},
 		{DefectInfo{"M54", "bad quality ignored", "uses values of an OPC UA server whose status is bad or uncertain", "a bad status", []string{"field-fidelity"}},
 			"there is no OPC UA endpoint yet"},
 		{DefectInfo{"M59", "expiry at the day's edge", "refuses a lot on the day on which it expires, or accepts it the day after", "a lot that expires at midnight of the run", []string{"dead-letter", "time-semantics"}},

@@ -20,6 +20,8 @@ type Config struct {
 	Events     string // NATS server to consume from, instead of webhooks
 	MQTT       string // MQTT broker to subscribe at, instead of webhooks
 	Feed       bool   // poll the endpoints' feeds, instead of webhooks
+	Master     string // "announced", or "lists" reads it from the ERP's lists
+	Page       int    // rows of a page of a list
 	Sync       string // "full" survives power loss, "normal" a killed process
 	Units      string // "base" converts consumption to base units, "as-is" leaves it
 	Parallel   int    // requests under way at once, per endpoint
@@ -84,6 +86,8 @@ func readConfig(args []string, env func(string) string, stdout, stderr io.Writer
 	text(&c.Listen, "listen", "LISTEN", "127.0.0.1:8080", "address for webhooks and health")
 	text(&c.Events, "events", "EVENTS_URL", "", "NATS server to consume from, instead of webhooks")
 	text(&c.MQTT, "mqtt", "MQTT_URL", "", "MQTT broker to subscribe at, instead of webhooks")
+	text(&c.Master, "master", "MASTER", "announced", "announced or lists: take master data as it is announced, or read the ERP's lists")
+	number(&c.Page, "page", "PAGE", 50, "rows of a page of a list")
 	text(&c.Sync, "sync", "SYNC", "full", "full or normal: survive power loss, or a killed process only")
 	text(&c.Units, "units", "UNITS", "base", "base or as-is: convert consumption to base units, or not")
 	number(&c.Parallel, "parallel", "PARALLEL", 16, "requests under way at once, per endpoint")
@@ -135,6 +139,8 @@ func (c Config) Validate() error {
 		bad = append(bad, err)
 	}
 	need(c.Sync == "full" || c.Sync == "normal", `SYNC must be "full" or "normal"`)
+	need(c.Master == "announced" || c.Master == "lists", `MASTER must be "announced" or "lists"`)
+	need(c.Master != "lists" || c.Dialect != dialectFiles, "MASTER=lists needs an ERP that has lists, and files have none")
 	need(c.Units == "base" || c.Units == "as-is", `UNITS must be "base" or "as-is"`)
 	sources := 0
 	for _, given := range []bool{c.Events != "", c.MQTT != "", c.Feed} {
@@ -143,6 +149,6 @@ func (c Config) Validate() error {
 		}
 	}
 	need(sources <= 1, "set one of EVENTS_URL, MQTT_URL and FEED: every event would come twice")
-	need(c.Parallel > 0 && c.Batch > 0 && c.Attempts > 0 && c.Backlog > 0, "PARALLEL, BATCH, ATTEMPTS and BACKLOG must be above 0")
+	need(c.Page > 0 && c.Parallel > 0 && c.Batch > 0 && c.Attempts > 0 && c.Backlog > 0, "PAGE, PARALLEL, BATCH, ATTEMPTS and BACKLOG must be above 0")
 	return errors.Join(bad...)
 }

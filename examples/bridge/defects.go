@@ -37,6 +37,8 @@ const (
 	M28 Defect = "M28"
 	M31 Defect = "M31"
 	M32 Defect = "M32"
+	M35 Defect = "M35"
+	M36 Defect = "M36"
 	M38 Defect = "M38"
 	M39 Defect = "M39"
 	M40 Defect = "M40"
@@ -109,6 +111,8 @@ func Defects() []DefectInfo {
 		{M28, "hold of a finished order dropped", "ignores a hold whose order it does not know as open", "hold after completion", []string{"no-posting-after-hold", "no-silent-drop"}},
 		{M31, "late approval is a rejection", "waits 250 ms for a quality decision, then drops what waits for it, and the decision when it comes", "delayed-approval", []string{"no-silent-drop", "dead-letter"}},
 		{M32, "local time without offset", "keeps times as the plant's clock shows them, without the offset", "the night in which the clocks are put back", []string{"time-semantics", "field-fidelity"}},
+		{M35, "ties skipped", "pages through the ERP's list of materials by time of change, to the second, and asks for what is later than the last", "records that change at the same time, across two pages; rig lists.yaml", []string{"master-data"}},
+		{M36, "offset paging", "pages through what has changed since the last cycle by counting rows, while changes move rows to the end", "pagination removed; rig lists.yaml", []string{"master-data"}},
 		{M38, "retirements not synced", "does not pass on that a material was taken out of use", "a material that is retired in the run", []string{"master-data", "no-silent-drop"}},
 		{M39, "quantities as floats", "reads quantities as floating point and cuts them to two decimals", "fine quantities", []string{"field-fidelity", "conservation"}},
 		{M40, "point for a thousands separator", "reads the decimal point of a quantity as a separator of thousands", "quantities with decimals", []string{"field-fidelity", "conservation"}},

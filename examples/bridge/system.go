@@ -167,7 +167,7 @@ func (s *system) judge(r reply) verdict {
 		switch {
 		case s.defect == M24: // DEFECT M24: 2xx is success, whatever the body says
 		case s.defect == M22: // DEFECT M22: and so is 207
-		case r.status == http.StatusMultiStatus, a.Outcome == "partly", len(a.Items) > 1: // some say it with 200
+		case r.status == http.StatusMultiStatus, a.Outcome == "partly", a.Outcome == "applied" && len(a.Items) > 1: // some say it with 200
 			return verdict{what: rowwise, rows: a.Items}
 		case r.status == http.StatusAccepted && a.Operation != "":
 			return verdict{what: pending, code: a.Operation}

@@ -22,10 +22,10 @@ func operation(r reply) (running bool, id string) {
 // errRunning says that an operation has not ended while we waited.
 var errRunning = errors.New("the operation has not ended")
 
-// follow asks for an operation until it has ended, for three seconds at most,
+// follow asks for an operation until it has ended, for a second at most,
 // and returns what the answer would have been had it come at once.
 func (s *system) follow(ctx context.Context, id string) (reply, error) {
-	until := time.Now().Add(3 * time.Second)
+	until := time.Now().Add(time.Second)
 	for n := 1; time.Now().Before(until); n++ {
 		select {
 		case <-time.After(max(backoff(n, 500*time.Millisecond), s.gate.wait())):

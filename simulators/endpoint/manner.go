@@ -99,6 +99,9 @@ func (e *Endpoint) page(m simulators.Message, ask simulators.Ask) simulators.Ans
 	if n, err := strconv.Atoi(offset); err == nil && n > 0 {
 		q.Where["offset"] = strconv.Itoa(max(0, n+p.Shift))
 	}
+	if p.Shift > 0 && after != "" {
+		q.Where[simulators.WhereMoved] = "true"
+	}
 	if p.Repeat && (after != "" || offset != "" && offset != "0") {
 		q.Where[simulators.WhereRepeat] = "true"
 	}

@@ -52,6 +52,7 @@ func changes(q simulators.Query, all []simulators.ItemState) simulators.Answer {
 		}
 		all = slices.DeleteFunc(all, func(i simulators.ItemState) bool { return !i.Changed.After(since) })
 	}
+	moved := -1
 	if s := q.Where["after"]; s != "" {
 		last, ok := placed(s)
 		if !ok {
@@ -61,7 +62,11 @@ func changes(q simulators.Query, all []simulators.ItemState) simulators.Answer {
 		if at := slices.IndexFunc(all, func(i simulators.ItemState) bool { return inOrder(i, last) > 0 }); at >= 0 {
 			offset = at
 		}
+		if q.Where[simulators.WhereMoved] != "" {
+			moved = offset - 1
+		}
 	}
+	whole := all
 	if q.Where[simulators.WhereRepeat] != "" {
 		offset--
 	}
@@ -71,6 +76,9 @@ func changes(q simulators.Query, all []simulators.ItemState) simulators.Answer {
 	for _, i := range all {
 		a.Found = append(a.Found, i)
 		a.Cursor = cursor(i)
+	}
+	if moved >= 0 && len(all) < limit {
+		a.Found = append(a.Found, whole[moved]) // where the reader goes on from stays behind it
 	}
 	return a
 }

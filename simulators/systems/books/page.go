@@ -20,12 +20,16 @@ func Page[T any](q simulators.Query, all []T, id func(T) string) simulators.Answ
 	if refusal != nil {
 		return simulators.Answer{Refusal: refusal}
 	}
+	var moved []T
 	if after := q.Where["after"]; after != "" {
 		at := slices.IndexFunc(all, func(t T) bool { return id(t) == after })
 		if at < 0 {
 			return simulators.Answer{Refusal: Refuse(QueryUnknown, "nothing in this list is called %q", after)}
 		}
 		offset += at + 1
+		if q.Where[simulators.WhereMoved] != "" {
+			moved = all[at : at+1]
+		}
 	}
 	if q.Where[simulators.WhereRepeat] != "" {
 		offset--
@@ -37,6 +41,8 @@ func Page[T any](q simulators.Query, all []T, id func(T) string) simulators.Answ
 	}
 	if len(all) > limit {
 		a.Cursor = id(all[limit-1])
+	} else if len(all) < limit && len(moved) > 0 {
+		a.Found = append(a.Found, moved[0])
 	}
 	return a
 }
