@@ -49,25 +49,38 @@ func RunElsewhere(t *testing.T, driver Factory, left func(context.Context, sut.D
 	run(t, driver, left, only)
 }
 
+// Detached names the test that takes the SUT off the network.
+const Detached = "is taken off the network and put back"
+
+// Names are the names of all tests, in their order.
+func Names() (all []string) {
+	for _, c := range tests {
+		all = append(all, c.name)
+	}
+	return all
+}
+
+var tests = []struct {
+	name string
+	test func(*testing.T, *subject)
+}{
+	{"starts and is ready", starts},
+	{"stops and leaves nothing", stops},
+	{"is killed and comes back with its state", comesBack},
+	{"is asked to stop before it is restarted", restartsGracefully},
+	{"who does not want to stop is made to", stubborn},
+	{"never gets ready", neverReady},
+	{"dies at once", diesAtOnce},
+	{"dies at once and leaves a child", diesLeavingChild},
+	{"prints a megabyte", chatty},
+	{"start is called off", calledOff},
+	{"is paused and goes on", paused},
+	{Detached, detached},
+	{"is killed for taking more memory than it may", bounded},
+}
+
 func run(t *testing.T, driver Factory, left func(context.Context, sut.Driver) error, only []string) {
-	for _, c := range []struct {
-		name string
-		test func(*testing.T, *subject)
-	}{
-		{"starts and is ready", starts},
-		{"stops and leaves nothing", stops},
-		{"is killed and comes back with its state", comesBack},
-		{"is asked to stop before it is restarted", restartsGracefully},
-		{"who does not want to stop is made to", stubborn},
-		{"never gets ready", neverReady},
-		{"dies at once", diesAtOnce},
-		{"dies at once and leaves a child", diesLeavingChild},
-		{"prints a megabyte", chatty},
-		{"start is called off", calledOff},
-		{"is paused and goes on", paused},
-		{"is taken off the network and put back", detached},
-		{"is killed for taking more memory than it may", bounded},
-	} {
+	for _, c := range tests {
 		if len(only) > 0 && !slices.Contains(only, c.name) {
 			continue
 		}
