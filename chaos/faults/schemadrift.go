@@ -29,7 +29,7 @@ type Change string
 const AnyChange Change = "any"
 
 // changes of a schema. Odd notations of a quantity that no schema calls for
-// are faults of data: see [InvalidQuantity].
+// are faults of data, and none of these.
 var changes = []simulators.Drift{
 	simulators.DriftExtraField, simulators.DriftNamespace, simulators.DriftRenamed, simulators.DriftNull, simulators.DriftType, simulators.DriftEnum, simulators.DriftComma,
 }
