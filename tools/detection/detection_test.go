@@ -44,7 +44,7 @@ func TestRowTellsIntendedFromOthers(t *testing.T) {
 	if all.escaped() != 1 || all.blamed() != 1 {
 		t.Errorf("%d escaped and %d blamed, want 1 and 1", all.escaped(), all.blamed())
 	}
-	all.rest, all.rows[0].smallest = 3, "1 strike (lose), 1 order, 2 facts; fails in 20 of 20, after 40 runs"
+	all.rest, all.rows[0].at.rest, all.rows[0].smallest = 3, make([]scenarios.Scenario, 3), "1 strike (lose), 1 order, 2 facts; fails in 20 of 20, after 40 runs"
 	page := all.markdown(options{pack: "smoke", shrink: 40})
 	for _, want := range []string{"1 of 2 defects were found", "2/4 (0.15–0.85)", "Not hosted yet", "M54 bad quality ignored", "sound bridge: 1 violated", "1 strike (lose), 1 order", "not shown by 0 of 3"} {
 		if !strings.Contains(page, want) {
@@ -72,7 +72,8 @@ func TestTheRestOfTheLibraryCounts(t *testing.T) {
 	if r.runs != 1 || r.any != 0 || r.intended != 0 || !r.found() || r.needed != 3 || !slices.Equal(r.where(), []string{"SLOW-2"}) || !r.restAny {
 		t.Errorf("%+v", r)
 	}
-	if got := r.elsewhere(5); got != "shown after 2 of 5" {
+	r.at.rest = make([]scenarios.Scenario, 5)
+	if got := r.elsewhere(); got != "shown after 2 of 5" {
 		t.Errorf("told as %q", got)
 	}
 	if all := (table{rows: []row{r}}); all.escaped() != 0 {
@@ -169,6 +170,7 @@ func TestIntendedOraclesExist(t *testing.T) {
 
 // TestWhatShowsADefectElsewhere: a scenario of the pack would be played twice.
 func TestWhatShowsADefectElsewhere(t *testing.T) {
+	t.Chdir("../..") // where rig files are named from
 	pack, err := scenarios.Pack("smoke")
 	if err != nil {
 		t.Fatal(err)
@@ -184,9 +186,14 @@ func TestWhatShowsADefectElsewhere(t *testing.T) {
 		if !slices.ContainsFunc(bridge.Defects(), func(i bridge.DefectInfo) bool { return i.ID == d }) {
 			t.Errorf("%s is not planted", d)
 		}
-		meant, others := m.restFor(d)
-		if len(meant) < len(ids) || len(meant)+len(others) != len(m.rest) || len(m.pack) != len(pack) {
-			t.Errorf("%s: %d meant and %d other scenarios of %d, although %v are meant", d, len(meant), len(others), len(m.rest), ids)
+		at, err := m.placeOf(d)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		meant, others := at.meant(d)
+		if len(meant) < len(ids) || len(meant)+len(others) != len(at.rest) || len(m.pack) != len(pack) {
+			t.Errorf("%s at %q: %d meant and %d other scenarios of %d, although %v are meant", d, at.name, len(meant), len(others), len(at.rest), ids)
 		}
 	}
 	m = &measure{base: harness.GateOptions{Texts: map[string][]byte{}}}

@@ -1,17 +1,36 @@
 package main
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/andon-rig/andon/examples/bridge"
+	"github.com/andon-rig/andon/harness"
 	"github.com/andon-rig/andon/scenarios"
 )
+
+// rigs names, for defects that do not show at the bundled rig, the rig file
+// that they are gated with instead: only there does the build meet what the
+// defect is about. The rig at another dialect follows from bridge.Defect.ERP.
+var rigs = map[bridge.Defect]string{
+	bridge.M35: "examples/bridge/lists.yaml",
+	bridge.M36: "examples/bridge/lists.yaml",
+	bridge.M55: "examples/bridge/mqtt.yaml",
+}
 
 // elsewhere names, for defects that no scenario of the pack smoke can show, or
 // not to each intended oracle, the scenarios of the library that do. They come
 // first of the rest of the library.
 var elsewhere = map[bridge.Defect][]string{
+	bridge.M35: {"MDM-10"},
+	bridge.M36: {"MDM-10"},
+	bridge.M55: {"BRK-01"},
 	bridge.M60: {"MDM-09"}, // smoke shows it to field-fidelity, and is too fast for bounded-staleness
+	bridge.M62: {"FIL-01", "FIL-02"},
+	bridge.M63: {"FIL-01", "FIL-02"},
 	bridge.M65: {"NET-12"},
 	bridge.M66: {"CUT-01"},
 	bridge.M68: {"NET-05"},
@@ -21,10 +40,44 @@ var elsewhere = map[bridge.Defect][]string{
 	bridge.M85: {"MEC-04"},
 }
 
-// restFor returns the rest of the library: what is meant to show d, and the
+// A place is a rig and what can be played there.
+type place struct {
+	name string // of the rig; "" for the bundled one
+	base harness.GateOptions
+	pack []scenarios.Scenario // run in full with each defect
+	rest []scenarios.Scenario // of the library: run with each defect until it shows there
+}
+
+// placeOf is where a defect is gated. What the pack and the library hold that
+// the rig cannot play is left out.
+func (m *measure) placeOf(d bridge.Defect) (place, error) {
+	p := place{base: m.base, pack: m.pack, rest: m.rest}
+	var err error
+	if path, ok := rigs[d]; ok {
+		p.name = strings.TrimSuffix(filepath.Base(path), ".yaml")
+		p.base.File, p.base.Source, err = load(path)
+	} else if erp := d.ERP(); erp != "" {
+		p.name = erp
+		p.base.File, p.base.Source, err = harness.BundledWith(erp)
+	} else {
+		return p, nil
+	}
+	if err != nil {
+		return p, fmt.Errorf("rig for %s: %w", d, err)
+	}
+	if !p.base.File.RunsBundled() {
+		return p, fmt.Errorf("rig for %s: %s does not run the bundled build", d, p.name)
+	}
+	p.base.File.SUT.Process.Command = []string{m.base.Self} // a binary of its own, which starts faster
+	p.pack, _ = p.base.File.Fit(m.pack)
+	p.rest, _ = p.base.File.Fit(m.library)
+	return p, nil
+}
+
+// meant returns, of the rest of the library, what is meant to show d, and the
 // others.
-func (m *measure) restFor(d bridge.Defect) (meant, others []scenarios.Scenario) {
-	for _, s := range m.rest {
+func (p place) meant(d bridge.Defect) (meant, others []scenarios.Scenario) {
+	for _, s := range p.rest {
 		if slices.Contains(elsewhere[d], s.Metadata.Of) {
 			meant = append(meant, s)
 			continue
@@ -32,4 +85,14 @@ func (m *measure) restFor(d bridge.Defect) (meant, others []scenarios.Scenario) 
 		others = append(others, s)
 	}
 	return meant, others
+}
+
+// load reads a rig file and keeps its text.
+func load(path string) (harness.File, []byte, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return harness.File{}, nil, err
+	}
+	f, err := harness.ParseFile(path, text)
+	return f, text, err
 }

@@ -172,16 +172,17 @@ func (m *measure) choose(o options) (err error) {
 		if err != nil {
 			return err
 		}
-		m.rest, _ = m.base.File.Fit(slices.DeleteFunc(all, func(s scenarios.Scenario) bool {
+		m.library = slices.DeleteFunc(all, func(s scenarios.Scenario) bool {
 			return slices.ContainsFunc(m.pack, func(p scenarios.Scenario) bool { return p.Metadata.ID == s.Metadata.ID })
-		}))
+		})
+		m.rest, _ = m.base.File.Fit(m.library)
 	}
 	return m.texts()
 }
 
 // texts reads the files of the scenarios, for bundles to keep.
 func (m *measure) texts() (err error) {
-	for _, s := range slices.Concat(m.pack, m.rest) {
+	for _, s := range slices.Concat(m.pack, m.library) {
 		if m.base.Texts[s.Metadata.Of], err = scenarios.Text(s); err != nil {
 			return err
 		}

@@ -21,7 +21,8 @@ type measure struct {
 	options options
 	base    harness.GateOptions
 	pack    []scenarios.Scenario // run in full with each defect
-	rest    []scenarios.Scenario // of the library: run with each defect until it shows there
+	rest    []scenarios.Scenario // of the library, as far as the bundled rig can play it: run with each defect until it shows there
+	library []scenarios.Scenario // all of it but the pack
 	builds  []build              // sound ones
 	dir     string               // for bundles
 }
@@ -46,6 +47,7 @@ type row struct {
 	needed   int            // runs until then
 	broken   []string       // runs without a verdict
 
+	at      place    // where it was gated
 	rest    int      // runs of scenarios from the rest of the library
 	restAny bool     // some oracle spoke in one of them
 	restIn  []string // of these, where an intended oracle spoke
@@ -57,9 +59,13 @@ type row struct {
 // defect gates one defect with every scenario.
 func (m *measure) defect(ctx context.Context, d bridge.DefectInfo) (row, error) {
 	r := row{defect: d, by: map[string]int{}}
+	var err error
+	if r.at, err = m.placeOf(d.ID); err != nil {
+		return r, err
+	}
 	for rep := range m.options.reps {
-		o := m.planted(d)
-		o.Scenarios = m.pack
+		o := m.planted(d, r.at)
+		o.Scenarios = r.at.pack
 		if rep > 0 {
 			seed := rand.New(rand.NewPCG(m.options.seed, uint64(rep))).Uint64N(1 << 31)
 			o.Seed = &seed
@@ -92,9 +98,9 @@ func (m *measure) defect(ctx context.Context, d bridge.DefectInfo) (row, error) 
 // bundles is where the runs of a defect leave their bundles.
 func (m *measure) bundles(d bridge.DefectInfo) string { return filepath.Join(m.dir, string(d.ID)) }
 
-// planted is how to gate a defect.
-func (m *measure) planted(d bridge.DefectInfo) harness.GateOptions {
-	o := m.base
+// planted is how to gate a defect at its place.
+func (m *measure) planted(d bridge.DefectInfo, at place) harness.GateOptions {
+	o := at.base
 	o.Defect = string(d.ID)
 	if m.options.shrink > 0 {
 		o.Out = m.bundles(d)
@@ -108,7 +114,7 @@ func (m *measure) planted(d bridge.DefectInfo) harness.GateOptions {
 // not spend long there.
 func (m *measure) further(ctx context.Context, d bridge.DefectInfo, r *row) error {
 	began, found := time.Now(), r.found()
-	meant, others := m.restFor(d.ID)
+	meant, others := r.at.meant(d.ID)
 	for i, some := range append([][]scenarios.Scenario{meant}, slices.Collect(slices.Chunk(others, max(1, m.options.lanes)))...) {
 		late := found && time.Since(began) > restWall
 		if len(r.restIn) > 0 || ctx.Err() != nil || i > 0 && late {
@@ -117,7 +123,7 @@ func (m *measure) further(ctx context.Context, d bridge.DefectInfo, r *row) erro
 		if len(some) == 0 {
 			continue
 		}
-		o := m.planted(d)
+		o := m.planted(d, r.at)
 		o.Scenarios = some
 		o.See = func(p harness.Progress) {
 			if p.Done == nil {

@@ -11,7 +11,8 @@ import (
 )
 
 // elsewhere says what the rest of the library made of a defect.
-func (r row) elsewhere(rest int) string {
+func (r row) elsewhere() string {
+	rest := len(r.at.rest)
 	switch {
 	case rest == 0:
 		return "–"
@@ -32,8 +33,10 @@ func (t table) reading(o options) string {
 	if t.rest > 0 {
 		text += fmt.Sprintf("The *rest of the library* are %d scenarios that are too slow or too special for the pack. They are run after it, those first that are meant\n"+
 			"for the defect, then %d at a time, until an intended oracle has spoken in one; for a defect that the pack has shown already no longer than %s. What was not run is not shown, which is not the same as not found:\n"+
-			"only *not shown by %d* means that all of them were run.\n\n", t.rest, o.lanes, restWall, t.rest)
+			"only *not shown by %d* means that all of them were run. Numbers differ at other rigs.\n\n", t.rest, o.lanes, restWall, t.rest)
 	}
+	text += "*Rig* names the place of defects that do not show at the bundled rig: a rig file of `examples/bridge`, or the dialect of the ERP (`andon gate --erp`).\n" +
+		"The pack is then what that rig can play of it.\n\n"
 	if o.shrink > 0 {
 		text += fmt.Sprintf("*Smallest schedule* is what `andon shrink` leaves of the shortest run that shows the defect, in at most %d runs and %s: how many strikes of which\n"+
 			"faults, to how many orders something happens and how many facts there are, and how often it failed in how many of the last runs. More runs leave less;\n"+
@@ -49,12 +52,12 @@ func (t table) markdown(o options) string {
 		o.sound, o.campaign, o.reps, o.shrink, time.Now().UTC().Format("2006-01-02"), t.took.Round(time.Minute), o.lanes)
 	b.WriteString(t.reading(o))
 	fmt.Fprintf(&b, "%d of %d defects were found by an intended oracle.\n\n", len(t.rows)-t.escaped(), len(t.rows))
-	b.WriteString("| defect | what it does | needs | intended oracles | scenarios that show it | packs by intended | by any | runs by intended | by any | rest of the library | first after | smallest schedule | who spoke, runs each |\n")
-	b.WriteString("|---|---|---|---|---|---|---|---|---|---|---|---|---|\n")
+	b.WriteString("| defect | what it does | needs | rig | intended oracles | scenarios that show it | packs by intended | by any | runs by intended | by any | rest of the library | first after | smallest schedule | who spoke, runs each |\n")
+	b.WriteString("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, r := range t.rows {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %d runs, %s | %s | %s |\n", r.defect.ID, r.defect.Does, r.defect.Needs,
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %d runs, %s | %s | %s |\n", r.defect.ID, r.defect.Does, r.defect.Needs, cmp.Or(r.at.name, "–"),
 			strings.Join(r.defect.Oracles, ", "), strings.Join(r.where(), ", "), share(r.packsHit, r.packs), share(r.packsAny, r.packs), share(r.intended, r.runs), share(r.any, r.runs),
-			r.elsewhere(t.rest), r.needed, r.first.Round(100*time.Millisecond), cmp.Or(r.smallest, "–"), r.oracles())
+			r.elsewhere(), r.needed, r.first.Round(100*time.Millisecond), cmp.Or(r.smallest, "–"), r.oracles())
 	}
 	b.WriteString("\n## Not hosted yet\n\nIn the catalogue, but nothing around the bundled build could bring them to light:\n\n")
 	b.WriteString("| defect | what it would do | needs | meant to blame it | why not |\n|---|---|---|---|---|\n")

@@ -12,7 +12,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/andon-rig/andon/examples/bridge"
 	"github.com/andon-rig/andon/harness"
 	"github.com/andon-rig/andon/harness/shrink"
 	"github.com/andon-rig/andon/reports"
@@ -66,7 +65,7 @@ func (m *measure) shrinkAll(ctx context.Context, rows []row) {
 		wg.Go(func() {
 			lanes <- struct{}{}
 			defer func() { <-lanes }()
-			rows[i].smallest = m.shrink(ctx, rows[i].defect, *rows[i].sample)
+			rows[i].smallest = m.shrink(ctx, rows[i].at, *rows[i].sample)
 			mu.Lock()
 			defer mu.Unlock()
 			fmt.Printf("%s  smallest schedule of %s in %s: %s\n", rows[i].defect.ID, rows[i].sample.oracle, rows[i].sample.scenario, rows[i].smallest)
@@ -76,16 +75,16 @@ func (m *measure) shrinkAll(ctx context.Context, rows []row) {
 }
 
 // shrink makes one run small and says how small it got.
-func (m *measure) shrink(ctx context.Context, d bridge.DefectInfo, s sample) string {
+func (m *measure) shrink(ctx context.Context, at place, s sample) string {
 	stored, err := harness.OpenStored(s.bundle)
 	if err != nil {
 		return "not shrunk: " + err.Error()
 	}
-	replay, err := harness.NewReplay(stored[0], m.base)
+	replay, err := harness.NewReplay(stored[0], at.base)
 	if err != nil {
 		return "not shrunk: " + err.Error()
 	}
-	replay.Options.File = m.base.File // the binary that was gated, not one that the rig file names
+	replay.Options.File = at.base.File // the binary that was gated, not one that the rig file names
 	r, err := shrink.FromStored(replay, s.oracle)
 	if err != nil {
 		return "not shrunk: " + err.Error()
