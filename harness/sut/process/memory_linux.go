@@ -135,9 +135,24 @@ func (g *group) write(file, text string) error {
 	return os.WriteFile(filepath.Join(g.dir, file), []byte(text), 0o600)
 }
 
-// set bounds what is charged to the group.
-func (g *group) set(bytes int64) error {
-	return g.write(g.files.limit, strconv.FormatInt(bytes, 10))
+// spare bounds what is charged to the group to what is charged now and so many
+// bytes more. The kernel refuses a bound below what is taken (EBUSY), and who is
+// in the group may take more while we look: then we look again.
+func (g *group) spare(more int64) error {
+	for deadline := time.Now().Add(time.Second); ; {
+		b, rerr := os.ReadFile(filepath.Join(g.dir, g.files.usage))
+		if rerr != nil {
+			return rerr
+		}
+		used, perr := strconv.ParseInt(string(bytes.TrimSpace(b)), 10, 64)
+		if perr != nil {
+			return perr
+		}
+		err := g.write(g.files.limit, strconv.FormatInt(used+more, 10))
+		if !errors.Is(err, syscall.EBUSY) || time.Now().After(deadline) {
+			return err
+		}
+	}
 }
 
 // remove takes the group away, which works once nobody is in it.
@@ -173,13 +188,14 @@ func (d *Driver) LimitMemory(_ context.Context, spare int64) error {
 			return fmt.Errorf(noGroup, err)
 		}
 	}
-	if err := d.bound.add(r.cmd.Process.Pid); err != nil {
+	// What was taken elsewhere stays charged to the group it was taken in: spare
+	// is all that this life of the SUT gets in ours, besides what it took here
+	// under an earlier bound.
+	if err := errors.Join(d.bound.spare(max(spare, leastSpare)), d.bound.add(r.cmd.Process.Pid)); err != nil {
 		return fmt.Errorf("bound memory: %w", err)
 	}
-	// What was taken before stays charged to the group it was taken in: the new
-	// one starts empty, and spare is all that this life of the SUT gets.
 	d.bound.granted = u.Memory + spare
-	return d.bound.set(max(spare, leastSpare))
+	return nil
 }
 
 // UnlimitMemory implements [sut.MemoryLimiter].
@@ -200,7 +216,7 @@ func (d *Driver) bindAgain(pid int) error {
 	if d.bound == nil || d.bound.granted == 0 {
 		return nil
 	}
-	if err := errors.Join(d.bound.set(d.bound.granted), d.bound.add(pid)); err != nil {
+	if err := errors.Join(d.bound.spare(d.bound.granted), d.bound.add(pid)); err != nil {
 		return fmt.Errorf("bound memory: %w", err)
 	}
 	return nil

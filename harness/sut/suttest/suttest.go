@@ -407,9 +407,19 @@ func bounded(t *testing.T, s *subject) {
 	s.can(t, sut.LimitingMemory)
 	m := s.Driver.(sut.MemoryLimiter)
 	s.mustStart(t, "sound")
-	if err := m.LimitMemory(t.Context(), 16<<20); err != nil {
-		t.Fatalf("limit memory: %v", err)
+	limit := func() {
+		if err := m.LimitMemory(t.Context(), 16<<20); err != nil {
+			t.Fatalf("limit memory: %v", err)
+		}
 	}
+	limit()
+	if err := m.UnlimitMemory(t.Context()); err != nil {
+		t.Fatalf("unlimit memory: %v", err)
+	}
+	if err := s.ask(t, "/eat", 10*time.Second); err != nil {
+		t.Fatalf("once the bound was lifted: %v", err)
+	}
+	limit()                              // to 16 more than it has taken meanwhile
 	_ = s.ask(t, "/eat", 10*time.Second) // which it does not survive
 	deadline := time.Now().Add(10 * time.Second)
 	tick := time.NewTicker(10 * time.Millisecond)
