@@ -277,6 +277,13 @@ func TestDeadLetter(t *testing.T) {
 			}
 		}
 	}
+	checkedLater := func(then simulators.Class) func(*journaltest.Run) {
+		return func(r *journaltest.Run) {
+			spoilt()(r)
+			r.Send(journaltest.Sending{Acted: simulators.Result{Outcome: simulators.Accepted}}, plant.Event{Fact: journaltest.Consumed(1, "2.5", "KG")})
+			r.Surface(plant.Event{Fact: journaltest.Consumed(1, "2.5", "KG")}, then)
+		}
+	}
 	turnedAway := func(n int, heard simulators.Result, then ...simulators.Class) func(*journaltest.Run) {
 		return func(r *journaltest.Run) {
 			e := r.Happen(conf(1, "5.013"))
@@ -299,6 +306,10 @@ func TestDeadLetter(t *testing.T) {
 		{name: "invalid and reported", build: spoilt(simulators.DataQuality), want: evidence.Holds},
 		{name: "invalid and not reported", build: spoilt(), want: evidence.Violated, rule: "refused-and-not-reported", says: "class data-quality"},
 		{name: "invalid and called technical", build: spoilt(simulators.Technical), want: evidence.Violated, rule: "wrong-class"},
+		{name: "invalid and called a matter of business, without having asked", build: spoilt(simulators.Business), want: evidence.Violated, rule: "wrong-class"},
+		{name: "invalid, accepted and refused later for a reason of the system's own", build: checkedLater(simulators.Business), want: evidence.Holds},
+		{name: "invalid, accepted and refused later for it", build: checkedLater(simulators.DataQuality), want: evidence.Holds},
+		{name: "invalid, accepted and called technical", build: checkedLater(simulators.Technical), want: evidence.Violated, rule: "wrong-class", says: "class data-quality"},
 		{name: "invalid and refused at intake", build: func(r *journaltest.Run) {
 			r.Fault("f", "invalid-lot", "mes")
 			e := r.Truth(journaltest.Consumed(1, "2.5", "KG"))

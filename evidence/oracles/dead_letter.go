@@ -2,6 +2,7 @@ package oracles
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/simulators"
@@ -109,6 +110,9 @@ func reported(r *report, f *evidence.FactView, t *evidence.AttemptView, no simul
 		return
 	}
 	want, why := properClass(f, t, no)
+	if want == simulators.DataQuality && first.Class == simulators.Business && checkedLater(f, t) {
+		want = "" // the sink may have had a reason of its own, and said so where it was asked
+	}
 	if want != "" && first.Class != want {
 		v.Expected = fmt.Sprintf("an exception of class %s for the %s: %s", want, naming(f.Event.Fact), why)
 		v.Got = fmt.Sprintf("class %s (%s)", orNone(first.Class), first.Reason)
@@ -138,6 +142,15 @@ func properClass(f *evidence.FactView, t *evidence.AttemptView, no simulators.Re
 		return "", ""
 	}
 	return simulators.Technical, fmt.Sprintf("%s never refused it, the last answer was %s", f.Sink, answered(sent[len(sent)-1]))
+}
+
+// checkedLater reports whether the sink took f and said nothing against it
+// there and then: what an operation ends with is told to who asks about it, and
+// the posting's answer does not show it.
+func checkedLater(f *evidence.FactView, refused *evidence.AttemptView) bool {
+	return refused == nil && slices.ContainsFunc(own(f), func(t *evidence.AttemptView) bool {
+		return heard(t, f).Outcome == simulators.Accepted
+	})
 }
 
 // gaveUp judges technical exceptions: they may only come after repetition.
