@@ -32,3 +32,55 @@ func TestRestoredStateIsForgivenOnlyWhatItForgot(t *testing.T) {
 		}
 	}
 }
+
+// TestRestoredStateIsForgivenWhatWaitsForAForgottenDecision: a build that keeps
+// what uses a held lot, and has forgotten that the lot was decided, cannot know
+// better. If the hold is forgotten too, or the decision told again, it can.
+func TestRestoredStateIsForgivenWhatWaitsForAForgottenDecision(t *testing.T) {
+	lot := plant.LotID("L-1")
+	held, decided := plant.LotHeld{Lot: lot, Case: "QC-1"}, plant.LotDecided{Lot: lot, Case: "QC-1", Decision: plant.DecideRelease}
+	for name, c := range map[string]struct {
+		heldAfter, again, otherCase bool
+		want                        Status
+	}{
+		"the decision alone is forgotten": {want: May},
+		"so is the hold":                  {heldAfter: true, want: Must},
+		"it is told again":                {again: true, want: Must},
+		"it was about another case":       {otherCase: true, want: Must},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBook()
+			b.offer(b.truth(confirmation(1, "5")), simulators.Applied)
+			backup := b.records[len(b.records)-1].At
+			if c.heldAfter {
+				b.offer(b.truth(confirmation(2, "5")), simulators.Applied)
+			}
+			b.offer(b.truth(held), simulators.Applied)
+			if !c.heldAfter {
+				backup = b.records[len(b.records)-1].At
+			}
+			d := decided
+			if c.otherCase {
+				d.Case = "QC-2"
+			}
+			decision := b.truth(d)
+			b.offer(decision, simulators.Applied)
+			b.post(decision)
+			b.add(Step{Name: StepRestore, Args: map[string]string{ArgBackup: backup.String()}})
+			if c.again {
+				b.offer(decision, simulators.Applied)
+			}
+			receipt := b.truth(plant.Received{Order: "4711", Counter: 1, Material: "A", Lot: lot, Quantity: confirmation(1, "5").Yield})
+			b.offer(receipt, simulators.Applied)
+			other := b.truth(plant.Received{Order: "4711", Counter: 2, Material: "A", Lot: "L-2", Quantity: confirmation(1, "5").Yield})
+			b.offer(other, simulators.Applied)
+			h := b.history()
+			if f := h.Fact(receipt.ID); f.Status != c.want {
+				t.Errorf("got %s (%s), want %s", f.Status, f.WhyStatus, c.want)
+			}
+			if f := h.Fact(other.ID); f.Status != Must {
+				t.Errorf("of another lot: got %s (%s)", f.Status, f.WhyStatus)
+			}
+		})
+	}
+}

@@ -20,6 +20,52 @@ func (h *History) judgeStatus() {
 			}
 		}
 	}
+	for _, u := range undone {
+		h.forgive(u)
+	}
+}
+
+// forgive excuses what waits for a decision that was forgotten: the SUT keeps
+// what uses a held lot until it hears of the decision, and was told of it once.
+func (h *History) forgive(u forgotten) {
+	waiting := map[plant.LotID]map[plant.CaseID]bool{}
+	for _, f := range h.Facts {
+		if held, ok := f.Event.Fact.(plant.LotHeld); ok && f.AcceptedBy != nil && !u.unheard(f) {
+			if waiting[held.Lot] == nil {
+				waiting[held.Lot] = map[plant.CaseID]bool{}
+			}
+			waiting[held.Lot][held.Case] = false
+		}
+	}
+	for _, f := range h.Facts {
+		if d, ok := f.Event.Fact.(plant.LotDecided); ok && u.unheard(f) {
+			if _, held := waiting[d.Lot][d.Case]; held {
+				waiting[d.Lot][d.Case] = true
+			}
+		}
+	}
+	for _, f := range h.Facts {
+		if f.Status != Must || len(f.Effects) > 0 {
+			continue
+		}
+		for of, gone := range waiting[uses(f.Event.Fact)] {
+			if gone {
+				f.Status, f.WhyStatus = May, fmt.Sprintf("its lot was held, and the SUT was told of the decision on %s between the backup to which it was put back and that moment: it may wait for it for ever", of)
+			}
+		}
+	}
+}
+
+// uses is the lot that a fact must not be posted for while it is held; "" if
+// there is none.
+func uses(f plant.Fact) plant.LotID {
+	switch f := f.(type) {
+	case plant.Consumed:
+		return f.Lot
+	case plant.Received:
+		return f.Lot
+	}
+	return ""
 }
 
 // undone lists the times that the SUT has forgotten, because a state of their
@@ -41,7 +87,13 @@ type forgotten struct{ Interval }
 // forgot reports whether all that the SUT knew of f was forgotten: it took it
 // in the time, no offer of it later, and had not posted it when the time ended.
 func (u forgotten) forgot(f *FactView) bool {
-	if f.Accepted < u.From || f.Accepted > u.To || len(f.Effects) > 0 && f.Effects[0].At <= u.To {
+	return u.unheard(f) && !(len(f.Effects) > 0 && f.Effects[0].At <= u.To)
+}
+
+// unheard reports whether the SUT was told of f in the time, and not again
+// after it.
+func (u forgotten) unheard(f *FactView) bool {
+	if f.AcceptedBy == nil || f.Accepted < u.From || f.Accepted > u.To {
 		return false
 	}
 	for _, o := range f.Offers {
