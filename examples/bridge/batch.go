@@ -36,6 +36,12 @@ func (it *item) loose() bool {
 	return it.name == "consumptions" && it.batch == 0 && !it.sent && !it.recovered
 }
 
+// ungrouped reports whether the item was read back at start and nothing is
+// known of a batch, although it may have been in one.
+func (it *item) ungrouped() bool {
+	return it.name == "consumptions" && it.batch == 0 && it.recovered && !it.sent
+}
+
 // key is the idempotency key of a unit: that of its only item, or a digest of
 // all. It depends on nothing but the events stated.
 func (u unit) key() string {

@@ -77,6 +77,9 @@ func (c *courier) settled(ctx context.Context, to side, u unit) verdict {
 	if !open {
 		return verdict{what: again}
 	}
+	if c.outbox.paused() > 0 {
+		return verdict{what: waiting}
+	}
 	v := to.settle(ctx, u)
 	if v.what == again && !v.doubt {
 		for _, it := range u {

@@ -3,6 +3,7 @@ package bridge
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -88,6 +89,41 @@ func TestBatchInDoubtIsTheSameBatchAfterAKill(t *testing.T) {
 	close(killed)
 	w.spawn().sendAll(consumption("1", 5, "CASTING-3", "L-5", "1", "EA"))
 	ms = append(ms, consumption("1", 5, "CASTING-3", "L-5", "1", "EA"))
+	w.settled(ms...)
+	if cs := w.judge(ms...); len(cs) > 0 {
+		t.Error(cs)
+	}
+}
+
+// A backup is put back that was made before a batch was composed, and the batch
+// has been posted since: its rows must not go out again under their own keys.
+func TestBatchThatABackupKnowsNothingOf(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	ms, together := []message{start("1")}, make(chan struct{})
+	for n := 1; n <= 4; n++ {
+		ms = append(ms, consumption("1", n, "CASTING-3", fmt.Sprint("L-", n), "1", "EA"))
+	}
+	w.erp.before = func(a attempt, n int) fate {
+		if a.name == "operation-starts" {
+			<-together
+		}
+		return fate{}
+	}
+	w.spawn().sendAll(ms...)
+	backup := t.TempDir()
+	if err := os.CopyFS(backup, os.DirFS(w.config.StateDir)); err != nil {
+		t.Fatal(err)
+	}
+	close(together)
+	w.settled(ms...)
+	if n := w.erp.tries(); n != 2 {
+		t.Fatalf("%d attempts, want the start and one batch", n)
+	}
+	w.kill()
+	w.config.StateDir = backup
+	ms = append(ms, consumption("1", 5, "CASTING-3", "L-5", "1", "EA"))
+	w.spawn().sendAll(ms[5])
 	w.settled(ms...)
 	if cs := w.judge(ms...); len(cs) > 0 {
 		t.Error(cs)

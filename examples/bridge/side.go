@@ -2,7 +2,9 @@ package bridge
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
+	"net/url"
 )
 
 // A side is one system as the bridge deals with it, in whatever dialect it
@@ -37,7 +39,7 @@ type dictionary interface {
 }
 
 // neutralSide speaks neutral/v1: an idempotency key makes a repetition
-// harmless, so that there is never a doubt to settle.
+// harmless, so that there is no doubt to settle but one: under which key.
 type neutralSide struct{ *system }
 
 var _ side = neutralSide{}
@@ -56,7 +58,28 @@ func (s neutralSide) post(ctx context.Context, u unit) verdict {
 	return v
 }
 
-func (neutralSide) settle(context.Context, unit) verdict { return verdict{what: again} }
+// settle asks for postings of what may have been sent as a row of a batch, of
+// which nothing is remembered: our state may be an older one that was put back,
+// and under the key of its own the row would be posted a second time.
+func (s neutralSide) settle(ctx context.Context, u unit) verdict {
+	if len(u) > 1 || !u[0].ungrouped() {
+		return verdict{what: again}
+	}
+	r, v := s.call(ctx, http.MethodGet, "/postings?reference="+url.QueryEscape(u[0].Event), nil, nil)
+	var found struct{ Postings []struct{ Kind string } }
+	switch {
+	case v.what == refused: // it does not answer such questions: the key has to do
+		return verdict{what: again}
+	case v.what != posted, json.Unmarshal(r.body, &found) != nil:
+		return verdict{what: again, class: technical, code: v.code, reason: v.reason, pause: v.pause, after: v.after, doubt: true}
+	}
+	for _, p := range found.Postings {
+		if p.Kind == u[0].Kind {
+			return verdict{what: posted}
+		}
+	}
+	return verdict{what: again}
+}
 
 // sides makes the two sides of the bridge.
 func (c Config) sides() (erp, mes side) {

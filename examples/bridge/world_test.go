@@ -484,6 +484,16 @@ func (b *books) grant(w http.ResponseWriter, form string) {
 func (b *books) question(w http.ResponseWriter, r *http.Request) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if r.URL.Path == "/postings" {
+		found := []map[string]string{}
+		for _, e := range b.effects {
+			if e.event == r.URL.Query().Get("reference") {
+				found = append(found, map[string]string{"reference": e.event, "kind": names[e.name]})
+			}
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{"postings": found})
+		return
+	}
 	text, ok := b.items[strings.TrimPrefix(r.URL.Path, "/items/")]
 	if !ok {
 		problem(w, http.StatusNotFound, "item-unknown", "no such item")
@@ -520,6 +530,12 @@ func (b *books) attemptsOf(event string) (n int) {
 		}
 	}
 	return n
+}
+
+func (b *books) tries() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.attempts)
 }
 
 func (b *books) refusal(event string) *row {
