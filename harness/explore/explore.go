@@ -215,7 +215,7 @@ func (x *Exploration) plain(ctx context.Context) (places []*place, err error) {
 // on others; each form is tried at the first message it could strike.
 func (x *Exploration) host(p *place) error {
 	p.traffic.unable = map[string]string{}
-	for _, v := range variants(x.Faults) {
+	for _, v := range append(variants(x.Faults), doors(x.Faults)...) {
 		for _, t := range p.traffic.targets {
 			if ok, _ := p.traffic.possible(v, t, x.Processes); !ok || x.Try == nil {
 				continue

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -224,11 +225,45 @@ func TestSwarm(t *testing.T) {
 	if len(sets) < 50 || !calm {
 		t.Errorf("only %d different swarms in 100, calm in between: %v", len(sets), calm)
 	}
+	can := map[string]bool{}
+	for _, v := range append(variants(faults.All()), doors(faults.All())...) {
+		can[v.Fault] = can[v.Fault] || slices.ContainsFunc(tr.targets, func(at Target) bool { ok, _ := tr.possible(v, at, true); return ok })
+	}
 	for _, f := range faults.All() {
-		v := Variant{Fault: f.Name, info: f}
-		can := slices.ContainsFunc(tr.targets, func(at Target) bool { ok, _ := tr.possible(v, at, true); return ok })
-		if can != drawnOnce[f.Name] {
-			t.Errorf("%s can be drawn: %v, was drawn: %v", f.Name, can, drawnOnce[f.Name])
+		if can[f.Name] != drawnOnce[f.Name] {
+			t.Errorf("%s can be drawn: %v, was drawn: %v", f.Name, can[f.Name], drawnOnce[f.Name])
+		}
+	}
+}
+
+// What strikes whoever connects is drawn as well, for those that the SUT opens
+// and for ours, and is limited by nothing but its period.
+func TestSwarmBarsDoors(t *testing.T) {
+	tr := survey(evidence.NewHistory(crossing(9, 5, 3)))
+	found := map[string]bool{}
+	for n := range 2000 {
+		s, err := swarm(tr, faults.All(), true, day, 1, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range s.Faults {
+			i, _ := faults.Find(f.Fault.S)
+			if !door(i) {
+				continue
+			}
+			opened := f.With.Get("opened")
+			found[f.Fault.S+" "+opened.Text()] = true
+			if f.P != nil || f.Max > 0 || f.Direction != "" || !reflect.DeepEqual(f.Hits, scenarios.Hits{}) {
+				t.Errorf("%s is limited to some messages: %+v", f.Fault.S, f)
+			}
+			if to := f.During.To.Delay.D; to <= 0 || to > day {
+				t.Errorf("%s never ends", f.Fault.S)
+			}
+		}
+	}
+	for _, v := range doors(faults.All()) {
+		if !found[v.String()] {
+			t.Errorf("%s was never drawn", v)
 		}
 	}
 }

@@ -73,7 +73,7 @@ type drawn struct {
 // one name. Which faults there are is the catalog's: a new one is drawn as soon
 // as it is in there.
 func draw(tr *traffic, all []faults.Info, processes bool, p period, id string, luck *rand.Rand) (list []drawn, err error) {
-	forms := variants(all)
+	forms := append(variants(all), doors(all)...)
 	luck.Shuffle(len(forms), func(i, j int) { forms[i], forms[j] = forms[j], forms[i] })
 	for want := 1 + luck.IntN(4); len(forms) > 0 && len(list) < want; forms = forms[1:] {
 		v := forms[0]
@@ -103,14 +103,17 @@ func draw(tr *traffic, all []faults.Info, processes bool, p period, id string, l
 // loosen has f strike by chance, in its period. What crosses rarely is struck
 // whenever it does.
 func (v Variant) loosen(f *scenarios.Fault, t Target, p period, rare bool, luck *rand.Rand) {
-	f.Hits.Writes = true
-	if luck.IntN(2) == 0 {
-		f.Hits.Fact = t.Kind
-	}
 	after := func(n int) scenarios.Moment {
 		return scenarios.Moment{Ref: scenarios.RunStart, Delay: yamlfile.Plant(time.Duration(n) * time.Minute)}
 	}
 	f.During = scenarios.Window{From: after(p.from), To: after(p.to)}
+	if door(v.info) {
+		return // whoever comes
+	}
+	f.Hits.Writes = true
+	if luck.IntN(2) == 0 {
+		f.Hits.Fact = t.Kind
+	}
 	if v.windowed() {
 		return
 	}

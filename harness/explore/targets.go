@@ -129,11 +129,40 @@ func moments() (list []struct {
 	return list
 }
 
+// door reports whether a fault strikes whoever connects, so that there is no
+// message to choose.
+func door(i faults.Info) bool {
+	c, ok := i.New().(chaos.ConnFault)
+	return ok && !c.Trouble().Replies()
+}
+
+// doors lists the faults that strike whoever connects, once for those that the
+// SUT opens and once for ours.
+func doors(all []faults.Info) (list []Variant) {
+	for _, i := range all {
+		if !door(i) {
+			continue
+		}
+		for _, o := range []faults.Opened{faults.OpenedBySUT, faults.OpenedByRig} {
+			list = append(list, Variant{Fault: i.Name, Form: string(o), info: i, with: map[string]any{"opened": string(o)}})
+		}
+	}
+	return list
+}
+
+// opens says who opens the connections on which t crosses, as doors name them.
+func (t Target) opens() string {
+	if t.Direction == simulators.ToSUT {
+		return string(faults.OpenedByRig)
+	}
+	return string(faults.OpenedBySUT)
+}
+
 // variants lists every form of every fault that can be aimed at messages.
 func variants(all []faults.Info) (list []Variant) {
 	for _, i := range all {
-		if c, ok := i.New().(chaos.ConnFault); ok && !c.Trouble().Replies() {
-			continue // it strikes whoever connects: there is no message to choose
+		if door(i) {
+			continue
 		}
 		if forms[i.Name] == nil {
 			list = append(list, Variant{Fault: i.Name, info: i})
@@ -162,6 +191,9 @@ func (tr *traffic) possible(v Variant, t Target, processes bool) (bool, string) 
 	if why := tr.unable[v.String()]; why != "" {
 		return false, why
 	}
+	if door(v.info) {
+		return v.Form == t.opens(), "it strikes who connects the other way"
+	}
 	if p, ok := f.(chaos.Particular); ok && !p.Suits(tr.policy[t.Endpoint]) {
 		return false, "the endpoint's policy leaves it nothing to do"
 	}
@@ -179,6 +211,9 @@ func (tr *traffic) possible(v Variant, t Target, processes bool) (bool, string) 
 // fault is v as a scenario writes it.
 func (v Variant) fault(id string, t Target) (scenarios.Fault, error) {
 	f := scenarios.Fault{ID: id, Fault: yamlfile.Word{S: v.Fault}, At: yamlfile.Word{S: t.Endpoint}, Direction: string(t.Direction)}
+	if door(v.info) {
+		f.Direction = ""
+	}
 	if len(v.with) == 0 {
 		return f, nil
 	}
