@@ -26,7 +26,7 @@ func (h *History) joinOffers() {
 // joinDisturbances hangs each strike of a fault under the facts it touched.
 func (h *History) joinDisturbances() {
 	for _, d := range h.Disturbances {
-		if d.Phase != Struck {
+		if d.Phase != Struck && d.Phase != Swept {
 			continue
 		}
 		if t := h.names.attempts[d.Message]; t != nil && d.Unheard {

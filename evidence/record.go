@@ -131,6 +131,9 @@ const (
 	Armed  Phase = "armed"
 	Struck Phase = "struck"
 	Healed Phase = "healed"
+	// Swept connections are reset so that their callers come anew, to meet what
+	// the fault does to newcomers. It is no strike: nobody may come.
+	Swept Phase = "swept"
 )
 
 // Step records a phase of the run, an action of the scenario or what became

@@ -568,6 +568,16 @@ func TestExercise(t *testing.T) {
 			r.Do(conf(1, "5"))
 			r.Fault("f", "throttle", "erp")
 		}, want: evidence.Vacuous, rule: "fault-never-struck", says: "fault f (throttle at erp)"},
+		{name: "a fault of which is known why it never struck", build: func(r *journaltest.Run) {
+			r.Do(conf(1, "5"))
+			r.Fault("f", "dns-stale", "erp")
+			r.Add(evidence.Disturbance{Fault: "f", Kind: "dns-stale", Phase: evidence.Healed, At: "erp", What: "nobody asked"})
+		}, want: evidence.Vacuous, rule: "fault-never-struck", says: "touched no message: nobody asked"},
+		{name: "a fault that only swept", build: func(r *journaltest.Run) {
+			e := r.Do(conf(1, "5"))
+			r.Fault("f", "tls-expired", "erp")
+			r.Add(evidence.Disturbance{Fault: "f", Kind: "tls-expired", Phase: evidence.Swept, At: "erp", Facts: []plant.EventID{e.ID}, Key: "connection 1"})
+		}, want: evidence.Vacuous, rule: "fault-never-struck"},
 		{name: "a fault that was never armed", build: func(r *journaltest.Run) {
 			r.Do(conf(1, "5"))
 			r.Plan.Faults = append(r.Plan.Faults, evidence.PlannedFault{ID: "f", Kind: "throttle"})

@@ -108,8 +108,19 @@ func (r *report) faults() {
 			r.notExercised("fault-never-armed", fmt.Sprintf("fault %s (%s%s) was planned and never armed", f.ID, f.Kind, at), nil)
 			continue
 		}
-		r.notExercised("fault-never-struck", fmt.Sprintf("fault %s (%s%s) was armed and touched no message", f.ID, f.Kind, at), nil)
+		r.notExercised("fault-never-struck", fmt.Sprintf("fault %s (%s%s) was armed and touched no message%s", f.ID, f.Kind, at, r.whyNot(f.ID)), nil)
 	}
+}
+
+// whyNot is what was written down, when a fault was healed, of why it may have
+// touched nothing.
+func (r *report) whyNot(fault string) string {
+	for _, d := range r.h.Disturbances {
+		if d.Fault == fault && d.Phase == evidence.Healed && d.What != "" {
+			return ": " + d.What
+		}
+	}
+	return ""
 }
 
 // silentFlows notes declared flows without facts; by itself that is no
