@@ -3,10 +3,13 @@ package chaos
 import (
 	"errors"
 	"fmt"
+	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/andon-rig/andon/internal/glob"
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/plant"
 )
@@ -50,6 +53,8 @@ type Trouble struct {
 	Gap    time.Duration // [StreamTrickle]: between them
 	Idle   time.Duration // [StreamForget]: silence after which the road forgets the connection
 
+	Cert  Cert   // what is wrong with TLS handshakes
+	Names Naming // what the rig's name server says of the endpoint
 }
 
 // Door says what meets whoever connects.
@@ -81,6 +86,43 @@ const (
 	StreamForget  Stream = "forget"  // once idle for long, nothing gets through any more, and neither end is told
 )
 
+// Cert says what is wrong with a TLS handshake. Whoever terminates TLS asks for
+// it at each.
+type Cert string
+
+// Certificates.
+const (
+	CertGood          Cert = ""
+	CertExpired       Cert = "expired"
+	CertWrongHost     Cert = "wrong-host"
+	CertUnknownCA     Cert = "unknown-ca"
+	CertClientRefused Cert = "client-refused" // ours is good; the caller's is not, or it has none
+	CertClientExpired Cert = "client-expired" // the same, and why
+	CertClientUnknown Cert = "client-unknown" // the same: of an authority that is trusted no longer
+)
+
+// Naming says what a name server answers who asks for an endpoint. The zero
+// value is the truth.
+type Naming struct {
+	Answer  Answer
+	Hold    time.Duration // [AnswerLate]: how long; 0 means until it is healed
+	Address netip.Addr    // [AnswerStale]: where the endpoint is not any more
+	TTL     time.Duration // [AnswerStale]: how long that may be remembered
+}
+
+// Answer is a kind of answer of a name server.
+type Answer string
+
+// Answers.
+const (
+	AnswerTrue    Answer = ""
+	AnswerUnknown Answer = "nxdomain"
+	AnswerFailure Answer = "servfail"
+	AnswerNone    Answer = "none"
+	AnswerStale   Answer = "stale"
+	AnswerLate    Answer = "late"
+)
+
 // Whole reports whether t cannot be limited to some connections: nobody knows
 // who knocks before he is let in.
 func (t Trouble) Whole() bool {
@@ -102,12 +144,35 @@ func (t Trouble) Cuts() bool { return t.Stream == StreamReset || t.Stream == Str
 
 // ByMessage reports whether the conditions of r speak of messages.
 func (r *Rule) ByMessage() bool {
-	byKey := len(r.Strikes) > 0 && !strings.HasPrefix(r.Strikes[0].Key, ConnKey(0)[:len("connection ")])
+	byKey := len(r.Strikes) > 0 && !strings.HasPrefix(r.Strikes[0].Key, connPrefix) && !strings.HasPrefix(r.Strikes[0].Key, queryPrefix)
 	return r.Name != "" || r.Fact != "" || r.Entity != "" || r.Attempts > 0 || r.Times > 0 || r.InFlight > 0 || r.After != nil || r.StruckBy != "" || len(r.Within) > 0 || r.Writes || byKey
 }
 
 // ConnKey is how rules and the journal name the n-th connection of a road.
-func ConnKey(n uint64) string { return fmt.Sprintf("connection %d", n) }
+func ConnKey(n uint64) string { return fmt.Sprint(connPrefix, n) }
+
+// QueryKey is how they name the n-th time that somebody asked for an address.
+func QueryKey(n uint64) string { return fmt.Sprint(queryPrefix, n) }
+
+const connPrefix, queryPrefix = "connection ", "query "
+
+// Due reports whether r strikes the n-th connection or query at place, called
+// key: by chance that is keyed by seed, rule, place and key, so that the n-th
+// has the same luck in every run, however many there are.
+func (r *Rule) Due(seed uint64, place string, n uint64, key string) bool {
+	switch {
+	case r.Nth > 0 && n != uint64(r.Nth), r.Every > 0 && n%uint64(r.Every) != 0:
+		return false
+	case len(r.Strikes) > 0 && !slices.ContainsFunc(r.Strikes, func(s Strike) bool { return glob.Match(s.Key, key) }):
+		return false
+	}
+	return r.P <= 0 || r.P >= 1 || Chance(seed, r.ID+"\x00"+place, key, 0).Float64() < r.P
+}
+
+// Everybody reports whether r strikes every connection or query.
+func (r *Rule) Everybody() bool {
+	return (r.P <= 0 || r.P >= 1) && r.Nth <= 0 && r.Every <= 0 && len(r.Strikes) == 0 && r.Max <= 0 && !r.ByMessage()
+}
 
 // ValidateConn says which conditions of r a fault of connections cannot meet.
 func (r *Rule) ValidateConn(t Trouble) error {

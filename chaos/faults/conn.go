@@ -3,6 +3,7 @@ package faults
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/andon-rig/andon/chaos"
@@ -100,7 +101,7 @@ func positiveWall(name string, w Wall) error {
 
 // conns lists the faults of connections, which the relay carries out.
 func conns() []Info {
-	return append(doors(), append(streams(), handshakes()...)...)
+	return slices.Concat(doors(), streams(), handshakes(), ofTLS(), ofNames())
 }
 
 // relayed is what every fault of connections needs.

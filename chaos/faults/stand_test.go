@@ -3,6 +3,7 @@ package faults_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -35,6 +36,7 @@ type stand struct {
 	url      string
 	token    string
 	hooks    chan seen
+	trust    *tls.Config // of the SUT, where it speaks https
 }
 
 // seen is all that a SUT sees of one exchange: the answer to its request, or
@@ -55,7 +57,7 @@ func (s seen) String() string {
 	return fmt.Sprintf("%d %v %s, error %v, after %s", s.status, s.header, s.body, s.err, s.took)
 }
 
-func newStand(t *testing.T) *stand {
+func newStand(t *testing.T, change ...func(*stand, *httptransport.Config)) *stand {
 	t.Helper()
 	s := &stand{t: t, hooks: make(chan seen, 100), journal: evidence.NewJournal(nil)}
 	webhooks := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -64,7 +66,11 @@ func newStand(t *testing.T) *stand {
 		w.WriteHeader(http.StatusAccepted)
 	}))
 	t.Cleanup(webhooks.Close)
-	transport, err := httptransport.New(httptransport.Config{To: webhooks.URL})
+	config := httptransport.Config{To: webhooks.URL}
+	for _, do := range change {
+		do(s, &config)
+	}
+	transport, err := httptransport.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +168,7 @@ func (s *stand) do(method, path string, header http.Header, body []byte) seen {
 		req.Header[k] = v
 	}
 	began := time.Now()
-	resp, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(req)
+	resp, err := (&http.Transport{DisableKeepAlives: true, TLSClientConfig: s.trust}).RoundTrip(req)
 	if err != nil {
 		return seen{err: err, took: time.Since(began)}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/andon-rig/andon/chaos"
+	"github.com/andon-rig/andon/evidence"
 )
 
 // conn is one caller and the connection made for it.
@@ -24,6 +25,7 @@ type conn struct {
 	dead    atomic.Bool   // the road has forgotten it
 	used    atomic.Int64  // when bytes last moved, if the relay minds; Unix nanoseconds
 	turn    atomic.Uint64 // goes up when bytes come from the caller after some went to it
+	heard   atomic.Uint64 // turn when bytes last went to the caller
 	said    atomic.Bool   // bytes have come from the caller
 	shut    atomic.Bool   // the caller will send no more
 	holding atomic.Int32  // pumps that hold bytes back instead of reading
@@ -198,6 +200,18 @@ func (c *conn) unheard() {
 	if h := c.late.Swap(nil); h != nil {
 		h.unheard()
 	}
+}
+
+// broken is c being reset from outside, in text for people. If the caller has
+// said something since bytes last went to it, it may not have heard what became
+// of its message.
+func (c *conn) broken(text string) evidence.Disturbance {
+	d := evidence.Disturbance{What: text}
+	rider, ok := c.rider()
+	if ok && c.r.config.Opened == chaos.BySUT && c.heard.Load() != c.turn.Load() {
+		d.Message, d.Facts, d.Attempt, d.Unheard = rider.Message, rider.Facts, rider.Attempt, true
+	}
+	return d
 }
 
 // past is a deadline that is over.

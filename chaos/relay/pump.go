@@ -246,6 +246,7 @@ func (p *pump) write(b []byte) error {
 	}
 	if !p.near {
 		p.c.sent.Store(true)
+		p.c.heard.Store(p.c.turn.Load())
 	}
 	return nil
 }

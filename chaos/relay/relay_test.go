@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -37,15 +38,19 @@ type bench struct {
 	*relay.Relay
 	t       *testing.T
 	journal *evidence.Journal
+	riders  *chaos.Riders
 	addr    string
 }
+
+// discard is where servers may complain.
+var discard = log.New(io.Discard, "", 0)
 
 // serve runs a relay to upstream until the test ends, and has it leave nothing
 // behind.
 func serve(t *testing.T, upstream string) *bench {
 	t.Helper()
-	j := evidence.NewJournal(nil)
-	r, err := relay.New(relay.Config{Name: "erp", Upstream: upstream, Seed: 7, Journal: j, Riders: new(chaos.Riders)})
+	j, riders := evidence.NewJournal(nil), new(chaos.Riders)
+	r, err := relay.New(relay.Config{Name: "erp", Upstream: upstream, Seed: 7, Journal: j, Riders: riders})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +63,7 @@ func serve(t *testing.T, upstream string) *bench {
 			t.Error(err)
 		}
 	})
-	return &bench{r, t, j, r.Addr()}
+	return &bench{r, t, j, riders, r.Addr()}
 }
 
 // arm puts a fault in force under the id "F".

@@ -7,7 +7,6 @@ import (
 
 	"github.com/andon-rig/andon/chaos"
 	"github.com/andon-rig/andon/evidence"
-	"github.com/andon-rig/andon/internal/glob"
 	"github.com/andon-rig/andon/simulators"
 )
 
@@ -18,8 +17,9 @@ type armed struct {
 	passive bool          // strikes by message: what the link asks for with Touch
 	ended   chan struct{} // closed when it is healed
 	down    atomic.Bool   // [chaos.DoorFlap]: the road is gone now
-	strikes int           // guarded by the relay's mu, as is knocked
+	strikes int           // guarded by the relay's mu, as is what follows
 	knocked bool
+	began   int // TLS handshakes meanwhile
 }
 
 // heal ends a; the relay's mu is held.
@@ -79,7 +79,10 @@ func (r *Relay) Arm(rule *chaos.Rule) error {
 	if err := r.turn(); err != nil {
 		return err
 	}
-	if a.t.Sweep || a.t.Door == chaos.DoorRefuse {
+	switch {
+	case a.t.Sweep:
+		r.clear(a)
+	case a.t.Door == chaos.DoorRefuse:
 		r.sweep(a)
 	}
 	return nil
@@ -97,10 +100,11 @@ func (r *Relay) Heal(id string) bool {
 	a := r.rules[i]
 	r.rules = slices.Delete(r.rules, i, i+1)
 	a.heal()
+	idle := a.idle()
 	r.mu.Unlock()
 	_ = r.turn() // an address that cannot be opened again shows as callers refused
 	if !a.passive {
-		r.config.Journal.Append(evidence.Disturbance{Fault: id, Kind: a.Kind, Phase: evidence.Healed, At: r.config.Name})
+		r.config.Journal.Append(evidence.Disturbance{Fault: id, Kind: a.Kind, Phase: evidence.Healed, At: r.config.Name, What: idle})
 	}
 	return true
 }
@@ -179,14 +183,9 @@ func (a *armed) silences() bool {
 	case chaos.DoorFlap:
 		return !a.t.Abrupt && a.down.Load()
 	case chaos.DoorSilence:
-		return a.everybody()
+		return a.Everybody()
 	}
 	return false
-}
-
-// everybody reports whether a strikes every connection.
-func (a *armed) everybody() bool {
-	return (a.P <= 0 || a.P >= 1) && a.Nth <= 0 && a.Every <= 0 && len(a.Strikes) == 0 && a.Max <= 0 && !a.passive
 }
 
 // rank is how many connections that are older than c are still there.
@@ -203,15 +202,31 @@ func (r *Relay) rank(c *conn) (n int) {
 
 // sweep resets every connection for a.
 func (r *Relay) sweep(a *armed) {
+	for _, c := range r.inOrder() {
+		if h := c.hit(a, true); h != nil && h.write(c.broken("reset, as whatever was connected")) {
+			c.end(true)
+		}
+	}
+}
+
+// clear resets every connection so that its caller comes anew, to meet what a
+// does to newcomers. By itself that is no strike.
+func (r *Relay) clear(a *armed) {
+	for _, c := range r.inOrder() {
+		d := c.broken("reset, so that who was connected comes anew")
+		d.Fault, d.Kind, d.Phase, d.At, d.Key = a.ID, a.Kind, evidence.Swept, r.config.Name, chaos.ConnKey(c.n)
+		r.config.Journal.Append(d)
+		c.end(true)
+	}
+}
+
+// inOrder lists the connections in the order in which they came.
+func (r *Relay) inOrder() []*conn {
 	r.mu.Lock()
 	conns := r.list()
 	r.mu.Unlock()
 	slices.SortFunc(conns, func(x, y *conn) int { return int(x.n) - int(y.n) })
-	for _, c := range conns {
-		if h := c.hit(a, true); h != nil && h.strike("reset, as whatever was connected") {
-			c.end(true)
-		}
-	}
+	return conns
 }
 
 // flap lets the road go and come back until a is healed.
@@ -287,18 +302,9 @@ func (r *Relay) Touch(id, name string) bool {
 	return true
 }
 
-// due reports whether a strikes the n-th connection: by chance that is keyed
-// by seed, rule, road and connection, so that the n-th has the same luck in
-// every run, however many there are.
+// due reports whether a strikes the n-th connection.
 func (r *Relay) due(a *armed, n uint64) bool {
-	key := chaos.ConnKey(n)
-	switch {
-	case a.passive, a.Nth > 0 && n != uint64(a.Nth), a.Every > 0 && n%uint64(a.Every) != 0:
-		return false
-	case len(a.Strikes) > 0 && !slices.ContainsFunc(a.Strikes, func(s chaos.Strike) bool { return glob.Match(s.Key, key) }):
-		return false
-	}
-	return a.P <= 0 || a.P >= 1 || chaos.Chance(r.config.Seed, a.ID+"\x00"+r.config.Name+"\x00"+string(r.config.Opened), key, 0).Float64() < a.P
+	return !a.passive && a.Due(r.config.Seed, r.config.Name+"\x00"+string(r.config.Opened), n, chaos.ConnKey(n))
 }
 
 // toward is the direction in which a strikes bytes; "" is both.

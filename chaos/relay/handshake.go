@@ -1,0 +1,46 @@
+package relay
+
+import "github.com/andon-rig/andon/chaos"
+
+// Handshake says what is wrong with the TLS handshake that begins on the
+// connection which the far end knows as name, and writes down that it is. Who
+// terminates TLS behind the relay asks it at each.
+func (r *Relay) Handshake(name string) chaos.Cert {
+	r.mu.Lock()
+	c := r.byName[name]
+	for _, a := range r.rules {
+		a.began++
+	}
+	r.mu.Unlock()
+	if c == nil {
+		return chaos.CertGood
+	}
+	for _, h := range c.hits() {
+		if cert := h.a.t.Cert; cert != chaos.CertGood && h.strike("%s", presented[cert]) {
+			return cert
+		}
+	}
+	return chaos.CertGood
+}
+
+// presented says for people what a handshake met.
+var presented = map[chaos.Cert]string{
+	chaos.CertExpired:       "shown a certificate that has expired",
+	chaos.CertWrongHost:     "shown a certificate of another host",
+	chaos.CertUnknownCA:     "shown a certificate of an authority that nobody knows",
+	chaos.CertClientRefused: "asked for a client certificate, and none is good enough",
+	chaos.CertClientExpired: "asked for a client certificate, and told that it has expired",
+	chaos.CertClientUnknown: "asked for a client certificate, and told that nobody knows who issued it",
+}
+
+// idle says why a may have struck nobody; the relay's mu is held.
+func (a *armed) idle() string {
+	switch {
+	case a.strikes > 0 || a.passive:
+	case a.t.Cert != chaos.CertGood && a.began == 0:
+		return "nobody began a TLS handshake while it was in force"
+	case a.t.Door == chaos.DoorRefuse:
+		return "nobody was connected when it was armed, and who is refused by the kernel leaves no trace"
+	}
+	return ""
+}
