@@ -30,6 +30,9 @@ type Config struct {
 	Backlog    int    // messages kept; beyond that senders are told to come back
 	Timeout    time.Duration
 	Defect     Defect
+	Resolver   string // name server to ask; "" asks the machine's
+	// Client certificate for systems that ask for one: files, or none.
+	Certificate, PrivateKey string
 }
 
 // Endpoint is one of the two systems the bridge joins.
@@ -86,6 +89,9 @@ func readConfig(args []string, env func(string) string, stdout, stderr io.Writer
 	text(&c.Listen, "listen", "LISTEN", "127.0.0.1:8080", "address for webhooks and health")
 	text(&c.Events, "events", "EVENTS_URL", "", "NATS server to consume from, instead of webhooks")
 	text(&c.MQTT, "mqtt", "MQTT_URL", "", "MQTT broker to subscribe at, instead of webhooks")
+	text(&c.Resolver, "resolver", "RESOLVER", "", "name server to ask, host:port, instead of the machine's")
+	text(&c.Certificate, "certificate", "CLIENT_CERT", "", "file with the certificate to show to systems that ask for one")
+	text(&c.PrivateKey, "private-key", "CLIENT_KEY", "", "file with its private key")
 	text(&c.Master, "master", "MASTER", "announced", "announced or lists: take master data as it is announced, or read the ERP's lists")
 	number(&c.Page, "page", "PAGE", 50, "rows of a page of a list")
 	text(&c.Sync, "sync", "SYNC", "full", "full or normal: survive power loss, or a killed process only")
@@ -136,6 +142,9 @@ func (c Config) Validate() error {
 	need(c.InDoubt == "" || c.InDoubt == "repeat" || c.InDoubt == "stop", `IN_DOUBT must be "repeat" or "stop"`)
 	if c.Dialect == dialectFiles {
 		_, err := openShare(c.ERP, c.Timeout)
+		bad = append(bad, err)
+	}
+	if _, err := c.shown(); err != nil {
 		bad = append(bad, err)
 	}
 	need(c.Sync == "full" || c.Sync == "normal", `SYNC must be "full" or "normal"`)

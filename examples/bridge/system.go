@@ -27,7 +27,8 @@ type system struct {
 }
 
 func newSystem(name string, at Endpoint, c Config) *system {
-	pool := &http.Transport{MaxIdleConnsPerHost: 2 * c.Parallel, IdleConnTimeout: 30 * time.Second}
+	shown, _ := c.shown() // validated
+	pool := &http.Transport{MaxIdleConnsPerHost: 2 * c.Parallel, IdleConnTimeout: 30 * time.Second, TLSClientConfig: shown, DialContext: c.dialer().DialContext}
 	if c.Defect == M68 {
 		pool.DialContext = newLeaky().dial
 	}
