@@ -102,6 +102,10 @@ func (o *GateOptions) Provides() ([]Provided, map[string]string, error) {
 var meanings = []struct{ name, means string }{
 	{"andon.self", "the andon program itself"},
 	{"andon.exceptions", "where to POST what could not be posted"},
+	{"andon.ca", "file with the certificate of this run's authority, by which endpoints with tls are trusted"},
+	{"andon.cert", "file with a client certificate of that authority, for endpoints with tls: mutual"},
+	{"andon.key", "file with its private key"},
+	{"andon.dns", "name server for endpoints with a host: host:port, UDP and TCP"},
 	{"andon.state", "a directory, empty at first, that survives restarts of the build within a run"},
 	{"run.id", "name of the run"},
 	{"events.url", "address of the event broker"},

@@ -216,6 +216,9 @@ func (p *Plan) armedFaults() (ids []string) {
 	for _, rd := range p.roads {
 		add(rd.Armed())
 	}
+	if p.names != nil {
+		add(p.names.Armed())
+	}
 	add(p.moments.Armed())
 	return ids
 }
@@ -267,6 +270,11 @@ func (p *Plan) heal(id string) {
 		} else {
 			rd.Heal(id)
 		}
+	}
+	if p.names != nil && id == "" {
+		p.names.HealAll()
+	} else if p.names != nil {
+		p.names.Heal(id)
 	}
 	for _, l := range p.Links {
 		if id == "" {

@@ -28,6 +28,9 @@ func (f File) Feasible(all []faults.Info) (feasible []faults.Info, left []string
 }
 
 func (f File) feasible(i faults.Info) error {
+	if c, ok := i.New().(chaos.ConnFault); ok {
+		return f.connsFeasible(c.Trouble())
+	}
 	p, ok := i.New().(chaos.Process)
 	if !ok {
 		return nil

@@ -164,6 +164,9 @@ func (r *Rig) compose(spec *ComposeSpec, ready sut.Ready, vars Vars, v variant) 
 // here, so everybody may write there.
 func (r *Rig) mounts(list []MountSpec) []container.Mount {
 	all := []container.Mount{{From: r.state, To: r.state}}
+	if r.certificates != "" {
+		all = append(all, container.Mount{From: r.certificates, To: r.certificates, ReadOnly: true})
+	}
 	for _, m := range list {
 		all = append(all, container.Mount{From: m.From, To: m.To, ReadOnly: m.ReadOnly})
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/andon-rig/andon/chaos"
+	"github.com/andon-rig/andon/chaos/certs"
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/evidence/bundle"
 	"github.com/andon-rig/andon/evidence/explain"
@@ -60,6 +61,9 @@ type Rig struct {
 	// embedded are the event brokers that the rig has started, by name.
 	embedded map[string]embedded
 	closed   []func() error
+	// authority issues the certificates of this run; nil if nobody needs any.
+	authority    *certs.Authority
+	certificates string // the directory with those that the SUT is told of
 }
 
 // Build makes a rig. What it has opened is released by Close, also if it
@@ -71,7 +75,7 @@ func Build(s Setup) (r *Rig, err error) {
 			err = errors.Join(err, r.Close())
 		}
 	}()
-	for _, build := range []func() error{r.floor, r.names, r.openBundle, r.confidential, r.cutover, r.endpoints, r.exceptions, r.watchLinks, r.driver, r.faults, r.prepared, r.judges, r.keepPlan} {
+	for _, build := range []func() error{r.floor, r.names, r.openBundle, r.confidential, r.secure, r.name, r.cutover, r.endpoints, r.exceptions, r.watchLinks, r.driver, r.faults, r.prepared, r.judges, r.keepPlan} {
 		if err := build(); err != nil {
 			return r, err
 		}

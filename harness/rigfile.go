@@ -235,6 +235,13 @@ type EndpointSpec struct {
 	// Policy changes single lines of the dialect's policy table.
 	Policy scenarios.Policy `yaml:"policy"`
 	Listen string           `yaml:"listen"`
+	// TLS serves the endpoint over https. Its certificate is of the run's own
+	// authority, whose certificate is in the file ${andon.ca}. Mutual asks the SUT
+	// for one of that authority too: ${andon.cert} and ${andon.key}.
+	TLS string `yaml:"tls" jsonschema:"enum=server,enum=mutual"`
+	// Host is the name by which the SUT calls the endpoint. The rig's name
+	// server at ${andon.dns} tells its address.
+	Host string `yaml:"host"`
 	// Lists are the kinds of facts that the endpoint does not announce: the
 	// SUT finds them in its lists.
 	Lists []plant.Kind `yaml:"lists"`
@@ -355,7 +362,7 @@ func (f *File) Check() error {
 	if len(f.Endpoints) == 0 {
 		return f.Pos.Errorf("there are no endpoints").WithHint("endpoints: {erp: {system: erp}, mes: {system: mes}}")
 	}
-	return f.checkAttribution()
+	return errors.Join(f.checkAttribution(), f.checkSecured())
 }
 
 // checkDriver says what is wrong with how the SUT is run.
@@ -394,7 +401,7 @@ func (e *EndpointSpec) Check() error {
 	if (e.System == "") == (e.Broker == "") {
 		return e.Pos.Errorf("an endpoint needs exactly one of system and broker")
 	}
-	return errors.Join(e.checkShare(), e.checkBroker())
+	return errors.Join(e.checkShare(), e.checkBroker(), e.checkSecured())
 }
 
 // Check implements [yamlfile.Checker].

@@ -91,7 +91,11 @@ func (r *Rig) riders(name string) *chaos.Riders {
 
 // httpAt opens an endpoint's transport, behind relays where faults need them.
 func (r *Rig) httpAt(name string, spec EndpointSpec, to string, c httptransport.Config) (*httptransport.Transport, error) {
-	c.Listen, c.To = spec.Listen, to
+	secured, err := r.tlsOf(name, spec)
+	if err != nil {
+		return nil, err
+	}
+	c.Listen, c.To, c.TLS = spec.Listen, to, secured
 	front := r.wired(name, chaos.BySUT)
 	if front {
 		c.Listen = ""
@@ -140,14 +144,19 @@ func (r *Rig) outward(name, to string) (httptransport.Dial, error) {
 }
 
 // seenAt is the URL by which the SUT reaches an endpoint whose transport is at
-// plain: that of the relay in front of it, if there is one.
+// plain: that of the relay in front of it, if there is one, by the endpoint's
+// name, if it has one.
 func (r *Rig) seenAt(name, plain string) string {
-	rd := r.Plan.roadTo(name, chaos.BySUT)
 	at, err := url.Parse(plain)
-	if rd == nil || err != nil {
+	if err != nil || r.setup.World != nil {
 		return plain
 	}
-	at.Host = rd.Addr()
+	if rd := r.Plan.roadTo(name, chaos.BySUT); rd != nil {
+		at.Host = rd.Addr()
+	}
+	if host := r.setup.File.Endpoints[name].Host; host != "" {
+		at.Host = net.JoinHostPort(host, at.Port())
+	}
 	return at.String()
 }
 
@@ -175,6 +184,10 @@ func (p *Plan) armConns(f *PlannedFault) error {
 				return err
 			}
 		}
+		if t.Names.Answer != chaos.AnswerTrue {
+			rule := f.rule
+			p.names.Arm(&rule, l.Name)
+		}
 		if f.rule.ByMessage() {
 			rule := f.rule
 			l.Arm(&rule)
@@ -192,6 +205,14 @@ func (r *Rig) connsPossible(p *PlannedFault, c chaos.ConnFault) error {
 	if r.setup.World != nil {
 		return errNoSockets
 	}
+	if err := r.setup.File.connsFeasible(t); err != nil {
+		return err
+	}
+	asked := len(p.links)
+	p.links = slices.DeleteFunc(p.links, func(l *chaos.Link) bool { return !r.setup.File.takes(t, l.Name) })
+	if asked > 0 && len(p.links) == 0 {
+		return errNotThere
+	}
 	for _, l := range p.links {
 		for _, side := range []chaos.Side{chaos.BySUT, chaos.ByRig} {
 			if opens(t, side) && r.Plan.roadTo(l.Name, side) != nil {
@@ -204,5 +225,6 @@ func (r *Rig) connsPossible(p *PlannedFault, c chaos.ConnFault) error {
 
 var (
 	errNoSockets = errors.New("it strikes connections, and a rig in memory has none")
+	errNotThere  = errors.New("the endpoint it names has no tls, or no host, that it needs")
 	errNoRoad    = errors.New("there is no connection it could strike: opened: by-rig needs an endpoint that announces to a webhook, under sut.receives")
 )

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/andon-rig/andon/chaos"
+	"github.com/andon-rig/andon/chaos/nameserver"
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/evidence/oracles"
 	"github.com/andon-rig/andon/harness/sut"
@@ -40,6 +41,7 @@ type Plan struct {
 	moments  *chaos.Moments
 	bounds   *bounds // of faults in the plant's history
 	roads    []*road
+	names    *nameserver.Server // nil if no endpoint has a name
 	clock    *plantClock
 	progress *progress
 	session  *Session       // that decides when the play is over; nil if the scenario does
