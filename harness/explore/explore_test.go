@@ -330,7 +330,7 @@ func TestOnlyWhatTheRigCanHost(t *testing.T) {
 }
 
 func base(id string) scenarios.Scenario {
-	return scenarios.Scenario{Metadata: scenarios.Metadata{ID: id, Title: id}, Seed: 3, Faults: []scenarios.Fault{{ID: "own"}}}
+	return scenarios.Scenario{Metadata: scenarios.Metadata{ID: id, Title: id}, Seed: 3, Faults: []scenarios.Fault{{ID: "of-the-base"}}}
 }
 
 // Each way to fail is found once, with the first schedule that shows it, and
@@ -365,7 +365,7 @@ func TestExploration(t *testing.T) {
 	if r.Runs[Plain] != 2 || r.Runs[Singles] != len(r.Grid) || r.Runs[Pairs] == 0 || r.Runs[Swarm] == 0 || r.Left[Singles]+r.Left[Pairs] != 0 || len(r.Impossible) == 0 {
 		t.Errorf("runs %v, left %v, %d fields", r.Runs, r.Left, len(r.Grid))
 	}
-	if strings.Contains(strings.Join(b.seen, "\n"), "own") {
+	if strings.Contains(strings.Join(b.seen, "\n"), "of-the-base") {
 		t.Error("a base kept its own faults")
 	}
 }
