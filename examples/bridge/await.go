@@ -16,10 +16,16 @@ const patience = time.Second
 // await follows a posting that was accepted until the system says what has
 // become of it. "Accepted" is no promise: what is checked later can be refused
 // later, and a queue can lose what is in it.
-func (c *courier) await(ctx context.Context, to *system, operation string) verdict {
+func (c *courier) await(ctx context.Context, to neutralSide, operation string) verdict {
 	until := time.Now().Add(patience)
 	for n := 1; time.Now().Before(until) && ctx.Err() == nil; n++ {
-		sleep(ctx, max(backoff(min(n, 3)), c.outbox.paused()))
+		sleep(ctx, backoff(min(n, 3)))
+		if to.admit(ctx).what != posted { // before the last look at pauses
+			continue
+		}
+		for wait := c.outbox.paused(); wait > 0 && ctx.Err() == nil; wait = c.outbox.paused() { // others are told while this one sleeps
+			sleep(ctx, wait)
+		}
 		r, v := to.call(ctx, http.MethodGet, "/"+strings.TrimPrefix(operation, "/"), nil, nil)
 		c.heard(v)
 		if v.what != posted {

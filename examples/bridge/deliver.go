@@ -65,7 +65,7 @@ func (c *courier) try(ctx context.Context, u unit) verdict {
 		it.doubt = v.doubt
 	}
 	if n, ok := to.(neutralSide); ok && v.what == pending {
-		return c.await(ctx, n.system, v.code)
+		return c.await(ctx, n, v.code)
 	}
 	return c.heard(v)
 }
