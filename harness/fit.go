@@ -61,7 +61,32 @@ func (f File) Lacks(s scenarios.Scenario) string {
 			return lack
 		}
 	}
+	if lack := f.lacksLists(s); lack != "" {
+		return lack
+	}
 	return f.lacksBroker(s)
+}
+
+// lacksLists says which fault of s happens to lists that the SUT reads, when
+// the rig announces everything, so that nothing has to be read there; "" if
+// there is none.
+func (f File) lacksLists(s scenarios.Scenario) string {
+	for _, sf := range s.Faults {
+		info, ok := faults.Find(sf.Fault.S)
+		if !ok {
+			continue // told when the scenario is asked for by name
+		}
+		if _, pages := info.New().(*faults.Pagination); !pages {
+			continue
+		}
+		at := scenarios.Meant(sf.At.S, f.systems())
+		if !slices.ContainsFunc(f.endpointNames(), func(name string) bool {
+			return (at == "" || at == "sut" || at == name) && len(f.Endpoints[name].Lists) > 0
+		}) {
+			return fmt.Sprintf("%s was not run: its fault %s happens to lists that the SUT reads, and this rig announces everything (endpoints.*.lists says what is to be found in lists)", s.Metadata.ID, info.Name)
+		}
+	}
+	return ""
 }
 
 // lacksBroker says which fault of s happens at a broker that the rig has not.

@@ -102,6 +102,27 @@ func TestAPackLeavesOutTheCutover(t *testing.T) {
 	}
 }
 
+// A scenario about lists is played where there is something to be read in one.
+func TestAPackLeavesOutListsThatHoldNothingNew(t *testing.T) {
+	lists, err := scenarios.Find("MDM-10")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := harness.ParseFile("andon.yaml", []byte(twoSystems))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, left := f.Fit(lists); len(left) != 1 || !strings.Contains(left[0], "MDM-10 was not run: its fault pagination happens to lists") {
+		t.Errorf("left out: %q", left)
+	}
+	if f, err = harness.LoadFile("../examples/bridge/lists.yaml"); err != nil {
+		t.Fatal(err)
+	}
+	if fit, left := f.Fit(lists); len(fit) != 1 {
+		t.Errorf("left out: %q", left)
+	}
+}
+
 // What happens in the night of a clock change happens in no zone without one.
 func TestWithoutAClockChangeThereIsNoNightOfIt(t *testing.T) {
 	pack, err := scenarios.Find("MDM-08")
