@@ -105,7 +105,7 @@ func (t tx) prepare(head fact) (*posting, error) {
 
 // overtaken settles an order or item of which a later version was delivered.
 func (t tx) overtaken(f fact) (bool, error) {
-	if f.version == 0 || f.doubt > 0 {
+	if f.version == 0 || f.doubt > caution {
 		return false, nil
 	}
 	later, err := t.number(`SELECT MAX(version) FROM fact WHERE state = 'done' AND version > 0 AND target = ? AND lane = ?`, f.target, f.lane)

@@ -245,7 +245,7 @@ func (e *engine) poll(ctx context.Context, s *system) {
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		e.log.Error("read cursor", "system", s.name, "err", err)
 	}
-	empty := 0
+	empty, caught := 0, false
 	for ctx.Err() == nil {
 		entries, next, err := s.page(ctx, cursor)
 		if err != nil {
@@ -253,13 +253,16 @@ func (e *engine) poll(ctx context.Context, s *system) {
 			continue
 		}
 		if len(entries) == 0 {
-			cursor = next
+			cursor, caught = next, true
 			empty++
 			pause(ctx, e.idle<<min(empty-1, 2))
 			continue
 		}
 		empty = 0
 		facts, lots := e.stage(s.name, entries)
+		if !caught { // what is in the feed since the last life may have been posted by one that is forgotten
+			doubt(facts)
+		}
 		if e.submit(ctx, change{apply: func(t tx) error { return t.take(s.name, next, facts) }, lots: lots}) {
 			cursor = next
 		}
@@ -285,6 +288,15 @@ func (e *engine) stage(system string, entries []entry) (facts []fact, holds []st
 		}
 	}
 	return facts, holds
+}
+
+// doubt has each fact that is to be posted asked for first.
+func doubt(facts []fact) {
+	for i := range facts {
+		if facts[i].state == "" {
+			facts[i].state, facts[i].doubt = "sent", caution
+		}
+	}
 }
 
 func pause(ctx context.Context, d time.Duration) {

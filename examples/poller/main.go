@@ -49,6 +49,17 @@ func run() error {
 		defer srv.Close()
 		go srv.Serve(l) //nolint:errcheck // ends when it is closed
 	}
+	release, err := claimStore(ctx, *path)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil // told to stop while another one works
+		}
+		return err
+	}
+	defer release()
+	if err := takeUp(ctx, db); err != nil {
+		return err
+	}
 	return e.run(ctx)
 }
 

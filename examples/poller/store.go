@@ -8,7 +8,8 @@ import (
 	"net/url"
 	"path/filepath"
 
-	_ "modernc.org/sqlite" // the database
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // The whole state. A fact is one row of one message; what it waits for can be
@@ -19,7 +20,8 @@ import (
 //	        parked  waits for news: a decision about its lot, or its order
 //	        done    posted, or overtaken by a later version
 //	        dead    never posted; on the worklist once told is 1
-//	doubt   when it was last posted without an answer that says what became of it; 0 if known
+//	doubt   when it was last posted without an answer that says what became of it; 0 if known,
+//	        1 if a life that this database knows nothing of may have posted it
 //	key     Idempotency-Key; facts with the same key travel together
 //	round   how often it was answered for good and goes on nevertheless, under another key
 const schema = `
@@ -65,8 +67,11 @@ func (f *fact) scan(r interface{ Scan(...any) error }) error {
 		&f.item, &f.lot, &f.quality, &f.body, &f.state, &f.key, &f.round, &f.attempts, &f.due, &f.doubt, &f.class, &f.reason)
 }
 
-// openStore opens the database at path and takes up what a killed process
-// left: whatever was under way may have been posted, and is asked for.
+// caution is the doubt about a fact that this database has never posted: it may
+// be a backup, and what is new to it may have been posted after it was made.
+const caution = 1
+
+// openStore opens the database at path.
 func openStore(ctx context.Context, path string) (*sql.DB, error) {
 	full, err := filepath.Abs(path)
 	if err != nil {
@@ -78,13 +83,53 @@ func openStore(ctx context.Context, path string) (*sql.DB, error) {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	db.SetMaxOpenConns(4)
-	for _, do := range []string{schema, `UPDATE fact SET due = 0 WHERE state IN ('new', 'sent') OR (state = 'dead' AND told = 0)`} {
-		if _, err := db.ExecContext(ctx, do); err != nil {
-			db.Close()
-			return nil, fmt.Errorf("prepare %s: %w", path, err)
-		}
+	if _, err := db.ExecContext(ctx, schema); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("prepare %s: %w", path, err)
 	}
 	return db, nil
+}
+
+// takeUp takes up what the life before left: whatever was under way, and what
+// was to be posted by a database that is a backup, may have been posted, and is
+// asked for.
+func takeUp(ctx context.Context, db *sql.DB) error {
+	for _, do := range []string{
+		`UPDATE fact SET due = 0 WHERE state IN ('new', 'sent') OR (state = 'dead' AND told = 0)`,
+		`UPDATE fact SET doubt = 1, state = CASE state WHEN 'new' THEN 'sent' ELSE state END WHERE state IN ('new', 'parked') AND doubt = 0`,
+	} {
+		if _, err := db.ExecContext(ctx, do); err != nil {
+			return fmt.Errorf("take up what was left: %w", err)
+		}
+	}
+	return nil
+}
+
+// claimStore waits until nobody else works with the database at path, which a
+// second poller may watch but not work off. The claim is a transaction on a
+// database beside it, so that it ends with the process, however that ends.
+func claimStore(ctx context.Context, path string) (release func(), err error) {
+	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: path + ".claim", RawQuery: "_pragma=busy_timeout(200)"}).String())
+	if err != nil {
+		return nil, fmt.Errorf("open the claim of %s: %w", path, err)
+	}
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open the claim of %s: %w", path, err), db.Close())
+	}
+	release = func() { _ = errors.Join(conn.Close(), db.Close()) } // the process ends
+	for {
+		_, err = conn.ExecContext(ctx, "BEGIN EXCLUSIVE")
+		var busy *sqlite.Error
+		if errors.As(err, &busy) && busy.Code()&0xff == sqlite3.SQLITE_BUSY && ctx.Err() == nil {
+			continue // somebody else works
+		}
+		if err != nil {
+			release()
+			return nil, fmt.Errorf("claim %s: %w", path, err)
+		}
+		return release, nil
+	}
 }
 
 // tx is a transaction of the engine, all of it at one instant.
@@ -153,10 +198,10 @@ func lifts(decision string) bool { return decision == "release" || decision == "
 func (t tx) take(system, cursor string, facts []fact) error {
 	for _, f := range facts {
 		res, err := t.ExecContext(t.ctx, `INSERT INTO fact (source, target, ref, name, kind, lane, ord, operation, counter, version,
-			item, lot, quality, body, state, class, reason, arrived) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+			item, lot, quality, body, state, doubt, class, reason, arrived) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
 			ON CONFLICT (source, ref) DO NOTHING`,
 			f.source, f.target, f.ref, f.name, f.kind, f.lane, f.order, f.operation, f.counter, f.version,
-			f.item, f.lot, f.quality, f.body, first(f.state, "new"), f.class, f.reason, t.now)
+			f.item, f.lot, f.quality, f.body, first(f.state, "new"), f.doubt, f.class, f.reason, t.now)
 		if err != nil {
 			return fmt.Errorf("stage %s: %w", f.ref, err)
 		}

@@ -126,8 +126,12 @@ func (f *fake) serveFeed(w http.ResponseWriter, r *http.Request) {
 	f.change(func() { f.taken = max(f.taken, after); f.polls++ })
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	end := len(f.feed)
+	if f.polls == 1 { // whoever has seen the end of the feed once is in no doubt about what comes next
+		end = after
+	}
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(map[string]any{"messages": f.feed[after:], "cursor": strconv.Itoa(len(f.feed))})
+	_ = json.NewEncoder(w).Encode(map[string]any{"messages": f.feed[after:end], "cursor": strconv.Itoa(end)})
 }
 
 func (f *fake) servePostings(w http.ResponseWriter, r *http.Request) {
