@@ -18,7 +18,7 @@ func (j *job) blocked(v View) (why string, over bool) {
 		return j.lotsMissing(v), false
 	case stepUse:
 		u := &j.queue[0].use
-		if v.Usable(u.lot) {
+		if j.usable(v, u.lot) {
 			return "", false
 		}
 		if lot, ok := j.replace(u.material, u.lot, u.base); ok {
@@ -29,6 +29,10 @@ func (j *job) blocked(v View) (why string, over bool) {
 	}
 	return "", false
 }
+
+// usable reports whether a lot can be taken now: the MES shows it as usable,
+// and what stands on it is not over.
+func (j *job) usable(v View, lot LotID) bool { return v.Usable(lot) && !j.shop.expired(lot) }
 
 // lotsMissing tells which lot of the operation about to begin cannot be used.
 func (j *job) lotsMissing(v View) string {
@@ -43,7 +47,7 @@ func (j *job) lotsMissing(v View) string {
 		for k := range n.portions {
 			p := &n.portions[k]
 			why, over := j.shop.unmade(p.lot, p.amount)
-			if why == "" && v.Usable(p.lot) {
+			if why == "" && j.usable(v, p.lot) {
 				continue
 			}
 			lot, ok := j.replace(n.material, p.lot, p.amount)
@@ -77,11 +81,11 @@ func (j *job) held(v View) (why string, over bool) {
 	return "lot " + string(j.lot) + " is on hold, case " + string(h.id), false
 }
 
-// replace sets amount aside from the safety lot if quality will not give lot
-// back: its case was decided against it.
+// replace sets amount aside from the safety lot if lot will not come back: it
+// has expired, or its case was decided against it.
 func (j *job) replace(material ItemID, lot LotID, amount Decimal) (LotID, bool) {
 	h := j.shop.holds[lot]
-	if h == nil || !h.decided || h.decision.Lifts() {
+	if !j.shop.expired(lot) && (h == nil || !h.decided || h.decision.Lifts()) {
 		return lot, false
 	}
 	if other, ok := j.spare(material, amount); ok {

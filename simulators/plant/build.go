@@ -28,7 +28,7 @@ func newShop(c Config, p *Profile, zone *time.Location) (*shop, error) {
 		now:     c.Start.UnixNano(),
 		end:     c.Start.Add(c.Shift).UnixNano(),
 		shelves: map[ItemID]*shelf{}, pieces: map[ItemID]int{},
-		jobs: map[OrderID]*job{}, holds: map[LotID]*hold{}, goods: map[LotID]*goods{}, makers: map[LotID]OrderID{}, readings: map[MachineID]*reading{},
+		jobs: map[OrderID]*job{}, holds: map[LotID]*hold{}, expiring: map[LotID]time.Time{}, goods: map[LotID]*goods{}, makers: map[LotID]OrderID{}, readings: map[MachineID]*reading{},
 	}
 	if err := s.hours.Validate(); err != nil {
 		return nil, fmt.Errorf("plant profile %s: %w", p.Name, err)

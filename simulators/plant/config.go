@@ -54,6 +54,10 @@ type Config struct {
 	// Speed is how many times faster than recorded people and machines are. 0
 	// means: each order as fast as it must be to end within the shift.
 	Speed float64
+	// Expiring has the lot of each material that is used first expire at the
+	// first midnight of the run, plant-local. What is left of it by then is not
+	// used: fresh stock stands in.
+	Expiring bool
 	// Counts adds readings of the piece counters of machines.
 	Counts bool
 }

@@ -27,6 +27,7 @@ type shop struct {
 	line     []*job // in the order of release
 	jobs     map[OrderID]*job
 	holds    map[LotID]*hold
+	expiring map[LotID]time.Time // lots that expire in the run
 	cases    []*hold
 	goods    map[LotID]*goods
 	makers   map[LotID]OrderID // of lots that orders of the run make for others

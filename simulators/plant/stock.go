@@ -103,12 +103,23 @@ func (s *shop) grow(sh *shelf) {
 	if luck.chance(0.7) {
 		lot.Expires = midnight(s.cfg.Start.AddDate(0, 0, 120+luck.below(300)))
 	}
+	if s.cfg.Expiring && len(sh.lots) == 0 {
+		lot.Expires = midnight(s.cfg.Start.AddDate(0, 0, 1))
+		s.expiring[lot.ID] = lot.Expires
+	}
 	sh.lots = append(sh.lots, lot)
 	sh.left = append(sh.left, size)
 }
 
+// expired reports whether a lot has expired in the run: nobody uses it any
+// more, unless by mistake.
+func (s *shop) expired(lot LotID) bool {
+	at, expires := s.expiring[lot]
+	return expires && !s.Now().Before(at)
+}
+
 // keepSafety adds the lot for what nobody planned: a larger order, or a lot
-// that quality has scrapped.
+// that quality has scrapped or that has expired.
 func (s *shop) keepSafety(sh *shelf) {
 	size := sh.material.LotSize.Times(20)
 	sh.safety = len(sh.lots)
