@@ -86,12 +86,12 @@ func TestHandleRefuses(t *testing.T) {
 				tt.prepare(e)
 			}
 			before := dump(e)
-			now := day(10)
+			now, at := day(13), day(9)
 			if tt.code == "lot-expired" {
-				now = day(12)
+				at = day(12)
 			}
 			var posted []simulators.Posting
-			claim := plant.Event{At: day(9), Fact: tt.fact}
+			claim := plant.Event{At: at, Fact: tt.fact}
 			a := e.Handle(simulators.Ask{Claims: []plant.Event{claim}, Now: now}, func(p simulators.Posting) { posted = append(posted, p) })
 			got := a.Rows[0].Refusal
 			if got == nil || got.Code != tt.code || got.Class != tt.class {

@@ -144,6 +144,9 @@ func (t teller) book(c plant.Event, o *order, now time.Time) (plant.Quantity, *s
 	case plant.Reworked:
 		return t.rework(f, o)
 	case plant.Consumed:
+		if !c.At.IsZero() {
+			now = c.At // whether its lot was good is decided by when it was used
+		}
 		return t.consume(f, o, now)
 	case plant.Scrapped:
 		return t.scrap(f, o)
