@@ -186,6 +186,7 @@ var words = map[string]string{
 	"failed-row-forgotten":        "the batch's answer said row by row what failed, and the SUT did not act on it",
 	"good-row-repeated":           "the row had been posted, and the SUT sent it again",
 	"wrong-class":                 "people work off exceptions by class: this one goes to the wrong desk",
+	"valid-and-reported":          "the SUT judged by itself that it could not be posted, and was wrong",
 	"reported-twice":              "two people will work off the same exception",
 	"posted-out-of-order":         "the SUT began the later one before it had the answer to the earlier one",
 	"stale-overwrite":             "an older version was posted over a newer one",

@@ -49,6 +49,7 @@ var leads = []lead{
 	{of("O11/wrong-class O11/given-up-too-soon"), of("O9"), sameWait, "being told to wait is taken for a refusal"},
 	{of("O15/good-row-repeated"), of("O1"), sameFact, "the good row was sent again"},
 	{of("O14/lost-over-a-token"), of("O1/not-posted O11 O12"), sameFact, "it was given up over a token"},
+	{of("O17/expiry-day"), of("O11/valid-and-reported"), sameFact, "the lot was taken to have expired"},
 	{of("O12"), of("O1/not-posted O11/refused-and-not-reported O13"), sameFact, "the same fact got lost"},
 	{of("O1"), of("O10/retry-without-key O10/new-key-on-retry O10/key-changed"), sameFact, "the repetition that posted it again"},
 	{of("O1"), of("O10"), sameRule, "the same manner, where it did no harm"},

@@ -78,6 +78,8 @@ var patterns = []pattern{
 		"take a message by its id, or by the counter's value instead of its arrival"},
 	{"M57", "renews a token in several places at once", "token-storm refused-token-used-on lost-over-a-token", "O14 O12", "stale-token 401", "", "", "",
 		"renew in one place for all workers, and repeat the request that met the 401 with the new token"},
+	{"M59", "misreads the day on which a lot expires", "expiry-day valid-and-reported", "O17 O11", "", "", "", "",
+		"compare the instant of use with the instant of expiry, or both days by the plant's calendar"},
 	{"M60", "reads a bill or revision once and keeps it for ever", "worked-by-old-version old-version-used", "O8", "", "", "", "",
 		"read again when a newer version is announced, and before an order that names another one"},
 	{"M66", "sends what was under way at the cutover by both routes, or by none", "by-both-ways by-neither-way by-the-wrong-way", "O19 O1", "", "", "", "",

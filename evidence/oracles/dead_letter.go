@@ -3,6 +3,7 @@ package oracles
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/simulators"
@@ -16,12 +17,13 @@ var deadLetterInfo = Info{
 
 // DeadLetter judges the exceptions the SUT reports: one for each fact that was
 // refused for good or made invalid, with the class that says whose turn it is,
-// and none for facts that are posted or never happened.
+// and none for facts that are posted, were valid or never happened.
 func DeadLetter() evidence.Judge {
 	return oracle{deadLetterInfo, deadLetter, "%d exceptions were reported as they should be", "nothing was refused and no exception reported"}
 }
 
 func deadLetter(r *report) {
+	m, c := newMastery(r.h), newCalendar(r.h.Plan)
 	for _, f := range r.h.Facts {
 		if !judged(f) {
 			continue
@@ -29,6 +31,10 @@ func deadLetter(r *report) {
 		t, no := refusal(f)
 		if len(f.Surfaces) > 0 {
 			r.judged++
+			if expires, wrongly := m.wronglyRefused(f); wrongly {
+				validReported(r, c, f, expires)
+				continue
+			}
 			reported(r, f, t, no)
 			continue
 		}
@@ -42,6 +48,21 @@ func deadLetter(r *report) {
 		r.judged++
 		stray(r, s)
 	}
+}
+
+// validReported is an exception of data quality about an issue that was valid,
+// and that the SUT has not even tried to post.
+func validReported(r *report, c *calendar, f *evidence.FactView, expires time.Time) {
+	v := about(f)
+	v.Expected = c.goodUntil(f, expires)
+	v.Got = fmt.Sprintf("an exception of class %s (%s), and no attempt to post it", f.Surfaces[0].Class, f.Surfaces[0].Reason)
+	v.Class, v.Rule, v.Confidence = evidence.CauseClass(simulators.DataQuality), "valid-and-reported", "high"
+	if atEdge(f.Event.At, expires) { // time-semantics names each
+		v.Text = "named fact by fact by time-semantics"
+		r.folded(v)
+		return
+	}
+	r.violated(v)
 }
 
 // responsible reports whether the SUT took the fact over, so that telling

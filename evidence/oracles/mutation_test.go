@@ -29,7 +29,7 @@ func TestMutationsFlipTheVerdict(t *testing.T) {
 	good := journaltest.Shift().Records()
 	meant, flipped := map[string]int{}, map[string]int{}
 	mutants, flips := 0, 0
-	for _, m := range slices.Concat(mutations(), instantMutations(), lotMutations(), versionMutations(), laborMutations()) {
+	for _, m := range slices.Concat(mutations(), instantMutations(), lotMutations(), versionMutations(), laborMutations(), expiryMutations()) {
 		applied, spoke := 0, map[string]int{}
 		for at := range good {
 			mutant := m.apply(slices.Clone(good), at)

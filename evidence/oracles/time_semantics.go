@@ -12,7 +12,7 @@ import (
 
 var timeInfo = Info{
 	Name: "time-semantics", ID: "O17",
-	Doc:          "an instant was shifted by a mistake with zones, or a posting counts for another day, shift or period than its fact",
+	Doc:          "an instant was shifted by a mistake with zones, a posting counts for another day, shift or period than its fact, or a lot was taken to have expired on its last day",
 	Requirements: []string{"CMP-07", "DN-15", "FLT-25", "UP-12"},
 }
 
@@ -26,7 +26,7 @@ func TimeSemantics() evidence.Judge {
 
 func timeSemantics(r *report) {
 	c := newCalendar(r.h.Plan).closingsOf(r.h)
-	dated := datedEndpoints(r.h)
+	dated, m := datedEndpoints(r.h), newMastery(r.h)
 	for _, f := range r.h.Facts {
 		if !judged(f) || f.Invalid {
 			continue
@@ -43,6 +43,7 @@ func timeSemantics(r *report) {
 		}
 		if len(f.Effects) == 0 {
 			refusedForTime(r, c, f)
+			expiredTooSoon(r, c, m, f)
 		}
 	}
 }
@@ -231,6 +232,22 @@ func lasting(truth, claim plant.Fact) string {
 }
 
 func stamp(t time.Time) string { return t.Format("2006-01-02 15:04:05 -07:00") }
+
+// expiredTooSoon reports an issue that the SUT refused by itself within the last
+// day of its lot: days were compared instead of instants.
+func expiredTooSoon(r *report, c *calendar, m *mastery, f *evidence.FactView) {
+	expires, wrongly := m.wronglyRefused(f)
+	if !wrongly || !atEdge(f.Event.At, expires) {
+		return
+	}
+	r.judged++
+	v := about(f)
+	v.Expected = c.goodUntil(f, expires)
+	v.Got = fmt.Sprintf("an exception of class %s (%s), and no attempt to post it", f.Surfaces[0].Class, f.Surfaces[0].Reason)
+	v.Class, v.Rule, v.Confidence = evidence.CauseClass(simulators.DataQuality), "expiry-day", "high"
+	v.Text = misreckoned(f.Event.At, expires)
+	r.violated(v)
+}
 
 // refusedForTime reports a valid fact that never got into the books because
 // the SUT had shifted it, out of the open period for one.
