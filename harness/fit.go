@@ -46,6 +46,9 @@ func (f File) Lacks(s scenarios.Scenario) string {
 	if f.Plant.Trace != nil && s.RetiresAny() {
 		return s.Metadata.ID + " was not run: it retires a material that nobody needs, and in an event log each is made by an order"
 	}
+	if f.Plant.Trace != nil && s.Plant.Expiring {
+		return s.Metadata.ID + " was not run: it is about lots that expire in the run, and an event log does not say when its lots do"
+	}
 	if s.Time.ClockChange {
 		if zone, changed := f.clockChange(s); !changed {
 			return s.Metadata.ID + " was not run: it is about the hour in which clocks are changed, and in " + zone + " they are not while it lasts"

@@ -80,6 +80,24 @@ func TestAPackLeavesAForeignSUTAlive(t *testing.T) {
 	}
 }
 
+// An event log has no lots that expire while it is replayed.
+func TestAnEventLogExpiresNothing(t *testing.T) {
+	edge, err := scenarios.Find("LOT-11")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const trace = "plant: {trace: {csv: log.csv, columns: {order: A, operation: B, start: C, end: D, good: E}}}\n"
+	for more, left := range map[string]bool{"": false, "plant: {profile: nist-box, zone: Asia/Tokyo}\n": false, trace: true} {
+		f, err := harness.ParseFile("andon.yaml", []byte(twoSystems+more))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if why := f.Lacks(edge[0]); (why != "") != left || left && !strings.Contains(why, "LOT-11 was not run: it is about lots that expire") {
+			t.Errorf("%q: %q", more, why)
+		}
+	}
+}
+
 // Who does not say how the SUT is told cannot cut over.
 func TestAPackLeavesOutTheCutover(t *testing.T) {
 	cut, err := scenarios.Find("CUT-01")

@@ -91,6 +91,9 @@ type Plant struct {
 	Undecided bool `yaml:"undecided"`
 	// Speed is how many times faster than recorded people and machines are.
 	Speed float64 `yaml:"speed"`
+	// Expiring has the lot of each material that is used first expire at the
+	// run's first midnight by the plant's clock.
+	Expiring bool `yaml:"expiring"`
 	// Counts adds readings of the piece counters of machines.
 	Counts bool `yaml:"counts"`
 

@@ -15,6 +15,7 @@ func (s *Scenario) PlantConfig(base plant.Config) plant.Config {
 	said(&base.DecisionDelay, p.DecisionDelay.D)
 	said(&base.Speed, p.Speed)
 	base.Counts = base.Counts || p.Counts
+	base.Expiring = p.Expiring
 	if s.Given.Orders.Released != nil {
 		base.Manual = !*s.Given.Orders.Released
 	}
