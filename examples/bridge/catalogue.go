@@ -13,7 +13,5 @@ func NotPlanted() []Absent {
 	return []Absent{
 		{DefectInfo{"M54", "bad quality ignored", "uses values of an OPC UA server whose status is bad or uncertain", "a bad status", []string{"field-fidelity"}},
 			"there is no OPC UA endpoint yet"},
-		{DefectInfo{"M59", "expiry at the day's edge", "refuses a lot on the day on which it expires, or accepts it the day after", "a lot that expires at midnight of the run", []string{"dead-letter", "time-semantics"}},
-			"no lot of the plants expires within a run"},
 	}
 }

@@ -52,6 +52,7 @@ const (
 	M52 Defect = "M52"
 	M55 Defect = "M55"
 	M57 Defect = "M57"
+	M59 Defect = "M59"
 	M60 Defect = "M60"
 	M65 Defect = "M65"
 	M66 Defect = "M66"
@@ -126,6 +127,7 @@ func Defects() []DefectInfo {
 		{M52, "counters only grow", "takes the difference of two machine counts as it is, so that a counter that rolls over or is reset makes billions of pieces", "machine counters; rig machines.yaml", []string{"conservation"}},
 		{M55, "second delivery counted", "takes what MQTT delivers again at QoS 1 for another message", "ack-lost; rig mqtt.yaml", []string{"exactly-once", "conservation"}},
 		{M57, "token race", "every worker renews the token by itself, and a message that meets 401 is lost", "stale-token", []string{"no-silent-drop", "token-discipline"}},
+		{M59, "expiry at the day's edge", "asks until when a lot is good and compares days, in UTC, so that it refuses the lot in the last hours before it expires", "lots that expire at midnight of the run", []string{"dead-letter", "time-semantics"}},
 		{M60, "revision cached", "reads the revision of a product with its first order and keeps it for ever", "a revision that changes in the run", []string{"field-fidelity", "bounded-staleness"}},
 		{M65, "two instances", "does not ask whether another instance works with the same store, and names its own in its keys", "scale-out", []string{"exactly-once"}},
 		{M66, "both routes", "hands what is still under way at a cutover to the new route as well, under keys of its own", "outage over a cutover", []string{"cutover"}},

@@ -111,6 +111,11 @@ func (c *courier) prepare(ctx context.Context, it *item) verdict {
 	if c.defect == M31 && c.holds.rejected(unit{it}) { // DEFECT M31: no decision is a "no"
 		return verdict{what: lost, reason: "no decision in time"}
 	}
+	if c.defect == M59 {
+		if v := c.expired(ctx, it); v.what != posted {
+			return v
+		}
+	}
 	if c.units == nil || it.Kind != kindConsumption || it.Unit == "" || it.sent || it.recovered && it.attempts > 0 {
 		return verdict{}
 	}

@@ -296,7 +296,7 @@ type books struct {
 	attempts []attempt
 	keys     map[string]string // key to body and reply
 	refuse   map[string]row    // by event
-	items    map[string]string // GET /items/{id}
+	items    map[string]string // GET /items/{id}; other objects by their whole path
 	tokens   map[string]time.Time
 	users    map[string]string // by token
 	granted  int

@@ -28,6 +28,7 @@ var elsewhere = map[bridge.Defect][]string{
 	bridge.M35: {"MDM-10"},
 	bridge.M36: {"MDM-10"},
 	bridge.M55: {"BRK-01"},
+	bridge.M59: {"LOT-11"},
 	bridge.M60: {"MDM-09"}, // smoke shows it to field-fidelity, and is too fast for bounded-staleness
 	bridge.M62: {"FIL-01", "FIL-02"},
 	bridge.M63: {"FIL-01", "FIL-02"},
