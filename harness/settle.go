@@ -2,6 +2,7 @@ package harness
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
@@ -26,6 +27,7 @@ type progress struct {
 	held   int           // announcements that were waited for once, in vain
 	vain   int           // how often that was
 	last   time.Time     // of the last thing that changed anything
+	asked  time.Time     // of the last question about something in particular
 	change chan struct{} // gets a token at each change
 }
 
@@ -69,8 +71,11 @@ func (p *progress) see(r evidence.Record) {
 		p.last = time.Now()
 		p.pay(b.Reference, plant.NaturalKey(b.Kind, b.Keys))
 	case evidence.Attempt:
-		if atWork(b) {
+		switch {
+		case atWork(b):
 			p.last = time.Now()
+		case followsUp(b):
+			p.asked = time.Now()
 		}
 	default:
 		return
@@ -85,6 +90,17 @@ func (p *progress) see(r evidence.Record) {
 // question is none, and neither is a request for a token: a SUT that polls
 // asks for ever and renews its tokens to do so, however much it has lost.
 func atWork(a evidence.Attempt) bool { return a.Verb != "get" && a.Name != "oauth/token" }
+
+// followsUp says whether an attempt asks what has become of a posting: of an
+// operation that was accepted, or whether the books have something. Whoever
+// asks that is going to act on the answer, unless he asks it for ever.
+func followsUp(a evidence.Attempt) bool {
+	return a.Verb == "get" && (a.Name == "postings" || strings.HasPrefix(a.Name, "operations/"))
+}
+
+// followUp is how much longer than usual a SUT is waited for that asks what has
+// become of its postings, in multiples of Settle.Quiet.
+const followUp = 2
 
 func (p *progress) pay(names ...string) {
 	for _, n := range names {
@@ -127,6 +143,19 @@ func (p *progress) state() (owed int, last time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.owed, p.last
+}
+
+// lastWord is when the SUT last did something, or asked for something that it
+// needs for it, for at most so long after that.
+func (p *progress) lastWord(most time.Duration) time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if until := p.last.Add(most); p.asked.After(until) {
+		return until
+	} else if p.asked.After(p.last) {
+		return p.asked
+	}
+	return p.last
 }
 
 // giveUp stops waiting for what is owed now.
@@ -221,7 +250,7 @@ func (p *progress) rest(ctx context.Context, s Settle) (quiet bool, why string) 
 		onLinks, waiting := p.busy()
 		need := s.Still
 		if owed > 0 || waiting > 0 {
-			need = s.Quiet
+			need, last = s.Quiet, p.lastWord(followUp*s.Quiet)
 		}
 		idle := time.Since(last)
 		switch {

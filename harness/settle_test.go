@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -50,6 +51,39 @@ func TestWhoOnlyPollsIsAtRest(t *testing.T) {
 					t.Errorf("at rest: %t (%s), want %t", quiet, why, c.quiet)
 				}
 			})
+		})
+	}
+}
+
+// TestWhoAsksForItsPostingsIsWaitedFor: a build asks for seconds what has become
+// of what was accepted, and posts it again only then. One that asks for ever is
+// at rest nevertheless.
+func TestWhoAsksForItsPostingsIsWaitedFor(t *testing.T) {
+	settle := Settle{Still: 250 * time.Millisecond, Quiet: 3 * time.Second, Max: 30 * time.Second}
+	for _, name := range []string{"postings", "operations/OP-7", "lots/1"} {
+		synctest.Test(t, func(t *testing.T) {
+			j := evidence.NewJournal(nil)
+			p := newProgress(j, nil, nil)
+			owe(j)
+			ctx, over := context.WithCancel(t.Context())
+			ended := make(chan struct{})
+			go func() {
+				defer close(ended)
+				for ctx.Err() == nil {
+					j.Append(evidence.Attempt{Verb: "get", Name: name})
+					time.Sleep(time.Second)
+				}
+			}()
+			began, want := time.Now(), 9*time.Second // twice as long as usual after the last deed, and then as usual
+			if name == "lots/1" {
+				want = settle.Quiet
+			}
+			quiet, why := p.rest(t.Context(), settle)
+			if took := time.Since(began); !quiet || took < want || took > want+time.Second {
+				t.Errorf("asking for %s: at rest %t after %s (%s), want after about %s", name, quiet, took, why, want)
+			}
+			over()
+			<-ended
 		})
 	}
 }
