@@ -62,6 +62,20 @@ func TestRowTellsIntendedFromOthers(t *testing.T) {
 	}
 }
 
+// TestAVacuousRunIsOneLine: what struck nothing, or who had nothing to judge.
+func TestAVacuousRunIsOneLine(t *testing.T) {
+	s := soundRuns{verdicts: map[evidence.Verdict]int{}}
+	r := reports.Scenario{ID: "NET-02", Seed: 7, Verdict: evidence.Vacuous, Findings: []evidence.Finding{
+		{Oracle: "labor", Verdict: evidence.Vacuous, Text: "nobody worked"}, {Oracle: "exercise", Verdict: evidence.Vacuous, Text: "fault away was armed and touched no message"}}}
+	s.see(r)
+	r.Findings = r.Findings[:1]
+	s.see(r)
+	want := []string{"NET-02 seed 7: vacuous: fault away was armed and touched no message", "NET-02 seed 7: vacuous: nothing to judge for labor"}
+	if !slices.Equal(s.unknown, want) || s.blamed() != 0 || len(s.alarms) > 0 {
+		t.Errorf("told as %q", s.unknown)
+	}
+}
+
 // TestTheRestOfTheLibraryCounts: a defect that only a slow scenario shows did
 // not escape, and the share of packs does not hear of it.
 func TestTheRestOfTheLibraryCounts(t *testing.T) {

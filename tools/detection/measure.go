@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/andon-rig/andon/evidence"
@@ -242,6 +243,10 @@ func (m *measure) soundRuns(ctx context.Context, b build, n int) (soundRuns, err
 func (s *soundRuns) see(r reports.Scenario) {
 	s.runs++
 	s.verdicts[r.Verdict]++
+	if r.Verdict == evidence.Vacuous {
+		s.unknown = append(s.unknown, fmt.Sprintf("%s seed %d: vacuous: %s", r.ID, r.Seed, unshown(r)))
+		return
+	}
 	for _, f := range r.Open() {
 		line := fmt.Sprintf("%s seed %d: %s %s %s: expected %s, got %s %s", r.ID, r.Seed, f.Verdict, f.Oracle, f.Keys, f.Expected, f.Got, f.Text)
 		if f.Verdict == evidence.Violated {
@@ -253,4 +258,21 @@ func (s *soundRuns) see(r reports.Scenario) {
 	if r.Error != "" {
 		s.unknown = append(s.unknown, fmt.Sprintf("%s seed %d: %s", r.ID, r.Seed, r.Error))
 	}
+}
+
+// unshown says why a run has shown nothing: first what was armed and touched
+// nothing, otherwise who had nothing to judge.
+func unshown(r reports.Scenario) string {
+	var armed, idle []string
+	for _, f := range r.Open() {
+		if f.Oracle == "exercise" {
+			armed = append(armed, f.Got+f.Text)
+			continue
+		}
+		idle = append(idle, f.Oracle)
+	}
+	if len(armed) > 0 {
+		return strings.Join(armed, "; ")
+	}
+	return "nothing to judge for " + strings.Join(idle, ", ")
 }
