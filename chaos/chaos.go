@@ -36,6 +36,8 @@ type Delivery struct {
 	Reword    bool                  // Message.Events were replaced: word the message anew
 	Invalid   bool                  // the change made the fact one that must not be posted
 	Drift     simulators.Drift      // what is announced, or the reply to what the SUT sends, is worded so; "" changes nothing
+	Perhaps   bool                  // of Reword: where the dialect has no words for it, it is left alone, and nobody is to blame
+	Behind    bool                  // a copy that only arrives if its original was taken, After that
 	About     []plant.Event         // what the disturbance is about, if not what the message states
 	What      string                // for people: what the last fault did
 }

@@ -310,7 +310,7 @@ func (l *Link) reworded(ds []Delivery, was *Delivery) bool {
 		d := &ds[i]
 		if d.Reword && !sameSlice(d.Message.Events, was.Message.Events) {
 			if err := l.word(&d.Message); err != nil {
-				if l.err == nil {
+				if l.err == nil && !d.Perhaps {
 					l.err = fmt.Errorf("word changed %s: %w", d.Message.Key, err)
 				}
 				return false

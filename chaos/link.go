@@ -104,6 +104,9 @@ func (l *Link) Carry(ctx context.Context, m simulators.Message, dir simulators.D
 	}
 	for i := range fates[1:] {
 		f := fates[i+1]
+		if f.Behind {
+			continue // until the first has been taken
+		}
 		l.apart(ctx, func(own context.Context) {
 			if m.Kept {
 				_ = l.keep(own, &f, far) // what is wrong with the file is told by the next reply
@@ -117,9 +120,25 @@ func (l *Link) Carry(ctx context.Context, m simulators.Message, dir simulators.D
 		return l.keepFirst(ctx, first, far)
 	}
 	if first.After <= 0 || dir == simulators.ToSUT {
-		return l.deliver(ctx, ctx, first, far)
+		heard, err := l.deliver(ctx, ctx, first, far)
+		l.behind(ctx, fates[1:], heard, err, far)
+		return heard, err
 	}
 	return l.hold(ctx, *first, far)
+}
+
+// behind delivers the copies that only arrive if their original was taken. That
+// they did not is written down, too.
+func (l *Link) behind(ctx context.Context, copies []fate, original simulators.Message, err error, far simulators.Receiver) {
+	for _, f := range copies {
+		if !f.Behind {
+			continue
+		}
+		if err != nil || !original.Result.Outcome.Took() {
+			f.Drop = &simulators.LostError{Symptom: simulators.Reset}
+		}
+		l.apart(ctx, func(own context.Context) { _, _ = l.deliver(own, own, &f, far) })
+	}
 }
 
 // hold delivers what the SUT sent and the network keeps back: it arrives even

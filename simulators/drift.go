@@ -15,6 +15,10 @@ const (
 	DriftComma        Drift = "decimal-comma"   // quantities with another decimal separator
 	DriftExponent     Drift = "exponent"        // quantities in scientific notation
 	DriftManyDecimals Drift = "many-decimals"   // quantities with more decimals than were agreed
+	DriftNoOffset     Drift = "no-offset"       // instants that do not say their offset
+	DriftCutOff       Drift = "cut-off"         // a body that ends in the middle
+	DriftEmpty        Drift = "empty"           // a body of nothing
+	DriftCharset      Drift = "charset"         // a text that is not in the encoding it says
 )
 
 // Additive reports whether d only adds something.

@@ -492,7 +492,7 @@ func lots() []conformance {
 			}}
 	}
 	return []conformance{
-		invalid(faults.Unknown, "S-1-X", 422), invalid(faults.Expired, "S-OLD", 422), invalid(faults.Blocked, "S-HELD", 422), invalid(faults.WrongMaterial, "P-1", 422),
+		invalid(faults.Unknown, "S-1-X", 422), invalid(faults.Expired, "S-OLD", 422), invalid(faults.Blocked, "S-HELD", 422), invalid(faults.Exhausted, "S-EMPTY", 409), invalid(faults.WrongMaterial, "P-1", 422),
 		{"delayed-approval", "", func() chaos.Fault { return &faults.DelayedApproval{For: wall(80 * time.Millisecond)} }, chaos.Rule{Direction: simulators.ToSUT},
 			func(s *stand, i int) []seen {
 				lot := plant.LotID(fmt.Sprint("L-", i))
@@ -506,7 +506,9 @@ func lots() []conformance {
 	}
 }
 
-func conformances() []conformance { return slices.Concat(application(), pages(), lots()) }
+func conformances() []conformance {
+	return slices.Concat(application(), pages(), lots(), dirty(), clocked())
+}
 
 // TestSeenFromTheSUT shows what each fault looks like to a standard client, on
 // a real socket.

@@ -193,20 +193,23 @@ func TestWindowsBeginAndEndByThemselves(t *testing.T) {
 }
 
 func TestInvalidLots(t *testing.T) {
+	some := plant.Whole(1)
 	master := plant.Master{Lots: []plant.Lot{
-		{ID: "L1", Material: "STEEL", Status: plant.LotUnrestricted},
-		{ID: "L1-X", Material: "STEEL", Status: plant.LotUnrestricted, Expires: monday.Add(time.Hour)},
-		{ID: "OLD", Material: "STEEL", Status: plant.LotUnrestricted, Expires: monday},
-		{ID: "HELD", Material: "STEEL", Status: plant.LotBlocked},
-		{ID: "OLD-AND-HELD", Material: "STEEL", Status: plant.LotBlocked, Expires: monday},
-		{ID: "PAINT-1", Material: "PAINT", Status: plant.LotUnrestricted},
-		{ID: "PAINT-OLD", Material: "PAINT", Status: plant.LotUnrestricted, Expires: monday},
-	}}
+		{ID: "L1", Material: "STEEL", Status: plant.LotUnrestricted, Quantity: some},
+		{ID: "L1-X", Material: "STEEL", Status: plant.LotUnrestricted, Expires: monday.Add(time.Hour), Quantity: some},
+		{ID: "OLD", Material: "STEEL", Status: plant.LotUnrestricted, Expires: monday, Quantity: some},
+		{ID: "HELD", Material: "STEEL", Status: plant.LotBlocked, Quantity: some},
+		{ID: "OLD-AND-HELD", Material: "STEEL", Status: plant.LotBlocked, Expires: monday, Quantity: some},
+		{ID: "PAINT-1", Material: "PAINT", Status: plant.LotUnrestricted, Quantity: some},
+		{ID: "PAINT-OLD", Material: "PAINT", Status: plant.LotUnrestricted, Expires: monday, Quantity: some},
+		{ID: "EMPTY", Material: "STEEL", Status: plant.LotUnrestricted},
+		{ID: "EMPTY-YET", Material: "STEEL", Status: plant.LotUnrestricted},
+	}, Open: []plant.Order{{ID: "4712", Lot: "EMPTY-YET"}}}
 	apply := func(f *faults.InvalidLot, d chaos.Delivery, i int) chaos.Delivery {
 		return f.Apply(d, chaos.Chance(7, "F", "k", i))[0]
 	}
 	lot := func(d chaos.Delivery) plant.LotID { return d.Message.Events[0].Fact.Keys().Lot }
-	for variant, want := range map[faults.Variant]plant.LotID{faults.Unknown: "L1-XX", faults.Expired: "OLD", faults.Blocked: "HELD", faults.WrongMaterial: "PAINT-1"} {
+	for variant, want := range map[faults.Variant]plant.LotID{faults.Unknown: "L1-XX", faults.Expired: "OLD", faults.Blocked: "HELD", faults.Exhausted: "EMPTY", faults.WrongMaterial: "PAINT-1"} {
 		f := &faults.InvalidLot{Variant: variant}
 		f.Inform(master)
 		in := delivery(simulators.ToSUT, consumed)
@@ -224,8 +227,8 @@ func TestInvalidLots(t *testing.T) {
 	for i := range 400 {
 		seen[lot(apply(mixed, delivery(simulators.ToSUT, consumed), i))]++
 	}
-	for _, id := range []plant.LotID{"L1-XX", "OLD", "HELD", "PAINT-1"} {
-		if seen[id] < 60 {
+	for _, id := range []plant.LotID{"L1-XX", "OLD", "HELD", "EMPTY", "PAINT-1"} {
+		if seen[id] < 50 {
 			t.Errorf("any: %s came %d times of 400: %v", id, seen[id], seen)
 		}
 	}

@@ -16,14 +16,15 @@ import (
 // strike; unknown always can.
 //
 // Layer D: a mistyped or misread label, an old label, a pallet from the wrong
-// shelf. Observed as a consumption the ERP must refuse (422, data quality)
-// however often it is sent.
+// shelf. Observed as a consumption the ERP must refuse (422, data quality; 409,
+// business, for a lot that is used up) however often it is sent.
 type InvalidLot struct {
-	Variant Variant `yaml:"variant" jsonschema:"enum=any,enum=unknown,enum=expired,enum=blocked,enum=wrong-material" doc:"what is wrong with the lot; any draws one of those the plant can offer"`
+	Variant Variant `yaml:"variant" jsonschema:"enum=any,enum=unknown,enum=expired,enum=blocked,enum=exhausted,enum=wrong-material" doc:"what is wrong with the lot; any draws one of those the plant can offer"`
 
-	lots  map[plant.ItemID][]plant.Lot
-	all   []plant.Lot
-	known map[plant.LotID]bool
+	lots   map[plant.ItemID][]plant.Lot
+	all    []plant.Lot
+	known  map[plant.LotID]bool
+	filled map[plant.LotID]bool // during the run, by orders
 }
 
 // Variant is what is wrong with a lot.
@@ -35,6 +36,7 @@ const (
 	Unknown       Variant = "unknown"        // nobody has heard of it
 	Expired       Variant = "expired"        // of the right material, too old at that moment
 	Blocked       Variant = "blocked"        // of the right material, blocked or scrapped before the run
+	Exhausted     Variant = "exhausted"      // of the right material, used up before the run
 	WrongMaterial Variant = "wrong-material" // usable, but of another material
 )
 
@@ -42,6 +44,10 @@ const (
 func (f *InvalidLot) Inform(m plant.Master) {
 	f.all = slices.Clone(m.Lots)
 	f.lots, f.known = map[plant.ItemID][]plant.Lot{}, map[plant.LotID]bool{}
+	f.filled = map[plant.LotID]bool{}
+	for _, o := range m.Open {
+		f.filled[o.Lot] = true
+	}
 	for _, l := range m.Lots {
 		f.lots[l.Material] = append(f.lots[l.Material], l)
 		f.known[l.ID] = true
@@ -76,7 +82,7 @@ func (f *InvalidLot) Apply(d chaos.Delivery, r *rand.Rand) []chaos.Delivery {
 func (f *InvalidLot) choose(c plant.Consumed, at time.Time, r *rand.Rand) (Variant, plant.LotID) {
 	variants := []Variant{f.Variant}
 	if f.Variant == "" || f.Variant == AnyVariant {
-		variants = []Variant{Unknown, Expired, Blocked, WrongMaterial}
+		variants = []Variant{Unknown, Expired, Blocked, Exhausted, WrongMaterial}
 		r.Shuffle(len(variants), func(i, j int) { variants[i], variants[j] = variants[j], variants[i] })
 	}
 	for _, v := range variants {
@@ -104,6 +110,9 @@ func (f *InvalidLot) offers(v Variant, c plant.Consumed, at time.Time) (ids []pl
 		expired := !l.Expires.IsZero() && !at.Before(l.Expires)
 		usable := l.Status == plant.LotUnrestricted || l.Status == ""
 		wrong := l.Material != c.Material
+		if v == Exhausted && (l.Quantity > 0 || f.filled[l.ID]) {
+			continue
+		}
 		if wrong == (v == WrongMaterial) && expired == (v == Expired) && usable != (v == Blocked) && l.ID != c.Lot {
 			ids = append(ids, l.ID)
 		}
@@ -114,8 +123,8 @@ func (f *InvalidLot) offers(v Variant, c plant.Consumed, at time.Time) (ids []pl
 // Validate says what is wrong with the settings.
 func (f *InvalidLot) Validate() error {
 	switch f.Variant {
-	case "", AnyVariant, Unknown, Expired, Blocked, WrongMaterial:
+	case "", AnyVariant, Unknown, Expired, Blocked, Exhausted, WrongMaterial:
 		return nil
 	}
-	return fmt.Errorf("variant: %q is not one of any, unknown, expired, blocked, wrong-material", f.Variant)
+	return fmt.Errorf("variant: %q is not one of any, unknown, expired, blocked, exhausted, wrong-material", f.Variant)
 }

@@ -180,6 +180,9 @@ func traffic() (events []plant.Event) {
 				plant.Confirmed{Order: id, Operation: "0010", Counter: n + 1, Yield: plant.Of(int64(n+1), "EA")},
 				plant.Consumed{Order: id, Operation: "0010", Counter: n + 1, Material: "STEEL", Lot: "L1", Quantity: plant.Of(1, "KG")},
 				plant.LotDecided{Lot: plant.LotID(fmt.Sprint("L", o, n)), Case: plant.CaseID(fmt.Sprint("Q", o, n)), Decision: plant.DecideRelease},
+				plant.Scrapped{Order: id, Operation: "0010", Counter: n + 1, Material: "STEEL", Lot: "L1", Quantity: plant.Of(1, "KG"), Reason: "bent"},
+				plant.Received{Order: id, Counter: n + 1, Material: "PUMP", Lot: "P-1", Quantity: plant.Of(2, "EA"), Serials: []plant.SerialID{"1", "2"}},
+				plant.ItemChanged{Item: plant.Item{ID: plant.ItemID(fmt.Sprint("M", o)), Unit: "EA"}, Version: n + 1},
 			} {
 				e := event(f)
 				e.At = monday.Add(time.Duration(len(events)) * time.Minute)

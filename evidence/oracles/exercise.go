@@ -33,7 +33,7 @@ func exercise(r *report) {
 		switch {
 		case f.AcceptedBy != nil:
 			accepted++
-		case judged(f) && f.Status == evidence.MustNot && !f.Invalid:
+		case judged(f) && f.Status == evidence.MustNot && !f.Invalid && !f.Garbled: // the fault had a part in it
 			refused[k] = append(refused[k], f)
 		}
 	}

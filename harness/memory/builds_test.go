@@ -81,12 +81,15 @@ func (f *forwarder) deliver(ctx context.Context, endpoint string, m simulators.M
 		limited, cancel := context.WithTimeout(ctx, time.Second)
 		reply, err := post(limited, endpoint, m)
 		cancel()
-		switch {
-		case err == nil && reply.Status/100 == 2:
+		switch v := meaning(reply); {
+		case err != nil:
+		case !f.careful && reply.Status/100 == 2 || v.done(reply.Status):
 			return
-		case err == nil && reply.Status/100 == 4 && reply.Status != 423 && reply.Status != 429:
+		case !f.careful && reply.Status/100 == 4 && reply.Status != 423 && reply.Status != 429:
+			return
+		case v.Class == "business" || v.Class == "data-quality":
 			if f.careful {
-				f.report(ctx, reference, reply, post)
+				f.report(ctx, reference, v, post)
 			}
 			return
 		}
@@ -101,10 +104,19 @@ func (f *forwarder) deliver(ctx context.Context, endpoint string, m simulators.M
 	}
 }
 
+// A problem is what a body says is wrong, whatever the status beside it.
+type problem struct{ Class, Title, Detail string }
+
+func meaning(r memory.Reply) (p problem) {
+	_ = json.Unmarshal(r.Body, &p) // what cannot be read says nothing, and is found out by asking again
+	return p
+}
+
+// done reports whether a reply with p in its body says that it was done.
+func (p problem) done(status int) bool { return status/100 == 2 && p.Class == "" }
+
 // report surfaces what was refused.
-func (f *forwarder) report(ctx context.Context, reference string, reply memory.Reply, post memory.Post) {
-	var problem struct{ Class, Title, Detail string }
-	_ = json.Unmarshal(reply.Body, &problem)
+func (f *forwarder) report(ctx context.Context, reference string, problem problem, post memory.Post) {
 	kind, _, _ := strings.Cut(reference, "/")
 	body, _ := json.Marshal(map[string]any{"class": problem.Class, "kind": kind, "reference": reference, "reason": problem.Title + ": " + problem.Detail})
 	for try := 0; ctx.Err() == nil && try < 10; try++ {

@@ -19,6 +19,10 @@ var _ simulators.Drifter = Dialect{}
 func (Dialect) Drift(m simulators.Message, d simulators.Drift) (simulators.Message, bool) {
 	edits := replyDrift[d]
 	if len(m.Events) > 0 && m.Result.Outcome == "" {
+		if body, ok := spoilt(m.Body, d); ok {
+			m.Body, m.Header = body, maps.Clone(m.Header)
+			return m, true
+		}
 		edits = announcementDrift[d]
 	}
 	for _, e := range edits {
@@ -33,6 +37,21 @@ func (Dialect) Drift(m simulators.Message, d simulators.Drift) (simulators.Messa
 		return out, true
 	}
 	return m, false
+}
+
+// spoilt is a body with something wrong in all of it; false if d is wrong in
+// one place.
+func spoilt(body []byte, d simulators.Drift) ([]byte, bool) {
+	switch d {
+	case simulators.DriftCutOff:
+		return body[:len(body)*2/3], true
+	case simulators.DriftEmpty:
+		return nil, true
+	case simulators.DriftNoOffset:
+		bare := offset.ReplaceAll(body, []byte(`$1"`))
+		return bare, len(bare) < len(body)
+	}
+	return nil, false
 }
 
 // An edit replaces what the only group of find has found.
@@ -51,6 +70,8 @@ var (
 	dataArea       = regexp.MustCompile(`"DataArea":(\{)`)
 	application    = regexp.MustCompile(`"ApplicationArea":(\{)`)
 
+	offset = regexp.MustCompile(`("\d{4}-\d\d-\d\dT[0-9:.]+)(?:Z|[+-]\d\d:\d\d)"`)
+
 	replyStart   = regexp.MustCompile(`^(\{)`)
 	replyName    = regexp.MustCompile(`("code"|"outcome"|"unit"|"cursor"):`)
 	replyText    = regexp.MustCompile(`"(?:code|outcome|unit|cursor)":("[^"]*")`)
@@ -66,6 +87,7 @@ var announcementDrift = map[simulators.Drift][]edit{
 	simulators.DriftNull:         {{quantityString, always("null")}, {created, always("null")}},
 	simulators.DriftType:         {{quantityString, unquoted}, {created, always("1767225600")}},
 	simulators.DriftEnum:         {{materialUse, always(`"Reclaimed"`)}, {releaseID, always(`"V0800"`)}},
+	simulators.DriftCharset:      {{dataArea, always("{\"Remark\":\"gepr\xfcft\",")}}, // as Latin-1 writes it
 	simulators.DriftComma:        {{quantityString, inside(comma)}},
 	simulators.DriftExponent:     {{quantityString, inside(exponent)}},
 	simulators.DriftManyDecimals: {{quantityString, inside(manyDecimals)}},

@@ -3,6 +3,7 @@ package neutral
 import (
 	"bytes"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/andon-rig/andon/simulators"
@@ -26,7 +27,7 @@ func TestDriftedAnnouncements(t *testing.T) {
 			t.Fatal(err)
 		}
 		was := bytes.Clone(ms[0].Body)
-		for _, d := range drifts {
+		for _, d := range append(slices.Clone(drifts), simulators.DriftNoOffset, simulators.DriftCutOff, simulators.DriftEmpty, simulators.DriftCharset) {
 			out, ok := Dialect{}.Drift(ms[0], d)
 			if !bytes.Equal(ms[0].Body, was) {
 				t.Fatalf("%s %s: the message that was handed in was changed", e.ID, d)

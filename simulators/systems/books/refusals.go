@@ -37,6 +37,7 @@ const (
 	QuantityZero          = "quantity-zero"
 	QueryUnknown          = "query-unknown"
 	RoutingMissing        = "routing-missing"
+	SerialRepeated        = "serial-repeated"
 	StockShort            = "stock-short"
 	UnitNotConvertible    = "unit-not-convertible"
 	UnitUnknown           = "unit-unknown"
@@ -75,6 +76,7 @@ var classOf = map[string]simulators.Class{
 	QuantityZero:          simulators.DataQuality,
 	QueryUnknown:          simulators.DataQuality,
 	RoutingMissing:        simulators.DataQuality,
+	SerialRepeated:        simulators.DataQuality,
 	StockShort:            simulators.Business,
 	UnitNotConvertible:    simulators.DataQuality,
 	UnitUnknown:           simulators.DataQuality,

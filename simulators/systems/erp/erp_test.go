@@ -36,6 +36,7 @@ func TestHandleRefuses(t *testing.T) {
 		{name: "no operation", fact: plant.OperationStarted{Order: "4711"}, code: "operation-unknown", class: simulators.DataQuality},
 		{name: "consumption at unknown operation", fact: plant.Consumed{Order: "4711", Operation: "0030", Material: "STEEL", Lot: "S-1", Quantity: plant.Of(1, "KG")}, code: "operation-unknown", class: simulators.DataQuality},
 		{name: "unknown material", fact: plant.Consumed{Order: "4711", Material: "STEAL", Lot: "S-1", Quantity: plant.Of(1, "KG")}, code: "item-unknown", class: simulators.DataQuality},
+		{name: "receipt of one piece twice", fact: plant.Received{Order: "4711", Material: "PUMP", Lot: "P-1", Quantity: plant.Of(3, "EA"), Serials: []plant.SerialID{"1", "2", "1"}}, code: "serial-repeated", class: simulators.DataQuality},
 		{name: "receipt of another material", fact: plant.Received{Order: "4711", Material: "STEEL", Lot: "S-1", Quantity: plant.Of(1, "KG")}, code: "item-wrong", class: simulators.DataQuality},
 		{name: "lot of another material", fact: consumed("F-1", "1", "KG"), code: "lot-wrong-material", class: simulators.DataQuality},
 		{name: "receipt into a lot of another material", fact: plant.Received{Order: "4711", Material: "PUMP", Lot: "S-1", Quantity: plant.Of(1, "EA")}, code: "lot-wrong-material", class: simulators.DataQuality},

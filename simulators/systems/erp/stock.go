@@ -1,6 +1,7 @@
 package erp
 
 import (
+	"slices"
 	"time"
 
 	"github.com/andon-rig/andon/simulators"
@@ -103,6 +104,9 @@ func (t teller) receive(f plant.Received, o *order) (plant.Quantity, *simulators
 	base, refusal := t.moved(f.Material, f.Quantity)
 	if refusal != nil {
 		return base, refusal
+	}
+	if n := len(f.Serials); n > 1 && len(slices.Compact(slices.Sorted(slices.Values(f.Serials)))) < n {
+		return base, books.Refuse(books.SerialRepeated, "a serial number is named for two pieces")
 	}
 	total := o.received.Add(base.Amount)
 	if limit, limited := o.limit(t.Tolerance); limited && total > limit {
