@@ -15,6 +15,7 @@ const (
 	DriftComma        Drift = "decimal-comma"   // quantities with another decimal separator
 	DriftExponent     Drift = "exponent"        // quantities in scientific notation
 	DriftManyDecimals Drift = "many-decimals"   // quantities with more decimals than were agreed
+	DriftNegative     Drift = "negative"        // quantities below zero
 	DriftNoOffset     Drift = "no-offset"       // instants that do not say their offset
 	DriftCutOff       Drift = "cut-off"         // a body that ends in the middle
 	DriftEmpty        Drift = "empty"           // a body of nothing

@@ -117,7 +117,13 @@ func dirty() (all []conformance) {
 		return func() chaos.Fault { return &faults.OddQuantity{Variant: v} }
 	}
 	add("odd-quantity", "zero", odd(faults.Zero), announced(aConsumption), asAnnounced("consumptions", 422, "quantity-zero", nil))
-	add("odd-quantity", "negative", odd(faults.Negative), announced(aConsumption), asAnnounced("consumptions", 400, "-1.25 is negative", nil))
+	add("odd-quantity", "negative", odd(faults.Negative), announced(aConsumption), func(s *stand, got []seen) string {
+		answer := s.postBody("consumptions", got[0].body)
+		if d := s.strikes()[0]; !d.Invalid || !d.Garbled || answer.status != 400 || !answer.has("-1.25 is negative") {
+			return fmt.Sprintf("posted as announced: %s; the journal says %+v", answer, d)
+		}
+		return ""
+	})
 	add("odd-quantity", "absurd, used", odd(faults.Absurd), announced(aConsumption), asAnnounced("consumptions", 409, "stock-short", nil))
 	add("odd-quantity", "absurd, made", odd(faults.Absurd), announced(aReceipt), asAnnounced("receipts", 409, "over-delivery", nil))
 	add("odd-quantity", "many-decimals", odd(faults.ManyDecimals), announced(aConsumption), garbled("consumptions", 400, func(b string) bool { return strings.Contains(b, `"1.2500000000001"`) }))

@@ -63,8 +63,10 @@ func (f *OddQuantity) Apply(d chaos.Delivery, r *rand.Rand) []chaos.Delivery {
 				continue // which are about time, too
 			}
 			was.Amount = 0
-		case Negative:
-			was.Amount = -q.Amount
+		case Negative: // which the agreed schema has no way to say
+			d.Drift, d.Invalid = simulators.DriftNegative, true
+			d.What = "quantity " + q.String() + " stated as negative"
+			return []chaos.Delivery{d}
 		case Absurd:
 			if k != plant.KindConsumption && k != plant.KindReceipt {
 				continue // who says that it cannot be?

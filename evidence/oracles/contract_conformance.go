@@ -107,13 +107,13 @@ func (c *contractBook) meant(t *evidence.AttemptView) *evidence.FactView {
 }
 
 // handedOn is a fact whose announcement a fault had worded otherwise than the
-// contract says, or had made to state what it forbids, and which a message
-// under its own name that nobody can read is likely to be: the SUT had taken it
-// and done nothing else with it. nil if there is none.
+// contract says, and which a message under its own name that nobody can read is
+// likely to be: the SUT had taken it and done nothing else with it. nil if there
+// is none.
 func (c *contractBook) handedOn(t *evidence.AttemptView) *evidence.FactView {
 	for _, f := range c.spoilt {
 		settled := len(f.Effects) > 0 && f.Effects[0].At < t.Start || len(f.Surfaces) > 0 && f.Surfaces[0].At < t.Start
-		if !settled && f.AcceptedBy.Name == t.Name && f.AcceptedBy.Start <= t.Start {
+		if f.Garbled && !settled && f.AcceptedBy.Name == t.Name && f.AcceptedBy.Start <= t.Start {
 			return f
 		}
 	}

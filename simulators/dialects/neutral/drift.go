@@ -91,6 +91,7 @@ var announcementDrift = map[simulators.Drift][]edit{
 	simulators.DriftComma:        {{quantityString, inside(comma)}},
 	simulators.DriftExponent:     {{quantityString, inside(exponent)}},
 	simulators.DriftManyDecimals: {{quantityString, inside(manyDecimals)}},
+	simulators.DriftNegative:     {{quantityString, inside(func(number string) string { return "-" + number })}},
 }
 
 var replyDrift = map[simulators.Drift][]edit{

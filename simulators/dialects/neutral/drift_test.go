@@ -27,12 +27,12 @@ func TestDriftedAnnouncements(t *testing.T) {
 			t.Fatal(err)
 		}
 		was := bytes.Clone(ms[0].Body)
-		for _, d := range append(slices.Clone(drifts), simulators.DriftNoOffset, simulators.DriftCutOff, simulators.DriftEmpty, simulators.DriftCharset) {
+		for _, d := range append(slices.Clone(drifts), simulators.DriftNegative, simulators.DriftNoOffset, simulators.DriftCutOff, simulators.DriftEmpty, simulators.DriftCharset) {
 			out, ok := Dialect{}.Drift(ms[0], d)
 			if !bytes.Equal(ms[0].Body, was) {
 				t.Fatalf("%s %s: the message that was handed in was changed", e.ID, d)
 			}
-			amount := d == simulators.DriftComma || d == simulators.DriftExponent || d == simulators.DriftManyDecimals
+			amount := d == simulators.DriftComma || d == simulators.DriftExponent || d == simulators.DriftManyDecimals || d == simulators.DriftNegative
 			if has := bytes.Contains(was, []byte("QuantityString")); ok != (has || !amount) {
 				t.Errorf("%s %s: drifted %v", e.ID, d, ok)
 			}
