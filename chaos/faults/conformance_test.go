@@ -278,10 +278,10 @@ func application() []conformance {
 			return ""
 		}},
 		{"async-accept", "done", func() chaos.Fault {
-			return &faults.AsyncAccept{Then: simulators.CompletesOnce, After: wall(30 * time.Millisecond), Attempts: 1}
+			return &faults.AsyncAccept{Then: simulators.CompletesOnce, After: wall(200 * time.Millisecond), Attempts: 1}
 		}, fromSUT, follows, ended("succeeded", 1)},
 		{"async-accept", "fails", func() chaos.Fault {
-			return &faults.AsyncAccept{Then: simulators.CompletesNot, After: wall(30 * time.Millisecond), Attempts: 1}
+			return &faults.AsyncAccept{Then: simulators.CompletesNot, After: wall(200 * time.Millisecond), Attempts: 1}
 		}, fromSUT, follows, both(ended("failed", 0), func(s *stand, got []seen) string {
 			if last := got[len(got)-1]; !last.has(`"class":"business"`) || !last.has(`"status":409`) {
 				return "want the refusal that it failed with"
@@ -298,7 +298,7 @@ func application() []conformance {
 			return ""
 		}},
 		{"async-accept", "twice", func() chaos.Fault {
-			return &faults.AsyncAccept{Then: simulators.CompletesTwice, After: wall(30 * time.Millisecond), Attempts: 1}
+			return &faults.AsyncAccept{Then: simulators.CompletesTwice, After: wall(200 * time.Millisecond), Attempts: 1}
 		}, fromSUT, func(s *stand, i int) []seen {
 			got := follows(s, i)
 			return append(got, s.get(got[0].header.Get("Location")))
@@ -372,7 +372,7 @@ func understood(quantity, text string) func(s *stand, got []seen) string {
 // follows posts and asks for the operation until it has ended.
 func follows(s *stand, i int) []seen {
 	got := posts(s, i)
-	for range 200 {
+	for range 100_000 { // more than fit into the time it takes
 		got = append(got, s.get(got[0].header.Get("Location")))
 		if !got[len(got)-1].has(`"state":"running"`) {
 			break
