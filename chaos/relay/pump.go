@@ -33,7 +33,10 @@ type pump struct {
 
 	hits []*hit // in force at rev
 	rev  uint64
-	full int // reads in a row that filled the buffer
+	// large is true if what was read last was, and most how much the kernel may
+	// move then before the next look.
+	large bool
+	most  int64
 
 	splicing bool // guarded by c.mu: the kernel moves bytes, and looks at nothing
 }
@@ -83,7 +86,8 @@ var errWrite = errors.New("write")
 func (p *pump) move() error {
 	for {
 		p.look()
-		if len(p.hits) == 0 && p.full >= 2 {
+		if len(p.hits) == 0 && p.large {
+			p.large = false
 			if err := p.splice(); err != nil {
 				return p.last(err)
 			}
@@ -92,10 +96,8 @@ func (p *pump) move() error {
 		if err := p.read(); err != nil {
 			return p.last(err)
 		}
-		if p.n == size {
-			p.full++
-		} else {
-			p.full = 0
+		if p.large = p.n >= large; !p.large {
+			p.most = leastSpliced
 		}
 		p.noted()
 		if err := p.pass(p.buf[:p.n]); err != nil {
@@ -284,7 +286,7 @@ func (p *pump) splice() error {
 	}
 	p.splicing = true
 	c.mu.Unlock()
-	some := &io.LimitedReader{R: p.from, N: spliced}
+	some := &io.LimitedReader{R: p.from, N: p.most}
 	_, err := p.to.ReadFrom(some)
 	c.mu.Lock()
 	p.splicing = false
@@ -292,7 +294,12 @@ func (p *pump) splice() error {
 		_ = p.from.SetReadDeadline(time.Time{})
 	}
 	c.mu.Unlock()
+	if !p.near {
+		c.sent.Store(true)
+		c.heard.Store(c.turn.Load())
+	}
 	p.noted()
+	p.most = min(2*p.most, mostSpliced)
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return nil
@@ -302,5 +309,11 @@ func (p *pump) splice() error {
 	return err
 }
 
-// spliced is how much the kernel moves at a time.
-const spliced = 1 << 30
+// large is from when on it pays to have the kernel move what follows. It moves
+// more from time to time, as long as that stays so: small messages are moved
+// faster by hand.
+const (
+	large        = 16 << 10
+	leastSpliced = 1 << 20
+	mostSpliced  = 1 << 30
+)
