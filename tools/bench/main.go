@@ -17,26 +17,28 @@ type options struct {
 	records int
 	against string
 	profile string
+	peers   string
 }
 
 func main() {
 	var o options
-	serve := flag.String("serve", "", "internal: be the server called endpoint or minimal")
+	serve := flag.String("serve", "", "internal: be the server called so")
 	flag.IntVar(&o.rounds, "rounds", 3, "interleaved rounds of each measurement; medians are printed")
 	flag.DurationVar(&o.length, "length", 3*time.Second, "of each round of requests")
 	flag.IntVar(&o.records, "records", 10_000_000, "records to judge at most; 0 for none")
-	only := flag.Bool("judging", false, "measure nothing but judging")
+	only := flag.String("only", "", "measure nothing but startup, endpoint, relay or judging")
 	judge := flag.Int("judge", 0, "internal: judge a journal of so many records")
 	bare := flag.Bool("bare", false, "internal: with -judge, without ids")
 	flag.StringVar(&o.against, "against", "", "another build of this command, whose endpoint is measured beside ours")
-	flag.StringVar(&o.profile, "profile", "", "file for a CPU profile of the endpoint under load")
+	flag.StringVar(&o.profile, "profile", "", "file for a CPU profile of the endpoint or relay under load")
+	flag.StringVar(&o.peers, "peers", "tools/bench/peers", "folder of the module with the relay's peer")
 	flag.Parse()
 	var err error
 	switch {
 	case *judge > 0:
 		err = judgeHere(*judge, o.rounds, *bare)
 	case *serve != "":
-		err = be(*serve, o.profile)
+		err = be(*serve, flag.Args(), o.profile)
 	default:
 		err = bench(o, *only)
 	}
@@ -46,21 +48,28 @@ func main() {
 	}
 }
 
-func bench(o options, onlyJudging bool) error {
-	fmt.Println("what                                         Andon            peer             ratio   target")
-	if onlyJudging {
-		return judging(o)
+func bench(o options, only string) error {
+	fmt.Println("what                                                     Andon            peer             ratio   target")
+	for _, part := range []struct {
+		name    string
+		measure func() error
+	}{
+		{"startup", func() error { return startup(o.rounds) }},
+		{"endpoint", func() error { return throughput(o) }},
+		{"relay", func() error { return relaying(o) }},
+		{"judging", func() error { return judging(o) }},
+	} {
+		if only != "" && only != part.name {
+			continue
+		}
+		if err := part.measure(); err != nil {
+			return fmt.Errorf("%s: %w", part.name, err)
+		}
 	}
-	if err := startup(o.rounds); err != nil {
-		return err
-	}
-	if err := throughput(o); err != nil {
-		return err
-	}
-	return judging(o)
+	return nil
 }
 
 // row prints one comparison.
 func row(what, ours, peer string, ratio float64, target string) {
-	fmt.Printf("%-44s %-16s %-16s %5.2f   %s\n", what, ours, peer, ratio, target)
+	fmt.Printf("%-56s %-16s %-16s %5.2f   %s\n", what, ours, peer, ratio, target)
 }

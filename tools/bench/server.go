@@ -22,9 +22,12 @@ import (
 	httptransport "github.com/andon-rig/andon/simulators/transports/http"
 )
 
-// be is one of the two servers. It prints its address and serves until it is
+// be is one of the servers. It prints its address and serves until it is
 // interrupted or its standard input ends.
-func be(name, profile string) error {
+func be(name string, args []string, profile string) error {
+	if name != "endpoint" && name != "minimal" {
+		return beRoad(name, args, profile)
+	}
 	if profile != "" {
 		f, err := os.Create(profile)
 		if err != nil {
