@@ -164,7 +164,7 @@ func (t *taking) write(w *writer) error {
 			continue
 		}
 		if it.Kind == kindCounted {
-			ready, err := w.count(it, t.defect)
+			ready, err := w.count(it, false, t.defect)
 			if err != nil {
 				return err
 			}

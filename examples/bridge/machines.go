@@ -97,8 +97,8 @@ func readingOf(body []byte) (r reading, err error) {
 // count finds out what is to be posted now that it has come: the reading, with
 // the pieces it implies, and those that have waited for it; nothing if it must
 // wait itself. It is called once for each reading, in the transaction that
-// takes it.
-func (w *writer) count(it *item, d Defect) (ready []*item, err error) {
+// takes it, and once more with over for one that has waited long enough.
+func (w *writer) count(it *item, over bool, d Defect) (ready []*item, err error) {
 	for it != nil {
 		r, err := readingOf(it.body)
 		if err != nil {
@@ -109,11 +109,12 @@ func (w *writer) count(it *item, d Defect) (ready []*item, err error) {
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return nil, fmt.Errorf("read last count: %w", err)
 		}
-		if r.counter > last.counter+1 {
+		if r.counter > last.counter+1 && !over {
 			return ready, do(w.park, it.Machine, r.counter, it.name, it.Event, it.body)
 		}
-		pieces := int64(0) // the first reading only says where the counter stands
-		if r.counter > 1 && r.counter > last.counter {
+		over = false
+		pieces := int64(0) // the first reading there is only says where the counter stands
+		if last.counter > 0 && r.counter > last.counter {
 			pieces = r.since(last, d)
 		}
 		if it.body, err = withPieces(it.body, pieces); err != nil {

@@ -97,3 +97,43 @@ func TestReadingsThatAreNone(t *testing.T) {
 		}
 	}
 }
+
+// TestAReadingThatNeverComes: the others do not wait for it for ever, the
+// pieces are counted across the gap, and if it comes after all it adds none.
+func TestAReadingThatNeverComes(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		order []int
+		want  string
+	}{"in between": {[]int{0, 2, 3}, "0 16 7"}, "the first": {[]int{1, 2}, "0 12"}, "two of them": {[]int{0, 4}, "0 20"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, "")
+			w.start()
+			var ms []message
+			for _, i := range c.order {
+				ms = append(ms, turns[i])
+			}
+			w.sendAll(ms...)
+			w.settled(ms...)
+			var got []string
+			posted := func() string {
+				got = nil
+				for _, e := range w.mes.all() {
+					got = append(got, e.amount.RatString())
+				}
+				return strings.Join(got, " ")
+			}
+			if s := posted(); s != c.want {
+				t.Errorf("pieces %s, want %s", s, c.want)
+			}
+			if name == "in between" {
+				w.sendAll(turns[1])
+				w.settled(turns[1])
+				if s := posted(); s != c.want+" 0" {
+					t.Errorf("with the one that was missing pieces %s, want %s 0", s, c.want)
+				}
+			}
+		})
+	}
+}
