@@ -244,15 +244,17 @@ func (p *progress) nap(ctx context.Context, most time.Duration) {
 // whether the SUT came to rest at all.
 func (p *progress) rest(ctx context.Context, s Settle) (quiet bool, why string) {
 	p.remember()
-	deadline := time.Now().Add(s.Max)
+	began := time.Now()
+	deadline := began.Add(s.Max)
 	for ctx.Err() == nil {
 		owed, last := p.state()
 		onLinks, waiting := p.busy()
-		need := s.Still
+		need, idle := s.Still, time.Since(last)
 		if owed > 0 || waiting > 0 {
-			need, last = s.Quiet, p.lastWord(followUp*s.Quiet)
+			// Silence before the last fault had healed says nothing: the SUT may
+			// have been kept from everything.
+			need, idle = s.Quiet, min(time.Since(p.lastWord(followUp*s.Quiet)), time.Since(began))
 		}
-		idle := time.Since(last)
 		switch {
 		case onLinks == 0 && idle >= need:
 			return true, ""

@@ -113,3 +113,27 @@ func TestHasty(t *testing.T) {
 		}
 	}
 }
+
+// Who was kept from everything until the last fault had healed gets the whole
+// time after that: the silence before it says nothing.
+func TestSilenceBeforeTheHealingDoesNotCount(t *testing.T) {
+	settle := Settle{Still: 250 * time.Millisecond, Quiet: 3 * time.Second, Max: 30 * time.Second}
+	synctest.Test(t, func(t *testing.T) {
+		j := evidence.NewJournal(nil)
+		p := newProgress(j, nil, nil)
+		owe(j)
+		time.Sleep(2900 * time.Millisecond)
+		began := time.Now()
+		if quiet, why := p.rest(t.Context(), settle); !quiet || time.Since(began) < settle.Quiet {
+			t.Errorf("at rest %t (%s) after %s, want %s", quiet, why, time.Since(began), settle.Quiet)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		p := newProgress(evidence.NewJournal(nil), nil, nil)
+		time.Sleep(2900 * time.Millisecond)
+		began := time.Now()
+		if quiet, _ := p.rest(t.Context(), settle); !quiet || time.Since(began) > 0 {
+			t.Errorf("at rest %t after %s, want at once: nothing is owed", quiet, time.Since(began))
+		}
+	})
+}

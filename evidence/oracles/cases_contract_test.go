@@ -25,6 +25,17 @@ func TestContractConformance(t *testing.T) {
 			Facts: []plant.EventID{e.ID}, Result: simulators.Result{Outcome: simulators.Refused, Status: 302}, Faults: faults,
 			Breach: "status: 302 redirects"})
 	}
+	// garble has a fault word e otherwise than agreed; offer announces it.
+	garble := func(r *journaltest.Run, e plant.Event) {
+		r.Add(evidence.Disturbance{Fault: "drift", Kind: "schema-drift", Phase: evidence.Struck, At: "mes", Facts: []plant.EventID{e.ID}, Key: plant.Natural(e.Fact), Attempt: 1, Garbled: true})
+	}
+	offers := uint64(950)
+	offer := func(r *journaltest.Run, e plant.Event, o simulators.Outcome) {
+		offers++
+		r.Add(evidence.Offer{ID: offers, Endpoint: "mes", Name: "confirmations", Key: plant.Natural(e.Fact), Attempt: int(offers - 950), Start: r.Now(), End: r.Now() + 5*time.Millisecond,
+			Facts: []plant.EventID{e.ID}, Result: simulators.Result{Outcome: o}})
+		r.Wait(10 * time.Millisecond)
+	}
 	run(t, "contract-conformance", []testCase{
 		{name: "well worded", build: func(r *journaltest.Run) { r.Do(conf(1, "5.013")) }, want: evidence.Holds},
 		{name: "nothing sent", build: func(r *journaltest.Run) { r.Happen(conf(1, "5.013")) }, want: evidence.Vacuous, rule: evidence.RuleIdle},
@@ -55,6 +66,30 @@ func TestContractConformance(t *testing.T) {
 			e := r.Truth(conf(1, "12.5"))
 			r.Spoil("drift", "schema-drift", "mes", e)
 			r.Offer(simulators.Applied, e)
+			sends(r, "a key of its own")
+		}, want: evidence.Inconclusive, says: "cannot be blamed on the SUT"},
+		{name: "it was taken, and nobody heard so", build: func(r *journaltest.Run) {
+			r.Fault("drift", "schema-drift", "mes")
+			e := r.Truth(conf(1, "12.5"))
+			garble(r, e)
+			offer(r, e, simulators.Unknown)
+			sends(r, "a key of its own")
+			offer(r, e, simulators.Accepted)
+		}, want: evidence.Holds},
+		{name: "it never reached the SUT", build: func(r *journaltest.Run) {
+			r.Fault("drift", "schema-drift", "mes")
+			e := r.Truth(conf(1, "12.5"))
+			garble(r, e)
+			offer(r, e, simulators.Undelivered)
+			sends(r, "a key of its own")
+		}, want: evidence.Violated},
+		{name: "it was dealt with before", build: func(r *journaltest.Run) {
+			r.Fault("drift", "schema-drift", "mes")
+			e := r.Truth(conf(1, "12.5"))
+			garble(r, e)
+			offer(r, e, simulators.Unknown)
+			r.Surface(e, simulators.DataQuality)
+			r.Wait(10 * time.Millisecond)
 			sends(r, "a key of its own")
 		}, want: evidence.Inconclusive, says: "cannot be blamed on the SUT"},
 		{name: "sent before our fault touched anything", build: func(r *journaltest.Run) {

@@ -471,6 +471,12 @@ func TestRecovery(t *testing.T) {
 
 func TestTokenDiscipline(t *testing.T) {
 	conf := journaltest.Confirmed
+	swallow := func(r *journaltest.Run, at string) {
+		r.Fault("hole", "black-hole", at)
+		r.Add(evidence.Disturbance{Fault: "hole", Kind: "black-hole", Phase: evidence.Struck, At: at, Key: "connection 4"})
+		r.Wait(time.Second)
+		r.Heal("hole", "black-hole", at)
+	}
 	run(t, "token-discipline", []testCase{
 		{name: "no tokens", build: func(r *journaltest.Run) { r.Do(conf(1, "5")) }, want: evidence.Vacuous, rule: evidence.RuleIdle},
 		{name: "renewed before each expiry", build: func(r *journaltest.Run) {
@@ -499,6 +505,25 @@ func TestTokenDiscipline(t *testing.T) {
 			r.Wait(20 * time.Millisecond)
 			r.Send(journaltest.Sending{Acted: noToken}, r.Happen(conf(1, "5")))
 			for range 8 {
+				r.Token("erp")
+			}
+		}, want: evidence.Violated, rule: "token-storm"},
+		{name: "asked for on a road that swallowed it, and all at once when it was good again", build: func(r *journaltest.Run) {
+			swallow(r, "erp")
+			for range 5 {
+				r.Token("erp")
+			}
+		}, want: evidence.Holds},
+		{name: "a storm while another road swallows everything", build: func(r *journaltest.Run) {
+			swallow(r, "mes")
+			for range 5 {
+				r.Token("erp")
+			}
+		}, want: evidence.Violated, rule: "token-storm"},
+		{name: "a storm long after the road was good again", build: func(r *journaltest.Run) {
+			swallow(r, "erp")
+			r.Wait(2 * time.Second)
+			for range 5 {
 				r.Token("erp")
 			}
 		}, want: evidence.Violated, rule: "token-storm"},

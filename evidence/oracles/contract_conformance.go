@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/plant"
 )
 
@@ -42,7 +43,7 @@ type breaches struct {
 type contractBook struct {
 	r       *report
 	garbled []*evidence.DisturbanceView // strikes on the wire itself, in order
-	spoilt  []*evidence.FactView        // altered by a data fault and accepted all the same
+	spoilt  []*evidence.FactView        // altered by a data fault and, for all we know, taken all the same
 	by      map[breach]*breaches
 	order   []*breaches
 }
@@ -58,7 +59,7 @@ func contractConformance(r *report) {
 		}
 	}
 	for _, f := range r.h.Facts {
-		if (f.Invalid || f.Garbled) && f.AcceptedBy != nil {
+		if (f.Invalid || f.Garbled) && announced(f) != nil {
 			c.spoilt = append(c.spoilt, f)
 		}
 	}
@@ -108,13 +109,24 @@ func (c *contractBook) meant(t *evidence.AttemptView) *evidence.FactView {
 
 // handedOn is a fact whose announcement a fault had worded otherwise than the
 // contract says, and which a message under its own name that nobody can read is
-// likely to be: the SUT had taken it and done nothing else with it. nil if there
-// is none.
+// likely to be: the SUT may have taken it and has done nothing else with it.
+// nil if there is none.
 func (c *contractBook) handedOn(t *evidence.AttemptView) *evidence.FactView {
 	for _, f := range c.spoilt {
 		settled := len(f.Effects) > 0 && f.Effects[0].At < t.Start || len(f.Surfaces) > 0 && f.Surfaces[0].At < t.Start
-		if f.Garbled && !settled && f.AcceptedBy.Name == t.Name && f.AcceptedBy.Start <= t.Start {
+		if first := announced(f); f.Garbled && !settled && first.Name == t.Name && first.Start <= t.Start {
 			return f
+		}
+	}
+	return nil
+}
+
+// announced is the first announcement of f that the SUT may have taken: it did, or
+// nobody heard what it answered. nil if there is none.
+func announced(f *evidence.FactView) *evidence.OfferView {
+	for _, o := range f.Offers {
+		if o.Result.Outcome.Took() || o.Result.Outcome == simulators.Unknown {
+			return o
 		}
 	}
 	return nil
@@ -147,7 +159,7 @@ func (c *contractBook) garbledIn(endpoint string, from, to time.Duration) bool {
 // nobody can read may be about.
 func (c *contractBook) mayBeOurs(before time.Duration) string {
 	for _, f := range c.spoilt {
-		if f.Accepted <= before {
+		if announced(f).Start <= before {
 			return "it may be about the " + naming(f.Event.Fact) + ", which a fault of ours had altered before the SUT took it"
 		}
 	}
