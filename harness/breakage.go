@@ -75,6 +75,10 @@ func (p *Plan) breakSUT(ctx context.Context, id string, f chaos.ProcessFault) {
 		return
 	}
 	undo, err := b.strike(p, ctx, f)
+	if errors.Is(err, sut.ErrNotRunning) { // another fault has been faster
+		p.step("spared", "the SUT is down: there is nothing to "+f.Do)
+		return
+	}
 	p.note(err)
 	if undo == nil {
 		return

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"reflect"
 	"slices"
 	"strings"
@@ -232,6 +233,21 @@ func TestSwarm(t *testing.T) {
 	for _, f := range faults.All() {
 		if can[f.Name] != drawnOnce[f.Name] {
 			t.Errorf("%s can be drawn: %v, was drawn: %v", f.Name, can[f.Name], drawnOnce[f.Name])
+		}
+	}
+}
+
+// A long run has more periods, not longer ones.
+func TestPeriodsOfALongRun(t *testing.T) {
+	for seed := range uint64(50) {
+		list := periods(3*day, rand.New(rand.NewPCG(seed, 1)))
+		if len(list) < 6 || len(list) > 12 {
+			t.Fatalf("%d periods in a day", len(list))
+		}
+		for i, p := range list {
+			if p.to <= p.from || i > 0 && p.from != list[i-1].to || p.to > 21*60 {
+				t.Fatalf("%+v", list)
+			}
 		}
 	}
 }

@@ -49,11 +49,11 @@ func swarm(tr *traffic, all []faults.Info, processes bool, shift time.Duration, 
 	return s, nil
 }
 
-// periods cuts all of a run but its end into two to four stretches, of which
-// at least one is not calm.
+// periods cuts all of a run but its end into two to four stretches, as many for
+// each eight hours of a longer one, of which at least one is not calm.
 func periods(shift time.Duration, luck *rand.Rand) (list []period) {
 	minutes := max(32, int(shift/time.Minute))
-	n, trouble := 2+luck.IntN(3), minutes*7/8
+	n, trouble := (2+luck.IntN(3))*max(1, minutes/(8*60)), minutes*7/8
 	for i := range n {
 		list = append(list, period{from: trouble * i / n, to: trouble * (i + 1) / n, calm: luck.IntN(4) == 0})
 	}

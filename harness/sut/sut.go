@@ -74,5 +74,9 @@ func (e *StartError) Error() string {
 // ErrNotSampled says that nobody can look into the SUT here and now.
 var ErrNotSampled = errors.New("the SUT cannot be looked into here and now")
 
+// ErrNotRunning is returned by drivers asked to do something to a SUT that has
+// ended, or is ending just now.
+var ErrNotRunning = errors.New("the SUT is not running")
+
 // ErrNotOurs is returned by drivers asked to break a SUT they do not own.
 var ErrNotOurs = fmt.Errorf("this SUT was not started by Andon, so Andon cannot kill or restart it")

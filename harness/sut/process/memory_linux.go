@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/andon-rig/andon/harness/sut"
 )
 
 // A group is a control group of ours that bounds the memory of who is in it.
@@ -177,9 +179,9 @@ func (d *Driver) LimitMemory(_ context.Context, spare int64) error {
 	if err != nil {
 		return err
 	}
-	u, err := d.Sample()
+	u, err := Usage(r.cmd.Process.Pid)
 	if err != nil {
-		return err
+		return ended(err)
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -192,10 +194,19 @@ func (d *Driver) LimitMemory(_ context.Context, spare int64) error {
 	// is all that this life of the SUT gets in ours, besides what it took here
 	// under an earlier bound.
 	if err := errors.Join(d.bound.spare(max(spare, leastSpare)), d.bound.add(r.cmd.Process.Pid)); err != nil {
-		return fmt.Errorf("bound memory: %w", err)
+		return fmt.Errorf("bound memory: %w", ended(err))
 	}
 	d.bound.granted = u.Memory + spare
 	return nil
+}
+
+// ended is [sut.ErrNotRunning] if that is what err comes from: a process that
+// has just been killed is gone before we have heard of it.
+func ended(err error) error {
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ESRCH) {
+		return sut.ErrNotRunning
+	}
+	return err
 }
 
 // UnlimitMemory implements [sut.MemoryLimiter].

@@ -2,14 +2,13 @@ package process
 
 import (
 	"context"
-	"errors"
 	"syscall"
+
+	"github.com/andon-rig/andon/harness/sut"
 )
 
 // resume is what a paused process goes on at.
 const resume = syscall.SIGCONT
-
-var errNotRunning = errors.New("the SUT is not running")
 
 // Pause implements [sut.Pauser]: the process and its children are stopped
 // where they stand.
@@ -36,11 +35,11 @@ func (d *Driver) running() (*running, error) {
 	r := d.current
 	d.mu.Unlock()
 	if r == nil {
-		return nil, errNotRunning
+		return nil, sut.ErrNotRunning
 	}
 	select {
 	case <-r.gone:
-		return nil, errNotRunning
+		return nil, sut.ErrNotRunning
 	default:
 		return r, nil
 	}

@@ -1,6 +1,10 @@
 package process_test
 
 import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
 	"testing"
 	"time"
 
@@ -22,6 +26,42 @@ func TestDriver(t *testing.T) {
 		}
 		return d
 	})
+}
+
+// TestNothingIsDoneToWhoIsGone: two faults may strike at once, and the second
+// finds nobody.
+func TestNothingIsDoneToWhoIsGone(t *testing.T) {
+	listen, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	up := &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})}
+	go func() { _ = up.Serve(listen) }()
+	defer up.Close()
+	d, err := process.New(process.Config{Command: []string{"/bin/sh", "-c", "sleep 60"}, Ready: sut.Ready{HTTP: "http://" + listen.Addr().String(), Within: 20 * time.Second}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Start(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := d.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}()
+	if err := d.Kill(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Pause(t.Context()); !errors.Is(err, sut.ErrNotRunning) {
+		t.Errorf("pause: %v", err)
+	}
+	if d.Able(sut.LimitingMemory) != nil {
+		return
+	}
+	if err := d.LimitMemory(t.Context(), 1<<20); !errors.Is(err, sut.ErrNotRunning) {
+		t.Errorf("limit memory: %v", err)
+	}
 }
 
 func TestMistakesHaveRemedies(t *testing.T) {
