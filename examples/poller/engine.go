@@ -60,9 +60,10 @@ func (e *engine) run(ctx context.Context) error {
 	for _, s := range e.systems {
 		pollers.Go(func() { e.poll(ctx, s) })
 	}
-	next := time.Duration(0)
+	var todo []change
+	next, fails := time.Duration(0), 0
 	for {
-		todo := e.gather(ctx, next)
+		todo = append(todo, e.gather(ctx, next)...)
 		if ctx.Err() != nil && len(todo) == 0 && !e.busy() {
 			return nil
 		}
@@ -70,8 +71,16 @@ func (e *engine) run(ctx context.Context) error {
 		var err error
 		last := context.WithoutCancel(ctx) // what is under way when we are told to stop ends properly
 		if claimed, next, err = e.commit(last, todo, ctx.Err() != nil); err != nil {
-			return fmt.Errorf("write down: %w", err)
+			// A disk can be full for a while. Nothing of this was written, nothing
+			// is acknowledged or sent, and all of it can be tried again.
+			if fails++; ctx.Err() != nil && fails > lastTries {
+				return fmt.Errorf("write down: %w", err)
+			}
+			e.log.Error("write down", "err", err, "changes", len(todo))
+			next = backoff(fails, time.Second)
+			continue
 		}
+		fails = 0
 		for _, p := range claimed.postings {
 			e.underway[p.key] = p
 			go e.send(last, p)
@@ -81,8 +90,13 @@ func (e *engine) run(ctx context.Context) error {
 			go e.tell(last, f)
 		}
 		e.acknowledge(todo)
+		todo = nil
 	}
 }
+
+// lastTries is how often in a row writing may fail before a poller that was
+// told to stop does so. What was under way is then asked for at the next start.
+const lastTries = 6
 
 func (e *engine) busy() bool { return len(e.underway) > 0 || e.telling > 0 }
 

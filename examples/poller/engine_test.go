@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -339,4 +340,44 @@ func TestWhatWasOnlyAcceptedIsWaitedFor(t *testing.T) {
 	if len(w.erp.posts) != 1 {
 		t.Errorf("posted %d times", len(w.erp.posts))
 	}
+}
+
+// A disk is full for a while, in the middle of work: nothing is acknowledged or
+// sent that was not written down, and nothing is lost or posted twice.
+func TestAFullDiskIsWaitedFor(t *testing.T) {
+	w := newWorld(t)
+	w.run(t)
+	w.mes.announce(confirmation("1", "0010", 1))
+	w.erp.await(t, "the first posted", func() bool { return len(w.erp.books) == 1 })
+	w.mes.await(t, "the first taken", func() bool { return w.mes.taken == 1 })
+	full := []string{"INSERT", "UPDATE"}
+	for _, do := range full {
+		sql := fmt.Sprintf(`CREATE TRIGGER full_%s BEFORE %s ON fact BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END`, do, do)
+		if _, err := w.db.Exec(sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.mes.announce(confirmation("1", "0010", 2), confirmation("2", "0010", 1))
+	for range 3 {
+		select {
+		case line := <-w.failed:
+			if !strings.Contains(line, "disk is full") {
+				t.Fatal(line)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatal("it does not try again")
+		}
+	}
+	w.mes.change(func() {
+		if w.mes.taken != 1 {
+			t.Error("acknowledged what could not be written down")
+		}
+	})
+	for _, do := range full {
+		if _, err := w.db.Exec("DROP TRIGGER full_" + do); err != nil {
+			t.Fatal(err)
+		}
+	}
+	refs := []string{"confirmation/1/0010/1", "confirmation/1/0010/2", "confirmation/2/0010/1"}
+	w.erp.await(t, "all posted", func() bool { return w.erp.times(refs...) == "1 1 1" })
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -83,11 +84,27 @@ func openStore(ctx context.Context, path string) (*sql.DB, error) {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	db.SetMaxOpenConns(4)
-	if _, err := db.ExecContext(ctx, schema); err != nil {
+	err = patiently(ctx, func() error {
+		_, err := db.ExecContext(ctx, schema)
+		return err
+	})
+	if err != nil {
 		db.Close()
 		return nil, fmt.Errorf("prepare %s: %w", path, err)
 	}
 	return db, nil
+}
+
+// patiently does what writes at the start, for about ten seconds: the disk may
+// be full for a while.
+func patiently(ctx context.Context, do func() error) (err error) {
+	for n := range 15 {
+		if err = do(); err == nil || ctx.Err() != nil {
+			return err
+		}
+		pause(ctx, backoff(n+1, time.Second))
+	}
+	return err
 }
 
 // takeUp takes up what the life before left: whatever was under way, and what
@@ -98,7 +115,11 @@ func takeUp(ctx context.Context, db *sql.DB) error {
 		`UPDATE fact SET due = 0 WHERE state IN ('new', 'sent') OR (state = 'dead' AND told = 0)`,
 		`UPDATE fact SET doubt = 1, state = CASE state WHEN 'new' THEN 'sent' ELSE state END WHERE state IN ('new', 'parked') AND doubt = 0`,
 	} {
-		if _, err := db.ExecContext(ctx, do); err != nil {
+		err := patiently(ctx, func() error {
+			_, err := db.ExecContext(ctx, do)
+			return err
+		})
+		if err != nil {
 			return fmt.Errorf("take up what was left: %w", err)
 		}
 	}

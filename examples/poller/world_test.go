@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -203,12 +204,25 @@ func refuse(status int, code, class string) answer {
 
 // world is a poller between two fakes, and its worklist.
 type world struct {
+	db       *sql.DB     // of the poller in this process
+	failed   chan string // what it could not do, as it logs it
 	erp, mes *fake
 	worklist *fake // its posts are the reports, named by class
 }
 
 func newWorld(t *testing.T) *world {
-	return &world{erp: newFake(t, "erp"), mes: newFake(t, "mes"), worklist: newWorklist(t)}
+	return &world{erp: newFake(t, "erp"), mes: newFake(t, "mes"), worklist: newWorklist(t), failed: make(chan string, 100)}
+}
+
+// Write takes a line of the log.
+func (w *world) Write(line []byte) (int, error) {
+	if strings.Contains(string(line), "level=ERROR") {
+		select {
+		case w.failed <- string(line):
+		default:
+		}
+	}
+	return len(line), nil
 }
 
 func newWorklist(t *testing.T) *fake {
@@ -239,7 +253,8 @@ func (w *world) run(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := slog.New(slog.NewTextHandler(t.Output(), nil))
+	w.db = db
+	log := slog.New(slog.NewTextHandler(io.MultiWriter(t.Output(), w), nil))
 	e := newEngine(db, log, &worklist{url: w.worklist.server.URL, client: client(), log: log},
 		newSystem("erp", w.erp.server.URL, w.erp.server.URL+"/oauth/token", "id", "secret"),
 		newSystem("mes", w.mes.server.URL, w.mes.server.URL+"/oauth/token", "id", "secret"))
