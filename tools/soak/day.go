@@ -75,7 +75,11 @@ func (h *hourly) run(ctx context.Context, setup harness.Setup) (out trial.Outcom
 		out.Err = fmt.Errorf("prepare the run: %w", err)
 		return out
 	}
-	stop := h.watch(rig)
+	stop := func() {}
+	if h.hour != nil {
+		sampler, _ := rig.Plan.Driver.(sut.Sampler)
+		stop = watch(ctx, rig.Plan.Journal, sampler, h.hour)
+	}
 	out.Findings, err = rig.RunAndKeep(ctx)
 	stop()
 	out.Records = rig.Plan.Journal.Records()
@@ -87,50 +91,47 @@ func (h *hourly) run(ctx context.Context, setup harness.Setup) (out trial.Outcom
 // hour is its figure.
 const often = 20 * time.Millisecond
 
-// watch looks at rig until it is stopped.
-func (h *hourly) watch(rig *harness.Rig) (stop func()) {
-	if h.hour == nil {
-		return func() {}
-	}
-	hours, ended, done := make(chan uint64, 1), make(chan struct{}), make(chan struct{})
+// watch looks at this process and the SUT until it is stopped, and tells hour
+// what was least of each simulated hour that has passed, counted from 1.
+func watch(ctx context.Context, j *evidence.Journal, sampler sut.Sampler, hour func(n int, r reading)) (stop func()) {
+	passed, done := make(chan evidence.Record, 1), make(chan struct{})
 	var first time.Time
-	passed := 0
-	rig.Plan.Journal.Watch(func(r evidence.Record) {
+	hours := 0
+	j.Watch(func(r evidence.Record) {
 		switch {
 		case r.Plant.IsZero():
 		case first.IsZero():
 			first = r.Plant
-		case int(r.Plant.Sub(first)/time.Hour) > passed:
-			passed = int(r.Plant.Sub(first) / time.Hour)
+		case int(r.Plant.Sub(first)/time.Hour) > hours:
+			hours = int(r.Plant.Sub(first) / time.Hour)
 			select {
-			case hours <- r.Seq:
-			default: // the plant has jumped over more than one
+			case passed <- r:
+			default: // we are still looking at the one before
 			}
 		}
 	})
-	sampler, _ := rig.Plan.Driver.(sut.Sampler)
+	ctx, cancel := context.WithCancel(ctx)
 	go func() {
 		defer close(done)
 		var least floor
 		tick := time.NewTicker(often)
 		defer tick.Stop()
-		for n := 0; ; {
+		for {
 			select {
 			case <-tick.C:
 				least.add(look(sampler))
-			case seq := <-hours:
-				n++
+			case last := <-passed:
 				least.add(look(sampler))
 				r := least.take()
-				r.records = float64(seq)
+				r.records = float64(last.Seq)
 				r.collect()
-				h.hour(n, r)
-			case <-ended:
+				hour(int(last.Plant.Sub(first)/time.Hour), r)
+			case <-ctx.Done():
 				return
 			}
 		}
 	}()
-	return func() { close(ended); <-done }
+	return func() { cancel(); <-done }
 }
 
 // under has runs made of base under random trouble, and says what is left of

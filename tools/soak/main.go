@@ -96,7 +96,7 @@ func (k *soak) day(ctx context.Context, hours int) error {
 	if missed := hours - 1 - len(all); missed > hours/8 {
 		k.bad = append(k.bad, fmt.Sprintf("the day: only %d of %d hours were looked at", len(all), hours))
 	}
-	k.judge("the day", time.Since(began), all, []figure{
+	k.judge("the day", time.Since(began), all, idle, []figure{
 		{"goroutines of the rig", "", 20, 0.25, func(r reading) float64 { return r.goroutines }},
 		{"descriptors of the rig", "", 10, 0.25, func(r reading) float64 { return r.files }},
 		// The journal and the books are kept in memory and may grow with what
@@ -108,6 +108,10 @@ func (k *soak) day(ctx context.Context, hours int) error {
 	})
 	return nil
 }
+
+// idle is in how many simulated hours of the day a connection that nobody uses
+// is closed: both sides keep one for thirty seconds.
+const idle = 4
 
 // perRecord is the heap in bytes for each record of the journal.
 func (r reading) perRecord() float64 {
@@ -138,7 +142,7 @@ func (k *soak) rounds(ctx context.Context, rounds int) error {
 	if err := k.under(ctx, h, base, rounds, true); err != nil {
 		return err
 	}
-	k.judge("the rounds", time.Since(began), all, []figure{
+	k.judge("the rounds", time.Since(began), all, 1, []figure{
 		{"goroutines after a run", "", 2, 0, func(r reading) float64 { return r.goroutines }},
 		{"descriptors after a run", "", 2, 0, func(r reading) float64 { return r.files }},
 		{"heap after a run", "MiB", 2, 0.05, func(r reading) float64 { return r.heap }},
@@ -155,9 +159,9 @@ type figure struct {
 }
 
 // judge says of each figure whether it grows.
-func (k *soak) judge(what string, took time.Duration, all []reading, figures []figure) {
+func (k *soak) judge(what string, took time.Duration, all []reading, window int, figures []figure) {
 	for _, f := range figures {
-		s := series{name: what + ": " + f.name, unit: f.unit, least: f.least, share: f.share}
+		s := series{name: what + ": " + f.name, unit: f.unit, window: window, least: f.least, share: f.share}
 		seen := false
 		for _, r := range all {
 			s.values = append(s.values, f.of(r))
@@ -169,7 +173,7 @@ func (k *soak) judge(what string, took time.Duration, all []reading, figures []f
 		case s.grows() != "":
 			k.bad = append(k.bad, s.grows())
 		default:
-			fmt.Fprintf(k.out, "%s: %+.1f %s over the second half, median %.1f\n", s.name, by, s.unit, median(s.values[len(s.values)/2:]))
+			fmt.Fprintf(k.out, "%s: %+.1f %s over the second half, median %.1f, up to %+.1f passes\n", s.name, by, s.unit, s.level(), s.tolerance())
 		}
 	}
 	fmt.Fprintf(k.out, "%s took %s\n\n", what, took.Round(time.Second))
