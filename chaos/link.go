@@ -215,8 +215,11 @@ func (l *Link) deliver(way, sender context.Context, f *fate, far simulators.Rece
 	if ferr := l.Journal.Flush(); ferr != nil && err == nil {
 		err = ferr
 	}
-	if acted.Result.Outcome != simulators.Undelivered {
+	switch {
+	case acted.Result.Outcome != simulators.Undelivered:
 		f.pass(l, AfterApply)
+		f.pass(l, AfterReply)
+	case err == nil && f.Stopped() && f.Drop == nil: // it was answered on the way
 		f.pass(l, AfterReply)
 	}
 	if l.Observe != nil {

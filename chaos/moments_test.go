@@ -2,6 +2,7 @@ package chaos_test
 
 import (
 	"context"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -120,4 +121,27 @@ func TestAMomentThatNeverComes(t *testing.T) {
 	l.Arm(&chaos.Rule{ID: "F", Kind: "lose", Fault: fault(nothingArrives)})
 	_, _ = l.Carry(t.Context(), about("confirmations", confirmation("1", 1)), simulators.FromSUT, applied)
 	l.Wait()
+}
+
+// TestWhoIsAnsweredOnTheWayIsTold: of a message that is turned away with a
+// reply only that one moment comes, and it may be the last of the SUT's life.
+func TestWhoIsAnsweredOnTheWayIsTold(t *testing.T) {
+	l := newLink("erp")
+	l.Moments = chaos.NewMoments(l.Journal)
+	came := make(chan chaos.Moment, 3)
+	for _, m := range []chaos.Moment{chaos.BeforeApply, chaos.AfterApply, chaos.AfterReply} {
+		l.Moments.Upon(&chaos.Rule{ID: string(m)}, chaos.ProcessFault{Moment: m, Lag: time.Nanosecond}, func(p chaos.Passage) { came <- p.Moment })
+	}
+	l.Arm(&chaos.Rule{ID: "F", Kind: "throttle", Fault: fault(func(d chaos.Delivery, _ *rand.Rand) []chaos.Delivery {
+		d.Refuse = &simulators.Refusal{Outcome: simulators.Throttled}
+		return []chaos.Delivery{d}
+	})})
+	reply, err := l.Carry(t.Context(), about("confirmations", confirmation("1", 1)), simulators.FromSUT, applied)
+	if err != nil || reply.Result.Outcome != simulators.Throttled {
+		t.Fatalf("answered %+v, %v", reply.Result, err)
+	}
+	l.Wait()
+	if first := <-came; first != chaos.AfterReply || len(came) > 0 {
+		t.Errorf("%s came first, and %d more", first, len(came))
+	}
 }
