@@ -72,6 +72,10 @@ SHRINK   ?= 40
 detection: ## plant every defect, gate it and shrink what it shows, count false alarms in SOUND randomised runs of each sound build and in CAMPAIGN runs under random faults; writes docs/track-record.md
 	$(GO) run ./tools/detection -sound $(SOUND) -campaign $(CAMPAIGN) -reps $(REPS) -shrink $(SHRINK) -write docs/track-record.md
 
+.PHONY: soak
+soak: ## a simulated day of random trouble around the bundled integration: what it and the rig take up at each hour, which must not grow (eight minutes)
+	$(GO) run ./tools/soak
+
 .PHONY: shrink-proof
 shrink-proof: ## shrink what 16 planted defects show, and print how small it gets (DEFECTS=M01,M05)
 	$(GO) run ./tools/shrinkproof -defects "$(DEFECTS)"

@@ -311,12 +311,18 @@ func (h *History) Whole() (bool, string) {
 
 // Survived reports whether the SUT's process lived on from one moment to
 // another: it was neither killed nor started between them, so that it can have
-// forgotten nothing.
+// forgotten nothing. Between being told to stop and being up again it may have
+// ended at any moment.
 func (h *History) Survived(from, to time.Duration) bool {
+	ending := false // told to stop or killed, and not yet known to be up again
 	for _, s := range h.names.lifecycle {
-		if s.At >= from && s.At <= to {
+		switch {
+		case s.At > to:
+			return !ending
+		case s.At >= from:
 			return false
 		}
+		ending = s.Name != "sut.start"
 	}
-	return true
+	return !ending
 }
