@@ -62,8 +62,9 @@ func (h *hourly) Run(ctx context.Context, s scenarios.Scenario) (out trial.Outco
 	setup.Scenario, setup.Seed, setup.Run = s, s.Seed, fmt.Sprintf("%s-%04d", s.Metadata.ID, h.runs)
 	out = h.run(ctx, setup)
 	if h.after != nil {
+		heap := collect()
 		r := look(nil)
-		r.collect()
+		r.heap = heap
 		h.after(r)
 	}
 	return out
@@ -121,10 +122,10 @@ func watch(ctx context.Context, j *evidence.Journal, sampler sut.Sampler, hour f
 			case <-tick.C:
 				least.add(look(sampler))
 			case last := <-passed:
+				heap := collect() // which also gives back what only waits for it, such as pipes
 				least.add(look(sampler))
 				r := least.take()
-				r.records = float64(last.Seq)
-				r.collect()
+				r.records, r.heap = float64(last.Seq), heap
 				hour(int(last.Plant.Sub(first)/time.Hour), r)
 			case <-ctx.Done():
 				return

@@ -51,14 +51,14 @@ func own() (files, memory float64) {
 	return files, memory
 }
 
-// collect reads the heap, too: what lives after everything was given back that
-// can be.
-func (r *reading) collect() {
+// collect returns the heap in MiB that lives after everything was given back
+// that can be.
+func collect() float64 {
 	runtime.GC()
 	runtime.GC() // finalizers have run, and what they freed is free
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	r.heap = float64(m.HeapAlloc) / mib
+	return float64(m.HeapAlloc) / mib
 }
 
 // floor keeps the least of several readings: what is there however little is
