@@ -11,6 +11,15 @@ import (
 	"github.com/andon-rig/andon/simulators/plant"
 )
 
+// swallow has a fault of connections strike the road to an endpoint, and heals
+// it.
+func swallow(r *journaltest.Run, at string) {
+	r.Fault("hole", "black-hole", at)
+	r.Add(evidence.Disturbance{Fault: "hole", Kind: "black-hole", Phase: evidence.Struck, At: at, Key: "connection 4"})
+	r.Wait(time.Second)
+	r.Heal("hole", "black-hole", at)
+}
+
 func TestThrottleCompliance(t *testing.T) {
 	conf := journaltest.Confirmed
 	turnedAway := func(r *journaltest.Run, heard simulators.Result) plant.Event {
@@ -37,6 +46,32 @@ func TestThrottleCompliance(t *testing.T) {
 		}, want: evidence.Violated},
 		{name: "another message that was on its way", build: func(r *journaltest.Run) {
 			turnedAway(r, busy)
+			r.Do(conf(2, "7.041"))
+		}, want: evidence.Holds},
+		{name: "told on a road that swallowed it", build: func(r *journaltest.Run) {
+			swallow(r, "erp")
+			e := turnedAway(r, busy)
+			r.Wait(150 * time.Millisecond)
+			r.Post(e)
+		}, want: evidence.Vacuous},
+		{name: "told while another road swallows everything", build: func(r *journaltest.Run) {
+			swallow(r, "mes")
+			e := turnedAway(r, busy)
+			r.Wait(150 * time.Millisecond)
+			r.Post(e)
+		}, want: evidence.Violated},
+		{name: "told long after the road was good again", build: func(r *journaltest.Run) {
+			swallow(r, "erp")
+			r.Wait(2 * time.Second)
+			e := turnedAway(r, busy)
+			r.Wait(150 * time.Millisecond)
+			r.Post(e)
+		}, want: evidence.Violated},
+		{name: "what a road had held back comes after the reply", build: func(r *journaltest.Run) {
+			turnedAway(r, busy)
+			r.Wait(150 * time.Millisecond)
+			swallow(r, "erp")
+			r.Wait(-900 * time.Millisecond)
 			r.Do(conf(2, "7.041"))
 		}, want: evidence.Holds},
 		{name: "the message itself was on no way", build: func(r *journaltest.Run) {
@@ -471,12 +506,6 @@ func TestRecovery(t *testing.T) {
 
 func TestTokenDiscipline(t *testing.T) {
 	conf := journaltest.Confirmed
-	swallow := func(r *journaltest.Run, at string) {
-		r.Fault("hole", "black-hole", at)
-		r.Add(evidence.Disturbance{Fault: "hole", Kind: "black-hole", Phase: evidence.Struck, At: at, Key: "connection 4"})
-		r.Wait(time.Second)
-		r.Heal("hole", "black-hole", at)
-	}
 	run(t, "token-discipline", []testCase{
 		{name: "no tokens", build: func(r *journaltest.Run) { r.Do(conf(1, "5")) }, want: evidence.Vacuous, rule: evidence.RuleIdle},
 		{name: "renewed before each expiry", build: func(r *journaltest.Run) {

@@ -39,6 +39,8 @@ type retries struct {
 	strict bool // the plan states the gap
 	news   map[string][]time.Duration
 	named  map[string]bool // facts whose keys were named already
+	// unclear is when it is unclear what the SUT heard, by endpoint.
+	unclear map[string][]evidence.Interval
 }
 
 func retryDiscipline(r *report) {
@@ -109,6 +111,17 @@ func (x *retries) series(v evidence.Finding, f *evidence.FactView, sent []*evide
 	x.protection(v, what, f, sent)
 }
 
+// unheard is [unheardOf], found once for each endpoint.
+func (x *retries) unheard(endpoint string) []evidence.Interval {
+	if _, known := x.unclear[endpoint]; !known {
+		if x.unclear == nil {
+			x.unclear = map[string][]evidence.Interval{}
+		}
+		x.unclear[endpoint] = unheardOf(x.h, endpoint)
+	}
+	return x.unclear[endpoint]
+}
+
 func byStart(a, b *evidence.AttemptView) int { return cmp.Compare(a.Start, b.Start) }
 
 func (x *retries) gaps(v evidence.Finding, what string, sent []*evidence.AttemptView) {
@@ -118,6 +131,9 @@ func (x *retries) gaps(v evidence.Finding, what string, sent []*evidence.Attempt
 		o := sent[i-1].Heard.Outcome
 		if gap := sent[i].Start - sent[i-1].End; gap < 0 || gap >= x.gap || !transient(o) || o == simulators.Unauthorized {
 			continue
+		}
+		if amid(x.unheard(sent[i].Endpoint), sent[i].Start) {
+			continue // it may have been on its way for long
 		}
 		if short++; first == 0 {
 			first = i

@@ -59,8 +59,9 @@ type duty struct {
 
 func throttled(r *report, endpoint string, attempts []*evidence.AttemptView) {
 	var duties []*duty
+	unclear := unheardOf(r.h, endpoint)
 	for _, t := range attempts { // ordered by End
-		if d, ok := told(r.h, t); ok {
+		if d, ok := told(r.h, t); ok && !amid(unclear, t.Start) {
 			r.judged++
 			duties = append(duties, &duty{by: t, until: t.End + d})
 		}
@@ -73,7 +74,7 @@ func throttled(r *report, endpoint string, attempts []*evidence.AttemptView) {
 	w := watch{duties: duties, named: map[string]*duty{}, own: map[string]*duty{}}
 	for _, c := range calls {
 		d := w.broken(c)
-		if d == nil || !r.h.Survived(d.by.End, c.Start) {
+		if d == nil || !r.h.Survived(d.by.End, c.Start) || amid(unclear, c.Start) {
 			continue
 		}
 		if d.early++; d.first == nil {
