@@ -101,6 +101,11 @@ const (
 	CertClientUnknown Cert = "client-unknown" // the same: of an authority that is trusted no longer
 )
 
+// OfClient reports whether it is the caller's certificate that is wrong.
+func (c Cert) OfClient() bool {
+	return c == CertClientRefused || c == CertClientExpired || c == CertClientUnknown
+}
+
 // Naming says what a name server answers who asks for an endpoint. The zero
 // value is the truth.
 type Naming struct {
@@ -199,8 +204,9 @@ type Conns interface {
 // Riders remembers which message last began to cross on each connection, so
 // that what becomes of the connection can be told of the message.
 type Riders struct {
-	mu sync.Mutex // guards by
-	by map[string]Rider
+	mu      sync.Mutex // guards what follows
+	by      map[string]Rider
+	watched map[string]func(Rider)
 }
 
 // A Rider is a message on a connection.
@@ -214,11 +220,26 @@ type Rider struct {
 // Enter notes that r crosses on conn.
 func (rs *Riders) Enter(conn string, r Rider) {
 	rs.mu.Lock()
-	defer rs.mu.Unlock()
 	if rs.by == nil {
 		rs.by = map[string]Rider{}
 	}
 	rs.by[conn] = r
+	tell := rs.watched[conn]
+	rs.mu.Unlock()
+	if tell != nil {
+		tell(r)
+	}
+}
+
+// Watch has tell hear of each message that begins to cross on conn, until the
+// connection has ended.
+func (rs *Riders) Watch(conn string, tell func(Rider)) {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	if rs.watched == nil {
+		rs.watched = map[string]func(Rider){}
+	}
+	rs.watched[conn] = tell
 }
 
 // On returns what last crossed on conn.
@@ -239,4 +260,5 @@ func (rs *Riders) Forget(conn string) {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
 	delete(rs.by, conn)
+	delete(rs.watched, conn)
 }

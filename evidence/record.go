@@ -119,8 +119,11 @@ type Disturbance struct {
 	Garbled bool `json:"garbled,omitempty"`
 	// Told is the fact as its source states it, where that is not as it was
 	// and the SUT cannot know better: a clock that is wrong.
-	Told    *plant.Event `json:"told,omitempty"`
-	Unheard bool         `json:"unheard,omitempty"` // the reply that had left did not reach the sender of Message, or nobody knows
+	Told *plant.Event `json:"told,omitempty"`
+	// Stranger is true if the SUT sent Message to who had shown it a certificate
+	// that must not be trusted.
+	Stranger bool `json:"stranger,omitempty"`
+	Unheard  bool `json:"unheard,omitempty"` // the reply that had left did not reach the sender of Message, or nobody knows
 }
 
 // Phase of a fault.

@@ -148,6 +148,36 @@ func TestSecuredRig(t *testing.T) {
 			}
 		})
 	}
+	t.Run("who trusts anybody is seen", func(t *testing.T) {
+		blind := caller(t, r.Vars)
+		blind.Transport.(*http.Transport).TLSClientConfig.InsecureSkipVerify = true
+		count := func() (n int) {
+			for _, rec := range r.Plan.Journal.Records() {
+				if d, ok := rec.Body.(evidence.Disturbance); ok && d.Stranger {
+					n++
+					if a := evidence.NewHistory(r.Plan.Journal.Records()).Attempt(d.Message); a == nil || d.Fault != "tls-expired" || d.At != "erp" {
+						t.Errorf("%+v is about no attempt", d)
+					}
+				}
+			}
+			return n
+		}
+		if n := count(); n > 0 {
+			t.Fatalf("%d messages went to strangers already", n)
+		}
+		if err := r.Plan.arm(t.Context(), "tls-expired"); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if got, err := status(blind, url); got != 200 {
+				t.Fatalf("%d, %v", got, err)
+			}
+		}
+		r.Plan.heal("tls-expired")
+		if n := count(); n != 2 {
+			t.Errorf("%d messages went to a stranger by the journal, want 2", n)
+		}
+	})
 	if left := r.Plan.armedFaults(); len(left) > 0 {
 		t.Errorf("still armed: %v", left)
 	}

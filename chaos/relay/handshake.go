@@ -1,6 +1,9 @@
 package relay
 
-import "github.com/andon-rig/andon/chaos"
+import (
+	"github.com/andon-rig/andon/chaos"
+	"github.com/andon-rig/andon/evidence"
+)
 
 // Handshake says what is wrong with the TLS handshake that begins on the
 // connection which the far end knows as name, and writes down that it is. Who
@@ -17,10 +20,23 @@ func (r *Relay) Handshake(name string) chaos.Cert {
 	}
 	for _, h := range c.hits() {
 		if cert := h.a.t.Cert; cert != chaos.CertGood && h.strike("%s", presented[cert]) {
+			if r.config.Riders != nil && !cert.OfClient() {
+				r.config.Riders.Watch(name, h.trusted)
+			}
 			return cert
 		}
 	}
 	return chaos.CertGood
+}
+
+// trusted writes down that the SUT sent a message to who had shown it a
+// certificate that must not be trusted.
+func (h *hit) trusted(to chaos.Rider) {
+	r := h.c.r
+	r.config.Journal.Append(evidence.Disturbance{
+		Fault: h.a.ID, Kind: h.a.Kind, Phase: evidence.Struck, At: r.config.Name, Key: chaos.ConnKey(h.c.n), Message: to.Message, Facts: to.Facts, Attempt: to.Attempt,
+		Stranger: true, What: "sent to who had " + presented[h.a.t.Cert],
+	})
 }
 
 // presented says for people what a handshake met.

@@ -8,6 +8,7 @@ import (
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/evidence/oracles/journaltest"
 	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/plant"
 )
 
 func TestHygiene(t *testing.T) {
@@ -106,6 +107,20 @@ func TestSecrets(t *testing.T) {
 	}
 	run(t, "secrets", []testCase{
 		{name: "an older journal", build: func(r *journaltest.Run) { r.Do(journaltest.Confirmed(1, "5")) }, want: evidence.Vacuous, rule: evidence.RuleIdle},
+		{name: "a stranger trusted", build: func(r *journaltest.Run) {
+			r.HandOut()
+			e := r.Do(journaltest.Confirmed(1, "5.013"))
+			r.Fault("old", "tls-expired", "erp")
+			for range 3 {
+				r.Add(evidence.Disturbance{Fault: "old", Kind: "tls-expired", Phase: evidence.Struck, At: "erp", Facts: []plant.EventID{e.ID}, Stranger: true, What: "sent to who had shown a certificate that has expired"})
+			}
+		}, want: evidence.Violated, rule: "trusted-a-stranger", says: "a certificate that has expired"},
+		{name: "a stranger turned away", build: func(r *journaltest.Run) {
+			r.HandOut()
+			r.Do(journaltest.Confirmed(1, "5.013"))
+			r.Fault("old", "tls-expired", "erp")
+			r.Add(evidence.Disturbance{Fault: "old", Kind: "tls-expired", Phase: evidence.Struck, At: "erp", Key: "connection 2", What: "shown a certificate that has expired"})
+		}, want: evidence.Holds},
 		{name: "nobody looked", build: func(r *journaltest.Run) {
 			r.HandOut()
 			r.Plan.Looked = nil

@@ -10,7 +10,7 @@ import (
 
 var secretsInfo = Info{
 	Name: "secrets", ID: "O23",
-	Doc:          "something handed out in confidence turns up where it must not, or a credential is used where it is not valid",
+	Doc:          "something handed out in confidence turns up where it must not, a credential is used where it is not valid, or a stranger is trusted with it",
 	Requirements: []string{"CTL-16", "CTL-27", "SYS-07", "CMP-01"},
 }
 
@@ -52,6 +52,39 @@ func secrets(r *report) {
 		r.leaked(l, first[l], seen[l])
 	}
 	r.outOfScope()
+	r.strangers()
+}
+
+// strangers finds messages to who had shown a certificate that must not be
+// trusted: a build that does not look lets anybody read them, and the token
+// that they bear.
+func (r *report) strangers() {
+	type fault struct{ id, at string }
+	first, n := map[fault]*evidence.DisturbanceView{}, map[fault]int{}
+	var order []fault
+	for _, d := range r.h.Disturbances {
+		if !d.Stranger {
+			continue
+		}
+		k := fault{d.Fault, d.Disturbance.At}
+		if n[k]++; n[k] == 1 {
+			first[k], order = d, append(order, k)
+		}
+	}
+	for _, k := range order {
+		d := first[k]
+		f := evidence.Finding{Class: evidence.CauseTechnical, Rule: "trusted-a-stranger", Confidence: "high", Count: n[k],
+			Expected: fmt.Sprintf("nothing sent to %s while its certificate must not be trusted (%s)", k.at, d.Kind), Got: d.What, Evidence: []uint64{d.Seq}}
+		if t := r.h.Attempt(d.Message); t != nil {
+			f.Evidence = append(f.Evidence, t.Seq)
+			for _, fact := range t.Facts {
+				if fact != nil && f.Fact == "" {
+					f.Fact, f.Keys = fact.Event.ID, fact.Event.Fact.Keys()
+				}
+			}
+		}
+		r.violated(f)
+	}
 }
 
 // places say where a secret was seen, for people.
