@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/andon-rig/andon/chaos"
 	"github.com/andon-rig/andon/chaos/faults"
+	"github.com/andon-rig/andon/evidence"
 )
 
 // Each test here looks at one fault from the SUT's side of the socket, with a
@@ -30,14 +32,60 @@ func TestRefuse(t *testing.T) {
 	if _, err := hear(there, 1, 10*time.Second); !errors.Is(err, syscall.ECONNRESET) {
 		t.Errorf("what was connected met %v, want a reset", err)
 	}
+	b.struck(1)
 	for range 3 {
 		if c, err := net.Dial("tcp", b.addr); !errors.Is(err, syscall.ECONNREFUSED) {
 			t.Errorf("connecting met %v, %v, want to be refused", c, err)
 		}
 	}
-	b.struck(1)
 	b.Heal("F")
 	says(t, b.dial(), "after")
+}
+
+// TestRefuseIsHeard: where raw sockets can be opened, who is refused leaves a
+// trace although nobody was connected; elsewhere that is said.
+func TestRefuseIsHeard(t *testing.T) {
+	b := serve(t, echo(t))
+	refused := func(heard bool) {
+		t.Helper()
+		if heard {
+			b.struck(1)
+			if d := b.strikes()[0]; d.What != "whoever connects is refused" || d.Key != "connection 1" {
+				t.Errorf("the journal says %+v", d)
+			}
+		}
+	}
+	b.arm(&faults.Refuse{})
+	elsewhere, err := net.Dial("tcp", strings.Replace(b.addr, "127.0.0.1", "127.0.0.7", 1))
+	if err == nil {
+		_ = elsewhere.Close()
+	}
+	b.Heal("F")
+	healed := b.healed()
+	heard := strings.Contains(healed, "nobody tried to connect")
+	if !heard && (runtime.GOOS == "linux" && os.Geteuid() == 0 || !strings.Contains(healed, "raw sockets")) {
+		t.Errorf("healed: %q", healed)
+	}
+	b.arm(&faults.Refuse{})
+	for range 3 {
+		if _, err := net.Dial("tcp", b.addr); !errors.Is(err, syscall.ECONNREFUSED) {
+			t.Errorf("met %v, want to be refused", err)
+		}
+	}
+	refused(heard)
+	b.Heal("F")
+	says(t, b.dial(), "after")
+	refused(heard)
+}
+
+// healed is what the journal says of the last healing.
+func (b *bench) healed() (what string) {
+	for _, r := range b.journal.Records() {
+		if d, ok := r.Body.(evidence.Disturbance); ok && d.Phase == evidence.Healed {
+			what = d.What
+		}
+	}
+	return what
 }
 
 func TestConnectHang(t *testing.T) {

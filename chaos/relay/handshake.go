@@ -55,8 +55,10 @@ func (a *armed) idle() string {
 	case a.strikes > 0 || a.passive:
 	case a.t.Cert != chaos.CertGood && a.began == 0:
 		return "nobody began a TLS handshake while it was in force"
+	case a.t.Door == chaos.DoorRefuse && a.ear != nil:
+		return "nobody was connected when it was armed, and nobody tried to connect"
 	case a.t.Door == chaos.DoorRefuse:
-		return "nobody was connected when it was armed, and who is refused by the kernel leaves no trace"
+		return "nobody was connected when it was armed, and whom the kernel refuses can be told only by who may open raw sockets on Linux (root, CAP_NET_RAW)"
 	}
 	return ""
 }

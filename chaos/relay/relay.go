@@ -112,6 +112,9 @@ func (r *Relay) Close() error {
 	r.graves = nil
 	for _, a := range r.rules {
 		a.heal()
+		if a.ear != nil {
+			_ = a.ear.Close()
+		}
 	}
 	r.mu.Unlock()
 	r.door.shut()

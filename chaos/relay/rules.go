@@ -1,6 +1,8 @@
 package relay
 
 import (
+	"io"
+	"net/netip"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -19,7 +21,8 @@ type armed struct {
 	down    atomic.Bool   // [chaos.DoorFlap]: the road is gone now
 	strikes int           // guarded by the relay's mu, as is what follows
 	knocked bool
-	began   int // TLS handshakes meanwhile
+	began   int       // TLS handshakes meanwhile
+	ear     io.Closer // hears who is refused; nil if nobody can
 }
 
 // heal ends a; the relay's mu is held.
@@ -84,6 +87,7 @@ func (r *Relay) Arm(rule *chaos.Rule) error {
 		r.clear(a)
 	case a.t.Door == chaos.DoorRefuse:
 		r.sweep(a)
+		r.listenAtDoor(a)
 	}
 	return nil
 }
@@ -101,6 +105,9 @@ func (r *Relay) Heal(id string) bool {
 	r.rules = slices.Delete(r.rules, i, i+1)
 	a.heal()
 	idle := a.idle()
+	if a.ear != nil {
+		_ = a.ear.Close() // before the door is opened again
+	}
 	r.mu.Unlock()
 	_ = r.turn() // an address that cannot be opened again shows as callers refused
 	if !a.passive {
@@ -154,7 +161,7 @@ func (r *Relay) turn() error {
 func (r *Relay) listenIn(a *armed) {
 	for pause(a.ended, glance) {
 		if a.silences() && r.door.knocks() {
-			r.knocked(a)
+			r.knocked(a, "whoever connects is not answered")
 		}
 	}
 }
@@ -162,8 +169,28 @@ func (r *Relay) listenIn(a *armed) {
 // glance is how often the kernel is asked what it has dropped.
 const glance = 20 * time.Millisecond
 
+// listenAtDoor writes down that somebody was refused, where that can be heard:
+// it is the kernel that refuses.
+func (r *Relay) listenAtDoor(a *armed) {
+	at, err := netip.ParseAddrPort(r.door.addr)
+	if err != nil {
+		return
+	}
+	ear, err := overhear(at, func() { r.knocked(a, "whoever connects is refused") })
+	if err != nil {
+		return // then [armed.idle] says so
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if a.over() {
+		_ = ear.Close()
+		return
+	}
+	a.ear = ear
+}
+
 // knocked writes down that somebody tried to connect in vain; once.
-func (r *Relay) knocked(a *armed) {
+func (r *Relay) knocked(a *armed, what string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if a.knocked || a.over() {
@@ -172,7 +199,7 @@ func (r *Relay) knocked(a *armed) {
 	a.knocked = true
 	a.strikes++
 	r.config.Journal.Append(evidence.Disturbance{
-		Fault: a.ID, Kind: a.Kind, Phase: evidence.Struck, At: r.config.Name, Key: chaos.ConnKey(r.opened + 1), What: "whoever connects is not answered"})
+		Fault: a.ID, Kind: a.Kind, Phase: evidence.Struck, At: r.config.Name, Key: chaos.ConnKey(r.opened + 1), What: what})
 }
 
 // silences reports whether nobody who connects is to be answered.
