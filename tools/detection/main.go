@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/andon-rig/andon/examples/bridge"
@@ -55,7 +56,7 @@ func main() {
 	flag.StringVar(&o.write, "write", "", "also write the table to this Markdown `file`")
 	flag.BoolVar(&o.verbose, "v", false, "print each run")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	code, err := run(ctx, o)
 	if err != nil {

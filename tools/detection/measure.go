@@ -30,7 +30,7 @@ type measure struct {
 
 // restWall is how long a defect that the pack has shown may spend in the rest
 // of the library.
-const restWall = 45 * time.Second
+const restWall = 10 * time.Second
 
 // row is what became of one defect.
 type row struct {
