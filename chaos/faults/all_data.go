@@ -40,6 +40,7 @@ func badData() []Info {
 			Name: "malformed", Layer: Data, Reproducible: true, Requirements: []string{"CTL-10", "CTL-02", "FLT-23"},
 			Doc:       "a body that ends in the middle, is empty, or is not in the encoding it says",
 			Observed:  "a body that cannot be parsed, of the right length, on a healthy connection",
+			Needs:     "announcements that are pushed, not fetched from a feed",
 			Tolerates: "refused at intake or reported once; others flow",
 			New:       func() chaos.Fault { return &Malformed{Variant: AnyMalformed} },
 		}, {

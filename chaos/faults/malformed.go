@@ -32,7 +32,8 @@ func (*Malformed) PerFact() {}
 
 // Apply implements [chaos.Fault].
 func (f *Malformed) Apply(d chaos.Delivery, r *rand.Rand) []chaos.Delivery {
-	if _, ok := announcement(d); ok {
+	// In a feed it would spoil whatever is told beside it, for good: no page could be read.
+	if _, ok := announcement(d); ok && !d.Message.Kept {
 		d.Drift = simulators.Drift(f.Variant)
 		if f.Variant == "" || f.Variant == AnyMalformed {
 			d.Drift = malformations[r.IntN(len(malformations))]
