@@ -118,6 +118,13 @@ type Crossing struct {
 	Policy    simulators.Policy
 }
 
+// A Pushed fault happens to announcements that are sent to the SUT. It does
+// nothing to those that wait in a feed or a share until the SUT fetches them.
+type Pushed interface {
+	Fault
+	Pushed()
+}
+
 // A Choosy fault can do something only to some messages. Leaves says in words
 // why it leaves those of a crossing alone; "" if it can strike them, and its
 // endpoint and the SUT can be expected to cope. Whoever draws faults at random

@@ -113,7 +113,9 @@ func (r *Rig) throughBroker(p *PlannedFault) bool {
 // doubt notes a fault that will find nothing to strike: what a feed keeps for
 // the SUT cannot fail to arrive.
 func (r *Rig) doubt(p *PlannedFault) {
-	if _, stops := p.rule.Fault.(chaos.Stopper); !stops || p.rule.Direction != simulators.ToSUT {
+	_, stops := p.rule.Fault.(chaos.Stopper)
+	_, pushed := p.rule.Fault.(chaos.Pushed)
+	if !pushed && (!stops || p.rule.Direction != simulators.ToSUT) {
 		return
 	}
 	var feeds []string
@@ -126,6 +128,9 @@ func (r *Rig) doubt(p *PlannedFault) {
 	}
 	note := fmt.Sprintf("fault %s (%s) cannot strike: what %s announces waits in a feed until the SUT fetches it, and nothing that waits there is lost; "+
 		"direction: from-sut has the fault strike the SUT's requests instead", p.ID, p.Info.Name, strings.Join(feeds, " and "))
+	if pushed {
+		note = fmt.Sprintf("fault %s (%s) cannot strike: what %s announces waits in a feed until the SUT fetches it, and the fault happens to what is sent", p.ID, p.Info.Name, strings.Join(feeds, " and "))
+	}
 	r.Doubts, r.Notes = append(r.Doubts, note), append(r.Notes, note)
 }
 

@@ -142,21 +142,30 @@ func (f File) unsuited(s scenarios.Scenario, said scenarios.Fault) string {
 	if !known {
 		return "" // said elsewhere
 	}
-	p, ok := info.New().(chaos.Particular)
-	if !ok {
-		return ""
-	}
+	fault := info.New()
+	p, particular := fault.(chaos.Particular)
+	_, pushed := fault.(chaos.Pushed)
 	at := scenarios.Meant(said.At.S, f.systems())
 	for _, name := range f.endpointNames() {
-		if f.Endpoints[name].System == "" || at != "" && at != "sut" && at != name {
+		if f.Endpoints[name].System == "" || at != "" && at != "sut" && at != name || pushed && !f.pushes(name) {
 			continue
 		}
 		policy, ok := f.policyOf(name, s)
-		if !ok || p.Suits(policy) {
+		if !particular || !ok || p.Suits(policy) {
 			return ""
 		}
 	}
 	return fmt.Sprintf("its fault %s (%s) can strike nothing here; it needs %s", said.ID, info.Name, info.Needs)
+}
+
+// pushes reports whether an endpoint sends its announcements to the SUT, and
+// does not keep them for it to fetch.
+func (f File) pushes(name string) bool {
+	spec := f.Endpoints[name]
+	if shareOf(spec) != simulators.ShareNone {
+		return false
+	}
+	return spec.Transport != "" && spec.Transport != "http" || f.SUT.Receives[name] != ""
 }
 
 // policyOf is the policy of an endpoint as a scenario begins with it.

@@ -42,6 +42,29 @@ func TestAPackLeavesOutWhatTheRigCannotPlay(t *testing.T) {
 	}
 }
 
+// What waits in a feed cannot meet what happens to what is sent.
+func TestAPackLeavesOutWhatHappensToWhatIsSent(t *testing.T) {
+	pack, err := scenarios.Pack("nightly")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for rig, want := range map[string]bool{
+		twoSystems: true,
+		strings.Replace(twoSystems, "endpoints:", "  receives: {mes: \"http://127.0.0.1:1/mes\"}\nendpoints:", 1): false,
+		strings.Replace(twoSystems, "endpoints:", "  receives: {erp: \"http://127.0.0.1:1/erp\"}\nendpoints:", 1): true,
+	} {
+		f, err := harness.ParseFile("andon.yaml", []byte(rig))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, left := f.Fit(pack)
+		all := strings.Join(left, "\n")
+		if got := strings.Contains(all, "DQ-04 was not run: its fault broken (malformed) can strike nothing here; it needs announcements that are pushed"); got != want {
+			t.Errorf("left out: %s\nof\n%s", all, rig)
+		}
+	}
+}
+
 // In an event log every material is made by an order.
 func TestAnEventLogRetiresNothing(t *testing.T) {
 	f, err := harness.ParseFile("andon.yaml", []byte(twoSystems+"plant: {trace: {csv: log.csv, columns: {order: A, operation: B, start: C, end: D, good: E}}}\n"))

@@ -91,3 +91,11 @@ func withQuantity(f plant.Fact, q plant.Quantity) plant.Fact {
 
 // quantified are the kinds of facts that have one quantity to be wrong about.
 var quantified = []plant.Kind{plant.KindConfirmation, plant.KindConsumption, plant.KindScrap, plant.KindRework, plant.KindReceipt, plant.KindOrderChanged}
+
+var _ = []chaos.Pushed{&Malformed{}, &Contradiction{}}
+
+// Pushed implements [chaos.Pushed].
+func (*Malformed) Pushed() {}
+
+// Pushed implements [chaos.Pushed].
+func (*Contradiction) Pushed() {}
