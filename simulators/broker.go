@@ -19,6 +19,9 @@ const (
 	// WillSent has the broker say, in the words of the message, that its
 	// publisher has died.
 	WillSent MishapKind = "will-sent"
+	// DeliveryLost loses a delivery on its way to the SUT. The broker delivers
+	// the message again, after some that were announced later.
+	DeliveryLost MishapKind = "delivery-lost"
 	// GivenUp is AckLost by a broker that delivers no more after it.
 	GivenUp MishapKind = "given-up"
 	// Restarted has the broker stop once it has the message, and start again

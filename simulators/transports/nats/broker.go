@@ -6,15 +6,17 @@
 package nats
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net"
+	"strconv"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-
-	"github.com/andon-rig/andon/simulators"
 )
 
 // Stream holds everything that the simulated systems announce, on subjects
@@ -22,17 +24,46 @@ import (
 const Stream = "ANDON"
 
 // Broker is an embedded NATS server with JetStream, on the loopback interface.
+// The SUT comes in by a door of its own, where what befalls a message at a
+// broker is carried out; the rig does not.
 type Broker struct {
+	options server.Options
+	door    *door
+	hands   *nats.Conn // the rig's own way in, for what the broker does by itself
+
+	life   sync.RWMutex // held for writing while there is no server
 	server *server.Server
+
+	mu      sync.Mutex         // guards what follows, and that nothing is delivered before it is known
+	parcels map[uint64]*parcel // that something befalls, by their place on the stream
+	idle    map[string]*parcel // of them, those that nobody waits for now, by what they are
 }
 
-// StartBroker starts a server at listen ("" means a free port of the loopback
-// interface) that keeps its streams below dir.
+// StartBroker starts a server that keeps its streams below dir, with a door at
+// listen (the zero value means a free port of the loopback interface).
 func StartBroker(listen Address, dir string) (*Broker, error) {
-	s, err := server.NewServer(&server.Options{
-		ServerName: "andon", Host: listen.host(), Port: listen.port(), JetStream: true, StoreDir: dir, NoSigs: true, NoLog: true,
-		DontListen: false,
-	})
+	b := &Broker{parcels: map[uint64]*parcel{}, idle: map[string]*parcel{}, options: server.Options{
+		ServerName: "andon", Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: dir, NoSigs: true, NoLog: true,
+	}}
+	var err error
+	if b.server, err = b.start(); err != nil {
+		return nil, err
+	}
+	b.options.Port = b.server.Addr().(*net.TCPAddr).Port // the same after a restart
+	if b.hands, err = connect(b.inside(), "broker"); err == nil {
+		b.door, err = openDoor(listen, b)
+	}
+	if err != nil {
+		b.stop()
+		return nil, err
+	}
+	return b, nil
+}
+
+// start starts the server on what it has on its disk.
+func (b *Broker) start() (*server.Server, error) {
+	options := b.options
+	s, err := server.NewServer(&options)
 	if err != nil {
 		return nil, fmt.Errorf("start event broker: %w", err)
 	}
@@ -41,17 +72,83 @@ func StartBroker(listen Address, dir string) (*Broker, error) {
 		s.Shutdown()
 		return nil, errors.New("start event broker: it was not ready within 10 s; is its port in use?")
 	}
-	return &Broker{s}, nil
+	return s, nil
+}
+
+// stop ends the server and waits until it has ended.
+func (b *Broker) stop() {
+	b.server.Shutdown()
+	b.server.WaitForShutdown()
+}
+
+// restart ends the server, keeps it away for a time and starts it again from
+// its disk. Whoever is connected loses the connection.
+func (b *Broker) restart(ctx context.Context, away time.Duration) error {
+	b.life.Lock() // what is being published is on the stream first
+	defer b.life.Unlock()
+	b.door.shut(true)
+	defer b.door.shut(false)
+	b.stop()
+	over := time.NewTimer(away)
+	defer over.Stop()
+	select {
+	case <-over.C:
+	case <-ctx.Done(): // it comes back all the same
+	}
+	s, err := b.start()
+	if err != nil {
+		return err
+	}
+	b.server = s
+	return nil
+}
+
+// Lag is how many messages wait on the stream for consumers to acknowledge
+// them; -1 if the broker does not say.
+func (b *Broker) Lag(ctx context.Context) int {
+	n := 0
+	err := b.consumers(ctx, func(i *jetstream.ConsumerInfo) { n += int(i.NumPending) + i.NumAckPending })
+	if err != nil {
+		return -1
+	}
+	return n
+}
+
+// consumers asks the broker for the consumers of the stream.
+func (b *Broker) consumers(ctx context.Context, do func(*jetstream.ConsumerInfo)) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	js, err := jetstream.New(b.hands)
+	if err != nil {
+		return err
+	}
+	s, err := js.Stream(ctx, Stream)
+	if err != nil {
+		return err
+	}
+	list := s.ListConsumers(ctx)
+	for i := range list.Info() {
+		do(i)
+	}
+	return list.Err()
 }
 
 // URL is where clients connect.
-func (b *Broker) URL() string { return b.server.ClientURL() }
+func (b *Broker) URL() string { return "nats://" + b.door.listener.Addr().String() }
+
+// inside is where the rig itself connects.
+func (b *Broker) inside() string {
+	return "nats://" + net.JoinHostPort(b.options.Host, strconv.Itoa(b.options.Port))
+}
 
 // Close ends the server and waits until it has ended.
 func (b *Broker) Close() error {
-	b.server.Shutdown()
-	b.server.WaitForShutdown()
-	return nil
+	err := b.door.close()
+	b.hands.Close()
+	b.life.Lock()
+	defer b.life.Unlock()
+	b.stop()
+	return err
 }
 
 // Address is a host and port to listen on; the zero value is a free port of
@@ -61,28 +158,27 @@ type Address struct {
 	Port int
 }
 
-func (a Address) host() string {
+func (a Address) String() string {
 	if a.Host == "" {
-		return "127.0.0.1"
+		a.Host = "127.0.0.1"
 	}
-	return a.Host
+	return net.JoinHostPort(a.Host, strconv.Itoa(a.Port))
 }
 
-func (a Address) port() int {
-	if a.Port == 0 {
-		return server.RANDOM_PORT
-	}
-	return a.Port
-}
-
-// Mishaps lists what can befall a message at this broker.
-func Mishaps() []simulators.MishapKind { return nil }
-
-// dial connects to a broker and makes sure that the stream is there.
-func dial(url, name string) (*nats.Conn, jetstream.JetStream, error) {
-	c, err := nats.Connect(url, nats.Name("andon "+name), nats.MaxReconnects(-1), nats.ReconnectWait(100*time.Millisecond))
+// connect opens a connection that stays.
+func connect(url, name string) (*nats.Conn, error) {
+	c, err := nats.Connect(url, nats.Name("andon "+name), nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond), nats.ReconnectJitter(0, 0))
 	if err != nil {
-		return nil, nil, fmt.Errorf("connect to event broker %s: %w", url, err)
+		return nil, fmt.Errorf("connect to event broker %s: %w", url, err)
+	}
+	return c, nil
+}
+
+// dial connects to a broker and opens its streams.
+func dial(url, name string) (*nats.Conn, jetstream.JetStream, error) {
+	c, err := connect(url, name)
+	if err != nil {
+		return nil, nil, err
 	}
 	js, err := jetstream.New(c)
 	if err != nil {

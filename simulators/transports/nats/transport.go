@@ -18,9 +18,10 @@ import (
 
 // Config is what a transport is made of.
 type Config struct {
-	URL      string // of the broker
-	Endpoint string // whose messages these are; part of every subject
-	MaxBody  int64  // bytes taken from the SUT in one request; 0 means 8 MiB
+	Broker   *Broker // the embedded one; nil if URL names another
+	URL      string  // of a broker that runs already
+	Endpoint string  // whose messages these are; part of every subject
+	MaxBody  int64   // bytes taken from the SUT in one request; 0 means 8 MiB
 }
 
 // Transport implements [simulators.Transport] over a broker.
@@ -45,12 +46,16 @@ func New(ctx context.Context, c Config) (*Transport, error) {
 	if c.MaxBody <= 0 {
 		c.MaxBody = defaultMaxBody
 	}
-	conn, js, err := dial(c.URL, c.Endpoint)
+	url, storage := c.URL, jetstream.MemoryStorage
+	if c.Broker != nil {
+		c.URL, url, storage = c.Broker.URL(), c.Broker.inside(), jetstream.FileStorage // which outlives a restart
+	}
+	conn, js, err := dial(url, c.Endpoint)
 	if err != nil {
 		return nil, err
 	}
 	_, err = js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
-		Name: Stream, Subjects: []string{"andon.>"}, Storage: jetstream.MemoryStorage,
+		Name: Stream, Subjects: []string{"andon.>"}, Storage: storage,
 		Duplicates: time.Millisecond * 100, // shortest there is: whether a copy is recognised is the SUT's business, not the broker's
 	})
 	if err != nil {
@@ -77,13 +82,28 @@ func (t *Transport) Send(ctx context.Context, m simulators.Message) (simulators.
 	for k, v := range m.Header {
 		msg.Header.Set(k, v)
 	}
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	ack, err := t.js.PublishMsg(ctx, msg)
-	if err != nil {
-		return simulators.Message{Result: simulators.Result{Outcome: simulators.Unknown, Text: err.Error()}}, nil
+	publish := func() (uint64, error) {
+		ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+		defer cancel()
+		ack, err := t.js.PublishMsg(ctx, msg)
+		if err != nil {
+			return 0, err
+		}
+		return ack.Sequence, nil
 	}
-	return simulators.Message{Result: simulators.Result{Outcome: simulators.Accepted, Text: "stream sequence " + strconv.FormatUint(ack.Sequence, 10)}}, nil
+	seq, err := uint64(0), error(nil)
+	if t.cfg.Broker != nil {
+		seq, err = t.cfg.Broker.send(ctx, m, msg.Subject+"\x00"+m.Key, publish)
+	} else {
+		seq, err = publish()
+	}
+	switch {
+	case err != nil:
+		return simulators.Message{Result: simulators.Result{Outcome: simulators.Unknown, Text: err.Error()}}, nil
+	case seq == 0:
+		return simulators.Message{Result: simulators.Result{Outcome: simulators.Undelivered, Text: "the broker was restarted without it"}}, nil
+	}
+	return simulators.Message{Result: simulators.Result{Outcome: simulators.Accepted, Text: "stream sequence " + strconv.FormatUint(seq, 10)}}, nil
 }
 
 // Serve implements [simulators.Transport].

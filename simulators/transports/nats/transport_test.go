@@ -20,7 +20,7 @@ func start(t *testing.T) (*nats.Broker, *nats.Transport) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = b.Close() })
-	tr, err := nats.New(t.Context(), nats.Config{URL: b.URL(), Endpoint: "mes"})
+	tr, err := nats.New(t.Context(), nats.Config{Broker: b, Endpoint: "mes"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,6 +49,9 @@ func TestAnnouncementsWaitOnTheStream(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if lag := b.Lag(t.Context()); lag != 2 {
+		t.Errorf("%d messages wait at the broker, want 2", lag)
+	}
 	batch, err := cons.Fetch(2, jetstream.FetchMaxWait(5*time.Second))
 	if err != nil {
 		t.Fatal(err)
@@ -56,12 +59,68 @@ func TestAnnouncementsWaitOnTheStream(t *testing.T) {
 	n := 0
 	for m := range batch.Messages() {
 		n++
+		if err := m.DoubleAck(t.Context()); err != nil {
+			t.Error(err)
+		}
 		if m.Subject() != "andon.mes.confirmations" || m.Headers().Get("Andon-Event") != "e1" {
 			t.Errorf("got %s with event %q", m.Subject(), m.Headers().Get("Andon-Event"))
 		}
 	}
-	if n != 2 {
-		t.Errorf("%d messages on the stream, want 2", n)
+	if lag := b.Lag(t.Context()); n != 2 || lag != 0 {
+		t.Errorf("%d messages on the stream, want 2; %d wait at the broker", n, lag)
+	}
+}
+
+// A broker that runs already is used as it is: nothing befalls its messages.
+func TestABrokerOfOnesOwn(t *testing.T) {
+	b, err := nats.StartBroker(nats.Address{}, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = b.Close() })
+	tr, err := nats.New(t.Context(), nats.Config{URL: b.URL(), Endpoint: "erp"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = tr.Close() })
+	reply, err := tr.Send(t.Context(), simulators.Message{Name: "orders", Mishap: &simulators.Mishap{Kind: simulators.Undurable}})
+	if err != nil || reply.Result.Outcome != simulators.Accepted || reply.Result.Text != "stream sequence 1" {
+		t.Errorf("send: %+v, %v", reply.Result, err)
+	}
+}
+
+// A restart keeps what is on the stream, and the rig's own connections come
+// back by themselves.
+func TestARestartLosesNothing(t *testing.T) {
+	b, tr := start(t)
+	send := func(body string, m *simulators.Mishap) {
+		t.Helper()
+		reply, err := tr.Send(t.Context(), simulators.Message{Name: "orders", Key: body, Body: []byte(body), Mishap: m})
+		if err != nil || m == nil && reply.Result.Outcome != simulators.Accepted {
+			t.Errorf("send %s: %+v, %v", body, reply.Result, err)
+		}
+	}
+	send("1", nil)
+	send("2", &simulators.Mishap{Kind: simulators.Undurable, For: 10 * time.Millisecond})
+	send("3", nil)
+	c, err := natsgo.Connect(b.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	js, err := jetstream.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream, err := js.Stream(t.Context(), nats.Stream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for seq, want := range []string{"1", "3"} {
+		m, err := stream.GetMsg(t.Context(), uint64(seq+1))
+		if err != nil || string(m.Data) != want {
+			t.Errorf("place %d of the stream: %v, %v, want %s", seq+1, m, err, want)
+		}
 	}
 }
 
