@@ -14,14 +14,14 @@ import (
 // forgets. A fault asks for it, the embedded broker carries it out on the SUT's
 // own connection.
 
-// brokers lists the faults of this file.
+// brokers lists the faults of this file, and those of JetStream.
 func brokers() []Info {
-	return []Info{
+	return append([]Info{
 		{
 			Name: "ack-lost", Layer: Application, Reproducible: true, Attempts: 1, Requirements: []string{"SYS-08", "FLT-02", "CTL-01", "CTL-04"},
 			Doc:       "the SUT acknowledges an announcement to the broker, and the acknowledgement is lost",
 			Observed:  "the same message again: over MQTT after a broken connection and with DUP, over JetStream after AckWait with a higher delivery count",
-			Needs:     "an endpoint that announces through a broker Andon started (transport: mqtt at qos 1 or 2)",
+			Needs:     "an endpoint that announces through a broker Andon started (transport: mqtt at qos 1 or 2, or nats)",
 			Tolerates: "one effect for each fact",
 			New:       func() chaos.Fault { return &AckLost{} },
 		}, {
@@ -53,7 +53,7 @@ func brokers() []Info {
 			Tolerates: "what was kept is posted once; what cannot be posted without what was lost is reported; nothing is made up",
 			New:       func() chaos.Fault { return &QueueOverflow{Keep: 4, For: Wall(time.Second)} },
 		},
-	}
+	}, jetstream()...)
 }
 
 // Faults of brokers.

@@ -562,8 +562,10 @@ func TestBoundsAndHealing(t *testing.T) {
 // lookedAtBy are faults of these layers that need another stand than an ERP that
 // speaks HTTP, and where that is.
 var lookedAtBy = map[string]string{
-	"ack-lost": "TestAckLostOverMQTT", "session-takeover": "TestSessionTakeover", "stale-retained": "TestStaleRetained",
+	"ack-lost": "TestAckLostOverMQTT and TestAckLostOverJetStream", "session-takeover": "TestSessionTakeover", "stale-retained": "TestStaleRetained",
 	"will-message": "TestWillMessage", "queue-overflow": "TestQueueOverflow",
+	"delivery-lost": "TestDeliveryLost", "delivery-given-up": "TestDeliveryGivenUp", "slow-consumer": "TestSlowConsumer",
+	"broker-restart": "TestBrokerRestart", "ack-before-durable": "TestAckBeforeDurable",
 	"file-partial":     "TestFileFaultsOverSFTP in harness",
 	"file-again":       "TestFileFaultsOverSFTP in harness",
 	"file-late":        "TestFileFaultsOverSFTP in harness",
