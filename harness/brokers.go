@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/andon-rig/andon/chaos"
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/transports/mqtt"
 	"github.com/andon-rig/andon/simulators/transports/nats"
@@ -63,6 +64,7 @@ func (r *Rig) startBroker(name string, spec EndpointSpec) error {
 	}
 	r.closed = append(r.closed, b.Close)
 	r.embedded[name], r.Vars[name+".url"] = embedded{nats: b}, b.URL()
+	r.Plan.lag = func() int { return b.Lag(context.Background()) }
 	return nil
 }
 
@@ -92,6 +94,14 @@ func (f File) mishaps(endpoint string) []simulators.MishapKind {
 	return nats.Mishaps()
 }
 
+// brokered names a rig of the examples with a broker that can do what f needs.
+func brokered(f chaos.Fault) string {
+	if chaos.Befalls(f, mqtt.Mishaps()) {
+		return "examples/bridge/mqtt.yaml"
+	}
+	return "examples/bridge/nats.yaml"
+}
+
 // over opens a transport through the rig's broker.
 func (r *Rig) over(name string, spec EndpointSpec, policy simulators.Policy) (simulators.Transport, error) {
 	at := r.setup.File.broker(spec.Transport)
@@ -107,7 +117,7 @@ func (r *Rig) over(name string, spec EndpointSpec, policy simulators.Policy) (si
 		r.closed = append(r.closed, t.Close)
 		return t, nil
 	}
-	t, err := nats.New(ctx, nats.Config{URL: url, Endpoint: name, MaxBody: policy.MaxBody})
+	t, err := nats.New(ctx, nats.Config{Broker: r.embedded[at].nats, URL: url, Endpoint: name, MaxBody: policy.MaxBody})
 	if err != nil {
 		return nil, err
 	}

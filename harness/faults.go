@@ -87,7 +87,7 @@ func (r *Rig) scenarioFault(f scenarios.Fault) (*PlannedFault, error) {
 		return nil, yamlfile.Choice(f.At.Pos, "endpoint", f.At.S, r.setup.File.endpointNames())
 	}
 	if !r.throughBroker(p) {
-		return nil, f.Pos.Errorf("fault %s: %s needs %s", f.ID, info.Name, info.Needs).WithHint("examples/bridge/mqtt.yaml is a rig with one")
+		return nil, f.Pos.Errorf("fault %s: %s needs %s", f.ID, info.Name, info.Needs).WithHint("%s is a rig with one", brokered(p.rule.Fault))
 	}
 	for _, err := range []error{p.rule.Validate(), p.sensible(), r.possible(p)} {
 		if err != nil {

@@ -56,6 +56,7 @@ type Plan struct {
 	replaced atomic.Pointer[sut.Driver]
 	build    func(variant) (instance, error) // makes another instance of the SUT; nil if there can be none
 	state    *stateDir                       // of the SUT
+	lag      func() int                      // messages that wait at the broker for the SUT; nil if that does not tell
 	turn     func()                          // returns when it is the plant's turn; nil for always
 
 	changeover *changeover // nil if the rig has one way into the books only
@@ -84,6 +85,7 @@ func Run(ctx context.Context, p *Plan) (findings []evidence.Finding, err error) 
 
 	p.step("baseline", "opening stock, open orders and books as planned")
 	p.progress = newProgress(p.Journal, p.Endpoints, p.Links)
+	p.progress.lag = p.lag
 	p.progress.turn = p.turn
 	p.step("play", p.Scenario.Metadata.Title)
 	playing, over := p.session.playing(ctx)

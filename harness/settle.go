@@ -19,7 +19,8 @@ import (
 type progress struct {
 	endpoints []*endpoint.Endpoint
 	links     []*chaos.Link
-	turn      func() // see [World]; nil for always
+	turn      func()     // see [World]; nil for always
+	lag       func() int // see [Plan.lag]; nil for none
 
 	mu     sync.Mutex // guards what follows
 	facts  map[string]*debt
@@ -239,6 +240,12 @@ func (p *progress) nap(ctx context.Context, most time.Duration) {
 	}
 }
 
+// fetching is how long a SUT may have nothing to do although the broker has
+// something for it: until a delivery that was lost is made again, and until it
+// asks again for what its last connection, or a question that was answered in
+// vain, did not bring.
+const fetching = 10 * time.Second
+
 // rest waits until nothing is owed and the SUT has been still for a moment, or
 // until it has been quiet for long although something is owed. It reports
 // whether the SUT came to rest at all.
@@ -254,6 +261,9 @@ func (p *progress) rest(ctx context.Context, s Settle) (quiet bool, why string) 
 			// Silence before the last fault had healed says nothing: the SUT may
 			// have been kept from everything.
 			need, idle = s.Quiet, min(time.Since(p.lastWord(followUp*s.Quiet)), time.Since(began))
+		}
+		if (owed > 0 || waiting > 0) && idle >= need && p.lag != nil && p.lag() != 0 {
+			need = max(need, fetching)
 		}
 		switch {
 		case onLinks == 0 && idle >= need:

@@ -137,3 +137,40 @@ func TestSilenceBeforeTheHealingDoesNotCount(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatTheBrokerHasIsWaitedFor: nothing comes from the SUT while a broker
+// waits to deliver again what it has for it. A SUT that does not fetch it for
+// long is at rest nevertheless.
+func TestWhatTheBrokerHasIsWaitedFor(t *testing.T) {
+	settle := Settle{Still: 250 * time.Millisecond, Quiet: 3 * time.Second, Max: 30 * time.Second}
+	for _, tt := range []struct {
+		name     string
+		has      time.Duration // until when the broker has something
+		owed     bool
+		from, to time.Duration // of the wait
+	}{
+		{"nothing", 0, true, 3 * time.Second, 4 * time.Second},
+		{"something for a while", 5 * time.Second, true, 5 * time.Second, 6 * time.Second},
+		{"something for ever", time.Hour, true, 10 * time.Second, 11 * time.Second},
+		{"something that nobody is owed", time.Hour, false, 250 * time.Millisecond, time.Second},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				j := evidence.NewJournal(nil)
+				p, began := newProgress(j, nil, nil), time.Now()
+				p.lag = func() int {
+					if time.Since(began) < tt.has {
+						return 1
+					}
+					return 0
+				}
+				if tt.owed {
+					owe(j)
+				}
+				if quiet, why := p.rest(t.Context(), settle); !quiet || time.Since(began) < tt.from || time.Since(began) > tt.to {
+					t.Errorf("at rest: %t (%s) after %s, want between %s and %s", quiet, why, time.Since(began), tt.from, tt.to)
+				}
+			})
+		})
+	}
+}
