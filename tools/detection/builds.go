@@ -20,13 +20,13 @@ type build struct {
 func builds(ctx context.Context, names, dir string) (all []build, err error) {
 	for _, name := range strings.Split(names, ",") {
 		b := build{name: name}
-		switch name {
-		case "bridge":
-			b.file, err = bundled(ctx, dir)
-		case "poller":
+		switch which, rig, _ := strings.Cut(name, ":"); {
+		case which == "bridge":
+			b.file, err = bundledAt(ctx, dir, rig)
+		case name == "poller":
 			b.file, err = poller(ctx, dir)
 		default:
-			err = fmt.Errorf("there is no sound build %q, only bridge and poller", name)
+			err = fmt.Errorf("there is no sound build %q, only bridge, bridge:RIG and poller", name)
 		}
 		if err != nil {
 			return nil, err
@@ -36,16 +36,29 @@ func builds(ctx context.Context, names, dir string) (all []build, err error) {
 	return all, nil
 }
 
-func bundled(ctx context.Context, dir string) (harness.File, error) {
+func bundled(ctx context.Context, dir string) (harness.File, error) { return bundledAt(ctx, dir, "") }
+
+// bundledAt is the bundled build at one of its rigs, where other faults can
+// strike: "" the usual one, "files" the one around files, else one of those
+// beside it, such as "mqtt".
+func bundledAt(ctx context.Context, dir, rig string) (f harness.File, err error) {
+	switch rig {
+	case "":
+		f, err = harness.Bundled()
+	case "files":
+		f, _, err = harness.BundledWith("files/v1")
+	default:
+		f, err = harness.LoadFile(filepath.Join("examples", "bridge", rig+".yaml"))
+	}
+	if err != nil {
+		return f, err
+	}
 	bin := filepath.Join(dir, "bridge")
 	if err := goBuild(ctx, ".", bin, "./examples/bridge/cmd/bridge"); err != nil {
-		return harness.File{}, err
+		return f, err
 	}
-	f, err := harness.Bundled()
-	if err == nil {
-		f.SUT.Process.Command = []string{bin}
-	}
-	return f, err
+	f.SUT.Process.Command = []string{bin}
+	return f, nil
 }
 
 // poller is a module of its own, and its rig file expects its binary in bin.

@@ -47,3 +47,14 @@ func TestCampaignCountsOpenly(t *testing.T) {
 		t.Errorf("%d blamed, want 1: the exit status depends on it", all.blamed())
 	}
 }
+
+// TestBuildsAreRefusedByName: a build or a rig that is not there is told before
+// anything is built.
+func TestBuildsAreRefusedByName(t *testing.T) {
+	t.Chdir("../..")
+	for name, want := range map[string]string{"bridges": "only bridge, bridge:RIG and poller", "bridge:amqp": "amqp.yaml", "poller:files": "there is no sound build"} {
+		if _, err := builds(t.Context(), name, t.TempDir()); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", name, err, want)
+		}
+	}
+}

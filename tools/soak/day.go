@@ -51,6 +51,37 @@ type hourly struct {
 	// run, when the rig is gone. Either may be nil.
 	hour  func(n int, r reading)
 	after func(r reading)
+	// rest is told of what is there when nothing has happened for so long that
+	// idle connections have been closed; nil waits for nothing.
+	rest func(r reading)
+}
+
+// idle is for how long both sides keep a connection that nobody uses, and a
+// little longer.
+const idle = 40 * time.Second
+
+// resting is a judge that lets the SUT and the rig come to rest before it looks
+// at them: they are there until all have judged.
+type resting struct {
+	ctx     context.Context
+	sampler sut.Sampler
+	rest    func(r reading)
+}
+
+// Name implements [evidence.Judge].
+func (resting) Name() string { return "rest" }
+
+// Judge implements [evidence.Judge]: it blames nobody.
+func (r resting) Judge(*evidence.History) []evidence.Finding {
+	select {
+	case <-time.After(idle):
+		heap := collect()
+		last := look(r.sampler)
+		last.heap = heap
+		r.rest(last)
+	case <-r.ctx.Done():
+	}
+	return []evidence.Finding{{Oracle: "rest", Verdict: evidence.Holds}}
 }
 
 // Run implements [trial.Runner].
@@ -77,9 +108,12 @@ func (h *hourly) run(ctx context.Context, setup harness.Setup) (out trial.Outcom
 		return out
 	}
 	stop := func() {}
+	sampler, _ := rig.Plan.Driver.(sut.Sampler)
 	if h.hour != nil {
-		sampler, _ := rig.Plan.Driver.(sut.Sampler)
 		stop = watch(ctx, rig.Plan.Journal, sampler, h.hour)
+	}
+	if h.rest != nil && h.runs > 1 {
+		rig.Plan.Judges = append(rig.Plan.Judges, resting{ctx, sampler, h.rest})
 	}
 	out.Findings, err = rig.RunAndKeep(ctx)
 	stop()

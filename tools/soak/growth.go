@@ -11,10 +11,9 @@ type series struct {
 	name   string
 	unit   string
 	values []float64
-	// window is over how many readings the least is taken: what comes back
-	// within it, such as connections that are closed once they were idle for
-	// long, does not count. 0 is 1.
-	window int
+	// rest is the reading once all has come to rest, if there is one: what was
+	// given back then was not lost, such as connections that were kept for use.
+	rest *float64
 	// least is growth over the judged half that is worth a word, and share the
 	// growth relative to the median that must be there as well: caches fill, and
 	// a figure that trouble moves is not the same in any two hours.
@@ -45,26 +44,20 @@ func median(values []float64) float64 {
 // fewest is how many points a judgement needs in the half it looks at.
 const fewest = 5
 
-// floors is s with each reading replaced by the least of the window that ends
-// with it, without the first half: that is warm-up, in which pools and caches
-// fill.
-func (s series) floors() (half []float64) {
-	for i := len(s.values) / 2; i < len(s.values); i++ {
-		half = append(half, slices.Min(s.values[max(0, i+1-s.window):i+1]))
-	}
-	return half
-}
-
-// growth is by how much the floors of the second half grow from the first to
-// the last, as the slope says, but no more than they have really come to: a
-// surge ends, a leak does not. ok is false if there are too few points to tell.
+// growth is by how much the second half of s grows from its first to its last
+// point, as the slope says; or, if less, by how much more than at first is there
+// at rest. ok is false if there are too few points to tell. The first half is
+// warm-up: pools and caches fill.
 func (s series) growth() (by float64, ok bool) {
-	s.window = max(1, s.window)
-	half := s.floors()
+	half := s.values[len(s.values)/2:]
 	if len(half) < fewest {
 		return 0, false
 	}
-	return min(slope(half)*float64(len(half)-1), half[len(half)-1]-half[0]), true
+	by = slope(half) * float64(len(half)-1)
+	if s.rest != nil {
+		by = min(by, *s.rest-s.values[0])
+	}
+	return by, true
 }
 
 // level is what is usual in the second half.

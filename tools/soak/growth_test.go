@@ -16,7 +16,7 @@ import (
 // noisy by noise.
 func readings(at func(hour int) float64, noise float64) series {
 	luck := rand.New(rand.NewPCG(1, 2))
-	s := series{name: "goroutines", window: 4, least: 10, share: 0.25}
+	s := series{name: "goroutines", least: 10, share: 0.25}
 	for hour := range 24 {
 		s.values = append(s.values, at(hour)+noise*(luck.Float64()-0.5))
 	}
@@ -43,12 +43,6 @@ func TestGrowth(t *testing.T) {
 			}
 			return 40
 		}, 4, false},
-		{"a surge that is over in the last hour alone", func(h int) float64 {
-			if h >= 13 && h < 23 {
-				return 40 + 20*float64(h-12)
-			}
-			return 40
-		}, 4, false},
 		{"two an hour stay behind", func(h int) float64 { return 40 + 2*float64(h) }, 4, true},
 		{"a leak under surges", func(h int) float64 {
 			v := 40 + 3*float64(h)
@@ -64,6 +58,25 @@ func TestGrowth(t *testing.T) {
 				t.Errorf("got %q, want growth: %t", got, c.grows)
 			}
 		})
+	}
+}
+
+// TestWhatComesBackAtRestHasNotGrown: more and more connections are in use
+// until the evening, and closed once nobody needs them; or they are not.
+func TestWhatComesBackAtRestHasNotGrown(t *testing.T) {
+	s := readings(func(h int) float64 { return 30 + 6*float64(h) }, 4)
+	for rest, grows := range map[float64]bool{28: false, 39: false, 60: true, 200: true} {
+		s.rest = &rest
+		s.share = 0
+		if got := s.grows(); (got != "") != grows {
+			t.Errorf("%.0f at rest: got %q, want growth: %t", rest, got, grows)
+		}
+	}
+	level := readings(func(int) float64 { return 60 }, 4)
+	high := 90.0
+	level.rest = &high
+	if got := level.grows(); got != "" {
+		t.Errorf("level all day: got %q", got)
 	}
 }
 
@@ -91,7 +104,7 @@ func TestAPlantedLeakIsSeen(t *testing.T) {
 			}
 			all = append(all, look(nil))
 		}
-		k.judge("a test", time.Second, all, 1, []figure{{"goroutines", "", 5, 0, func(r reading) float64 { return r.goroutines }}})
+		k.judge("a test", time.Second, all, nil, []figure{{"goroutines", "", 5, 0, false, func(r reading) float64 { return r.goroutines }}})
 		close(over)
 		if (len(k.bad) > 0) != (leaks > 0) || leaks > 0 && !strings.Contains(k.bad[0], "goroutines grows") {
 			t.Errorf("%d left behind each hour: got %q", leaks, k.bad)

@@ -90,28 +90,29 @@ func (k *soak) day(ctx context.Context, hours int) error {
 		all = append(all, r)
 		fmt.Fprintf(k.out, "%4d %11.0f %12.0f %9.1f %9.0f %9.0f %13.0f %8.0f %8.1f\n", n, r.goroutines, r.files, r.heap, r.records, r.perRecord(), r.sutFiles, r.sutThreads, r.sutMemory)
 	}
+	var rest *reading
+	h.rest = func(r reading) {
+		rest = &r
+		fmt.Fprintf(k.out, "rest %11.0f %12.0f %9.1f %9s %9s %13.0f %8.0f %8.1f\n", r.goroutines, r.files, r.heap, "", "", r.sutFiles, r.sutThreads, r.sutMemory)
+	}
 	if err := k.under(ctx, h, base, 1, false); err != nil {
 		return err
 	}
 	if missed := hours - 1 - len(all); missed > hours/8 {
 		k.bad = append(k.bad, fmt.Sprintf("the day: only %d of %d hours were looked at", len(all), hours))
 	}
-	k.judge("the day", time.Since(began), all, idle, []figure{
-		{"goroutines of the rig", "", 20, 0.25, func(r reading) float64 { return r.goroutines }},
-		{"descriptors of the rig", "", 10, 0.25, func(r reading) float64 { return r.files }},
+	k.judge("the day", time.Since(began), all, rest, []figure{
+		{"goroutines of the rig", "", 20, 0, true, func(r reading) float64 { return r.goroutines }},
+		{"descriptors of the rig", "", 10, 0, true, func(r reading) float64 { return r.files }},
 		// The journal and the books are kept in memory and may grow with what
 		// happens; by how much for each record may not.
-		{"heap of the rig for each record of the journal", "bytes", 256, 0.1, reading.perRecord},
-		{"descriptors of the SUT", "", 10, 0.25, func(r reading) float64 { return r.sutFiles }},
-		{"threads of the SUT", "", 10, 0.25, func(r reading) float64 { return r.sutThreads }},
-		{"resident memory of the SUT", "MiB", 8, 0.25, func(r reading) float64 { return r.sutMemory }},
+		{"heap of the rig for each record of the journal", "bytes", 256, 0.1, false, reading.perRecord},
+		{"descriptors of the SUT", "", 10, 0, true, func(r reading) float64 { return r.sutFiles }},
+		{"threads of the SUT", "", 10, 0.25, false, func(r reading) float64 { return r.sutThreads }},
+		{"resident memory of the SUT", "MiB", 8, 0.25, false, func(r reading) float64 { return r.sutMemory }},
 	})
 	return nil
 }
-
-// idle is in how many simulated hours of the day a connection that nobody uses
-// is closed: both sides keep one for thirty seconds.
-const idle = 4
 
 // perRecord is the heap in bytes for each record of the journal.
 func (r reading) perRecord() float64 {
@@ -142,11 +143,11 @@ func (k *soak) rounds(ctx context.Context, rounds int) error {
 	if err := k.under(ctx, h, base, rounds, true); err != nil {
 		return err
 	}
-	k.judge("the rounds", time.Since(began), all, 1, []figure{
-		{"goroutines after a run", "", 2, 0, func(r reading) float64 { return r.goroutines }},
-		{"descriptors after a run", "", 2, 0, func(r reading) float64 { return r.files }},
-		{"heap after a run", "MiB", 2, 0.05, func(r reading) float64 { return r.heap }},
-		{"resident memory after a run", "MiB", 16, 0.25, func(r reading) float64 { return r.memory }},
+	k.judge("the rounds", time.Since(began), all, nil, []figure{
+		{"goroutines after a run", "", 2, 0, false, func(r reading) float64 { return r.goroutines }},
+		{"descriptors after a run", "", 2, 0, false, func(r reading) float64 { return r.files }},
+		{"heap after a run", "MiB", 2, 0.05, false, func(r reading) float64 { return r.heap }},
+		{"resident memory after a run", "MiB", 16, 0.25, false, func(r reading) float64 { return r.memory }},
 	})
 	return nil
 }
@@ -155,17 +156,22 @@ func (k *soak) rounds(ctx context.Context, rounds int) error {
 type figure struct {
 	name, unit   string
 	least, share float64
+	back         bool // it is given back at rest
 	of           func(reading) float64
 }
 
 // judge says of each figure whether it grows.
-func (k *soak) judge(what string, took time.Duration, all []reading, window int, figures []figure) {
+func (k *soak) judge(what string, took time.Duration, all []reading, rest *reading, figures []figure) {
 	for _, f := range figures {
-		s := series{name: what + ": " + f.name, unit: f.unit, window: window, least: f.least, share: f.share}
+		s := series{name: what + ": " + f.name, unit: f.unit, least: f.least, share: f.share}
 		seen := false
 		for _, r := range all {
 			s.values = append(s.values, f.of(r))
 			seen = seen || f.of(r) > 0
+		}
+		if rest != nil && f.back {
+			v := f.of(*rest)
+			s.rest = &v
 		}
 		switch by, _ := s.growth(); {
 		case !seen:
