@@ -147,6 +147,12 @@ func (t Trouble) Replies() bool {
 // Cuts reports whether the bytes t strikes never arrive.
 func (t Trouble) Cuts() bool { return t.Stream == StreamReset || t.Stream == StreamClose }
 
+// Lasts reports whether what t does to one reply it does to those that follow
+// on the same connection, too.
+func (t Trouble) Lasts() bool {
+	return t.Stream == StreamFirst || t.Stream == StreamSlow || t.Stream == StreamTrickle
+}
+
 // ByMessage reports whether the conditions of r speak of messages.
 func (r *Rule) ByMessage() bool {
 	byKey := len(r.Strikes) > 0 && !strings.HasPrefix(r.Strikes[0].Key, connPrefix) && !strings.HasPrefix(r.Strikes[0].Key, queryPrefix)

@@ -237,6 +237,7 @@ func (l *Link) strike(a *armed, fates []fate, original *Delivery, marks []mark) 
 	struck := evidence.Disturbance{
 		Fault: a.ID, Kind: a.Kind, Phase: evidence.Struck, At: l.Name, Message: original.Message.ID, Facts: factIDs(original.Message.Events, l.Ordinals),
 		Key: keyOf(&original.Message), Attempt: original.Attempt, What: did.What, Invalid: did.Invalid,
+		Lasting: did.Wire != nil && did.Wire.Lasts(),
 	}
 	if did.About != nil {
 		struck.Facts = factIDs(did.About, l.Ordinals)

@@ -117,6 +117,8 @@ type Disturbance struct {
 	// Garbled is true if the announcement was worded otherwise than the
 	// contract says: who cannot read it may refuse or report it.
 	Garbled bool `json:"garbled,omitempty"`
+	// Lasting is true if what follows on the same connection meets the same.
+	Lasting bool `json:"lasting,omitempty"`
 	// Told is the fact as its source states it, where that is not as it was
 	// and the SUT cannot know better: a clock that is wrong.
 	Told *plant.Event `json:"told,omitempty"`

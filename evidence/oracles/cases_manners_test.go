@@ -27,6 +27,12 @@ func TestThrottleCompliance(t *testing.T) {
 		r.Send(journaltest.Sending{Acted: undelivered, Heard: heard}, e)
 		return e
 	}
+	// slow has a fault strike a reply, and what follows on its connection.
+	slow := func(r *journaltest.Run, lasting bool) {
+		r.Fault("slow", "slow-first-byte", "erp")
+		e := r.Do(conf(7, "3"))
+		r.Add(evidence.Disturbance{Fault: "slow", Kind: "slow-first-byte", Phase: evidence.Struck, At: "erp", Message: 77, Facts: []plant.EventID{e.ID}, Lasting: lasting})
+	}
 	run(t, "throttle-compliance", []testCase{
 		{name: "no throttling", build: func(r *journaltest.Run) { r.Do(conf(1, "5.013")) }, want: evidence.Vacuous, rule: evidence.RuleIdle},
 		{name: "waited", build: func(r *journaltest.Run) {
@@ -59,6 +65,24 @@ func TestThrottleCompliance(t *testing.T) {
 			e := turnedAway(r, busy)
 			r.Wait(150 * time.Millisecond)
 			r.Post(e)
+		}, want: evidence.Violated},
+		{name: "told on a connection that a fault had slowed down before", build: func(r *journaltest.Run) {
+			slow(r, true)
+			e := turnedAway(r, busy)
+			r.Wait(150 * time.Millisecond)
+			r.Post(e)
+		}, want: evidence.Vacuous},
+		{name: "told after a fault had hidden one reply", build: func(r *journaltest.Run) {
+			slow(r, false)
+			e := turnedAway(r, busy)
+			r.Wait(150 * time.Millisecond)
+			r.Post(e)
+		}, want: evidence.Violated},
+		{name: "told before a fault slowed a connection down", build: func(r *journaltest.Run) {
+			e := turnedAway(r, busy)
+			r.Wait(150 * time.Millisecond)
+			r.Post(e)
+			slow(r, true)
 		}, want: evidence.Violated},
 		{name: "told long after the road was good again", build: func(r *journaltest.Run) {
 			swallow(r, "erp")

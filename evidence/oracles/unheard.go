@@ -13,22 +13,29 @@ import (
 const drained = time.Second
 
 // unheardOf lists when it is unclear what the SUT heard of an endpoint, and
-// when it asked: while a fault was in force that held or cut what connections
-// carry, and while the road drains. Who gave up a request that is on the road
-// asks again, and the endpoint sees both.
+// when it asked: while a fault was in force that held, slowed or cut what
+// connections carry, and while the road drains. Who gave up a request that is on
+// the road asks again, and the endpoint sees both; who is told to wait may hear
+// so late.
 func unheardOf(h *evidence.History, endpoint string) (list []evidence.Interval) {
 	for _, f := range h.Faults {
-		struck := slices.ContainsFunc(f.Strikes, func(d *evidence.DisturbanceView) bool {
-			return d.Disturbance.At == endpoint && d.Message == 0 && len(d.Facts) == 0
-		})
-		if !struck {
-			continue
+		from := h.Last() + 1
+		for _, d := range f.Strikes {
+			switch {
+			case d.Disturbance.At != endpoint:
+			case d.Message == 0 && len(d.Facts) == 0: // connections, for as long as it is armed
+				from = 0
+			case d.Lasting:
+				from = min(from, d.At)
+			}
 		}
 		for _, i := range f.Intervals {
 			if i.Open {
 				i.To = h.Last()
 			}
-			list = append(list, evidence.Interval{From: i.From, To: i.To + drained})
+			if from <= i.To {
+				list = append(list, evidence.Interval{From: max(i.From, from), To: i.To + drained})
+			}
 		}
 	}
 	return merge(list)

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -297,7 +298,7 @@ func (c *courier) rows(l *lane, u unit, vs []verdict, log *slog.Logger) {
 		}
 		gone = append(gone, it)
 	}
-	err := c.store.commit(func(w *writer) error {
+	c.durably(func(w *writer) error {
 		for i, it := range u {
 			var err error
 			switch vs[i].what {
@@ -313,27 +314,23 @@ func (c *courier) rows(l *lane, u unit, vs []verdict, log *slog.Logger) {
 			}
 		}
 		return nil
-	})
-	if err != nil {
-		log.Error("write down", "error", err)
-		c.outbox.retry(l, u, lastGap)
-		return
-	}
-	c.teller.poke()
-	if c.defect == M21 && len(u) > 1 && len(back) < len(u) { // DEFECT M21: the batch is a dead letter, and dead letters are sent again
-		c.replay(u)
-	}
-	for _, it := range back {
-		it.batch = alone
-	}
-	if c.defect == M16 {
-		for _, it := range back {
-			c.outbox.aside(it)
+	}, func() {
+		c.teller.poke()
+		if c.defect == M21 && len(u) > 1 && len(back) < len(u) { // DEFECT M21: the batch is a dead letter, and dead letters are sent again
+			c.replay(u)
 		}
-		back = nil
-	}
-	c.outbox.release(gone)
-	c.outbox.retry(l, back, backoff(1))
+		for _, it := range back {
+			it.batch = alone
+		}
+		if c.defect == M16 {
+			for _, it := range back {
+				c.outbox.aside(it)
+			}
+			back = nil
+		}
+		c.outbox.release(gone)
+		c.outbox.retry(l, back, backoff(1))
+	})
 }
 
 // replay is defect M21: somebody clears the queue of dead letters.
@@ -393,19 +390,27 @@ func exhausted(v verdict, attempts int) verdict {
 		reason: fmt.Sprintf("given up after %d attempts, the last: %s %s", attempts, v.code, v.reason)}
 }
 
-// change writes down the end of u; the lane goes on when that is durable. If
-// it cannot be written down, u is delivered once more: its key makes that
-// harmless, and forgetting it would not be.
+// change writes down the end of u; the lane goes on when that is durable.
 func (c *courier) change(l *lane, u unit, do func(*writer) error, then func()) {
-	c.store.enqueue(do, func(err error) {
-		if err != nil {
-			c.log.Error("write down", "error", err)
-			c.outbox.retry(l, u, lastGap)
-			return
-		}
+	c.durably(do, func() {
 		c.outbox.proceed(l, u)
 		if then != nil {
 			then()
+		}
+	})
+}
+
+// durably writes something down, however often that takes, and goes on then: a
+// disk may be full for a while, and what was answered for good must not be sent
+// again for it. If the store is closed first, the next start takes it up.
+func (c *courier) durably(do func(*writer) error, then func()) {
+	c.store.enqueue(do, func(err error) {
+		switch {
+		case err == nil:
+			then()
+		case !errors.Is(err, errClosed):
+			c.log.Error("write down", "error", err)
+			time.AfterFunc(lastGap, func() { c.durably(do, then) })
 		}
 	})
 }

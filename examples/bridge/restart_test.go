@@ -1,9 +1,12 @@
 package bridge
 
 import (
+	"database/sql"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -127,6 +130,74 @@ func TestBatchThatABackupKnowsNothingOf(t *testing.T) {
 	w.settled(ms...)
 	if cs := w.judge(ms...); len(cs) > 0 {
 		t.Error(cs)
+	}
+}
+
+// A disk is full when an answer for good is to be written down: the message is
+// not sent again for it, the batch no more than the single one, and what is to
+// be told is told in the end.
+func TestRefusalThatCannotBeWrittenDown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	bad := confirmation("1", 1)
+	ms, together := []message{bad, start("2")}, make(chan struct{})
+	for n := 1; n <= 3; n++ {
+		ms = append(ms, consumption("2", n, "CASTING-3", fmt.Sprint("L-", n), "1", "EA"))
+	}
+	for _, m := range []message{bad, ms[3]} {
+		w.erp.refuse[m.event] = row{Status: 422, Code: "lot-unknown", Class: dataQuality}
+	}
+	w.erp.before = func(a attempt, n int) fate {
+		<-together
+		return fate{}
+	}
+	w.start().sendAll(ms...)
+	db, err := sql.Open("sqlite", filepath.Join(w.config.StateDir, "bridge.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec(`CREATE TRIGGER full BEFORE INSERT ON exceptions BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END`); err != nil {
+		t.Fatal(err)
+	}
+	close(together)
+	w.must("the batch", func() bool { return w.erp.attemptsOf(ms[3].event) == 1 })
+	w.pass(lastGap + 300*time.Millisecond)
+	if _, err := db.Exec(`DROP TRIGGER full`); err != nil {
+		t.Fatal(err)
+	}
+	w.settled(ms...)
+	for _, m := range []message{bad, ms[2], ms[3]} {
+		if n := w.erp.attemptsOf(m.event); n != 1 {
+			t.Errorf("%s was sent %d times", m.event, n)
+		}
+	}
+	if cs := w.judge(ms...); len(cs) > 0 {
+		t.Error(cs)
+	}
+}
+
+// At a start only a disk without room is worth waiting for.
+func TestNoRoom(t *testing.T) {
+	db, err := sql.Open("sqlite", filepath.Join(t.TempDir(), "small.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	for _, do := range []string{`CREATE TABLE t (x BLOB CHECK (x <> 'no'))`, `PRAGMA max_page_count = 2`} {
+		if _, err := db.Exec(do); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := db.Exec(`INSERT INTO t VALUES (zeroblob(100000))`); err == nil || !noRoom(err) {
+		t.Errorf("a full database: %v", err)
+	}
+	if _, err := db.Exec(`INSERT INTO t VALUES ('no')`); err == nil || noRoom(err) {
+		t.Errorf("what is not allowed: %v", err)
+	}
+	if noRoom(nil) || noRoom(errors.New("disk full")) {
+		t.Error("takes anything for a full disk")
 	}
 }
 

@@ -12,7 +12,8 @@ import (
 	"sync"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver
+	"modernc.org/sqlite" // the database, and its driver
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // The schema is the whole memory of the bridge.
@@ -79,19 +80,49 @@ func openStore(ctx context.Context, dir, sync string) (*store, error) {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 	s := &store{db: db, changes: make(chan change, 1024), stopped: make(chan struct{})}
-	if s.conn, err = db.Conn(ctx); err == nil {
-		if _, err = s.conn.ExecContext(ctx, schema); err == nil {
-			_, err = s.conn.ExecContext(ctx, `DELETE FROM inbox WHERE at < ?`, time.Now().Add(-remember).Unix())
+	// The disk may be full for a while, at a start as at any other time.
+	for n := 1; ; n++ {
+		if err = s.prepare(ctx); !noRoom(err) || n == startTries || ctx.Err() != nil {
+			break
 		}
-		if err == nil {
-			s.w, err = newWriter(ctx, s.conn)
-		}
+		sleep(ctx, backoff(n))
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open store in %s: %w", dir, err), db.Close())
 	}
 	go s.run()
 	return s, nil
+}
+
+// startTries is how often a store that cannot be written is tried at a start:
+// for about ten seconds.
+const startTries = 12
+
+// noRoom reports whether err may come from a disk that is full.
+func noRoom(err error) bool {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	code := e.Code() & 0xff
+	return code == sqlite3.SQLITE_FULL || code == sqlite3.SQLITE_IOERR
+}
+
+// prepare makes the tables and forgets what is too old to be repeated.
+func (s *store) prepare(ctx context.Context) (err error) {
+	if s.conn == nil {
+		if s.conn, err = s.db.Conn(ctx); err != nil {
+			return err
+		}
+	}
+	if _, err = s.conn.ExecContext(ctx, schema); err != nil {
+		return err
+	}
+	if _, err = s.conn.ExecContext(ctx, `DELETE FROM inbox WHERE at < ?`, time.Now().Add(-remember).Unix()); err != nil {
+		return err
+	}
+	s.w, err = newWriter(ctx, s.conn)
+	return err
 }
 
 // enqueue hands a change to the writer without waiting; then is called when it
