@@ -207,8 +207,11 @@ func (c *conn) unheard() {
 // of its message.
 func (c *conn) broken(text string) evidence.Disturbance {
 	d := evidence.Disturbance{What: text}
+	c.mu.Lock()
+	unseen := c.pumps[0] != nil && c.pumps[0].splicing // what comes from the caller is counted later
+	c.mu.Unlock()
 	rider, ok := c.rider()
-	if ok && c.r.config.Opened == chaos.BySUT && c.heard.Load() != c.turn.Load() {
+	if ok && c.r.config.Opened == chaos.BySUT && (unseen || c.heard.Load() != c.turn.Load()) {
 		d.Message, d.Facts, d.Attempt, d.Unheard = rider.Message, rider.Facts, rider.Attempt, true
 	}
 	return d

@@ -438,6 +438,23 @@ func TestIdleKill(t *testing.T) {
 	silent(t, idle) // what was forgotten stays so
 }
 
+// TestBusyIsNotIdle: what the kernel moves counts as well.
+func TestBusyIsNotIdle(t *testing.T) {
+	b := serve(t, echo(t))
+	c := b.dial()
+	block := strings.Repeat("x", 256<<10)
+	const idle = 700 * time.Millisecond
+	b.arm(&faults.IdleKill{Idle: faults.Wall(idle)})
+	says(t, c, block)
+	says(t, c, block)
+	for began := time.Now(); time.Since(began) < 2*idle; {
+		says(t, c, "tick")
+	}
+	if n := len(b.strikes()); n > 0 {
+		t.Errorf("a busy connection was struck %d times", n)
+	}
+}
+
 // TestHandshakeStall needs no TLS: what a client waits for first does not come.
 func TestHandshakeStall(t *testing.T) {
 	b := serve(t, echo(t))

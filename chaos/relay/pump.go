@@ -37,6 +37,7 @@ type pump struct {
 	// move then before the next look.
 	large bool
 	most  int64
+	small int // reads in a row that were not
 
 	splicing bool // guarded by c.mu: the kernel moves bytes, and looks at nothing
 }
@@ -86,7 +87,7 @@ var errWrite = errors.New("write")
 func (p *pump) move() error {
 	for {
 		p.look()
-		if len(p.hits) == 0 && p.large {
+		if len(p.hits) == 0 && p.large && !p.c.r.minds.Load() {
 			p.large = false
 			if err := p.splice(); err != nil {
 				return p.last(err)
@@ -96,8 +97,10 @@ func (p *pump) move() error {
 		if err := p.read(); err != nil {
 			return p.last(err)
 		}
-		if p.large = p.n >= large; !p.large {
-			p.most = leastSpliced
+		if p.large = p.n >= large; p.large {
+			p.small = 0
+		} else if p.small++; p.small > spell { // a large message may begin with a small piece
+			p.most = 0
 		}
 		p.noted()
 		if err := p.pass(p.buf[:p.n]); err != nil {
@@ -286,20 +289,22 @@ func (p *pump) splice() error {
 	}
 	p.splicing = true
 	c.mu.Unlock()
+	p.most = min(max(2*p.most, leastSpliced), mostSpliced)
 	some := &io.LimitedReader{R: p.from, N: p.most}
-	_, err := p.to.ReadFrom(some)
+	n, err := p.to.ReadFrom(some)
 	c.mu.Lock()
 	p.splicing = false
 	if !c.dead.Load() {
 		_ = p.from.SetReadDeadline(time.Time{})
 	}
 	c.mu.Unlock()
-	if !p.near {
-		c.sent.Store(true)
-		c.heard.Store(c.turn.Load())
+	if n > 0 {
+		if !p.near {
+			c.sent.Store(true)
+			c.heard.Store(c.turn.Load())
+		}
+		p.noted()
 	}
-	p.noted()
-	p.most = min(2*p.most, mostSpliced)
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return nil
@@ -316,4 +321,5 @@ const (
 	large        = 16 << 10
 	leastSpliced = 1 << 20
 	mostSpliced  = 1 << 30
+	spell        = 8 // small reads after which what comes is no longer large
 )
