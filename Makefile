@@ -73,7 +73,7 @@ detection: ## plant every defect, gate it and shrink what it shows, count false 
 	$(GO) run ./tools/detection -sound $(SOUND) -campaign $(CAMPAIGN) -reps $(REPS) -shrink $(SHRINK) -write docs/track-record.md
 
 .PHONY: soak
-soak: ## a simulated day of random trouble around the bundled integration: what it and the rig take up at each hour, which must not grow (eight minutes)
+soak: ## a simulated day of random trouble around the bundled integration: what it and the rig take up at each hour, which must not grow (nine minutes)
 	$(GO) run ./tools/soak
 
 .PHONY: shrink-proof

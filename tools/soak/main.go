@@ -22,7 +22,7 @@ import (
 
 func main() {
 	hours := flag.Int("hours", 24, "simulated hours of the long run")
-	rounds := flag.Int("rounds", 24, "runs of one simulated hour each, in one process; 0 for none")
+	rounds := flag.Int("rounds", 12, "runs of one simulated hour each, in one process; 0 for none")
 	seed := flag.Uint64("seed", 20261126, "from which all that is random derives")
 	defect := flag.String("defect", "", "`id` of a defect planted into the bundled integration: M68 must fail")
 	flag.Parse()
