@@ -116,6 +116,7 @@ type Crossing struct {
 	Direction simulators.Direction
 	Kind      plant.Kind // of the facts it states; "" means any
 	Policy    simulators.Policy
+	Facts     []plant.Fact // that are known to cross so; none means that nobody knows
 }
 
 // A Pushed fault happens to announcements that are sent to the SUT. It does

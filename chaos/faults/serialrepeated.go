@@ -40,5 +40,12 @@ func (*SerialRepeated) Validate() error { return nil }
 
 // Leaves implements [chaos.Choosy].
 func (*SerialRepeated) Leaves(at chaos.Crossing) string {
+	many := func(f plant.Fact) bool {
+		r, ok := f.(plant.Received)
+		return ok && len(r.Serials) > 1
+	}
+	if len(at.Facts) > 0 && !slices.ContainsFunc(at.Facts, many) {
+		return "no receipt names two serial numbers"
+	}
 	return among(at, "only receipts name serial numbers", plant.KindReceipt)
 }

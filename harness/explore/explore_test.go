@@ -172,6 +172,27 @@ func TestPossible(t *testing.T) {
 	}
 }
 
+// What a fault needs of the facts themselves decides as well.
+func TestPossibleByWhatIsSaid(t *testing.T) {
+	for serials, want := range map[int]bool{0: false, 1: false, 2: true} {
+		r := plant.Received{Order: "1", Counter: 1, Material: "M", Lot: "L"}
+		for n := range serials {
+			r.Serials = append(r.Serials, plant.SerialID(fmt.Sprint(n)))
+		}
+		e := plant.Event{ID: "r", Fact: r}
+		tr := survey(evidence.NewHistory([]evidence.Record{
+			{Seq: 1, Body: evidence.Begin{Plan: evidence.Plan{Endpoints: map[string]evidence.Endpoint{"erp": {System: "erp"}, "mes": {System: "mes"}}}}},
+			{Seq: 2, Body: evidence.Truth{Event: e, Source: "mes", Sink: "erp"}},
+			{Seq: 3, Body: evidence.Offer{ID: 1, Endpoint: "mes", Facts: []plant.EventID{"r"}, Attempt: 1, Result: simulators.Result{Outcome: simulators.Accepted}}},
+			{Seq: 4, Body: evidence.End{Quiet: true}},
+		}))
+		i, _ := faults.Find("serial-repeated")
+		if got, why := tr.possible(Variant{Fault: i.Name, info: i}, Target{"mes", simulators.ToSUT, plant.KindReceipt}, true); got != want || !got && why == "" {
+			t.Errorf("%d serial numbers: %v %q, want %v", serials, got, why, want)
+		}
+	}
+}
+
 // A pair strikes one fact at two supports.
 func TestPairsTouchTwoSupports(t *testing.T) {
 	tr := survey(evidence.NewHistory(crossing(5, 3, 1)))

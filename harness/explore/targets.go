@@ -36,6 +36,7 @@ type traffic struct {
 	targets []Target
 	facts   map[plant.Kind]int           // that happened, by kind
 	keys    map[Target][]plant.EventID   // that crossed, in the order they became true
+	said    map[Target][]plant.Fact      // the facts of those
 	effects map[plant.EventID]Target     // facts that took effect: where they were posted
 	offers  map[plant.EventID]Target     // facts that were announced: where
 	policy  map[string]simulators.Policy // by endpoint
@@ -45,7 +46,7 @@ type traffic struct {
 
 // survey reads off a run what crossed.
 func survey(h *evidence.History) *traffic {
-	t := &traffic{facts: map[plant.Kind]int{}, keys: map[Target][]plant.EventID{}, effects: map[plant.EventID]Target{},
+	t := &traffic{facts: map[plant.Kind]int{}, keys: map[Target][]plant.EventID{}, said: map[Target][]plant.Fact{}, effects: map[plant.EventID]Target{},
 		offers: map[plant.EventID]Target{}, policy: map[string]simulators.Policy{}, mishaps: map[string][]simulators.MishapKind{}}
 	for name, e := range h.Plan.Endpoints {
 		t.policy[name], t.mishaps[name] = e.Policy, e.Mishaps
@@ -55,12 +56,12 @@ func survey(h *evidence.History) *traffic {
 		t.facts[kind]++
 		if len(f.Offers) > 0 {
 			at := Target{f.Offers[0].Endpoint, simulators.ToSUT, kind}
-			t.cross(at, f.Event.ID)
+			t.cross(at, f.Event)
 			t.offers[f.Event.ID] = at
 		}
 		if len(f.Attempts) > 0 {
 			at := Target{f.Attempts[0].Endpoint, simulators.FromSUT, kind}
-			t.cross(at, f.Event.ID)
+			t.cross(at, f.Event)
 			if len(f.Effects) > 0 {
 				t.effects[f.Event.ID] = at
 			}
@@ -72,11 +73,11 @@ func survey(h *evidence.History) *traffic {
 	return t
 }
 
-func (t *traffic) cross(at Target, id plant.EventID) {
+func (t *traffic) cross(at Target, e plant.Event) {
 	if t.keys[at] == nil {
 		t.targets = append(t.targets, at)
 	}
-	t.keys[at] = append(t.keys[at], id)
+	t.keys[at], t.said[at] = append(t.keys[at], e.ID), append(t.said[at], e.Fact)
 }
 
 // A Variant is one form of a fault.
@@ -201,7 +202,7 @@ func (tr *traffic) possible(v Variant, t Target, processes bool) (bool, string) 
 		return false, "only what is announced through a broker that Andon started meets that"
 	}
 	if c, ok := f.(chaos.Choosy); ok {
-		if why := c.Leaves(chaos.Crossing{Direction: t.Direction, Kind: t.Kind, Policy: tr.policy[t.Endpoint]}); why != "" {
+		if why := c.Leaves(chaos.Crossing{Direction: t.Direction, Kind: t.Kind, Policy: tr.policy[t.Endpoint], Facts: tr.said[t]}); why != "" {
 			return false, why
 		}
 	}

@@ -34,8 +34,11 @@ func main() {
 		fmt.Fprintln(os.Stderr, "soak:", err)
 		os.Exit(3)
 	case len(bad) > 0:
-		for _, b := range bad {
+		for _, b := range bad[:min(len(bad), 12)] {
 			fmt.Println("✗", b)
+		}
+		if more := len(bad) - 12; more > 0 {
+			fmt.Printf("✗ and %d more\n", more)
 		}
 		os.Exit(1)
 	}
