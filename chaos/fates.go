@@ -239,10 +239,10 @@ func (l *Link) strike(a *armed, fates []fate, original *Delivery, marks []mark) 
 		Key: keyOf(&original.Message), Attempt: original.Attempt, What: did.What, Invalid: did.Invalid,
 		Lasting: did.Wire != nil && did.Wire.Lasts(),
 	}
-	if did.About != nil {
-		struck.Facts = factIDs(did.About, l.Ordinals)
+	if did.About != nil { // other facts: what an earlier fault did to this message it did not do to them
+		struck.Facts, struck.Invalid = factIDs(did.About, l.Ordinals), false
 	}
-	if original.Direction == simulators.ToSUT {
+	if original.Direction == simulators.ToSUT && did.About == nil {
 		struck.Garbled = did.Drift != "" && !did.Drift.Additive()
 		if did.Reword && !did.Invalid {
 			struck.Told = &did.Message.Events[0]
