@@ -247,6 +247,15 @@ func TestSwarm(t *testing.T) {
 	if len(sets) < 50 || !calm {
 		t.Errorf("only %d different swarms in 100, calm in between: %v", len(sets), calm)
 	}
+	for n := range 3000 { // many faults have few places, and a hundred swarms miss one now and then
+		s, err := swarm(tr, faults.All(), true, day, 7, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range s.Faults {
+			drawnOnce[f.Fault.S] = true
+		}
+	}
 	can := map[string]bool{}
 	for _, v := range append(variants(faults.All()), doors(faults.All())...) {
 		can[v.Fault] = can[v.Fault] || slices.ContainsFunc(tr.targets, func(at Target) bool { ok, _ := tr.possible(v, at, true); return ok })
