@@ -58,6 +58,13 @@ func badData() []Info {
 			Tolerates: "never posted, surfaced once as data quality, other facts flow",
 			New:       func() chaos.Fault { return &SerialRepeated{} },
 		}, {
+			Name: "bad-quality", Layer: Data, Reproducible: true, Requirements: []string{"MC-01", "MC-03", "CTL-10"},
+			Doc:       "a machine tells a value and, beside it, that it is no good",
+			Observed:  "a reading with status bad or uncertain, as of OPC UA, and a count of 0",
+			Needs:     "an endpoint {system: machine} and plant.counts",
+			Tolerates: "never posted; refused at intake or surfaced once; pieces are counted from the last good reading to the next",
+			New:       func() chaos.Fault { return &BadQuality{Status: AnyStatus} },
+		}, {
 			Name: "late-master-data", Layer: Data, Reproducible: true, Attempts: 1, Requirements: []string{"FLT-09", "FLT-10", "CTL-23", "EXC-03"},
 			Doc:       "a material or an order is announced late, and what needs it passes",
 			Observed:  "a change of an order, or an order, about what was not announced yet",

@@ -108,6 +108,17 @@ func dirty() (all []conformance) {
 		}
 		return ""
 	})
+	for _, status := range []faults.QualityStatus{faults.StatusBad, faults.StatusUncertain} {
+		add("bad-quality", string(status), func() chaos.Fault { return &faults.BadQuality{Status: status} }, announced(func(i int) plant.Fact {
+			return plant.MachineCounted{Machine: plant.MachineID(fmt.Sprint("M-", i)), Counter: 1, Count: 7}
+		}), func(s *stand, got []seen) string {
+			e, err := got[0].decoded("machine-counts")
+			if f, _ := e.Fact.(plant.MachineCounted); err != nil || f.Quality != string(status) || f.Count != 0 || !s.strikes()[0].Invalid {
+				return fmt.Sprintf("it says %+v (%v)", e.Fact, err)
+			}
+			return ""
+		})
+	}
 	unit := func(v faults.UnitVariant) func() chaos.Fault {
 		return func() chaos.Fault { return &faults.WrongUnit{Variant: v} }
 	}

@@ -179,6 +179,7 @@ func traffic() (events []plant.Event) {
 				plant.LotDecided{Lot: plant.LotID(fmt.Sprint("L", o, n)), Case: plant.CaseID(fmt.Sprint("Q", o, n)), Decision: plant.DecideRelease},
 				plant.Scrapped{Order: id, Operation: "0010", Counter: n + 1, Material: "STEEL", Lot: "L1", Quantity: plant.Of(1, "KG"), Reason: "bent"},
 				plant.Received{Order: id, Counter: n + 1, Material: "PUMP", Lot: "P-1", Quantity: plant.Of(2, "EA"), Serials: []plant.SerialID{"1", "2"}},
+				plant.MachineCounted{Machine: plant.MachineID(fmt.Sprint("M", o)), Counter: n + 1, Count: int64(n)},
 				plant.ItemChanged{Item: plant.Item{ID: plant.ItemID(fmt.Sprint("M", o)), Unit: "EA"}, Version: n + 1},
 			} {
 				e := event(f)

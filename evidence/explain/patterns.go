@@ -74,6 +74,8 @@ var patterns = []pattern{
 		"carry every consumption and every output with its lot, rework and co-products included"},
 	{"M52", "takes a counter's reset or rollover for production", "sum-differs", "O4", "", "machine-count", "", "",
 		"read a lower value as a reset or a rollover, and count on from there"},
+	{"M54", "uses values of machines that say they are no good", "invalid-and-posted sum-differs", "O1 O4", "bad-quality", "machine-count", "", "",
+		"read the status beside every value, and count the pieces from the last good one to the next"},
 	{"M55", "counts a broker's redelivery as another message", "repeated-offer-posted-again", "O1 O4", "duplicate", "machine-count", "", "",
 		"take a message by its id, or by the counter's value instead of its arrival"},
 	{"M57", "renews a token in several places at once", "token-storm refused-token-used-on lost-over-a-token", "O14 O12", "stale-token 401", "", "", "",

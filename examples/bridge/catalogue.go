@@ -10,8 +10,5 @@ type Absent struct {
 // NotPlanted lists them, so that nobody takes what was never tried for
 // something that is detected.
 func NotPlanted() []Absent {
-	return []Absent{
-		{DefectInfo{"M54", "bad quality ignored", "uses values of an OPC UA server whose status is bad or uncertain", "a bad status", []string{"field-fidelity"}},
-			"there is no OPC UA endpoint yet"},
-	}
+	return nil // all are planted now
 }

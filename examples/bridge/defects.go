@@ -50,6 +50,7 @@ const (
 	M49 Defect = "M49"
 	M50 Defect = "M50"
 	M52 Defect = "M52"
+	M54 Defect = "M54"
 	M55 Defect = "M55"
 	M57 Defect = "M57"
 	M59 Defect = "M59"
@@ -125,6 +126,7 @@ func Defects() []DefectInfo {
 		{M49, "backflush and explicit", "posts the components of an operation once as they were issued, and once more when the operation is finally confirmed", "-", []string{"conservation", "exactly-once"}},
 		{M50, "rework left out", "takes rework for the shop floor's own business and does not forward it", "rework", []string{"genealogy", "no-silent-drop"}},
 		{M52, "counters only grow", "takes the difference of two machine counts as it is, so that a counter that rolls over or is reset makes billions of pieces", "machine counters; rig machines.yaml", []string{"conservation"}},
+		{M54, "bad quality ignored", "uses the values of machines whatever they say of how good these are", "bad-quality", []string{"exactly-once", "conservation"}},
 		{M55, "second delivery counted", "takes what MQTT delivers again at QoS 1 for another message", "ack-lost; rig mqtt.yaml", []string{"exactly-once", "conservation"}},
 		{M57, "token race", "every worker renews the token by itself, and a message that meets 401 is lost", "stale-token", []string{"no-silent-drop", "token-discipline"}},
 		{M59, "expiry at the day's edge", "asks until when a lot is good and compares days, in UTC, so that it refuses the lot in the last hours before it expires", "lots that expire at midnight of the run", []string{"dead-letter", "time-semantics"}},

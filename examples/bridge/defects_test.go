@@ -283,6 +283,7 @@ var scripts = []struct {
 	{M52, func(w *world) []string {
 		return pieces(w, []int{0, 1, 2, 3}, "0 4 12 7")
 	}, "4294901772"},
+	{M54, unusable, "posted although bad"},
 	{M55, twiceOverMQTT, "doubled"},
 	{M57, func(w *world) []string {
 		m := confirmation("1", 1)

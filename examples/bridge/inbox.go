@@ -101,6 +101,9 @@ func (i *inbox) open(from, name, event string, body []byte) ([]*item, error) {
 	}
 	items := make([]*item, len(parts))
 	for n, p := range parts {
+		if q := p.facts.Quality; q != "" && q != "good" && i.defect != M54 { // DEFECT M54: a value is a value
+			return nil, fmt.Errorf("the machine says that the value is %s", q)
+		}
 		if p.body, err = disfigure(p.body, i.defect); err != nil {
 			return nil, err
 		}

@@ -51,6 +51,11 @@ func readMachine(f *facts, row json.RawMessage) error {
 	}
 	f.Machine = first(s.EquipmentActual[0].EquipmentID)
 	if f.Kind == kindCounted { // what cannot be read is refused now, not when it is counted
+		var data segment
+		if err := json.Unmarshal(row, &data); err != nil {
+			return err
+		}
+		f.Quality = data.SegmentData.value("Quality")
 		_, err := readReading(row)
 		return err
 	}

@@ -77,6 +77,40 @@ func TestReadingsWaitThroughAKill(t *testing.T) {
 	}
 }
 
+// unusable sends a reading whose value is no good between two that are, and
+// says what is wrong with what became of them.
+func unusable(w *world) (complaints []string) {
+	w.start()
+	bad := turns[1]
+	bad.body = strings.Replace(strings.Replace(bad.body, `"ValueString":"65534"`, `"ValueString":"0"`, 1), `"SegmentData":[`, `"SegmentData":[{"ID":"Quality","Value":[{"ValueString":"bad"}]},`, 1)
+	if status := w.send(bad); status == 202 {
+		complaints = append(complaints, "taken although bad")
+		w.settled(bad)
+	}
+	w.sendAll(turns[0], turns[2])
+	w.settled(turns[0], turns[2])
+	if len(w.mes.effectsOf(bad.event)) > 0 {
+		complaints = append(complaints, "posted although bad")
+	}
+	return complaints
+}
+
+// TestAValueThatIsNoGoodIsNotUsed: it is refused, and the pieces are counted
+// without it.
+func TestAValueThatIsNoGoodIsNotUsed(t *testing.T) {
+	w := newWorld(t, "")
+	if got := unusable(w); len(got) > 0 {
+		t.Error(got)
+	}
+	var got []string
+	for _, e := range w.mes.all() {
+		got = append(got, e.amount.RatString())
+	}
+	if s := strings.Join(got, " "); s != "0 16" {
+		t.Errorf("pieces %s, want 0 16", s)
+	}
+}
+
 func TestReadingsThatAreNone(t *testing.T) {
 	w := newWorld(t, "")
 	w.start()

@@ -27,6 +27,7 @@ type facts struct {
 	Decision  string `json:"decision,omitempty"` // on a lot
 	Unit      string `json:"unit,omitempty"`     // of the quantity consumed
 	Machine   string `json:"machine,omitempty"`
+	Quality   string `json:"quality,omitempty"` // of a machine's value; "" is good
 }
 
 // entity names what a message must be kept in sequence with.

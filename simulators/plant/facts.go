@@ -165,6 +165,9 @@ type MachineCounted struct {
 	Count   int64     `json:"count"`            // what the counter shows
 	Modulo  int64     `json:"modulo,omitempty"` // it shows less than this, and goes on from 0; 0 means not said
 	Resets  int       `json:"resets,omitempty"` // how often it was set back to 0, as by a power cycle
+	// Quality is what the machine says of the value: good, uncertain or bad, as
+	// an OPC UA server does. "" is good; of any other the count says nothing.
+	Quality string `json:"quality,omitempty"`
 	// Pieces is what a reader makes of it: how many were made since the
 	// reading before. A machine does not say.
 	Pieces Quantity `json:"pieces,omitzero"`
@@ -311,7 +314,7 @@ func (f MachineChanged) Fields() []Field { return []Field{{"state", f.State}} }
 
 // Fields of a reading leave out what a reader makes of it.
 func (f MachineCounted) Fields() []Field {
-	return []Field{{"count", strconv.FormatInt(f.Count, 10)}, {"modulo", said(f.Modulo)}, {"resets", said(int64(f.Resets))}}
+	return []Field{{"count", strconv.FormatInt(f.Count, 10)}, {"modulo", said(f.Modulo)}, {"resets", said(int64(f.Resets))}, {"quality", f.Quality}}
 }
 
 // said writes a number that may be left unsaid.

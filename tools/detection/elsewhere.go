@@ -28,6 +28,7 @@ var elsewhere = map[bridge.Defect][]string{
 	bridge.M09: {"NET-06"}, // in smoke it depends on milliseconds
 	bridge.M35: {"MDM-10"},
 	bridge.M36: {"MDM-10"},
+	bridge.M54: {"MCH-02"},
 	bridge.M55: {"BRK-01"},
 	bridge.M59: {"LOT-11"},
 	bridge.M60: {"MDM-09"}, // smoke shows it to field-fidelity, and is too fast for bounded-staleness

@@ -59,8 +59,10 @@ func (t table) markdown(o options) string {
 			strings.Join(r.defect.Oracles, ", "), strings.Join(r.where(), ", "), share(r.packsHit, r.packs), share(r.packsAny, r.packs), share(r.intended, r.runs), share(r.any, r.runs),
 			r.elsewhere(), r.needed, r.first.Round(100*time.Millisecond), cmp.Or(r.smallest, "–"), r.oracles())
 	}
-	b.WriteString("\n## Not hosted yet\n\nIn the catalogue, but nothing around the bundled build could bring them to light:\n\n")
-	b.WriteString("| defect | what it would do | needs | meant to blame it | why not |\n|---|---|---|---|---|\n")
+	if len(bridge.NotPlanted()) > 0 {
+		b.WriteString("\n## Not hosted yet\n\nIn the catalogue, but nothing around the bundled build could bring them to light:\n\n")
+		b.WriteString("| defect | what it would do | needs | meant to blame it | why not |\n|---|---|---|---|---|\n")
+	}
 	for _, a := range bridge.NotPlanted() {
 		fmt.Fprintf(&b, "| %s %s | %s | %s | %s | %s |\n", a.ID, a.Name, a.Does, a.Needs, strings.Join(a.Oracles, ", "), a.Why)
 	}

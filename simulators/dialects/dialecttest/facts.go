@@ -113,7 +113,8 @@ func otherFact(t *rapid.T, kind plant.Kind, order plant.OrderID) plant.Fact {
 		return plant.Shipped{Lot: lot, Material: id[plant.ItemID](t, "material"), Counter: counter(t), Quantity: quantity(t, "quantity")}
 	case plant.KindMachineCount:
 		f := plant.MachineCounted{Machine: id[plant.MachineID](t, "machine"), Counter: counter(t), Count: rapid.Int64Range(0, 1e12).Draw(t, "count"),
-			Modulo: rapid.SampledFrom([]int64{0, 256, 65536, 1 << 32}).Draw(t, "modulo"), Resets: rapid.IntRange(0, 9).Draw(t, "resets")}
+			Modulo: rapid.SampledFrom([]int64{0, 256, 65536, 1 << 32}).Draw(t, "modulo"), Resets: rapid.IntRange(0, 9).Draw(t, "resets"),
+			Quality: rapid.SampledFrom([]string{"", "good", "uncertain", "bad"}).Draw(t, "quality")}
 		if rapid.Bool().Draw(t, "pieces said") {
 			f.Pieces = quantity(t, "pieces")
 		}

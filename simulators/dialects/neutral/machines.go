@@ -1,7 +1,9 @@
 package neutral
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/andon-rig/andon/simulators/plant"
 )
@@ -19,6 +21,7 @@ func (w *writer) counted(e plant.Event, f plant.MachineCounted) {
 	if f.Resets != 0 {
 		w.property("Resets", strconv.Itoa(f.Resets), "nonNegativeInteger")
 	}
+	w.property("Quality", f.Quality, "")
 	w.endArray()
 	w.machine(f.Machine)
 	if f.Pieces != (plant.Quantity{}) {
@@ -47,8 +50,12 @@ type readings struct {
 	count, modulo int64
 	resets        int
 	state         string
+	quality       string
 	counted       bool
 }
+
+// qualities are what a machine can say of a value.
+var qualities = []string{"good", "uncertain", "bad"}
 
 // mostReading is the largest count that is read; no counter counts further.
 const mostReading = 1e15 - 1
@@ -61,6 +68,10 @@ func (d *decoder) reading(s *segment, p property) {
 		s.readings.modulo = d.asReading(d.said(p))
 	case "Resets":
 		s.readings.resets = d.asCount(d.said(p))
+	case "Quality":
+		if s.readings.quality = d.said(p); !slices.Contains(qualities, s.readings.quality) {
+			d.fail("%q is none of %s", clip(s.readings.quality), strings.Join(qualities, ", "))
+		}
 	case "State":
 		s.readings.state = d.said(p)
 	}
@@ -88,7 +99,7 @@ func (d *decoder) ofMachine(s *segment) plant.Fact {
 	if !r.counted {
 		d.failAt("SegmentData", "Count is missing")
 	}
-	f := plant.MachineCounted{Machine: id, Counter: s.counter, Count: r.count, Modulo: r.modulo, Resets: r.resets}
+	f := plant.MachineCounted{Machine: id, Counter: s.counter, Count: r.count, Modulo: r.modulo, Resets: r.resets, Quality: r.quality}
 	if len(s.materials) > 0 {
 		f.Pieces = d.sole(s, useProduced, false).quantity
 	}
