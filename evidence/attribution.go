@@ -221,6 +221,7 @@ func (a *attributor) surfaces() {
 		s.Fact.Surfaces = append(s.Fact.Surfaces, s)
 	}
 	a.surfacesByEntity(open)
+	a.surfacesOfGarbled(open)
 	for _, s := range open {
 		if s.Fact == nil {
 			a.h.Strays = append(a.h.Strays, s)
@@ -260,6 +261,32 @@ func (a *attributor) surfacesByEntity(open []*SurfaceView) {
 			s.Fact, s.By = best, ByKey
 			best.Surfaces = append(best.Surfaces, s)
 		}
+	}
+}
+
+// surfacesOfGarbled gives surfaces that name nothing to facts whose messages a
+// fault has garbled, one to each: who was sent an empty body has nothing to
+// name.
+func (a *attributor) surfacesOfGarbled(open []*SurfaceView) {
+	var garbled []*FactView
+	for _, f := range a.h.Facts {
+		if f.Garbled && f.AcceptedBy != nil && len(f.Effects) == 0 && len(f.Surfaces) == 0 {
+			garbled = append(garbled, f)
+		}
+	}
+	for _, s := range open {
+		if s.Fact != nil || s.Class != simulators.DataQuality || s.Reference != "" || s.Keys != (plant.Keys{}) {
+			continue
+		}
+		at := slices.IndexFunc(garbled, func(f *FactView) bool {
+			return f.AcceptedBy.Start <= s.At && (s.Kind == "" || s.Kind == f.Event.Fact.Kind())
+		})
+		if at < 0 {
+			continue
+		}
+		s.Fact, s.By = garbled[at], ByLikeness
+		s.Fact.Surfaces = append(s.Fact.Surfaces, s)
+		garbled = slices.Delete(garbled, at, at+1)
 	}
 }
 

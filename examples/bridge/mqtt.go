@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"regexp"
 	"strings"
 	"time"
 
@@ -111,8 +112,11 @@ func (s *subscriber) recount(items []*item) {
 	}
 }
 
+// reference is where a message names its event.
+var reference = regexp.MustCompile(`"ReferenceID"\s*:\s*("(?:[^"\\]|\\.)*")`)
+
 // eventOf names the event of a message that cannot be taken apart, if at least
-// that can be read.
+// that can be read. A message that is cut off may have named it before.
 func eventOf(body []byte) string {
 	var m map[string]struct {
 		ApplicationArea struct{ Sender struct{ ReferenceID string } }
@@ -122,5 +126,9 @@ func eventOf(body []byte) string {
 			return t.ApplicationArea.Sender.ReferenceID
 		}
 	}
-	return ""
+	var event string
+	if found := reference.FindSubmatch(body); found != nil {
+		_ = json.Unmarshal(found[1], &event) // text in quotes, or nothing
+	}
+	return event
 }

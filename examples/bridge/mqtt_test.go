@@ -111,3 +111,20 @@ func twiceOverMQTT(w *world) []string {
 	w.settled(last) // behind the others
 	return w.judge(m, last)
 }
+
+// TestWhatIsCutOffMayStillBeNamed: a report about what cannot be read names the
+// event if the message did before it ended.
+func TestWhatIsCutOffMayStillBeNamed(t *testing.T) {
+	whole := confirmation("1", 1)
+	for body, want := range map[string]string{
+		whole.body:                        whole.event,
+		whole.body[:len(whole.body)*2/3]:  whole.event,
+		`{"Sync":{"Sender":{"ReferenceID`: "",
+		`{"ReferenceID": "a\"b", `:        `a"b`,
+		"":                                "",
+	} {
+		if got := eventOf([]byte(body)); got != want {
+			t.Errorf("%q names %q, want %q", body, got, want)
+		}
+	}
+}
