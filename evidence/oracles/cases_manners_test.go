@@ -47,7 +47,7 @@ func TestThrottleCompliance(t *testing.T) {
 		}, want: evidence.Violated, rule: "retry-after-ignored", says: "429 throttled"},
 		{name: "another message of the same endpoint", build: func(r *journaltest.Run) {
 			turnedAway(r, busy)
-			r.Wait(150 * time.Millisecond)
+			r.Wait(300 * time.Millisecond)
 			r.Do(conf(2, "7.041"))
 		}, want: evidence.Violated},
 		{name: "another message that was on its way", build: func(r *journaltest.Run) {
@@ -57,30 +57,30 @@ func TestThrottleCompliance(t *testing.T) {
 		{name: "told on a road that swallowed it", build: func(r *journaltest.Run) {
 			swallow(r, "erp")
 			e := turnedAway(r, busy)
-			r.Wait(150 * time.Millisecond)
+			r.Wait(300 * time.Millisecond)
 			r.Post(e)
 		}, want: evidence.Vacuous},
 		{name: "told while another road swallows everything", build: func(r *journaltest.Run) {
 			swallow(r, "mes")
 			e := turnedAway(r, busy)
-			r.Wait(150 * time.Millisecond)
+			r.Wait(300 * time.Millisecond)
 			r.Post(e)
 		}, want: evidence.Violated},
 		{name: "told on a connection that a fault had slowed down before", build: func(r *journaltest.Run) {
 			slow(r, true)
 			e := turnedAway(r, busy)
-			r.Wait(150 * time.Millisecond)
+			r.Wait(300 * time.Millisecond)
 			r.Post(e)
 		}, want: evidence.Vacuous},
 		{name: "told after a fault had hidden one reply", build: func(r *journaltest.Run) {
 			slow(r, false)
 			e := turnedAway(r, busy)
-			r.Wait(150 * time.Millisecond)
+			r.Wait(300 * time.Millisecond)
 			r.Post(e)
 		}, want: evidence.Violated},
 		{name: "told before a fault slowed a connection down", build: func(r *journaltest.Run) {
 			e := turnedAway(r, busy)
-			r.Wait(150 * time.Millisecond)
+			r.Wait(300 * time.Millisecond)
 			r.Post(e)
 			slow(r, true)
 		}, want: evidence.Violated},
@@ -88,12 +88,12 @@ func TestThrottleCompliance(t *testing.T) {
 			swallow(r, "erp")
 			r.Wait(2 * time.Second)
 			e := turnedAway(r, busy)
-			r.Wait(150 * time.Millisecond)
+			r.Wait(300 * time.Millisecond)
 			r.Post(e)
 		}, want: evidence.Violated},
 		{name: "what a road had held back comes after the reply", build: func(r *journaltest.Run) {
 			turnedAway(r, busy)
-			r.Wait(150 * time.Millisecond)
+			r.Wait(300 * time.Millisecond)
 			swallow(r, "erp")
 			r.Wait(-900 * time.Millisecond)
 			r.Do(conf(2, "7.041"))
@@ -104,7 +104,7 @@ func TestThrottleCompliance(t *testing.T) {
 			r.Post(e)
 		}, want: evidence.Violated, rule: "retry-after-ignored"},
 		{name: "turned away again and again, others", build: func(r *journaltest.Run) {
-			for n := range 20 { // each crosses the one before, none the first
+			for n := range 60 { // each crosses the one before, none the first
 				r.Send(journaltest.Sending{Acted: busy}, r.Happen(conf(n+1, "5")))
 			}
 		}, want: evidence.Violated},
@@ -584,7 +584,7 @@ func TestTokenDiscipline(t *testing.T) {
 			r.Token("erp")
 			e := r.Happen(conf(1, "5"))
 			r.Wait(20 * time.Millisecond)
-			for range 16 { // the first of them may have crossed the refusal
+			for range 60 { // the first of them may have crossed the refusal
 				r.Send(journaltest.Sending{Acted: noToken}, e)
 			}
 		}, want: evidence.Violated, rule: "refused-token-used-on"},

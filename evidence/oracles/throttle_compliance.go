@@ -25,7 +25,7 @@ func ThrottleCompliance() evidence.Judge {
 
 // Tolerances of the throttling oracle.
 const (
-	crossed       = 100 * time.Millisecond // after the reply: requests of others that were on their way, on a busy machine
+	crossed       = 250 * time.Millisecond // after the reply: requests of others that were on their way, on a busy machine
 	heardIt       = 5 * time.Millisecond   // after the reply: what was told to wait itself has crossed nothing
 	earlySlack    = 20 * time.Millisecond  // before the end: timers and clocks
 	httpDateSlack = time.Second            // an HTTP date has no fractions of a second
