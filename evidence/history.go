@@ -83,6 +83,9 @@ type FactView struct {
 	// Garbled is true if a fault worded what was announced otherwise than the
 	// contract says: it must be posted as it is or be refused or reported.
 	Garbled bool
+	// Forgotten is true if the SUT was told of it, and an older state was put
+	// back since: posted or not, it knows nothing of it.
+	Forgotten bool
 	// Superseded is true if a newer version was accepted.
 	Superseded bool
 	// Accepted is when the SUT first took responsibility, zero if never.

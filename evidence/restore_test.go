@@ -31,6 +31,11 @@ func TestRestoredStateIsForgivenOnlyWhatItForgot(t *testing.T) {
 			t.Errorf("%s: got %s (%s), want %s", id, f.Status, f.WhyStatus, want)
 		}
 	}
+	for id, want := range map[plant.EventID]bool{before.ID: false, forgot.ID: true, posted.ID: true, again.ID: false, after.ID: false} {
+		if f := h.Fact(id); f.Forgotten != want {
+			t.Errorf("%s: forgotten %t, want %t", id, f.Forgotten, want)
+		}
+	}
 }
 
 // TestRestoredStateIsForgivenWhatWaitsForAForgottenDecision: a build that keeps

@@ -15,6 +15,7 @@ func (h *History) judgeStatus() {
 	for _, f := range h.Facts {
 		f.Status, f.WhyStatus = f.status()
 		for _, u := range undone {
+			f.Forgotten = f.Forgotten || u.unheard(f)
 			if f.Status == Must && u.forgot(f) {
 				f.Status, f.WhyStatus = May, fmt.Sprintf("the SUT accepted it %s after the backup to which it was put back, and had not posted it by then: nobody can have told it again", f.Accepted-u.From)
 			}

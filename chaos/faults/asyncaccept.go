@@ -55,4 +55,9 @@ func (f *AsyncAccept) Validate() error {
 }
 
 // Leaves implements [chaos.Choosy].
-func (*AsyncAccept) Leaves(at chaos.Crossing) string { return answers(at) }
+func (*AsyncAccept) Leaves(at chaos.Crossing) string {
+	if at.Policy.Share != "" {
+		return "who posts files is answered by files: nobody can ask for an operation"
+	}
+	return answers(at)
+}

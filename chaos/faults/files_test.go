@@ -118,3 +118,14 @@ func TestFileFaultsRefuseSettings(t *testing.T) {
 		}
 	}
 }
+
+// TestNobodyAsksAFileForAnOperation: who drops files gets no answer in which a
+// place to ask could stand.
+func TestNobodyAsksAFileForAnOperation(t *testing.T) {
+	f := &faults.AsyncAccept{}
+	for share, can := range map[simulators.SharePolicy]bool{"": true, simulators.ShareFolder: false, simulators.ShareSFTP: false} {
+		if why := f.Leaves(chaos.Crossing{Direction: simulators.FromSUT, Policy: simulators.Policy{Share: share}}); (why == "") != can {
+			t.Errorf("share %q: %q, want it possible: %t", share, why, can)
+		}
+	}
+}

@@ -61,7 +61,8 @@ func (l *ledger) turned(b *balance, fs []*evidence.FactView) {
 			newest = i
 		}
 	}
-	bound := false // the SUT must post the reading before
+	bound := false            // the SUT must post the reading before
+	again := plant.Decimal(0) // what the counter turned over readings that the SUT has forgotten
 	for i, f := range fs {
 		a := allowed(l.r.h, f)
 		must := f.Status == evidence.Must && a.min == 1 && len(f.Surfaces) == 0
@@ -77,8 +78,17 @@ func (l *ledger) turned(b *balance, fs []*evidence.FactView) {
 		if i <= newest {
 			b.high = b.high.Add(since)
 		}
-		if must && bound {
+		// Who has forgotten the reading before does not know how far the counter
+		// was: it counts from an earlier one once more, or from this one.
+		recalled := i == 0 || !fs[i-1].Forgotten
+		if must && bound && recalled {
 			b.low = b.low.Add(since)
+		}
+		switch {
+		case f.Forgotten:
+			again = again.Add(since)
+		case !recalled:
+			b.high, again = b.high.Add(again), 0
 		}
 		if n := int64(postings(l.r.h, f)); n > int64(a.max) {
 			b.twice = b.twice.Add(since.Times(n - int64(a.max)))

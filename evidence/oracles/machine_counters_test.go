@@ -48,7 +48,27 @@ func TestMachineCounters(t *testing.T) {
 		}
 		return es
 	}
+	// restored is a SUT that knows the first of three readings, and was put back
+	// behind the second, if it was; it makes so many pieces of the third.
+	restored := func(pieces string, back bool) func(*journaltest.Run) {
+		return func(r *journaltest.Run) {
+			made(r, hear(r, shows(1, 100, 0))[0], "0")
+			backup := r.Now()
+			r.Wait(time.Second)
+			made(r, hear(r, shows(2, 110, 0))[0], "10")
+			r.Wait(time.Second)
+			if back {
+				r.Add(evidence.Step{Name: evidence.StepRestore, Args: map[string]string{evidence.ArgBackup: backup.String()}})
+			}
+			made(r, hear(r, shows(3, 115, 0))[0], pieces)
+		}
+	}
 	run(t, "conservation", []testCase{
+		{name: "put back behind a reading, and counted from the one before", build: restored("15", true), want: evidence.Holds},
+		{name: "put back behind a reading, and counted from the next", build: restored("0", true), want: evidence.Holds},
+		{name: "put back behind a reading, and counted wrongly", build: restored("16", true), want: evidence.Violated, rule: "sum-differs"},
+		{name: "counted from the one before all the same", build: restored("15", false), want: evidence.Violated, rule: "sum-differs"},
+		{name: "counted from the next all the same", build: restored("0", false), want: evidence.Violated, rule: "sum-differs"},
 		{name: "across rollover and reset", build: func(r *journaltest.Run) { *r = *turning() }, want: evidence.Holds},
 		{name: "rollover taken for billions", build: func(r *journaltest.Run) {
 			es := hear(r, shows(1, 65530, 0), shows(2, 10, 0))
