@@ -76,6 +76,13 @@ func TestContractConformance(t *testing.T) {
 			sends(r, "a key of its own")
 			offer(r, e, simulators.Accepted)
 		}, want: evidence.Holds},
+		{name: "bad data was handed on that nobody can read", build: func(r *journaltest.Run) {
+			r.Fault("odd", "odd-quantity", "mes")
+			e := r.Truth(conf(1, "12.5"))
+			r.Spoil("odd", "odd-quantity", "mes", e)
+			offer(r, e, simulators.Accepted)
+			sends(r, "a key of its own")
+		}, want: evidence.Holds},
 		{name: "it never reached the SUT", build: func(r *journaltest.Run) {
 			r.Fault("drift", "schema-drift", "mes")
 			e := r.Truth(conf(1, "12.5"))

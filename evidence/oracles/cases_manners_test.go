@@ -311,6 +311,26 @@ func TestRetryDiscipline(t *testing.T) {
 				r.Wait(time.Second)
 			}
 		}, want: evidence.Violated, rule: "refused-and-repeated"},
+		{name: "refused, and killed before it could note that, each time", build: func(r *journaltest.Run) {
+			e := r.Happen(conf(1, "5.013"))
+			for range 4 {
+				r.Send(journaltest.Sending{Acted: closed}, e)
+				r.Wait(50 * time.Millisecond)
+				r.Step("sut.kill")
+				r.Step("sut.start")
+				r.Wait(time.Second)
+			}
+			r.Send(journaltest.Sending{Acted: closed}, e)
+		}, want: evidence.Holds},
+		{name: "refused, and killed long after that, each time", build: func(r *journaltest.Run) {
+			e := r.Happen(conf(1, "5.013"))
+			for range 4 {
+				r.Send(journaltest.Sending{Acted: closed}, e)
+				r.Wait(time.Second)
+				r.Step("sut.kill")
+				r.Step("sut.start")
+			}
+		}, want: evidence.Violated, rule: "refused-and-repeated"},
 	})
 }
 

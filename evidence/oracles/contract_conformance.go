@@ -107,14 +107,14 @@ func (c *contractBook) meant(t *evidence.AttemptView) *evidence.FactView {
 	return c.r.h.Fact(plant.EventID(t.IdemKey))
 }
 
-// handedOn is a fact whose announcement a fault had worded otherwise than the
-// contract says, and which a message under its own name that nobody can read is
+// handedOn is a fact whose announcement a fault had spoilt, or worded otherwise
+// than the contract says, and which a message under its own name that nobody can read is
 // likely to be: the SUT may have taken it and has done nothing else with it.
 // nil if there is none.
 func (c *contractBook) handedOn(t *evidence.AttemptView) *evidence.FactView {
 	for _, f := range c.spoilt {
 		settled := len(f.Effects) > 0 && f.Effects[0].At < t.Start || len(f.Surfaces) > 0 && f.Surfaces[0].At < t.Start
-		if first := announced(f); f.Garbled && !settled && first.Name == t.Name && first.Start <= t.Start {
+		if first := announced(f); !settled && first.Name == t.Name && first.Start <= t.Start {
 			return f
 		}
 	}

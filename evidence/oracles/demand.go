@@ -72,10 +72,12 @@ func weaken(h *evidence.History, f *evidence.FactView, a allowance) allowance {
 	return a
 }
 
+// noting is what a SUT may take to note a reply.
+const noting = 250 * time.Millisecond
+
 // inDoubt reports whether the SUT could not know whether an attempt for f was
 // done: no reply reached it, or it was killed before it could note one.
 func inDoubt(h *evidence.History, f *evidence.FactView) bool {
-	const noting = 250 * time.Millisecond // what a SUT may take to note a reply
 	for _, t := range f.Attempts {
 		if t.Copy {
 			continue

@@ -159,8 +159,8 @@ func (x *retries) refused(v evidence.Finding, what string, f *evidence.FactView,
 		if no != nil && t.Start > no.End && t.Digest == no.Digest && !x.happened(t, no.Start, t.Start) {
 			blind++
 		}
-		if r := t.Heard; r.Outcome == simulators.Refused && !known(r) {
-			no = t
+		if r := t.Heard; r.Outcome == simulators.Refused && !known(r) && x.h.Survived(t.Start, t.End+noting) {
+			no = t // and not one that the SUT did not live to note
 		}
 	}
 	if blind <= 1 {

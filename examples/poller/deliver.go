@@ -117,7 +117,11 @@ func (p posting) read(s *system, r reply) []fate {
 		res.Status = r.status
 	}
 	if len(res.Items) == 0 || len(p.facts) == 1 {
-		return p.all(res.fate(p.facts[0], s))
+		all := res.fate(p.facts[0], s)
+		if all.state == "dead" && len(p.facts) > 1 { // nobody says for which row: each goes by itself
+			all = fate{state: "new", fresh: true, reason: all.reason}
+		}
+		return p.all(all)
 	}
 	byRef := map[string]result{}
 	for _, it := range res.Items {

@@ -138,6 +138,29 @@ func TestRowsOfABatchAreReadOneByOne(t *testing.T) {
 	}
 }
 
+// A batch is refused as a whole, for one row that nobody can read, and the
+// answer does not say which: each row goes by itself then.
+func TestABatchRefusedAsAWholeGoesRowByRow(t *testing.T) {
+	w := newWorld(t)
+	w.erp.script = func(p posted) answer {
+		if slices.Contains(p.refs, "consumption/1/B/2") {
+			return refuse(400, "malformed", "data-quality")
+		}
+		return answer{}
+	}
+	w.mes.announce(consumption("1", "A", 1), consumption("1", "B", 2), consumption("1", "C", 3))
+	w.run(t)
+	w.erp.await(t, "the good rows posted", func() bool {
+		return w.erp.times("consumption/1/A/1", "consumption/1/B/2", "consumption/1/C/3") == "1 0 1"
+	})
+	w.worklist.await(t, "the bad row told", func() bool { return len(w.worklist.posts) == 1 })
+	w.worklist.mu.Lock()
+	defer w.worklist.mu.Unlock()
+	if told := w.worklist.posts[0]; told.name != "data-quality" || !slices.Equal(told.refs, []string{"consumption/1/B/2"}) {
+		t.Errorf("told %+v", told)
+	}
+}
+
 func TestARefusalIsReportedUntilHeard(t *testing.T) {
 	for _, c := range []struct {
 		answer answer
