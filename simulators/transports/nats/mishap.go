@@ -86,8 +86,6 @@ func (b *Broker) befall(ctx context.Context, m simulators.Message, p *parcel) er
 	if m.Mishap != nil {
 		kind = m.Mishap.Kind
 	}
-	limit, cancel := context.WithTimeout(ctx, b.patience(ctx))
-	defer cancel()
 	switch kind {
 	case simulators.Restarted:
 		if err := b.restart(ctx, m.Mishap.For); err != nil {
@@ -97,28 +95,28 @@ func (b *Broker) befall(ctx context.Context, m simulators.Message, p *parcel) er
 		if m.Release != nil {
 			m.Release() // it is on the stream: what comes after it may overtake it on the way to the SUT
 		}
-	case simulators.AckLost, simulators.GivenUp:
-		wait(limit, p.struck)
-		if kind == simulators.AckLost {
-			b.mu.Lock()
-			b.idle[p.what] = p
-			b.mu.Unlock()
-			return nil
-		}
 	}
-	wait(limit, p.settled)
+	limit, cancel := context.WithTimeout(ctx, b.patience(ctx))
+	defer cancel()
+	if kind == simulators.AckLost {
+		select {
+		case <-p.struck:
+		case <-p.settled: // the SUT has acknowledged it before its sender tried again
+		case <-limit.Done():
+		}
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.idle[p.what] = p
+		return nil
+	}
+	select {
+	case <-p.settled:
+	case <-limit.Done():
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.parcels, p.seq) // from now on it is a message like any other
 	return nil
-}
-
-// wait returns when c is closed or nobody can wait any longer.
-func wait(ctx context.Context, c chan struct{}) {
-	select {
-	case <-c:
-	case <-ctx.Done():
-	}
 }
 
 // delivered is told that the SUT is being given the message at seq.
