@@ -194,7 +194,7 @@ func assemble(c Config, s *store, log *slog.Logger) *bridge {
 		}
 	}
 	if c.MQTT != "" {
-		b.sources = append(b.sources, (&subscriber{c.MQTT, b.inbox, log, c.Defect, map[string]int{}}).run)
+		b.sources = append(b.sources, (&subscriber{c.MQTT, b.inbox, log, c.Defect, recounted{}}).run)
 	}
 	if c.Events != "" {
 		b.sources = append(b.sources, (&events{c.Events, b.inbox, log}).run)

@@ -127,7 +127,7 @@ func Defects() []DefectInfo {
 		{M50, "rework left out", "takes rework for the shop floor's own business and does not forward it", "rework", []string{"genealogy", "no-silent-drop"}},
 		{M52, "counters only grow", "takes the difference of two machine counts as it is, so that a counter that rolls over or is reset makes billions of pieces", "machine counters; rig machines.yaml", []string{"conservation"}},
 		{M54, "bad quality ignored", "uses the values of machines whatever they say of how good these are", "bad-quality", []string{"exactly-once", "conservation"}},
-		{M55, "second delivery counted", "takes what MQTT delivers again at QoS 1 for another message", "ack-lost; rig mqtt.yaml", []string{"exactly-once", "conservation"}},
+		{M55, "second delivery counted", "takes what a broker delivers again, over MQTT at QoS 1 or JetStream, for another message", "ack-lost; rig mqtt.yaml or nats.yaml", []string{"exactly-once", "conservation"}},
 		{M57, "token race", "every worker renews the token by itself, and a message that meets 401 is lost", "stale-token", []string{"no-silent-drop", "token-discipline"}},
 		{M59, "expiry at the day's edge", "asks until when a lot is good and compares days, in UTC, so that it refuses the lot in the last hours before it expires", "lots that expire at midnight of the run", []string{"dead-letter", "time-semantics"}},
 		{M60, "revision cached", "reads the revision of a product with its first order and keeps it for ever", "a revision that changes in the run", []string{"field-fidelity", "bounded-staleness"}},

@@ -26,7 +26,7 @@ type subscriber struct {
 	log    *slog.Logger
 	defect Defect
 
-	delivered map[string]int // M55: how often, by event
+	delivered recounted // M55
 }
 
 // clientID names the session: another one would find nothing of what waits.
@@ -89,7 +89,7 @@ func (s *subscriber) store(ctx context.Context, from, name string, body []byte) 
 		bad = append(bad, unreadable(name, eventOf(body), err))
 	}
 	if s.defect == M55 {
-		s.recount(items)
+		s.delivered.count(items)
 	}
 	if err := s.inbox.accept(ctx, items, func(w *writer) error { return w.reports(bad) }); err != nil {
 		return err
@@ -100,12 +100,15 @@ func (s *subscriber) store(ctx context.Context, from, name string, body []byte) 
 	return nil
 }
 
-// recount is defect M55: QoS 1 is taken for exactly once, so what comes again is
-// another message.
-func (s *subscriber) recount(items []*item) {
+// recounted is defect M55, of any broker: what it delivers again, because it did
+// not hear that it was taken, is taken for another message. It tells how often
+// each event was delivered.
+type recounted map[string]int
+
+func (r recounted) count(items []*item) {
 	for _, it := range items {
-		s.delivered[it.Event]++
-		if n := s.delivered[it.Event]; n > 1 {
+		r[it.Event]++
+		if n := r[it.Event]; n > 1 {
 			it.Event += fmt.Sprint("#", n) // DEFECT M55: nobody has seen this one
 			it.idem = digest(it.to + " " + it.Event)
 		}
