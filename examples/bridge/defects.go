@@ -75,6 +75,9 @@ const (
 
 	// Nor of a period that closes meanwhile.
 	M85 Defect = "M85"
+
+	// Nor of a broker that goes away.
+	M86 Defect = "M86"
 )
 
 // A DefectInfo describes a planted mistake to people and to the detection
@@ -143,6 +146,7 @@ func Defects() []DefectInfo {
 		{M83, "own lots left out", "does not post the issue of lots that the plant has made itself: they never left the house", "a plant of two levels", []string{"genealogy", "no-silent-drop"}},
 		{M84, "oldest lot instead of the scanned one", "posts the issue of lots that the plant has made itself from the oldest lot of their material", "a plant of two levels", []string{"genealogy", "field-fidelity"}},
 		{M85, "dated anew", "posts what is refused for its period once more, dated into the open one, and tells nobody", "a period that closes over a backlog", []string{"time-semantics"}},
+		{M86, "gone with the broker", "does not connect again when the event broker has closed its connection", "broker-restart or slow-consumer; rig nats.yaml", []string{"no-silent-drop"}},
 	}
 }
 

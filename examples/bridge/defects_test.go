@@ -337,6 +337,7 @@ var scripts = []struct {
 		w.erp.items["/lots/S-1"] = `{"id":"S-1","material":"SUGAR","status":"unrestricted","quantity":"100","expires":"2026-03-03T00:00:00+01:00"}`
 		return plain(w, consumption("1", 1, "SUGAR", "S-1", "3", "KG"), confirmation("1", 1))
 	}, "refused by mistake consumption/1/0010/S-1/1: data-quality lot-expired"},
+	{M86, brokerRestarts, "lost confirmation/1/0010/2"},
 	{M85, func(w *world) []string {
 		m := confirmation("1", 1)
 		w.erp.before = once(m.event, fate{status: 409, body: `{"status":409,"code":"period-closed","class":"business","detail":"posting date lies before the open period, which began on 2026-04-01T00:00:00+02:00"}`})

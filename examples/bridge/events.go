@@ -26,7 +26,11 @@ const stream = "ANDON"
 
 // run consumes until ctx is done.
 func (e *events) run(ctx context.Context) error {
-	conn, err := nats.Connect(e.url, nats.MaxReconnects(-1), nats.ReconnectWait(100*time.Millisecond), nats.RetryOnFailedConnect(true))
+	options := []nats.Option{nats.MaxReconnects(-1), nats.ReconnectWait(100 * time.Millisecond), nats.RetryOnFailedConnect(true)}
+	if e.inbox.defect == M86 {
+		options = append(options, nats.NoReconnect()) // DEFECT M86: a connection that was there stays there
+	}
+	conn, err := nats.Connect(e.url, options...)
 	if err != nil {
 		return fmt.Errorf("connect to events at %s: %w", e.url, err)
 	}

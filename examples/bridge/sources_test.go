@@ -13,10 +13,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 )
 
 // feedOf answers GET /feed for a list of messages, in front of books.
@@ -84,37 +80,10 @@ func TestReadsFeedsAndGoesOnWhereItWas(t *testing.T) {
 
 func TestConsumesEvents(t *testing.T) {
 	t.Parallel()
-	broker, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir(), NoLog: true, NoSigs: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	broker.Start()
-	defer broker.WaitForShutdown()
-	defer broker.Shutdown()
-	if !broker.ReadyForConnections(10 * time.Second) {
-		t.Fatal("no broker")
-	}
-	conn, err := nats.Connect(broker.ClientURL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	js, err := jetstream.New(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: stream, Subjects: []string{"andon.>"}}); err != nil {
-		t.Fatal(err)
-	}
-	publish := func(ms ...message) {
-		for _, m := range ms {
-			if _, err := js.PublishMsg(t.Context(), &nats.Msg{Subject: "andon." + m.from + "." + m.name, Data: []byte(m.body), Header: nats.Header{"Andon-Event": {m.event}}}); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
+	events := newEventStream(t)
+	publish := events.publish
 	w := newWorld(t, "")
-	w.config.Events = broker.ClientURL()
+	w.config.Events = events.url
 	before := []message{release("1"), start("1"), confirmation("1", 1), confirmation("1", 2)}
 	publish(before...)
 	publish(before[1]) // the producer repeats itself

@@ -19,6 +19,7 @@ var rigs = map[bridge.Defect]string{
 	bridge.M35: "examples/bridge/lists.yaml",
 	bridge.M36: "examples/bridge/lists.yaml",
 	bridge.M55: "examples/bridge/mqtt.yaml",
+	bridge.M86: "examples/bridge/nats.yaml",
 }
 
 // elsewhere names, for defects that no scenario of the pack smoke can show, or
@@ -41,6 +42,7 @@ var elsewhere = map[bridge.Defect][]string{
 	bridge.M83: {"LOT-02", "LOT-03"},
 	bridge.M84: {"LOT-02", "LOT-03"},
 	bridge.M85: {"MEC-04"},
+	bridge.M86: {"BRK-02"},
 }
 
 // A place is a rig and what can be played there.
