@@ -37,6 +37,7 @@ type Broker struct {
 	mu      sync.Mutex         // guards what follows, and that nothing is delivered before it is known
 	parcels map[uint64]*parcel // that something befalls, by their place on the stream
 	idle    map[string]*parcel // of them, those that nobody waits for now, by what they are
+	ours    []*nats.Conn       // connections of the rig
 }
 
 // StartBroker starts a server that keeps its streams below dir, with a door at
@@ -51,6 +52,7 @@ func StartBroker(listen Address, dir string) (*Broker, error) {
 	}
 	b.options.Port = b.server.Addr().(*net.TCPAddr).Port // the same after a restart
 	if b.hands, err = connect(b.inside(), "broker"); err == nil {
+		b.ours = append(b.ours, b.hands)
 		b.door, err = openDoor(listen, b)
 	}
 	if err != nil {
@@ -100,7 +102,23 @@ func (b *Broker) restart(ctx context.Context, away time.Duration) error {
 		return err
 	}
 	b.server = s
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, c := range b.ours {
+		b.reconnected(c)
+	}
 	return nil
+}
+
+// reconnected waits until c has noticed that its server is another, so that
+// nothing is said to the one that is gone.
+func (*Broker) reconnected(c *nats.Conn) {
+	for until := time.Now().Add(5 * time.Second); !c.IsClosed() && time.Now().Before(until); {
+		if c.FlushTimeout(200*time.Millisecond) == nil {
+			return
+		}
+		time.Sleep(5 * time.Millisecond) // a connection that is not there says so at once
+	}
 }
 
 // Lag is how many messages wait on the stream for consumers to acknowledge

@@ -54,6 +54,11 @@ func New(ctx context.Context, c Config) (*Transport, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.Broker != nil {
+		c.Broker.mu.Lock()
+		c.Broker.ours = append(c.Broker.ours, conn)
+		c.Broker.mu.Unlock()
+	}
 	_, err = js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
 		Name: Stream, Subjects: []string{"andon.>"}, Storage: storage,
 		Duplicates: time.Millisecond * 100, // shortest there is: whether a copy is recognised is the SUT's business, not the broker's
