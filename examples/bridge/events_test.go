@@ -14,6 +14,7 @@ type eventStream struct {
 	t    testing.TB
 	opts server.Options
 	srv  *server.Server
+	conn *nats.Conn
 	js   jetstream.JetStream
 	url  string
 }
@@ -28,6 +29,7 @@ func newEventStream(t testing.TB) *eventStream {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.conn = conn
 	t.Cleanup(conn.Close)
 	if s.js, err = jetstream.New(conn); err != nil {
 		t.Fatal(err)
@@ -77,6 +79,7 @@ func brokerRestarts(w *world) []string {
 	w.settled(first)
 	s.stop()
 	s.start()
+	w.must("a connection", func() bool { return s.conn.FlushTimeout(200*time.Millisecond) == nil })
 	s.publish(then)
 	w.settled(then)
 	return w.judge(first, then)
