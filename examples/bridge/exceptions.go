@@ -59,9 +59,20 @@ func (w *writer) report(r report) error {
 	return nil
 }
 
-// reports is report for several.
+// reports puts reports on the list about messages that could not be read, each
+// once, however often it is delivered: those that say nothing of who they are
+// cannot be told apart.
 func (w *writer) reports(rs []report) error {
 	for _, r := range rs {
+		if r.Reference != "" {
+			fresh, err := w.take("unreadable " + r.Kind + " " + r.Reference)
+			if err != nil {
+				return err
+			}
+			if !fresh {
+				continue
+			}
+		}
 		if err := w.report(r); err != nil {
 			return err
 		}
