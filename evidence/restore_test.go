@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"testing"
+	"time"
 
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/plant"
@@ -87,5 +88,24 @@ func TestRestoredStateIsForgivenWhatWaitsForAForgottenDecision(t *testing.T) {
 				t.Errorf("of another lot: got %s (%s)", f.Status, f.WhyStatus)
 			}
 		})
+	}
+}
+
+// TestForgot: what was learned between a backup and the moment it was put back
+// is forgotten from that moment on.
+func TestForgot(t *testing.T) {
+	at := func(ms int) time.Duration { return time.Duration(ms) * time.Millisecond }
+	h := NewHistory([]Record{
+		{Seq: 1, Body: Begin{}},
+		{Seq: 2, At: at(300), Body: Step{Name: StepRestore, Args: map[string]string{ArgBackup: at(100).String()}}},
+		{Seq: 3, At: at(900), Body: End{Quiet: true}},
+	})
+	for _, c := range []struct {
+		learned, by int
+		want        bool
+	}{{50, 400, false}, {200, 250, false}, {200, 400, true}, {350, 400, false}} {
+		if got := h.Forgot(at(c.learned), at(c.by)); got != c.want {
+			t.Errorf("learned at %d, forgotten at %d: %t, want %t", c.learned, c.by, got, c.want)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/andon-rig/andon/simulators"
@@ -84,6 +85,12 @@ func (h *History) undone() (list []forgotten) {
 }
 
 type forgotten struct{ Interval }
+
+// Forgot reports whether the SUT had forgotten at one moment what it learned at
+// another: a state from before that was put back in between.
+func (h *History) Forgot(learned, by time.Duration) bool {
+	return slices.ContainsFunc(h.undone(), func(u forgotten) bool { return u.From <= learned && learned <= u.To && u.To <= by })
+}
 
 // forgot reports whether all that the SUT knew of f was forgotten: it took it
 // in the time, no offer of it later, and had not posted it when the time ended.

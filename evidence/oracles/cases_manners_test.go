@@ -322,6 +322,16 @@ func TestRetryDiscipline(t *testing.T) {
 			}
 			r.Send(journaltest.Sending{Acted: closed}, e)
 		}, want: evidence.Holds},
+		{name: "refused, and an older state put back, each time", build: func(r *journaltest.Run) {
+			backup := r.Now()
+			e := r.Happen(conf(1, "5.013"))
+			for range 4 {
+				r.Send(journaltest.Sending{Acted: closed}, e)
+				r.Wait(time.Second)
+				r.Add(evidence.Step{Name: evidence.StepRestore, Args: map[string]string{evidence.ArgBackup: backup.String()}})
+			}
+			r.Send(journaltest.Sending{Acted: closed}, e)
+		}, want: evidence.Holds},
 		{name: "refused, and killed long after that, each time", build: func(r *journaltest.Run) {
 			e := r.Happen(conf(1, "5.013"))
 			for range 4 {

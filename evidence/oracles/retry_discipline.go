@@ -156,7 +156,7 @@ func (x *retries) refused(v evidence.Finding, what string, f *evidence.FactView,
 	var no *evidence.AttemptView
 	blind := 0
 	for _, t := range sent {
-		if no != nil && t.Start > no.End && t.Digest == no.Digest && !x.happened(t, no.Start, t.Start) {
+		if no != nil && t.Start > no.End && t.Digest == no.Digest && !x.happened(t, no.Start, t.Start) && !x.h.Forgot(no.End, t.Start) {
 			blind++
 		}
 		if r := t.Heard; r.Outcome == simulators.Refused && !known(r) && x.h.Survived(t.Start, t.End+noting) {
