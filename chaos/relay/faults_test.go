@@ -428,6 +428,13 @@ func TestIdleKill(t *testing.T) {
 	says(t, idle, "before")
 	b.arm(&faults.IdleKill{Idle: faults.Wall(20 * time.Millisecond)}, once)
 	b.struck(1)
+	for b.Connections() > 0 { // the journal says so a moment before it is done
+		if t.Context().Err() != nil {
+			t.Fatal("it still counts as held by the SUT")
+		}
+		runtime.Gosched()
+	}
+	_, _ = hear(idle, 64, short)    // what was under way at that moment
 	send(t, idle, "are you there?") // the SUT's kernel takes it
 	silent(t, idle)                 // no answer, no FIN, no reset
 	if n := b.Connections(); n != 0 {
