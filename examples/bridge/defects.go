@@ -138,7 +138,7 @@ func Defects() []DefectInfo {
 		{M66, "both routes", "hands what is still under way at a cutover to the new route as well, under keys of its own", "outage over a cutover", []string{"cutover"}},
 		{M62, "file read too early", "takes whatever lines of a file are there, and does not miss its trailer", "file-partial; gate --erp files/v1", []string{"no-silent-drop", "conservation", "field-fidelity"}},
 		{M63, "file read again", "takes a file that it could not remove for a new one in the next round", "file-undeletable; gate --erp files/v1", []string{"exactly-once"}},
-		{M68, "connection leak", "never closes the connection of a request that timed out, and has room for twelve", "stalls", []string{"recovery", "hygiene"}},
+		{M68, "connection leak", "never closes the connection of a request that timed out, and has room for six", "stalls", []string{"recovery", "hygiene", "no-silent-drop"}},
 		{M71, "token in the report", "quotes the request with its access token when it reports an exception", "invalid-lot", []string{"secrets"}},
 		{M72, "decimal comma", "writes quantities with a decimal comma", "quantities with decimals", []string{"contract-conformance", "field-fidelity"}},
 		{M81, "hours from the clock", "books the time between start and end of a confirmation instead of the hours worked", "times as people type them", []string{"labor"}},

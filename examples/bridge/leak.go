@@ -7,7 +7,7 @@ import (
 )
 
 // pooled is how many connections to one endpoint defect M68 has room for.
-const pooled = 12
+const pooled = 6
 
 // leaky is defect M68: a pool of connections with a place for each. The place
 // of a connection that is closed while a reply is owed on it is never given
