@@ -176,7 +176,7 @@ func late() []conformance {
 			return ""
 		}},
 		{"late-master-data", "materials", func() chaos.Fault {
-			return &faults.LateMasterData{Of: faults.LateMaterials, For: wall(80 * time.Millisecond)}
+			return &faults.LateMasterData{Of: faults.LateMaterials, For: wall(300 * time.Millisecond)}
 		}, first,
 			func(s *stand, i int) []seen {
 				item := plant.ItemID(fmt.Sprint("NEW-", i))
@@ -189,7 +189,7 @@ func late() []conformance {
 				return ""
 			}},
 		{"late-master-data", "orders", func() chaos.Fault {
-			return &faults.LateMasterData{Of: faults.LateOrders, For: wall(80 * time.Millisecond)}
+			return &faults.LateMasterData{Of: faults.LateOrders, For: wall(300 * time.Millisecond)}
 		}, first,
 			func(s *stand, i int) []seen {
 				o := plant.Order{ID: plant.OrderID(fmt.Sprint("48", i)), Item: "PUMP", Quantity: plant.Of(1, "EA"), Operations: []plant.Operation{{ID: "0010", WorkCenter: "SAW"}}}
