@@ -106,7 +106,7 @@ func (k *soak) day(ctx context.Context, hours int) error {
 	}
 	k.judge("the day", time.Since(began), all, rest, []figure{
 		{"goroutines of the rig", "", 20, 0, true, func(r reading) float64 { return r.goroutines }},
-		{"descriptors of the rig", "", 10, 0, true, func(r reading) float64 { return r.files }},
+		{"descriptors of the rig", "", 20, 0, true, func(r reading) float64 { return r.files }},
 		// The journal and the books are kept in memory and may grow with what
 		// happens; by how much for each record may not.
 		{"heap of the rig for each record of the journal", "bytes", 256, 0.1, false, reading.perRecord},
