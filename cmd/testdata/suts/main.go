@@ -63,6 +63,7 @@ func pass(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	req.GetBody = nil // so that the HTTP client does not repeat it at once
 	req.Header = r.Header.Clone()
 	if os.Getenv("KEY") != "" {
 		req.Header.Set("Idempotency-Key", r.Header.Get("Andon-Event"))
