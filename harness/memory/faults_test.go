@@ -40,6 +40,7 @@ var notHere = map[string]string{
 	"async-accept":  "builds in memory only post, and cannot ask what became of it",
 	"pagination":    "builds in memory only post, and read no lists",
 	"partial-batch": "the forwarder posts no batches",
+	"bad-quality":   "nothing reads machines in memory",
 }
 
 // TestSoundBuildHoldsUnderEveryFault plays every fault of systems, data and
