@@ -55,7 +55,7 @@ var proofs = []proof{
 	{"M18", "badlots.yaml", "dead-letter", []string{"invalid-lot"}},
 	{"M57", "SEC-01", "no-silent-drop", []string{"stale-token"}},
 	{"M13", "NET-02", "throttle-compliance", []string{"outage"}},
-	{"M05", "NET-03", "exactly-once", []string{"duplicate", "sut-kill"}},
+	{"M05", "forgotten.yaml", "exactly-once", []string{"duplicate", "sut-kill"}},
 	{"M27", "ORD-06", "order-causality", []string{"reorder"}},
 	{"M12", "throttled.yaml", "throttle-compliance", []string{"throttle"}},
 	{"M01", "CNF-02", "exactly-once", []string{"ambiguous-commit"}},
