@@ -73,6 +73,9 @@ func (t table) markdown(o options) string {
 			b.WriteString("\n- " + line)
 		}
 	}
+	if len(t.campaigns) == 0 {
+		return b.String()
+	}
 	b.WriteString("\n## Random trouble\n\nSound builds under schedules drawn at random from every fault of the catalog that the rig can host; a scenario's own faults and\n" +
 		"expectations are left out. A run in which no fault found anything to strike is vacuous and shows nothing.\n")
 	for _, c := range t.campaigns {
