@@ -113,7 +113,8 @@ func (b *Broker) deliver(ctx context.Context, what string, p publication, mishap
 		return b.await(ctx, what, old)
 	}
 	b.last++
-	c := &parcel{publication: p, number: mark + strconv.FormatUint(b.last, 10), mishap: mishap, heard: make(chan simulators.Result, 1)}
+	c := newParcel(p, b.last)
+	c.mishap = mishap
 	b.parcels[c.number] = c
 	b.mu.Unlock()
 	if mishap != nil && mishap.Kind == simulators.Resubscribed {
@@ -132,6 +133,13 @@ func (b *Broker) deliver(ctx context.Context, what string, p publication, mishap
 		return simulators.Result{Outcome: simulators.Unknown, LetGo: true, Text: "sent at QoS 0: nobody acknowledges it"}
 	}
 	return b.await(ctx, what, c)
+}
+
+// newParcel has room for what is heard of it before anybody listens: that an
+// acknowledgement was lost, and the one that came right after on another
+// connection.
+func newParcel(p publication, number uint64) *parcel {
+	return &parcel{publication: p, number: mark + strconv.FormatUint(number, 10), heard: make(chan simulators.Result, 2)}
 }
 
 // publish hands c to those who subscribe to its topic.

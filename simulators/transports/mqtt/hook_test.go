@@ -1,0 +1,32 @@
+package mqtt
+
+import (
+	"errors"
+	"testing"
+
+	mochi "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/packets"
+
+	"github.com/andon-rig/andon/simulators"
+)
+
+// TestAQuickClientIsHeard: it is back with another acknowledgement before the
+// sender has looked at how the first one was lost.
+func TestAQuickClientIsHeard(t *testing.T) {
+	c := newParcel(publication{topic: "t", qos: 1}, 1)
+	c.mishap = &simulators.Mishap{Kind: simulators.AckLost}
+	cl, ack := &mochi.Client{ID: "sut"}, packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Puback}, PacketID: 7}
+	h := &hook{broker: &Broker{parcels: map[string]*parcel{c.number: c}, packets: map[packet]*parcel{{cl.ID, ack.PacketID}: c}, idle: map[string]*parcel{}}}
+	if _, err := h.OnPacketRead(cl, ack); !errors.Is(err, packets.ErrRejectPacket) {
+		t.Fatalf("the first acknowledgement was not refused: %v", err)
+	}
+	if _, err := h.OnPacketRead(cl, ack); err != nil {
+		t.Fatal(err)
+	}
+	if lost := h.broker.await(t.Context(), "it", c); lost.Text != ackLost {
+		t.Errorf("its sender hears %+v first", lost)
+	}
+	if r := h.broker.await(t.Context(), "it", c); r.Outcome != simulators.Accepted || r.Text != "PUBACK" {
+		t.Errorf("its sender hears %+v at its second try", r)
+	}
+}
