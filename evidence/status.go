@@ -16,7 +16,7 @@ func (h *History) judgeStatus() {
 	for _, f := range h.Facts {
 		f.Status, f.WhyStatus = f.status()
 		for _, u := range undone {
-			f.Forgotten = f.Forgotten || u.unheard(f)
+			f.Forgotten = f.Forgotten || u.toldOnlyThen(f)
 			if f.Status == Must && u.forgot(f) {
 				f.Status, f.WhyStatus = May, fmt.Sprintf("the SUT accepted it %s after the backup to which it was put back, and had not posted it by then: nobody can have told it again", f.Accepted-u.From)
 			}
@@ -32,7 +32,7 @@ func (h *History) judgeStatus() {
 func (h *History) forgive(u forgotten) {
 	waiting := map[plant.LotID]map[plant.CaseID]bool{}
 	for _, f := range h.Facts {
-		if held, ok := f.Event.Fact.(plant.LotHeld); ok && f.AcceptedBy != nil && !u.unheard(f) {
+		if held, ok := f.Event.Fact.(plant.LotHeld); ok && f.AcceptedBy != nil && !u.toldOnlyThen(f) {
 			if waiting[held.Lot] == nil {
 				waiting[held.Lot] = map[plant.CaseID]bool{}
 			}
@@ -40,7 +40,7 @@ func (h *History) forgive(u forgotten) {
 		}
 	}
 	for _, f := range h.Facts {
-		if d, ok := f.Event.Fact.(plant.LotDecided); ok && u.unheard(f) {
+		if d, ok := f.Event.Fact.(plant.LotDecided); ok && u.toldOnlyThen(f) {
 			if _, held := waiting[d.Lot][d.Case]; held {
 				waiting[d.Lot][d.Case] = true
 			}
@@ -95,12 +95,12 @@ func (h *History) Forgot(learned, by time.Duration) bool {
 // forgot reports whether all that the SUT knew of f was forgotten: it took it
 // in the time, no offer of it later, and had not posted it when the time ended.
 func (u forgotten) forgot(f *FactView) bool {
-	return u.unheard(f) && !(len(f.Effects) > 0 && f.Effects[0].At <= u.To)
+	return u.toldOnlyThen(f) && !(len(f.Effects) > 0 && f.Effects[0].At <= u.To)
 }
 
-// unheard reports whether the SUT was told of f in the time, and not again
+// toldOnlyThen reports whether the SUT was told of f in the time, and not again
 // after it.
-func (u forgotten) unheard(f *FactView) bool {
+func (u forgotten) toldOnlyThen(f *FactView) bool {
 	if f.AcceptedBy == nil || f.Accepted < u.From || f.Accepted > u.To {
 		return false
 	}

@@ -23,7 +23,7 @@ func DeadLetter() evidence.Judge {
 }
 
 func deadLetter(r *report) {
-	m, c := newMastery(r.h), newCalendar(r.h.Plan)
+	m, c := newValidIssues(r.h), newCalendar(r.h.Plan)
 	for _, f := range r.h.Facts {
 		if !judged(f) {
 			continue

@@ -111,13 +111,13 @@ func (x *retries) series(v evidence.Finding, f *evidence.FactView, sent []*evide
 	x.protection(v, what, f, sent)
 }
 
-// unheard is [unheardOf], found once for each endpoint.
-func (x *retries) unheard(endpoint string) []evidence.Interval {
+// unclearAt is [unclearTimes], found once for each endpoint.
+func (x *retries) unclearAt(endpoint string) []evidence.Interval {
 	if _, known := x.unclear[endpoint]; !known {
 		if x.unclear == nil {
 			x.unclear = map[string][]evidence.Interval{}
 		}
-		x.unclear[endpoint] = unheardOf(x.h, endpoint)
+		x.unclear[endpoint] = unclearTimes(x.h, endpoint)
 	}
 	return x.unclear[endpoint]
 }
@@ -132,7 +132,7 @@ func (x *retries) gaps(v evidence.Finding, what string, sent []*evidence.Attempt
 		if gap := sent[i].Start - sent[i-1].End; gap < 0 || gap >= x.gap || !transient(o) || o == simulators.Unauthorized {
 			continue
 		}
-		if amid(x.unheard(sent[i].Endpoint), sent[i].Start) {
+		if amid(x.unclearAt(sent[i].Endpoint), sent[i].Start) {
 			continue // it may have been on its way for long
 		}
 		if short++; first == 0 {

@@ -59,7 +59,7 @@ type duty struct {
 
 func throttled(r *report, endpoint string, attempts []*evidence.AttemptView) {
 	var duties []*duty
-	unclear := unheardOf(r.h, endpoint)
+	unclear := unclearTimes(r.h, endpoint)
 	for _, t := range attempts { // ordered by End
 		if d, ok := told(r.h, t); ok && !amid(unclear, t.Start) {
 			r.judged++

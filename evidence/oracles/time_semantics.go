@@ -26,7 +26,7 @@ func TimeSemantics() evidence.Judge {
 
 func timeSemantics(r *report) {
 	c := newCalendar(r.h.Plan).closingsOf(r.h)
-	dated, m := datedEndpoints(r.h), newMastery(r.h)
+	dated, m := datedEndpoints(r.h), newValidIssues(r.h)
 	for _, f := range r.h.Facts {
 		if !judged(f) || f.Invalid {
 			continue
@@ -235,7 +235,7 @@ func stamp(t time.Time) string { return t.Format("2006-01-02 15:04:05 -07:00") }
 
 // expiredTooSoon reports an issue that the SUT refused by itself within the last
 // day of its lot: days were compared instead of instants.
-func expiredTooSoon(r *report, c *calendar, m *mastery, f *evidence.FactView) {
+func expiredTooSoon(r *report, c *calendar, m *validIssues, f *evidence.FactView) {
 	expires, wrongly := m.wronglyRefused(f)
 	if !wrongly || !atEdge(f.Event.At, expires) {
 		return

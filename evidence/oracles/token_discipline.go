@@ -71,7 +71,7 @@ func tokens(r *report, endpoint string, calls []*evidence.AttemptView) {
 	if ttl <= 0 {
 		ttl = 5 * time.Second
 	}
-	unclear := unheardOf(r.h, endpoint)
+	unclear := unclearTimes(r.h, endpoint)
 	slices.SortStableFunc(calls, func(a, b *evidence.AttemptView) int { return cmp.Compare(a.End, b.End) })
 	e := &episode{}
 	for _, t := range calls {

@@ -11,12 +11,12 @@ import (
 	"github.com/andon-rig/andon/simulators/plant"
 )
 
-// mastery knows which issues were valid beyond doubt, so that a build which
+// validIssues knows which issues were valid beyond doubt, so that a build which
 // reports one as a matter of data quality, without having tried to post it, has
 // judged wrongly. It knows nothing of what may have changed or been held in the
 // run, nor of lots that the run itself has made: there the build can have been
 // right by what it knew. It is made when first needed.
-type mastery struct {
+type validIssues struct {
 	h       *evidence.History
 	made    sync.Once
 	lots    map[plant.LotID]plant.Lot
@@ -25,9 +25,9 @@ type mastery struct {
 	touched bool                         // a fault has touched an answer to one of its questions
 }
 
-func newMastery(h *evidence.History) *mastery { return &mastery{h: h} }
+func newValidIssues(h *evidence.History) *validIssues { return &validIssues{h: h} }
 
-func (m *mastery) make() {
+func (m *validIssues) make() {
 	m.lots, m.items, m.unsure = map[plant.LotID]plant.Lot{}, map[plant.ItemID]plant.Item{}, map[plant.Keys]time.Duration{}
 	for _, l := range m.h.Plan.Lots {
 		m.lots[l.ID] = l
@@ -51,14 +51,14 @@ func (m *mastery) make() {
 }
 
 // doubt notes that from a moment on nothing is sure about k.
-func (m *mastery) doubt(k plant.Keys, from time.Duration) {
+func (m *validIssues) doubt(k plant.Keys, from time.Duration) {
 	if at, known := m.unsure[k]; !known || from < at {
 		m.unsure[k] = from
 	}
 }
 
 // doubtful reports whether anything about k was not sure any more at a moment.
-func (m *mastery) doubtful(k plant.Keys, at time.Duration) bool {
+func (m *validIssues) doubtful(k plant.Keys, at time.Duration) bool {
 	from, known := m.unsure[k]
 	return known && from <= at
 }
@@ -66,7 +66,7 @@ func (m *mastery) doubtful(k plant.Keys, at time.Duration) bool {
 // wronglyRefused reports whether the SUT reported the issue f as a matter of
 // data quality though it was valid, and has never asked the books to take it.
 // Expires is when its lot does; zero if never.
-func (m *mastery) wronglyRefused(f *evidence.FactView) (expires time.Time, wrongly bool) {
+func (m *validIssues) wronglyRefused(f *evidence.FactView) (expires time.Time, wrongly bool) {
 	used, ok := f.Event.Fact.(plant.Consumed)
 	if !ok || f.Status != evidence.Must || f.Invalid || f.Garbled || f.Posted > 0 || len(f.Surfaces) == 0 || len(f.Attempts) > 0 {
 		return time.Time{}, false
@@ -83,16 +83,16 @@ func (m *mastery) wronglyRefused(f *evidence.FactView) (expires time.Time, wrong
 	case m.touched, !known, !counted, l.Material != used.Material, l.Status != plant.LotUnrestricted && l.Status != "":
 	case !l.Expires.IsZero() && !f.Event.At.Before(l.Expires):
 	case m.doubtful(plant.Keys{Lot: used.Lot}, s.At), m.doubtful(plant.Keys{Material: used.Material}, s.At), m.doubtful(plant.Keys{Order: used.Order}, s.At):
-	case m.unheardOf(used.Order, s.At):
+	case m.releaseUnknown(used.Order, s.At):
 	default:
 		return l.Expires, true
 	}
 	return time.Time{}, false
 }
 
-// unheardOf reports whether the order was released in the run and the SUT had
+// releaseUnknown reports whether the order was released in the run and the SUT had
 // not taken that over for sure.
-func (m *mastery) unheardOf(order plant.OrderID, by time.Duration) bool {
+func (m *validIssues) releaseUnknown(order plant.OrderID, by time.Duration) bool {
 	f := m.h.Fact(plant.EventID(plant.Natural(plant.OrderReleased{Order: plant.Order{ID: order}})))
 	return f != nil && (f.AcceptedBy == nil || f.Accepted > by)
 }

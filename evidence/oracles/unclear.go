@@ -12,12 +12,12 @@ import (
 // that were made while it was not, all at once.
 const drained = time.Second
 
-// unheardOf lists when it is unclear what the SUT heard of an endpoint, and
+// unclearTimes lists when it is unclear what the SUT heard of an endpoint, and
 // when it asked: while a fault was in force that held, slowed or cut what
 // connections carry, and while the road drains. Who gave up a request that is on
 // the road asks again, and the endpoint sees both; who is told to wait may hear
 // so late.
-func unheardOf(h *evidence.History, endpoint string) (list []evidence.Interval) {
+func unclearTimes(h *evidence.History, endpoint string) (list []evidence.Interval) {
 	for _, f := range h.Faults {
 		from := h.Last() + 1
 		for _, d := range f.Strikes {
