@@ -105,6 +105,9 @@ func work(ctx context.Context, c Config, log *slog.Logger, way *standby, door *d
 		wg.Go(func() { c.run(ctx) })
 	}
 	wg.Go(func() { b.teller.run(ctx) })
+	if c.Defect == M87 {
+		wg.Go(func() { reopenLog(ctx, c.StateDir) })
+	}
 	wg.Go(func() { (&gaps{inbox: b.inbox}).run(ctx) })
 	if b.inbox.flawed != nil {
 		wg.Go(func() { b.inbox.flawed.run(ctx) })

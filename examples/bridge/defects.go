@@ -78,6 +78,9 @@ const (
 
 	// Nor of a broker that goes away.
 	M86 Defect = "M86"
+
+	// Nor any of what only a long life shows.
+	M87 Defect = "M87"
 )
 
 // A DefectInfo describes a planted mistake to people and to the detection
@@ -147,6 +150,7 @@ func Defects() []DefectInfo {
 		{M84, "oldest lot instead of the scanned one", "posts the issue of lots that the plant has made itself from the oldest lot of their material", "a plant of two levels", []string{"genealogy", "field-fidelity"}},
 		{M85, "dated anew", "posts what is refused for its period once more, dated into the open one, and tells nobody", "a period that closes over a backlog", []string{"time-semantics"}},
 		{M86, "gone with the broker", "does not connect again when the event broker has closed its connection", "broker-restart or slow-consumer; rig nats.yaml", []string{"no-silent-drop"}},
+		{M87, "log opened anew", "opens its log anew four times a second and leaves the old one open", "half a minute; rig bounded.yaml", []string{"hygiene"}},
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"math/big"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -338,6 +340,14 @@ var scripts = []struct {
 		return plain(w, consumption("1", 1, "SUGAR", "S-1", "3", "KG"), confirmation("1", 1))
 	}, "refused by mistake consumption/1/0010/S-1/1: data-quality lot-expired"},
 	{M86, brokerRestarts, "lost confirmation/1/0010/2"},
+	{M87, func(w *world) []string {
+		w.start()
+		w.pass(5 * reopening)
+		if n := openLogs(w.t, w.config.StateDir); n > 1 {
+			return []string{fmt.Sprintf("the log is open %d times", n)}
+		}
+		return nil
+	}, "the log is open"},
 	{M85, func(w *world) []string {
 		m := confirmation("1", 1)
 		w.erp.before = once(m.event, fate{status: 409, body: `{"status":409,"code":"period-closed","class":"business","detail":"posting date lies before the open period, which began on 2026-04-01T00:00:00+02:00"}`})
@@ -539,4 +549,20 @@ func TestEveryDefectHasAScript(t *testing.T) {
 	if err := listDefects(&table); err != nil || !strings.Contains(table.String(), "M57") {
 		t.Errorf("table of defects: %v\n%s", err, &table)
 	}
+}
+
+// openLogs is how often this process has the log in dir open.
+func openLogs(t *testing.T, dir string) (n int) {
+	t.Helper()
+	const files = "/proc/self/fd"
+	all, err := os.ReadDir(files)
+	if err != nil {
+		t.Skip("this system does not tell which files a process has open: ", err)
+	}
+	for _, e := range all {
+		if to, err := os.Readlink(filepath.Join(files, e.Name())); err == nil && to == filepath.Join(dir, "bridge.log") {
+			n++
+		}
+	}
+	return n
 }

@@ -3,8 +3,30 @@ package bridge
 import (
 	"context"
 	"net"
+	"os"
+	"path/filepath"
 	"sync/atomic"
+	"time"
 )
+
+// reopening is how often defect M87 opens its log.
+const reopening = 250 * time.Millisecond
+
+// reopenLog is defect M87, until ctx is done.
+func reopenLog(ctx context.Context, stateDir string) {
+	var open []*os.File // kept, or the collector would close them
+	defer func() {
+		for _, f := range open {
+			_ = f.Close() // nothing was written
+		}
+	}()
+	for ctx.Err() == nil {
+		if f, err := os.OpenFile(filepath.Join(stateDir, "bridge.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600); err == nil {
+			open = append(open, f) // DEFECT M87: the one before stays open
+		}
+		sleep(ctx, reopening)
+	}
+}
 
 // pooled is how many connections to one endpoint defect M68 has room for.
 const pooled = 6
