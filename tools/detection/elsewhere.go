@@ -20,6 +20,7 @@ var rigs = map[bridge.Defect]string{
 	bridge.M36: "examples/bridge/lists.yaml",
 	bridge.M55: "examples/bridge/mqtt.yaml",
 	bridge.M86: "examples/bridge/nats.yaml",
+	bridge.M87: "examples/bridge/bounded.yaml",
 }
 
 // elsewhere names, for defects that no scenario of the pack smoke can show, or
@@ -43,6 +44,7 @@ var elsewhere = map[bridge.Defect][]string{
 	bridge.M84: {"LOT-02", "LOT-03"},
 	bridge.M85: {"MEC-04"},
 	bridge.M86: {"BRK-02"},
+	bridge.M87: {"NET-05"},
 }
 
 // A place is a rig and what can be played there.
