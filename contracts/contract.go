@@ -25,6 +25,7 @@ type Half struct {
 	Format         Format
 	Document       Document
 	Digest         string // of its files
+	Files          []File // as they were read; not to be changed
 }
 
 // ID names the half for people: "erp-orders 2.0".

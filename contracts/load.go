@@ -151,12 +151,12 @@ func (l *loader) half(party, version, folder string, format yamlfile.Word) (Half
 		l.problems = append(l.problems, asProblems(err, l.shown(folder))...)
 		return Half{}, false
 	}
-	return Half{Party: party, Version: version, Folder: l.shown(folder), Format: f, Document: d, Digest: digest(files)}, true
+	return Half{Party: party, Version: version, Folder: l.shown(folder), Format: f, Document: d, Digest: Digest(files), Files: files}, true
 }
 
-// digest tells documents apart: SHA-256 over the base names and texts of their
+// Digest tells documents apart: SHA-256 over the base names and texts of their
 // files, in hexadecimal.
-func digest(files []File) string {
+func Digest(files []File) string {
 	h := sha256.New()
 	for _, f := range files {
 		fmt.Fprintf(h, "%s %d\n", path.Base(f.Name), len(f.Data))
