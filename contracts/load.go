@@ -143,12 +143,12 @@ func (l *loader) half(party, version, folder string, format yamlfile.Word) (Half
 	}
 	f, err := l.format(files, format)
 	if err != nil {
-		l.problems = append(l.problems, asProblems(err, l.shown(folder))...)
+		l.problems = append(l.problems, AsProblems(err, l.shown(folder))...)
 		return Half{}, false
 	}
 	d, err := f.Read(files)
 	if err != nil {
-		l.problems = append(l.problems, asProblems(err, l.shown(folder))...)
+		l.problems = append(l.problems, AsProblems(err, l.shown(folder))...)
 		return Half{}, false
 	}
 	return Half{Party: party, Version: version, Folder: l.shown(folder), Format: f, Document: d, Digest: Digest(files), Files: files}, true
@@ -259,20 +259,4 @@ func (c *Contract) sort(b *Book) {
 		}
 		return rank(a) - rank(b)
 	})
-}
-
-// asProblems is err as problems, at file if it has no place of its own.
-func asProblems(err error, file string) Problems {
-	var ps Problems
-	if errors.As(err, &ps) {
-		return ps
-	}
-	var p Problem
-	if errors.As(err, &p) {
-		if p.Place.File == "" {
-			p.Place.File = file
-		}
-		return Problems{p}
-	}
-	return Problems{{Place: Place{File: file}, Text: err.Error()}}
 }

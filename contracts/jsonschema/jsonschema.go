@@ -94,12 +94,12 @@ func (Format) Read(files []contracts.File) (contracts.Document, error) {
 	d := &Document{trees: map[string]*source.Tree{}}
 	var problems contracts.Problems
 	c := NewCompiler(d.trees)
-	root := commonFolder(files)
+	root := contracts.CommonFolder(files)
 	var urls []string
 	for _, f := range files {
 		t, err := source.Read(f)
 		if err != nil {
-			problems = append(problems, asProblems(err)...)
+			problems = append(problems, contracts.AsProblems(err, f.Name)...)
 			continue
 		}
 		u := base + (&url.URL{Path: strings.TrimPrefix(f.Name, root)}).EscapedPath()
@@ -122,7 +122,7 @@ func (Format) Read(files []contracts.File) (contracts.Document, error) {
 		}
 		rules, err := c.Compile(u, "")
 		if err != nil {
-			problems = append(problems, asProblems(err)...)
+			problems = append(problems, contracts.AsProblems(err, d.trees[u].File)...)
 			continue
 		}
 		name := strings.TrimSuffix(path.Base(u), path.Ext(u))
@@ -131,23 +131,6 @@ func (Format) Read(files []contracts.File) (contracts.Document, error) {
 		d.schemas = append(d.schemas, s)
 	}
 	return d, problems.OrNil()
-}
-
-// commonFolder is the folder that all files are in.
-func commonFolder(files []contracts.File) string {
-	if len(files) == 0 {
-		return ""
-	}
-	common := path.Dir(files[0].Name)
-	for _, f := range files {
-		for common != "." && common != "/" && !strings.HasPrefix(f.Name, common+"/") {
-			common = path.Dir(common)
-		}
-	}
-	if common == "." {
-		return ""
-	}
-	return strings.TrimSuffix(common, "/") + "/"
 }
 
 // A Compiler compiles schemas out of documents, for this format and for those
@@ -241,14 +224,6 @@ func circles(trees map[string]*source.Tree, url string) (ps contracts.Problems) 
 	}
 	walk("", t.Root)
 	return ps
-}
-
-func asProblems(err error) contracts.Problems {
-	var ps contracts.Problems
-	if errors.As(err, &ps) {
-		return ps
-	}
-	return contracts.Problems{{Text: err.Error()}}
 }
 
 // For returns the schema for a body of a message called name, or nil.

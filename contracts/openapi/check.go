@@ -2,7 +2,6 @@ package openapi
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"path"
@@ -327,25 +326,3 @@ func (d *Document) fieldsOf(list []content, p contracts.Part, path string, see f
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
-
-// commonFolder is the folder that all files are in.
-func commonFolder(files []contracts.File) string {
-	common := path.Dir(files[0].Name)
-	for _, f := range files {
-		for common != "." && common != "/" && !strings.HasPrefix(f.Name, common+"/") {
-			common = path.Dir(common)
-		}
-	}
-	if common == "." {
-		return ""
-	}
-	return strings.TrimSuffix(common, "/") + "/"
-}
-
-func asProblems(err error, file string) contracts.Problems {
-	var ps contracts.Problems
-	if errors.As(err, &ps) {
-		return ps
-	}
-	return contracts.Problems{{Place: contracts.Place{File: file}, Text: err.Error()}}
-}

@@ -116,11 +116,11 @@ func (f Format) Read(files []contracts.File) (contracts.Document, error) {
 	d := &Document{trees: map[string]*source.Tree{}}
 	d.compiler = jsonschema.NewCompiler(d.trees)
 	var problems contracts.Problems
-	folder := commonFolder(files)
+	folder := contracts.CommonFolder(files)
 	for _, file := range files {
 		t, err := source.Read(file)
 		if err != nil {
-			problems = append(problems, asProblems(err, file.Name)...)
+			problems = append(problems, contracts.AsProblems(err, file.Name)...)
 			continue
 		}
 		u := base + (&url.URL{Path: strings.TrimPrefix(file.Name, folder)}).EscapedPath()
@@ -426,7 +426,7 @@ func (r *reader) contents(s spot) (all []content) {
 func (r *reader) schema(u, pointer string) *schema {
 	rules, err := r.d.compiler.Compile(u, (&url.URL{Fragment: pointer}).EscapedFragment())
 	if err != nil {
-		r.problems = append(r.problems, asProblems(err, r.d.trees[u].File)...)
+		r.problems = append(r.problems, contracts.AsProblems(err, r.d.trees[u].File)...)
 		return nil
 	}
 	return &schema{node: jsonschema.NodeAt(r.d.trees, u, pointer), rules: rules}
