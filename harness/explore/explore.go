@@ -32,6 +32,9 @@ type Exploration struct {
 	Wall      time.Duration // no run begins later; 0 means no bound
 	Runs      int           // 0 means no bound
 	Only      []Stage       // of singles, pairs and the swarm; none means all
+	// Drawn says in how many schedules of a swarm each fault was drawn before;
+	// what was drawn least comes first. Those of this exploration are added.
+	Drawn map[string]int
 
 	// See, if set, is told of every run that has ended; calls are serial.
 	See func(Progress)
@@ -103,6 +106,9 @@ const (
 func (x *Exploration) Do(ctx context.Context) (Result, error) {
 	began := time.Now()
 	x.result = Result{Seed: x.Seed, Runs: map[Stage]int{}, Left: map[Stage]int{}}
+	if x.Drawn == nil {
+		x.Drawn = map[string]int{}
+	}
 	err := x.stages(ctx, began)
 	x.result.Wall = time.Since(began)
 	x.result.Interrupted = ctx.Err() != nil
@@ -151,7 +157,7 @@ func (x *Exploration) stages(ctx context.Context, began time.Time) error {
 			return job{}, false, nil
 		}
 		p := places[swarms%len(places)]
-		s, err := swarm(p.traffic, x.Faults, x.Processes, cmp.Or(p.base.Time.Shift.D, 8*time.Hour), x.Seed, swarms)
+		s, err := swarm(p.traffic, x.Faults, x.Processes, cmp.Or(p.base.Time.Shift.D, 8*time.Hour), x.Seed, swarms, x.Drawn)
 		swarms++
 		return job{s, p, -1, 0}, len(s.Faults) > 0, err
 	}

@@ -223,11 +223,11 @@ func TestSwarm(t *testing.T) {
 	sets, drawnOnce, calm := map[string]bool{}, map[string]bool{}, false
 	rapid.Check(t, func(t *rapid.T) {
 		seed, n := rapid.Uint64().Draw(t, "seed"), rapid.IntRange(0, 1000).Draw(t, "number")
-		s, err := swarm(tr, faults.All(), true, day, seed, n)
+		s, err := swarm(tr, faults.All(), true, day, seed, n, map[string]int{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, _ := swarm(tr, faults.All(), true, day, seed, n)
+		again, _ := swarm(tr, faults.All(), true, day, seed, n, map[string]int{})
 		if s.Name != again.Name || s.Seed != again.Seed {
 			t.Fatal("the same seed gave another swarm")
 		}
@@ -248,7 +248,7 @@ func TestSwarm(t *testing.T) {
 		t.Errorf("only %d different swarms in 100, calm in between: %v", len(sets), calm)
 	}
 	for n := range 3000 { // many faults have few places, and a hundred swarms miss one now and then
-		s, err := swarm(tr, faults.All(), true, day, 7, n)
+		s, err := swarm(tr, faults.All(), true, day, 7, n, map[string]int{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -264,6 +264,32 @@ func TestSwarm(t *testing.T) {
 		if can[f.Name] != drawnOnce[f.Name] {
 			t.Errorf("%s can be drawn: %v, was drawn: %v", f.Name, can[f.Name], drawnOnce[f.Name])
 		}
+	}
+}
+
+// Each fault that can strike is drawn before any leads twice, however few its
+// places.
+func TestSwarmTakesTurns(t *testing.T) {
+	tr := survey(evidence.NewHistory(crossing(9, 5, 3)))
+	can := map[string]bool{}
+	for _, v := range append(variants(faults.All()), doors(faults.All())...) {
+		if slices.ContainsFunc(tr.targets, func(at Target) bool { ok, _ := tr.possible(v, at, true); return ok }) {
+			can[v.Fault] = true
+		}
+	}
+	drawn := map[string]int{"lose": 1_000}
+	for n := range len(can) {
+		if _, err := swarm(tr, faults.All(), true, day, 3, n, drawn); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name := range can {
+		if drawn[name] == 0 {
+			t.Errorf("%s was not drawn in %d schedules", name, len(can))
+		}
+	}
+	if drawn["lose"] > 1_050 {
+		t.Errorf("lose was drawn in %d schedules more, although it had been drawn in so many before", drawn["lose"]-1_000)
 	}
 }
 
@@ -288,7 +314,7 @@ func TestSwarmBarsDoors(t *testing.T) {
 	tr := survey(evidence.NewHistory(crossing(9, 5, 3)))
 	found := map[string]bool{}
 	for n := range 2000 {
-		s, err := swarm(tr, faults.All(), true, day, 1, n)
+		s, err := swarm(tr, faults.All(), true, day, 1, n, map[string]int{})
 		if err != nil {
 			t.Fatal(err)
 		}

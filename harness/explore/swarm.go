@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -25,7 +26,11 @@ type period struct {
 // in ways that all of them at once never would, and what happens in a calm
 // after trouble is what recovery is about. The last part of the run is always
 // calm.
-func swarm(tr *traffic, all []faults.Info, processes bool, shift time.Duration, seed uint64, n int) (Schedule, error) {
+//
+// before says in how many schedules each fault was drawn. The first of this one
+// is one that was drawn least, so that what has few places to strike gets its
+// turn wherever it has one; the faults of this schedule are counted there too.
+func swarm(tr *traffic, all []faults.Info, processes bool, shift time.Duration, seed uint64, n int, before map[string]int) (Schedule, error) {
 	luck := rand.New(rand.NewPCG(seed, 1<<48+uint64(n)))
 	s := Schedule{Stage: Swarm, Seed: luck.Uint64N(1 << 31)}
 	var names []string
@@ -34,7 +39,11 @@ func swarm(tr *traffic, all []faults.Info, processes bool, shift time.Duration, 
 			names = append(names, "calm")
 			continue
 		}
-		drawn, err := draw(tr, all, processes, p, fmt.Sprintf("swarm-%d", i+1), luck)
+		var rank map[string]int
+		if len(s.Faults) == 0 {
+			rank = before
+		}
+		drawn, err := draw(tr, all, processes, p, fmt.Sprintf("swarm-%d", i+1), rank, luck)
 		if err != nil {
 			return s, err
 		}
@@ -46,7 +55,19 @@ func swarm(tr *traffic, all []faults.Info, processes bool, shift time.Duration, 
 		names = append(names, strings.Join(which, " + "))
 	}
 	s.Name = strings.Join(names, "; then ")
+	s.count(before)
 	return s, nil
+}
+
+// count adds the faults of s to those that were drawn, each once.
+func (s Schedule) count(drawn map[string]int) {
+	seen := map[string]bool{}
+	for _, f := range s.Faults {
+		if !seen[f.Fault.S] {
+			seen[f.Fault.S] = true
+			drawn[f.Fault.S]++
+		}
+	}
 }
 
 // periods cuts all of a run but its end into two to four stretches, as many for
@@ -70,13 +91,19 @@ type drawn struct {
 }
 
 // draw takes one to four faults that can do something in this rig, no two of
-// one name. Which faults there are is the catalog's: a new one is drawn as soon
-// as it is in there.
-func draw(tr *traffic, all []faults.Info, processes bool, p period, id string, luck *rand.Rand) (list []drawn, err error) {
+// one name, the first of them one of the lowest rank. Which faults there are is
+// the catalog's: a new one is drawn as soon as it is in there.
+func draw(tr *traffic, all []faults.Info, processes bool, p period, id string, rank map[string]int, luck *rand.Rand) (list []drawn, err error) {
 	forms := append(variants(all), doors(all)...)
 	luck.Shuffle(len(forms), func(i, j int) { forms[i], forms[j] = forms[j], forms[i] })
+	chance := slices.Clone(forms)
+	slices.SortStableFunc(forms, func(a, b Variant) int { return cmp.Compare(rank[a.Fault], rank[b.Fault]) })
 	for want := 1 + luck.IntN(4); len(forms) > 0 && len(list) < want; forms = forms[1:] {
 		v := forms[0]
+		if len(list) == 1 && chance != nil {
+			forms, chance = chance, nil // only the first goes by rank
+			v = forms[0]
+		}
 		if slices.ContainsFunc(list, func(d drawn) bool { return d.fault.Fault.S == v.Fault }) {
 			continue
 		}

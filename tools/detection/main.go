@@ -49,7 +49,7 @@ func main() {
 	flag.IntVar(&o.sound, "sound", 300, "randomised runs of each sound build")
 	flag.IntVar(&o.campaign, "campaign", 300, "runs of each sound build under random schedules from all faults")
 	flag.StringVar(&o.keep, "keep", "", "`folder` for bundles of campaign runs that were violated")
-	flag.StringVar(&o.builds, "build", "bridge,poller", "comma-separated sound builds: bridge, poller, and bridge:RIG with files or a rig file of examples/bridge, such as bridge:mqtt")
+	flag.StringVar(&o.builds, "build", "bridge:every,poller", "comma-separated sound builds: bridge, poller, bridge:RIG with files, container or a rig file of examples/bridge, such as bridge:mqtt, and bridge:every, whose campaign is at all of these")
 	flag.BoolVar(&o.canaries, "canaries", false, "only show that each oracle still speaks, and that one round of the sound builds holds")
 	flag.IntVar(&o.lanes, "lanes", 6, "runs side by side; most of a run is spent waiting")
 	flag.Uint64Var(&o.seed, "seed", 20261120, "from which the seeds of all runs derive")

@@ -83,8 +83,8 @@ func (t table) markdown(o options) string {
 		for _, line := range append(slices.Clone(c.alarms), c.unknown...) {
 			b.WriteString("\n- " + line)
 		}
-		for _, line := range c.unable {
-			b.WriteString("\n- not drawn: " + line)
+		for _, line := range c.missing(t.known) {
+			b.WriteString("\n- " + line)
 		}
 	}
 	return b.String()

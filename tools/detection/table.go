@@ -16,8 +16,8 @@ type table struct {
 	rows  []row
 	sound []soundRuns // of each sound build
 
-	campaigns []campaign // of each sound build
-	known     []string   // faults
+	campaigns []*campaign // of each sound build
+	known     []string    // faults
 
 	pack, rest int // scenarios
 	took       time.Duration
