@@ -47,8 +47,19 @@ tools-for-tests:
 		command -v docker-compose >/dev/null 2>&1 || missing="$$missing docker-compose"; \
 		command -v sftp >/dev/null 2>&1 || missing="$$missing openssh-client"; \
 		ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || missing="$$missing libfaketime"; \
+		command -v npm >/dev/null 2>&1 || missing="$$missing npm"; \
 		[ -z "$$missing" ] || { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy $$missing; }; \
 	fi
+	@[ -z "$$CI" ] || $(MAKE) --no-print-directory pact-cli
+
+PACT_CLI := @pact-foundation/pact-cli@18.1.2
+
+.PHONY: pact-cli
+pact-cli: $(BIN)/node_modules/.bin/pact ## install the official Pact verifier and broker client below bin/ by its npm package, as tests and verify find it
+
+$(BIN)/node_modules/.bin/pact: Makefile
+	npm install --prefix $(BIN) --no-save --no-audit --no-fund --ignore-scripts --loglevel=error $(PACT_CLI)
+	@touch $@
 
 .PHONY: staticcheck
 staticcheck: ## look for mistakes that compile
