@@ -23,8 +23,9 @@ type shard struct {
 	inside   []*pact.Interaction
 }
 
-// split makes shards of a file, and says in which order its interactions stand.
-func split(f contracts.File, perFile int) ([]*pact.Interaction, []shard, error) {
+// split makes shards of what only selects of a file, all if it is nil, and says
+// in which order the file's interactions stand.
+func split(f contracts.File, perFile int, only func(*pact.Interaction) bool) ([]*pact.Interaction, []shard, error) {
 	read, err := pact.Format{}.Read([]contracts.File{f})
 	if err != nil {
 		return nil, nil, err
@@ -34,7 +35,7 @@ func split(f contracts.File, perFile int) ([]*pact.Interaction, []shard, error) 
 	if err := json.Unmarshal(bytes.TrimPrefix(f.Data, []byte("\xef\xbb\xbf")), &file); err != nil {
 		return nil, nil, contracts.Problem{Place: contracts.Place{File: f.Name}, Text: "is no JSON: " + err.Error()}
 	}
-	p := splitter{file: file, provider: d.Provider, perFile: perFile}
+	p := splitter{file: file, provider: d.Provider, perFile: perFile, only: only}
 	next := 0
 	for _, list := range []string{"interactions", "messages"} {
 		var all []json.RawMessage
@@ -54,6 +55,7 @@ type splitter struct {
 	file     map[string]json.RawMessage
 	provider string
 	perFile  int
+	only     func(*pact.Interaction) bool
 	shards   []shard
 	err      error
 }
@@ -64,7 +66,7 @@ func (p *splitter) list(name string, texts []json.RawMessage, inside []*pact.Int
 		var part []json.RawMessage
 		var of []*pact.Interaction
 		for i, in := range inside {
-			if (in.Kind != pact.HTTP) != messages {
+			if (in.Kind != pact.HTTP) != messages || p.only != nil && !p.only(in) {
 				continue
 			}
 			part, of = append(part, texts[i]), append(of, in)

@@ -32,7 +32,7 @@ func TestSplit(t *testing.T) {
 		{"101", text("3.0.0", 101, 0), []int{100, 1}, 0, 101},
 		{"both kinds", text("3.0.0", 2, 101), []int{2, 100, 1}, 2, 103},
 	} {
-		order, shards, err := split(contracts.File{Name: "c-p.json", Data: []byte(c.text)}, PerFile)
+		order, shards, err := split(contracts.File{Name: "c-p.json", Data: []byte(c.text)}, PerFile, nil)
 		if err != nil {
 			t.Fatalf("%s: %v", c.name, err)
 		}

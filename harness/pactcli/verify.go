@@ -2,6 +2,7 @@ package pactcli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,20 +42,18 @@ type Target struct {
 type Engine struct {
 	Path    string // of the program, see [Find]
 	PerFile int    // interactions that one process is given; [PerFile] if 0
+	// Only selects interactions; all if nil.
+	Only func(*pact.Interaction) bool
 }
 
 // maxReport bounds what the verifier may write.
 const maxReport = 256 << 20
 
-// Verify has every interaction of the files verified, one file at a time, each
+// Verify has the interactions of the files verified, one file at a time, each
 // in parts of at most PerFile interactions, and returns an outcome for each in
 // the order of the files. An error is one of the files, the target or the
 // machine, never a verdict; the outcomes before it are returned with it.
 func (e Engine) Verify(ctx context.Context, t Target, files []contracts.File) ([]Outcome, error) {
-	perFile := e.PerFile
-	if perFile <= 0 {
-		perFile = PerFile
-	}
 	dir, err := os.MkdirTemp("", "andon-pact-")
 	if err != nil {
 		return nil, fmt.Errorf("make a folder for the verifier: %w", err)
@@ -62,7 +61,7 @@ func (e Engine) Verify(ctx context.Context, t Target, files []contracts.File) ([
 	defer os.RemoveAll(dir)
 	var all []Outcome
 	for _, f := range files {
-		order, shards, err := split(f, perFile)
+		order, shards, err := split(f, cmp.Or(e.PerFile, PerFile), e.Only)
 		if err != nil {
 			return all, err
 		}
