@@ -4,7 +4,7 @@
 //
 // Verdicts are those of the Pact specification's own cases and of the official
 // verifier, to which tests hold them equal. What the official engine does and
-// this package does not (plugins, generators) it says.
+// this package does not (plugins, some generators) it says.
 package pact
 
 import (
@@ -95,6 +95,8 @@ type Part struct {
 	Status  int                 // 0 if none is expected
 	Body    Body
 	Rules   Rules
+	// Generators make values when the part is replayed.
+	Generators Generators
 }
 
 // A Body is what is expected of one, or what was there.
@@ -310,6 +312,7 @@ func (r *reader) part(pointer string, v any, request bool) Part {
 	body, has := m["body"]
 	p.Body = r.body(body, has, contentType(p.Headers))
 	p.Rules = r.rules(pointer, m["matchingRules"])
+	p.Generators = r.generators(m["generators"])
 	return p
 }
 
@@ -323,6 +326,7 @@ func (r *reader) message(pointer string, v any) Part {
 		p.Body.ContentType = "application/json"
 	}
 	p.Rules = r.rules(pointer, m["matchingRules"])
+	p.Generators = r.generators(m["generators"])
 	return p
 }
 
