@@ -57,6 +57,8 @@ type fate struct {
 	silence time.Duration // how long its sender hears nothing, once it is where it ends
 	upon    []wait        // process faults that wait for it
 	wire    string        // id of the rule behind Wire
+
+	original *simulators.Message // as its sender sent it
 }
 
 func (f *fate) facts(o *Ordinals) []plant.EventID { return factIDs(f.Message.Events, o) }
@@ -132,6 +134,10 @@ func (l *Link) fates(buf []fate, m simulators.Message, dir simulators.Direction,
 		original.Attempt = max(original.Attempt, k.attempt)
 	}
 	fates := append(buf, fate{Delivery: original})
+	if l.Store != nil {
+		sent := m
+		fates[0].original = &sent
+	}
 	l.restate(&fates[0], marks)
 	l.Course.crosses(l.Name, dir, marks)
 	for _, a := range l.rules {
@@ -282,7 +288,7 @@ func (l *Link) apply(a *armed, fates []fate, r *rand.Rand) (next []fate, did *De
 			by = append(slices.Clone(f.by), a)
 		}
 		for _, d := range out {
-			made := fate{Delivery: d, touched: touched, by: by, wire: f.wire}
+			made := fate{Delivery: d, touched: touched, by: by, wire: f.wire, original: f.original}
 			if d.Wire != f.Wire {
 				made.wire = a.ID
 			}

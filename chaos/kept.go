@@ -85,7 +85,11 @@ func (l *Link) Told(m simulators.Message, result simulators.Result) {
 		ID: m.ID, Endpoint: l.Name, Name: m.Name, Key: m.Key, Facts: f.facts(l.Ordinals), Attempt: f.Attempt + max(k.served, 1) - 1, Copy: f.copied,
 		Start: start, End: now, Result: result, Payload: k.payload, Faults: f.touched,
 	}
+	first := k.served == 1 && !taken
 	l.mu.Unlock()
+	if first {
+		offer.Wire = l.wire(f, simulators.Message{}, k.payload)
+	}
 	l.Journal.Append(offer)
 	l.fetched(f, taken, offer)
 }

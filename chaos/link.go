@@ -25,6 +25,9 @@ type Link struct {
 	IDs      *atomic.Uint64
 	// Store keeps a payload and returns its reference; nil keeps none.
 	Store func(body []byte) string
+	// Address says by which method and where a message goes; nil is what the
+	// message itself says.
+	Address func(m simulators.Message, dir simulators.Direction) (method, path string)
 	// Encode words an event the way the endpoint's dialect does, for faults
 	// that change what a message says.
 	Encode func(plant.Event) ([]simulators.Message, error)
@@ -315,6 +318,7 @@ func unheard(err error) simulators.Message {
 func (l *Link) write(f *fate, start time.Duration, acted, heard simulators.Message) {
 	m := &f.Message
 	payload := l.store(m.Body)
+	wire := l.wire(f, acted, payload)
 	if f.Direction == simulators.ToSUT {
 		result := heard.Result
 		if result.Outcome == simulators.Unknown && acted.Result.Outcome == simulators.Undelivered {
@@ -326,6 +330,7 @@ func (l *Link) write(f *fate, start time.Duration, acted, heard simulators.Messa
 		l.Journal.Append(evidence.Offer{
 			ID: m.ID, Endpoint: l.Name, Name: m.Name, Key: m.Key, Facts: f.facts(l.Ordinals), Attempt: f.Attempt, Copy: f.copied,
 			Start: start, End: l.Journal.Now(), Result: result, Payload: payload, Faults: f.touched, Breach: acted.Breach,
+			Wire: wire,
 		})
 		return
 	}
@@ -341,6 +346,7 @@ func (l *Link) write(f *fate, start time.Duration, acted, heard simulators.Messa
 		ID: m.ID, Endpoint: l.Name, Verb: m.Verb, Name: m.Name, Key: m.Key, IdemKey: m.Header["Idempotency-Key"], Claims: m.Events,
 		Attempt: f.Attempt, Copy: f.copied, Start: start, End: l.Journal.Now(), Acted: acted.Result, Heard: hears,
 		Payload: payload, Digest: digest(m.Body), Bytes: size, Faults: f.touched, Breach: m.Breach, Route: m.Route,
+		Wire: wire,
 	})
 }
 

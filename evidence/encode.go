@@ -46,6 +46,7 @@ func (o *object) offer(b *Offer) {
 	o.Said("payload", b.Payload)
 	jsonobject.List(&o.Object, "faults", b.Faults)
 	o.Said("breach", b.Breach)
+	o.wire(b.Wire)
 }
 
 func (o *object) attempt(b *Attempt) {
@@ -72,6 +73,21 @@ func (o *object) attempt(b *Attempt) {
 	jsonobject.List(&o.Object, "faults", b.Faults)
 	o.Said("breach", b.Breach)
 	o.Said("route", b.Route)
+	o.wire(b.Wire)
+}
+
+func (o *object) wire(w *Wire) {
+	if w != nil {
+		o.other("wire", w)
+	}
+}
+
+// other appends a member as encoding/json spells it.
+func (o *object) other(name string, v any) {
+	o.Name(name)
+	b, err := json.Marshal(v)
+	o.B = append(o.B, b...)
+	o.Fail(err)
 }
 
 func (o *object) claims(events []plant.Event) {

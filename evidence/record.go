@@ -55,6 +55,10 @@ type Offer struct {
 	// Breach is what is wrong with the SUT's reply by the endpoint's contract,
 	// with its place; "" if nothing is, or nobody looked.
 	Breach string `json:"breach,omitempty"`
+	// Wire is the exchange for contracts; nil of copies that a fault made, of
+	// all but the first time that one announcement was fetched, and if nobody
+	// keeps payloads.
+	Wire *Wire `json:"wire,omitempty"`
 }
 
 // Attempt records one message of the SUT to a system: what it claimed, what
@@ -82,6 +86,10 @@ type Attempt struct {
 	Breach string `json:"breach,omitempty"`
 	// Route names the way it came by, if the plan tells several apart.
 	Route string `json:"route,omitempty"`
+	// Wire is the exchange for contracts; nil of copies that a fault made, of
+	// what was not read to its end, of requests for tokens, and if nobody keeps
+	// payloads.
+	Wire *Wire `json:"wire,omitempty"`
 }
 
 // Effect records that a system's books have changed.

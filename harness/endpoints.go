@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/andon-rig/andon/chaos"
 	"github.com/andon-rig/andon/evidence"
@@ -77,6 +78,7 @@ func (r *Rig) endpoint(name string, spec EndpointSpec) error {
 	}
 	policy.Share = shareOf(spec)
 	link := r.link(name)
+	link.Address = address(transport, push, r.setup.World != nil)
 	line := simulators.Line(link)
 	if r.setup.World != nil {
 		line, policy.Parallel = turns{link, r.setup.World, name}, 1
@@ -109,6 +111,27 @@ func (r *Rig) endpoint(name string, spec EndpointSpec) error {
 		}
 	}
 	return r.secretOf(name, secret)
+}
+
+// address says by which method and where messages of an endpoint go. What came
+// over HTTP says so itself. Announcements are pushed, or kept for the SUT; in
+// memory everything is as over HTTP.
+func address(t simulators.Transport, push, memory bool) func(simulators.Message, simulators.Direction) (method, path string) {
+	broker := simulators.Addresser(nil)
+	if e, ok := t.(events); ok {
+		broker, _ = e.broker.(simulators.Addresser)
+	}
+	return func(m simulators.Message, dir simulators.Direction) (string, string) {
+		switch {
+		case m.Method != "":
+			return m.Method, "/" + m.Name
+		case dir == simulators.ToSUT && broker != nil:
+			return "", broker.Address(m)
+		case dir == simulators.ToSUT && push, memory:
+			return strings.ToUpper(cmp.Or(m.Verb, "post")), "/" + m.Name
+		}
+		return "", m.Name
+	}
 }
 
 // transportSpec is what a transport is opened for.

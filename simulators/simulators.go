@@ -22,6 +22,7 @@ type Message struct {
 	Key    string            // the business identity it is about; chance is keyed by it. Never on the wire
 	Entity string            // what it must be kept in sequence with; empty means nothing. Never on the wire
 	Header map[string]string // transport metadata, names in canonical HTTP form
+	Method string            // of HTTP, in capitals, if that brought it; "" otherwise. Never on the wire
 	Params map[string]string // of a query
 	Body   []byte
 	Events []plant.Event // what it says in the plant's terms, if that is known. Never on the wire
@@ -50,6 +51,10 @@ type Message struct {
 	// otherwise than its policy says. Never on the wire.
 	Manner *Manner
 }
+
+// TokenName is the message by which the SUT asks an endpoint for an access
+// token, whatever its dialect.
+const TokenName = "oauth/token"
 
 // Unread says why a body was not taken, and how large it was.
 type Unread struct {
@@ -277,6 +282,14 @@ type Line interface {
 	// for that if m is held up on its way, and returns what says nothing: the
 	// SUT has not heard of m yet.
 	Carry(ctx context.Context, m Message, dir Direction, far Receiver) (Message, error)
+}
+
+// An Addresser is a [Transport] that sends announcements to addresses of its
+// own making, such as topics and subjects.
+type Addresser interface {
+	Transport
+	// Address is where m goes when it is sent.
+	Address(m Message) string
 }
 
 // A Receiver takes a message and answers it.

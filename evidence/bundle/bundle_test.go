@@ -157,6 +157,13 @@ func TestPayloads(t *testing.T) {
 			if p.Bytes != len(c.body) || p.Note != c.note || p.Text != c.text {
 				t.Errorf("got %d bytes, note %q, %d of text; want %d, %q, %d", p.Bytes, p.Note, len(p.Text), len(c.body), c.note, len(c.text))
 			}
+			whole, err := b.Whole(ref)
+			if c.note != "" && (err == nil || !strings.Contains(err.Error(), c.note)) {
+				t.Errorf("given out as if it were whole, or without saying why not: %v", err)
+			}
+			if c.note == "" && (err != nil || !bytes.Equal(whole, c.body)) {
+				t.Errorf("whole %q and %v, want %q", whole, err, c.body)
+			}
 			body, err := p.Body()
 			if err != nil || (c.note == "" && !bytes.Equal(body, c.body)) {
 				t.Errorf("body: got %q, %v", body, err)

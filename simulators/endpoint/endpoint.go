@@ -178,7 +178,7 @@ func (e *Endpoint) Encode(ev plant.Event) ([]simulators.Message, error) {
 func (e *Endpoint) Waiting() int { return e.outbox.size() + e.feed.untaken() + int(e.queued.Load()) }
 
 // tokenPath is where every endpoint issues its tokens.
-const tokenPath = "oauth/token"
+const tokenPath = simulators.TokenName
 
 // Receive answers one message from the SUT. Whatever is wrong with it, it
 // crosses the line, so that there is evidence of it.

@@ -75,7 +75,7 @@ func (t *Transport) body(r *http.Request) ([]byte, *simulators.Unread) {
 
 // message is a request without its framing.
 func (t *Transport) message(r *http.Request, body []byte) simulators.Message {
-	m := simulators.Message{Verb: verb(r.Method), Name: name(r.URL), Body: body}
+	m := simulators.Message{Verb: verb(r.Method), Method: r.Method, Name: name(r.URL), Body: body}
 	for k, v := range r.Header {
 		if len(v) > 0 && (interesting(k) || t.keep[k]) {
 			if m.Header == nil {
@@ -123,7 +123,7 @@ func name(u *url.URL) string {
 // the rest is framing.
 func interesting(key string) bool {
 	switch key {
-	case "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "Retry-After", "Traceparent":
+	case "Authorization", "Content-Type", "Deprecation", "Idempotency-Key", "If-Match", "Retry-After", "Sunset", "Traceparent":
 		return true
 	}
 	return strings.HasPrefix(key, "X-") || strings.HasPrefix(key, "Andon-") || strings.HasSuffix(key, "-Id")

@@ -58,7 +58,7 @@ type carrier interface {
 	reply(p publication) error
 }
 
-var _ simulators.Transport = (*Transport)(nil)
+var _ simulators.Addresser = (*Transport)(nil)
 
 const (
 	// defaultMaxBody is more than most brokers take.
@@ -107,8 +107,13 @@ func (t *Transport) Close() error {
 // Send implements [simulators.Transport]: it publishes m and waits until it was
 // taken.
 func (t *Transport) Send(ctx context.Context, m simulators.Message) (simulators.Message, error) {
-	p := publication{topic: "andon/" + t.cfg.Endpoint + "/" + level(m.Name), payload: m.Body, header: m.Header, qos: t.cfg.QoS, retain: t.cfg.Retain}
+	p := publication{topic: t.Address(m), payload: m.Body, header: m.Header, qos: t.cfg.QoS, retain: t.cfg.Retain}
 	return simulators.Message{Result: t.via.deliver(ctx, p.topic+"\x00"+m.Key, p, m.Mishap)}, nil
+}
+
+// Address implements [simulators.Addresser].
+func (t *Transport) Address(m simulators.Message) string {
+	return "andon/" + t.cfg.Endpoint + "/" + level(m.Name)
 }
 
 // Serve implements [simulators.Transport]. What came before waits for it.

@@ -36,7 +36,7 @@ type Transport struct {
 	js   jetstream.JetStream
 }
 
-var _ simulators.Transport = (*Transport)(nil)
+var _ simulators.Addresser = (*Transport)(nil)
 
 // defaultMaxBody is more than most brokers take.
 const defaultMaxBody = 8 << 20
@@ -82,7 +82,7 @@ func (t *Transport) Close() error {
 // Send implements [simulators.Transport]: it publishes m and waits until the
 // broker has it.
 func (t *Transport) Send(ctx context.Context, m simulators.Message) (simulators.Message, error) {
-	msg := nats.NewMsg("andon." + t.cfg.Endpoint + "." + token(m.Name))
+	msg := nats.NewMsg(t.Address(m))
 	msg.Data = m.Body
 	for k, v := range m.Header {
 		msg.Header.Set(k, v)
@@ -109,6 +109,11 @@ func (t *Transport) Send(ctx context.Context, m simulators.Message) (simulators.
 		return simulators.Message{Result: simulators.Result{Outcome: simulators.Undelivered, Text: "the broker was restarted without it"}}, nil
 	}
 	return simulators.Message{Result: simulators.Result{Outcome: simulators.Accepted, Text: "stream sequence " + strconv.FormatUint(seq, 10)}}, nil
+}
+
+// Address implements [simulators.Addresser].
+func (t *Transport) Address(m simulators.Message) string {
+	return "andon." + t.cfg.Endpoint + "." + token(m.Name)
 }
 
 // Serve implements [simulators.Transport].
