@@ -30,6 +30,10 @@ const (
 	// Undurable has the broker acknowledge the message, stop before it is on
 	// its disk and start again without it. It never arrives.
 	Undurable MishapKind = "undurable"
+	// LeaderChanged has the broker elect another leader once the SUT has been sent
+	// the message: it is told that its requests are void, and its
+	// acknowledgement goes to the old leader and is lost.
+	LeaderChanged MishapKind = "leader-changed"
 	// TooSlow has the broker close the connection of the SUT once it has been
 	// sent the message, because it reads too slowly.
 	TooSlow MishapKind = "too-slow"

@@ -564,7 +564,7 @@ func TestBoundsAndHealing(t *testing.T) {
 var lookedAtBy = map[string]string{
 	"ack-lost": "TestAckLostOverMQTT and TestAckLostOverJetStream", "session-takeover": "TestSessionTakeover", "stale-retained": "TestStaleRetained",
 	"will-message": "TestWillMessage", "queue-overflow": "TestQueueOverflow",
-	"delivery-lost": "TestDeliveryLost", "delivery-given-up": "TestDeliveryGivenUp", "slow-consumer": "TestSlowConsumer",
+	"delivery-lost": "TestDeliveryLost", "delivery-given-up": "TestDeliveryGivenUp", "slow-consumer": "TestSlowConsumer", "leader-change": "TestLeaderChange and TestLeaderChangeOnTheWire",
 	"broker-restart": "TestBrokerRestart", "ack-before-durable": "TestAckBeforeDurable",
 	"file-partial":     "TestFileFaultsOverSFTP in harness",
 	"file-again":       "TestFileFaultsOverSFTP in harness",

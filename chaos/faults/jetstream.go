@@ -38,6 +38,13 @@ func jetstream() []Info {
 			Tolerates: "connects again; each fact once",
 			New:       func() chaos.Fault { return &SlowConsumer{} },
 		}, {
+			Name: "leader-change", Layer: Application, Reproducible: true, Attempts: 1, Requirements: []string{"SYS-08", "FLT-01", "CTL-05", "CTL-23"},
+			Doc:       "the consumer's leader changes once the SUT has been sent a message, and its acknowledgement is lost with the old one",
+			Observed:  "409 Leadership Change on the request for messages, which is void (nats.go: ErrConsumerLeadershipChanged); the message comes again after AckWait",
+			Needs:     ofNATS,
+			Tolerates: "asks again; each fact once",
+			New:       func() chaos.Fault { return &LeaderChange{} },
+		}, {
 			Name: "broker-restart", Layer: Application, Reproducible: true, Attempts: 1, Requirements: []string{"SYS-08", "FLT-01", "CTL-05", "CTL-06"},
 			Doc:       "the broker stops once it has an announcement, and starts again from its disk",
 			Observed:  "all connections close and none is let in for a time; streams and durable consumers are there afterwards, and so is what was not acknowledged",
@@ -56,7 +63,7 @@ func jetstream() []Info {
 }
 
 // Faults of JetStream.
-var _ = []chaos.Brokered{&DeliveryLost{}, &DeliveryGivenUp{}, &SlowConsumer{}, &BrokerRestart{}, &AckBeforeDurable{}}
+var _ = []chaos.Brokered{&DeliveryLost{}, &DeliveryGivenUp{}, &SlowConsumer{}, &LeaderChange{}, &BrokerRestart{}, &AckBeforeDurable{}}
 
 // DeliveryLost loses one delivery of an announcement on its way to the SUT.
 // Later announcements, also those of the same order, are put on the stream
@@ -141,6 +148,34 @@ func (f *SlowConsumer) Validate() error { return nil }
 // Mishaps implements [chaos.Brokered].
 func (f *SlowConsumer) Mishaps() []simulators.MishapKind {
 	return []simulators.MishapKind{simulators.TooSlow}
+}
+
+// LeaderChange has another server of the cluster lead the consumer once the SUT
+// has been sent an announcement.
+//
+// Layer A: a node that is drained, an election after a partition. Observed as
+// the status 409 Leadership Change right behind the delivery, which makes the
+// request for messages void; the acknowledgement reaches nobody who remembers
+// it, so that the message comes again. A push consumer only sees the latter.
+type LeaderChange struct {
+	_ byte // so that each link's instance is one of its own
+}
+
+// Apply implements [chaos.Fault].
+func (f *LeaderChange) Apply(d chaos.Delivery, _ *rand.Rand) []chaos.Delivery {
+	if open(d) {
+		befall(&d, simulators.LeaderChanged, 0)
+		d.What = "delivered by a leader that changed right behind it: the SUT's request is void and its acknowledgement lost; the broker delivers it again"
+	}
+	return []chaos.Delivery{d}
+}
+
+// Validate says what is wrong with the settings.
+func (f *LeaderChange) Validate() error { return nil }
+
+// Mishaps implements [chaos.Brokered].
+func (f *LeaderChange) Mishaps() []simulators.MishapKind {
+	return []simulators.MishapKind{simulators.LeaderChanged}
 }
 
 // BrokerRestart stops the broker once it has an announcement and starts it again

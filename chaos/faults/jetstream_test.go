@@ -299,6 +299,67 @@ func TestSlowConsumer(t *testing.T) {
 	s.calm(3, "connection closed by the broker")
 }
 
+// TestLeaderChange: the message was taken and comes again, behind a status that
+// nats.go survives by asking anew.
+func TestLeaderChange(t *testing.T) {
+	s := newStreamed(t, 1, nil)
+	s.first()
+	s.arm("leader-change", &faults.LeaderChange{})
+	if tries := s.announce(2); tries != 1 {
+		t.Errorf("announced %d times: the stream has it", tries)
+	}
+	s.want(taken{"2", 1}, taken{"2", 2})
+	if got := fmt.Sprint(s.offers(2)); got != "[accepted]" {
+		t.Errorf("offers %s, want one, accepted", got)
+	}
+	s.calm(3, "leader that changed")
+}
+
+// TestLeaderChangeOnTheWire: a client that asks for two messages at a time is
+// told behind the first that its request is void.
+func TestLeaderChangeOnTheWire(t *testing.T) {
+	s := newStreamed(t, 1, nil)
+	js, err := jetstream.New(s.conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := js.CreateOrUpdateConsumer(t.Context(), nats.Stream, jetstream.ConsumerConfig{Durable: "other", FilterSubject: "andon.mes.>",
+		AckPolicy: jetstream.AckExplicitPolicy, AckWait: again, DeliverPolicy: jetstream.DeliverNewPolicy}); err != nil {
+		t.Fatal(err)
+	}
+	if err := js.DeleteConsumer(t.Context(), nats.Stream, "sut"); err != nil { // it would meet the fault first
+		t.Fatal(err)
+	}
+	inbox, err := s.conn.SubscribeSync(s.conn.NewRespInbox())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.conn.PublishRequest("$JS.API.CONSUMER.MSG.NEXT."+nats.Stream+".other", inbox.Subject, []byte(`{"batch":2,"expires":5000000000}`)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.conn.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	s.arm("leader-change", &faults.LeaderChange{})
+	done := make(chan struct{})
+	go func() { defer close(done); s.announce(2) }()
+	m, err := inbox.NextMsg(5 * time.Second)
+	if err != nil || string(m.Data) != "2" {
+		t.Fatalf("got %v, %v, want message 2", m, err)
+	}
+	status, err := inbox.NextMsg(5 * time.Second)
+	if err != nil || status.Header.Get("Status") != "409" || status.Header.Get("Description") != "Leadership Change" || status.Subject != inbox.Subject {
+		t.Fatalf("got %+v, %v, want 409 Leadership Change", status, err)
+	}
+	_ = m.Ack() // to a leader that is no more
+	again, err := inbox.NextMsg(5 * time.Second)
+	if err != nil || string(again.Data) != "2" {
+		t.Fatalf("got %+v, %v, want message 2 again", again, err)
+	}
+	_ = again.Ack()
+	await(t, done, "the end of the offer")
+}
+
 // TestBrokerRestart: nobody is let in for a time, and nothing is lost.
 func TestBrokerRestart(t *testing.T) {
 	s := newStreamed(t, 1, nil)

@@ -28,6 +28,9 @@ type door struct {
 // guest is one connection of the SUT.
 type guest struct {
 	outer, inner net.Conn // to the SUT, to the server
+
+	mu    sync.Mutex        // guards what follows
+	asked map[string]string // where the latest request for messages wants them, by consumer
 }
 
 func openDoor(at Address, b *Broker) (*door, error) {
@@ -57,7 +60,7 @@ func (d *door) serve(outer net.Conn) {
 		_ = outer.Close()
 		return
 	}
-	g := &guest{outer, inner}
+	g := &guest{outer: outer, inner: inner, asked: map[string]string{}}
 	if !d.enter(g) {
 		g.cut()
 		return
@@ -66,9 +69,9 @@ func (d *door) serve(outer net.Conn) {
 	var up sync.WaitGroup
 	up.Go(func() {
 		defer g.cut()
-		_ = relay(inner, outer, d.sent)
+		_ = relay(inner, outer, func(m message) passage { return d.sent(g, m) })
 	})
-	_ = relay(outer, inner, d.given)
+	_ = relay(outer, inner, func(m message) passage { return d.given(g, m) })
 	g.cut()
 	up.Wait()
 }
@@ -114,7 +117,11 @@ func (g *guest) cut() {
 }
 
 // sent decides about what the SUT sends.
-func (d *door) sent(m message) passage {
+func (d *door) sent(g *guest, m message) passage {
+	if consumer, ok := pulls(m.subject); ok {
+		g.ask(consumer, m.reply)
+		return pass
+	}
 	seq, ok := acknowledges(m.subject)
 	if ok && (len(m.payload) == 0 || bytes.HasPrefix(m.payload, []byte("+ACK"))) {
 		return d.broker.acknowledged(seq, m.subject)
@@ -123,20 +130,50 @@ func (d *door) sent(m message) passage {
 }
 
 // given decides about what the SUT is given.
-func (d *door) given(m message) passage {
-	if seq, ok := acknowledges(m.reply); ok {
-		return d.broker.delivered(seq)
+func (d *door) given(g *guest, m message) passage {
+	seq, ok := acknowledges(m.reply)
+	if !ok {
+		return pass
 	}
-	return pass
+	p := d.broker.delivered(seq)
+	if p.told != "" { // a push consumer asks for nothing, and is told nothing
+		p.told = g.void(consumerOf(m.reply), m.sid)
+	}
+	return p
+}
+
+// ask notes where a request of the SUT wants the consumer's messages.
+func (g *guest) ask(consumer, inbox string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.asked[consumer] = inbox
+}
+
+// void is what tells the SUT that its request for the consumer's messages is
+// void; "" if it has made none.
+func (g *guest) void(consumer, sid string) string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.asked[consumer] == "" {
+		return ""
+	}
+	return leadershipChange(g.asked[consumer], sid)
 }
 
 // passage says what becomes of a message at the door.
-type passage int
+type passage struct {
+	drop bool   // it is left out
+	told string // what its receiver is told right behind it
+	cut  bool   // and then the connection ends
+}
 
-const (
-	pass       passage = iota
-	drop               // it is left out
-	passAndCut         // and then the connection ends
+// What becomes of most messages.
+var (
+	pass       = passage{}
+	drop       = passage{drop: true}
+	passAndCut = passage{cut: true}
+	// leaderLeaves has the SUT told, if it has asked for messages.
+	leaderLeaves = passage{told: "409"}
 )
 
 // errCut ends a connection after a message.
@@ -145,8 +182,7 @@ var errCut = errors.New("cut off")
 // relay hands on what comes from one side to the other, but for the messages
 // that decide lets not pass.
 func relay(to io.Writer, from io.Reader, decide func(message) passage) error {
-	const most = 64 << 10 // more than the server takes in a line
-	r, w := bufio.NewReaderSize(from, most), bufio.NewWriterSize(to, most)
+	r, w := bufio.NewReaderSize(from, mostHead), bufio.NewWriterSize(to, mostHead)
 	var head []byte
 	for {
 		line, err := r.ReadSlice('\n')
@@ -160,31 +196,48 @@ func relay(to io.Writer, from io.Reader, decide func(message) passage) error {
 		}
 		what := pass
 		if m.size >= 0 {
-			if _, ok := acknowledges(m.subject); ok && m.size < most {
-				body, err := r.Peek(m.size)
-				if err != nil {
-					return err
-				}
-				m.payload = body[min(m.header, m.size):]
+			if err := m.peek(r); err != nil {
+				return err
 			}
 			what = decide(m)
 		}
-		var dst io.Writer = w
-		if what == drop {
-			dst = io.Discard
-		}
-		_, err = dst.Write(head)
-		if err == nil && m.size >= 0 {
-			_, err = io.CopyN(dst, r, int64(m.size)+2)
-		}
-		if err == nil && (r.Buffered() == 0 || what == passAndCut) {
-			err = w.Flush()
-		}
-		if err == nil && what == passAndCut {
-			err = errCut
-		}
-		if err != nil {
+		if err := handOn(w, r, head, m, what); err != nil {
 			return err
 		}
 	}
+}
+
+// mostHead is more than the server takes in a line.
+const mostHead = 64 << 10
+
+// peek reads the payload of an acknowledgement, and leaves it there.
+func (m *message) peek(r *bufio.Reader) error {
+	if _, ok := acknowledges(m.subject); !ok || m.size >= mostHead {
+		return nil
+	}
+	body, err := r.Peek(m.size)
+	m.payload = body[min(m.header, len(body)):]
+	return err
+}
+
+// handOn writes a line and what follows it in r, as was decided.
+func handOn(w *bufio.Writer, r *bufio.Reader, head []byte, m message, what passage) error {
+	var dst io.Writer = w
+	if what.drop {
+		dst = io.Discard
+	}
+	_, err := dst.Write(head)
+	if err == nil && m.size >= 0 {
+		_, err = io.CopyN(dst, r, int64(m.size)+2)
+	}
+	if err == nil && what.told != "" {
+		_, err = w.WriteString(what.told)
+	}
+	if err == nil && (r.Buffered() == 0 || what.cut || what.told != "") {
+		err = w.Flush()
+	}
+	if err == nil && what.cut {
+		err = errCut
+	}
+	return err
 }

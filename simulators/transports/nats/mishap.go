@@ -11,7 +11,7 @@ import (
 
 // Mishaps lists what can befall a message at this broker.
 func Mishaps() []simulators.MishapKind {
-	return []simulators.MishapKind{simulators.AckLost, simulators.DeliveryLost, simulators.GivenUp, simulators.TooSlow, simulators.Restarted, simulators.Undurable}
+	return []simulators.MishapKind{simulators.AckLost, simulators.DeliveryLost, simulators.GivenUp, simulators.TooSlow, simulators.LeaderChanged, simulators.Restarted, simulators.Undurable}
 }
 
 // A parcel is a message that something befalls. All but its channels is
@@ -20,6 +20,7 @@ type parcel struct {
 	what string // it is, so that sending it again can be told
 	seq  uint64
 	kind simulators.MishapKind // what is still to befall it; "" if nothing is
+	sent bool                  // to the SUT, by the leader that then changed
 
 	struck  chan struct{} // closed when it has befallen it
 	settled chan struct{} // closed when the broker has the SUT's acknowledgement
@@ -91,7 +92,7 @@ func (b *Broker) befall(ctx context.Context, m simulators.Message, p *parcel) er
 		if err := b.restart(ctx, m.Mishap.For); err != nil {
 			return err
 		}
-	case simulators.DeliveryLost:
+	case simulators.DeliveryLost, simulators.LeaderChanged:
 		if m.Release != nil {
 			m.Release() // it is on the stream: what comes after it may overtake it on the way to the SUT
 		}
@@ -133,6 +134,9 @@ func (b *Broker) delivered(seq uint64) passage {
 	case p.kind == simulators.TooSlow:
 		p.strike()
 		return passAndCut
+	case p.kind == simulators.LeaderChanged && !p.sent:
+		p.sent = true
+		return leaderLeaves
 	}
 	return pass
 }
@@ -145,7 +149,7 @@ func (b *Broker) acknowledged(seq uint64, subject string) passage {
 	switch {
 	case p == nil:
 		return pass
-	case p.kind == simulators.AckLost:
+	case p.kind == simulators.AckLost, p.kind == simulators.LeaderChanged && p.sent:
 		p.strike()
 		return drop
 	case p.kind == simulators.GivenUp:

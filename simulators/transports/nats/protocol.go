@@ -10,6 +10,7 @@ import (
 // publication or a delivery.
 type message struct {
 	subject, reply string
+	sid            string // of the subscription that a delivery is for
 	header         int    // how many bytes of what follows are headers
 	size           int    // of what follows, without the end of line; -1 if nothing does
 	payload        []byte // behind the headers; only of acknowledgements
@@ -42,6 +43,9 @@ func readHead(line string) (message, error) {
 		return m, fmt.Errorf("read %q: it has %d words", words[0], len(words))
 	}
 	m.subject = rest[0]
+	if fixed == 2 {
+		m.sid = rest[1]
+	}
 	if len(rest) > fixed+sizes {
 		m.reply = rest[fixed]
 	}
@@ -64,6 +68,23 @@ func count(word string) (int, error) {
 	return int(n), nil
 }
 
+// pulls reads the subject on which a consumer of our stream is asked for
+// messages, and tells which. It is $JS.API.CONSUMER.MSG.NEXT.<stream>.<consumer>,
+// or has a domain behind $JS.
+func pulls(subject string) (consumer string, ok bool) {
+	if !strings.HasPrefix(subject, "$JS.") {
+		return "", false
+	}
+	return strings.CutPrefix(subject[strings.Index(subject, ".API.")+1:], "API.CONSUMER.MSG.NEXT."+Stream+".")
+}
+
+// leadershipChange tells who asked with inbox for messages that the request is
+// void, in the words of the server (409 Leadership Change).
+func leadershipChange(inbox, sid string) string {
+	const status = "NATS/1.0 409 Leadership Change\r\n\r\n"
+	return fmt.Sprintf("HMSG %s %s %d %d\r\n%s\r\n", inbox, sid, len(status), len(status), status)
+}
+
 // acknowledges reads the subject on which a delivery of our stream is
 // acknowledged, and tells where on the stream its message is.
 //
@@ -71,17 +92,36 @@ func count(word string) (int, error) {
 // sequence>.<time>.<pending>, or has a domain and the hash of an account before
 // the stream, and may have more behind.
 func acknowledges(subject string) (seq uint64, ok bool) {
+	words := acknowledgement(subject)
+	if words == nil {
+		return 0, false
+	}
+	seq, err := strconv.ParseUint(words[3], 10, 64)
+	return seq, err == nil
+}
+
+// consumerOf is whose delivery is acknowledged on the subject; "" if none of our
+// stream is.
+func consumerOf(subject string) string {
+	if words := acknowledgement(subject); words != nil {
+		return words[1]
+	}
+	return ""
+}
+
+// acknowledgement splits the subject from the stream on; nil if it is no
+// acknowledgement of our stream.
+func acknowledgement(subject string) []string {
 	rest, ok := strings.CutPrefix(subject, "$JS.ACK.")
 	if !ok {
-		return 0, false
+		return nil
 	}
 	words := strings.Split(rest, ".")
 	if len(words) >= 9 {
 		words = words[2:]
 	}
 	if len(words) < 7 || words[0] != Stream {
-		return 0, false
+		return nil
 	}
-	seq, err := strconv.ParseUint(words[3], 10, 64)
-	return seq, err == nil
+	return words
 }

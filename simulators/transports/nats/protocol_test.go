@@ -15,17 +15,17 @@ func TestReadHead(t *testing.T) {
 		"PUB a.b _INBOX.1 5\r\n":             {subject: "a.b", reply: "_INBOX.1", size: 5},
 		"pub\ta.b   5\r\n":                   {subject: "a.b", size: 5},
 		"HPUB a.b _INBOX.1 12 17\r\n":        {subject: "a.b", reply: "_INBOX.1", header: 12, size: 17},
-		"MSG a.b 9 5\r\n":                    {subject: "a.b", size: 5},
-		"MSG a.b 9 $JS.ACK.x 5\r\n":          {subject: "a.b", reply: "$JS.ACK.x", size: 5},
-		"HMSG a.b 9 $JS.ACK.x 12 17\r\n":     {subject: "a.b", reply: "$JS.ACK.x", header: 12, size: 17},
-		"HMSG a.b 9 12 17\r\n":               {subject: "a.b", header: 12, size: 17},
+		"MSG a.b 9 5\r\n":                    {subject: "a.b", sid: "9", size: 5},
+		"MSG a.b 9 $JS.ACK.x 5\r\n":          {subject: "a.b", sid: "9", reply: "$JS.ACK.x", size: 5},
+		"HMSG a.b 9 $JS.ACK.x 12 17\r\n":     {subject: "a.b", sid: "9", reply: "$JS.ACK.x", header: 12, size: 17},
+		"HMSG a.b 9 12 17\r\n":               {subject: "a.b", sid: "9", header: 12, size: 17},
 		"PING\r\n":                           {size: -1},
 		"INFO {\"max_payload\": 1}\r\n":      {size: -1},
 		"SUB a.b 9\r\n":                      {size: -1},
 		"-ERR 'Authorization Violation'\r\n": {size: -1},
 		"\r\n":                               {size: -1},
 	} {
-		if got, err := readHead(line); err != nil || got.subject != want.subject || got.reply != want.reply || got.header != want.header || got.size != want.size {
+		if got, err := readHead(line); err != nil || got.subject != want.subject || got.reply != want.reply || got.header != want.header || got.sid != want.sid || got.size != want.size {
 			t.Errorf("%q: got %+v, %v, want %+v", line, got, err, want)
 		}
 	}
@@ -49,6 +49,21 @@ func TestAcknowledges(t *testing.T) {
 	} {
 		if got, ok := acknowledges(subject); got != want || ok != (want != 0) {
 			t.Errorf("%q: got %d, %t, want %d", subject, got, ok, want)
+		}
+	}
+}
+
+func TestPulls(t *testing.T) {
+	for subject, want := range map[string]string{
+		"$JS.API.CONSUMER.MSG.NEXT.ANDON.sut":     "sut",
+		"$JS.hub.API.CONSUMER.MSG.NEXT.ANDON.sut": "sut",
+		"$JS.API.CONSUMER.MSG.NEXT.OTHER.sut":     "",
+		"$JS.API.CONSUMER.INFO.ANDON.sut":         "",
+		"$JS.ACK.ANDON.sut.1.42.7.1700000000.0":   "",
+		"andon.mes.operations":                    "",
+	} {
+		if got, ok := pulls(subject); ok && got != want || ok != (want != "") {
+			t.Errorf("%q: got %q, %t, want %q", subject, got, ok, want)
 		}
 	}
 }
