@@ -3,6 +3,7 @@ package evidence
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/plant"
@@ -265,26 +266,40 @@ func (a *attributor) surfacesByEntity(open []*SurfaceView) {
 }
 
 // surfacesOfGarbled gives surfaces that name nothing to facts whose messages a
-// fault has garbled, one to each: who was sent an empty body has nothing to
-// name.
+// fault has garbled: who was sent an empty body has nothing to name, and cannot
+// tell that he was sent it before. So each time a fact was announced explains
+// one of them, those of facts that nothing else is known of first.
 func (a *attributor) surfacesOfGarbled(open []*SurfaceView) {
-	var garbled []*FactView
+	type delivery struct {
+		fact  *FactView
+		start time.Duration
+	}
+	var garbled []delivery
 	for _, f := range a.h.Facts {
-		if f.Garbled && f.AcceptedBy != nil && len(f.Effects) == 0 && len(f.Surfaces) == 0 {
-			garbled = append(garbled, f)
+		if !f.Garbled || f.AcceptedBy == nil || len(f.Effects) > 0 || len(f.Surfaces) > 0 {
+			continue
+		}
+		for _, o := range f.Offers {
+			garbled = append(garbled, delivery{f, o.Start})
 		}
 	}
 	for _, s := range open {
 		if s.Fact != nil || s.Class != simulators.DataQuality || s.Reference != "" || s.Keys != (plant.Keys{}) {
 			continue
 		}
-		at := slices.IndexFunc(garbled, func(f *FactView) bool {
-			return f.AcceptedBy.Start <= s.At && (s.Kind == "" || s.Kind == f.Event.Fact.Kind())
-		})
+		at := -1
+		for i, d := range garbled {
+			if d.start > s.At || s.Kind != "" && s.Kind != d.fact.Event.Fact.Kind() {
+				continue
+			}
+			if at < 0 || len(garbled[at].fact.Surfaces) > 0 && len(d.fact.Surfaces) == 0 {
+				at = i
+			}
+		}
 		if at < 0 {
 			continue
 		}
-		s.Fact, s.By = garbled[at], ByLikeness
+		s.Fact, s.By = garbled[at].fact, ByLikeness
 		s.Fact.Surfaces = append(s.Fact.Surfaces, s)
 		garbled = slices.Delete(garbled, at, at+1)
 	}

@@ -38,6 +38,18 @@ func TestReportsThatCanNameNothing(t *testing.T) {
 			garble(r, journaltest.Confirmed(1, "5.013"))
 			reported(r, confirmation, confirmation)
 		}, want: evidence.Violated, rule: "reported-without-fact"},
+		{name: "once for each delivery", build: func(r *journaltest.Run) { // its first acknowledgement was lost
+			f := journaltest.Confirmed(1, "5.013")
+			garble(r, f)
+			r.Offer(simulators.Accepted, plant.Event{ID: plant.EventID(plant.Natural(f)), Fact: f})
+			reported(r, confirmation, confirmation)
+		}, want: evidence.Holds},
+		{name: "once more than it was delivered", build: func(r *journaltest.Run) {
+			f := journaltest.Confirmed(1, "5.013")
+			garble(r, f)
+			r.Offer(simulators.Accepted, plant.Event{ID: plant.EventID(plant.Natural(f)), Fact: f})
+			reported(r, confirmation, confirmation, confirmation)
+		}, want: evidence.Violated, rule: "reported-without-fact"},
 		{name: "of another kind", build: func(r *journaltest.Run) {
 			garble(r, journaltest.Confirmed(1, "5.013"))
 			reported(r, plant.KindConsumption)

@@ -100,12 +100,15 @@ func unreported(r *report, f *evidence.FactView, t *evidence.AttemptView, no sim
 // reported judges the exceptions about one fact.
 func reported(r *report, f *evidence.FactView, t *evidence.AttemptView, no simulators.Result) {
 	var open []*evidence.SurfaceView
-	closed := false
+	closed, nameless := false, false
 	for _, s := range f.Surfaces {
-		if s.Closed {
+		switch {
+		case s.Closed:
 			closed = true
-		} else {
+		case s.By == evidence.ByLikeness && nameless: // nobody can tell that a garbled message was there before
+		default:
 			open = append(open, s)
+			nameless = nameless || s.By == evidence.ByLikeness
 		}
 	}
 	first := f.Surfaces[0]
