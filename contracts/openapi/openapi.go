@@ -91,13 +91,15 @@ type parameter struct {
 	name, in string // in is query, header or path
 	required bool
 	schema   *schema
+	example  *any // nil if there is none
 	place    contracts.Place
 }
 
 // content is a body of one media type.
 type content struct {
-	media  string
-	schema *schema
+	media   string
+	schema  *schema
+	example *any // nil if there is none
 }
 
 type answer struct {
@@ -398,6 +400,7 @@ func (r *reader) parameters(s spot) (all []parameter) {
 		if _, ok := m["schema"]; ok {
 			one.schema = r.schema(p.url, p.pointer+"/schema")
 		}
+		one.example = r.example(p)
 		all = append(all, one)
 	}
 	return all
@@ -417,6 +420,7 @@ func (r *reader) contents(s spot) (all []content) {
 		if _, ok := m.fields()["schema"]; ok {
 			c.schema = r.schema(m.url, m.pointer+"/schema")
 		}
+		c.example = r.example(m)
 		all = append(all, c)
 	}
 	return all

@@ -42,7 +42,7 @@ var _ reports.Reporter = Reporter{}
 // Report implements [reports.Reporter].
 func (r Reporter) Report(w io.Writer, g reports.Gate) error {
 	var b bytes.Buffer
-	b.WriteString(head(g))
+	b.WriteString(head(strings.ToUpper(g.Verdict.String())+" · Andon report", css+explain.SVGStyle, script))
 	if err := body.Execute(&b, newPage(g, r.Faults)); err != nil {
 		return fmt.Errorf("make HTML report: %w", err)
 	}
@@ -55,8 +55,7 @@ func (r Reporter) Report(w io.Writer, g reports.Gate) error {
 
 // head opens the page. Style and script are named by their digests, so that
 // nothing else could run even if something slipped through.
-func head(g reports.Gate) string {
-	style := css + explain.SVGStyle
+func head(title, style, script string) string {
 	policy := fmt.Sprintf("default-src 'none'; style-src 'sha256-%s'; script-src 'sha256-%s'; img-src data:; base-uri 'none'; form-action 'none'", digest(style), digest(script))
 	return `<!DOCTYPE html>
 <html lang="en">
@@ -66,7 +65,7 @@ func head(g reports.Gate) string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
-<title>` + template.HTMLEscapeString(strings.ToUpper(g.Verdict.String())+" · Andon report") + `</title>
+<title>` + template.HTMLEscapeString(title) + `</title>
 <link rel="icon" href="data:,">
 <style>` + style + `</style>
 </head>
