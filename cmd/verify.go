@@ -1,0 +1,233 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/andon-rig/andon/contracts"
+	"github.com/andon-rig/andon/harness"
+	"github.com/andon-rig/andon/harness/verify"
+	"github.com/andon-rig/andon/reports"
+	"github.com/andon-rig/andon/reports/html"
+	"github.com/andon-rig/andon/reports/junit"
+	"github.com/andon-rig/andon/reports/text"
+)
+
+type verifyFlags struct {
+	bookFlags
+	url        string
+	graphql    string
+	states     string
+	headers    []string
+	timeout    time.Duration
+	maxBody    int64
+	testSystem bool
+	seed       uint64
+	engine     string
+
+	provider  string
+	version   string
+	contracts []string
+	consumers []string
+	only      string
+
+	junit, html string
+}
+
+func newVerify(w World) *cobra.Command {
+	var f verifyFlags
+	c := &cobra.Command{
+		Use:   "verify [file ...] --url <address>",
+		Short: "put what consumers rely on before a provider that runs",
+		Long: "Makes each exchange that a consumer in force relies on against a provider, and says of each what matched. Without\n" +
+			"files, the consumers are those of a book; files are pacts, GraphQL operations with their schema, or an OpenAPI\n" +
+			"description, whose examples are then replayed. docs/verify.md tells it as a story.\n\n" +
+			"Exit status: 0 all matched, 1 the provider broke something, 2 usage or a mistake in a file, 3 something failed that is\n" +
+			"not the provider (a callback, the connection), 4 something was not shown, or nothing was.",
+		Example: "  andon verify --url http://127.0.0.1:8080 --book contracts --provider-version 2.0\n" +
+			"  andon verify orders.pact.json --url http://127.0.0.1:8080 --states http://127.0.0.1:8080/_states",
+		RunE: func(c *cobra.Command, args []string) error {
+			return runVerify(c.Context(), w, f, args, c.Flags().Changed("book"))
+		},
+	}
+	f.bookFlags.add(c)
+	flags := c.Flags()
+	flags.StringVar(&f.url, "url", "", "`address` of the provider's HTTP interface")
+	flags.StringVar(&f.graphql, "graphql", verify.DefaultGraphQL, "`path` of its GraphQL interface below that")
+	flags.StringVar(&f.states, "states", "", "`address` of the callback that sets and clears provider states")
+	flags.StringArrayVar(&f.headers, "header", nil, "`\"Name: value\"` sent with every request; ${NAME} in it is taken from the environment")
+	flags.DurationVar(&f.timeout, "timeout", verify.DefaultTimeout, "`time` that one exchange may take, its answer's body included")
+	flags.Int64Var(&f.maxBody, "max-body", verify.DefaultMaxBody, "`bytes` of an answer that are read")
+	flags.BoolVar(&f.testSystem, "test-system", false, "the owner's word that addresses beyond this machine are test systems")
+	flags.Uint64Var(&f.seed, "seed", 1, "`seed` of the values that a pact has generated")
+	flags.StringVar(&f.engine, "engine", "andon", "`name` of the engine: "+strings.Join(engineNames(), ", "))
+	flags.StringVar(&f.provider, "provider", "", "`name` of the provider in the book (default: the only one)")
+	flags.StringVar(&f.version, "provider-version", "", "`version` of the provider that runs there (default: the only one in force)")
+	flags.StringSliceVar(&f.contracts, "contract", nil, "only contracts of this `name`")
+	flags.StringSliceVar(&f.consumers, "consumer", nil, "only consumers of this `name`")
+	flags.StringVar(&f.only, "only", "", "only interactions whose name holds this `text`; results then speak of no whole")
+	flags.StringVar(&f.junit, "junit", "", "also write a JUnit XML `file`")
+	flags.StringVar(&f.html, "html", "", "also write one self-contained HTML `file`")
+	return c
+}
+
+func runVerify(ctx context.Context, w World, f verifyFlags, files []string, bookNamed bool) error {
+	if len(files) > 0 && bookNamed {
+		return usage("give files or --book, not both: files belong to no book")
+	}
+	pairs, err := f.pairs(w, files)
+	if err != nil {
+		return &harness.PlanError{Err: err}
+	}
+	target, err := f.target(w)
+	if err != nil {
+		return &harness.PlanError{Err: err}
+	}
+	engine, err := f.open(target)
+	if err != nil {
+		return &harness.PlanError{Err: err}
+	}
+	o, err := verify.Run(ctx, verify.Options{Engine: engine, Pairs: pairs, Only: f.selects(), Now: time.Now})
+	if err != nil {
+		return &rigError{err}
+	}
+	v := o.Report(version(), engine.Name(), f.talkedTo(), time.Now(), f.unknown)
+	if err := f.tell(w, v); err != nil {
+		return &rigError{err}
+	}
+	switch {
+	case o.Interrupted:
+		return exit(harness.ExitInterrupted)
+	case v.Exit != 0:
+		return exit(v.Exit)
+	}
+	return nil
+}
+
+// pairs are whom to hold against whom.
+func (f *verifyFlags) pairs(w World, files []string) ([]contracts.Pair, error) {
+	today, err := f.today()
+	if err != nil {
+		return nil, err
+	}
+	if len(files) > 0 {
+		if len(f.contracts) > 0 || len(f.consumers) > 0 || f.provider != "" {
+			return nil, errors.New("--provider, --contract and --consumer choose from a book, and files were named")
+		}
+		return verify.FromFiles(files, w.Catalog.Contracts, f.version)
+	}
+	b, _, err := f.load(w)
+	if err != nil {
+		return nil, err
+	}
+	return verify.FromBook(b, verify.Choice{Provider: f.provider, Version: f.version, Contracts: f.contracts, Consumers: f.consumers, Today: today})
+}
+
+// target is the provider as flags tell it.
+func (f *verifyFlags) target(w World) (verify.Target, error) {
+	t := verify.Target{GraphQL: f.graphql, Timeout: f.timeout, MaxBody: f.maxBody, Seed: f.seed}
+	if f.url == "" {
+		return t, errors.New("say where the provider is with --url http://127.0.0.1:8080")
+	}
+	if f.timeout <= 0 || f.maxBody <= 0 {
+		return t, errors.New("--timeout and --max-body are above 0: nothing is waited for without end")
+	}
+	var errs []error
+	for _, one := range []struct {
+		flag, text string
+		into       **url.URL
+	}{{"--url", f.url, &t.URL}, {"--states", f.states, &t.States}} {
+		if one.text == "" {
+			continue
+		}
+		u, err := verify.Address(one.text, f.testSystem, "http", "https")
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s %w", one.flag, err))
+		}
+		*one.into = u
+	}
+	var err error
+	t.Header, err = headers(w, f.headers)
+	return t, errors.Join(append(errs, err)...)
+}
+
+// headers reads "Name: value", with what ${…} names in the environment, so
+// that a password need not stand in the list of processes.
+func headers(w World, list []string) (http.Header, error) {
+	h := http.Header{}
+	for _, one := range list {
+		name, value, ok := strings.Cut(one, ":")
+		if !ok || strings.TrimSpace(name) == "" {
+			return nil, fmt.Errorf("--header %q: write it as \"Name: value\"", one)
+		}
+		var missing string
+		value = os.Expand(strings.TrimSpace(value), func(key string) string {
+			v := w.Env(key)
+			if v == "" {
+				missing = key
+			}
+			return v
+		})
+		if missing != "" {
+			return nil, fmt.Errorf("--header %s: the environment has no %s", name, missing)
+		}
+		h.Add(strings.TrimSpace(name), value)
+	}
+	return h, nil
+}
+
+// engineNames are the engines that --engine takes.
+func engineNames() []string { return []string{"andon"} }
+
+// open makes the engine that was asked for.
+func (f *verifyFlags) open(t verify.Target) (contracts.Replayer, error) {
+	if f.engine == "andon" {
+		return verify.NewAndon(t), nil
+	}
+	return nil, fmt.Errorf("--engine %q: known are %s", f.engine, strings.Join(engineNames(), ", "))
+}
+
+func (f *verifyFlags) selects() func(string) bool {
+	if f.only == "" {
+		return nil
+	}
+	return func(name string) bool { return strings.Contains(name, f.only) }
+}
+
+// talkedTo are the addresses, without passwords.
+func (f *verifyFlags) talkedTo() string {
+	if u, err := url.Parse(f.url); err == nil {
+		return u.Redacted()
+	}
+	return ""
+}
+
+// tell prints what was seen and writes the files that were asked for.
+func (f *verifyFlags) tell(w World, v reports.Verification) error {
+	var err error
+	if f.json {
+		err = encodeJSON(w.Stdout, v)
+	} else {
+		err = text.Reporter{Color: color(w, w.Stdout, false)}.Verification(w.Stdout, v)
+	}
+	write := func(path string, report func(io.Writer, reports.Verification) error) error {
+		if path == "" {
+			return nil
+		}
+		var b strings.Builder
+		if err := report(&b, v); err != nil {
+			return err
+		}
+		return os.WriteFile(path, []byte(b.String()), 0o644)
+	}
+	return errors.Join(err, write(f.junit, junit.Reporter{}.Verification), write(f.html, html.Reporter{}.Verification))
+}

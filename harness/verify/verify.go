@@ -1,0 +1,105 @@
+// Package verify puts what consumers rely on before a provider that runs:
+// requests are made and answers judged, messages are asked for and caught on
+// the transport that really carries them.
+//
+// It knows neither plants nor faults. How an exchange is judged is the
+// contract formats' business; here it is made, bounded and told.
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/andon-rig/andon/contracts"
+	"github.com/andon-rig/andon/evidence"
+)
+
+// Options say what is verified.
+type Options struct {
+	Engine contracts.Replayer
+	Pairs  []contracts.Pair
+	// Only selects interactions by name; nil takes all.
+	Only func(name string) bool
+	// Now is when it was seen.
+	Now func() time.Time
+}
+
+// An Outcome is all that was seen.
+type Outcome struct {
+	Verdict     evidence.Verdict
+	Environment bool // something failed that was not the provider
+	Interrupted bool
+	Pairs       []Seen
+}
+
+// Seen is what was seen of one pair.
+type Seen struct {
+	contracts.Pair
+	All    []contracts.Replayed
+	Left   int // exchanges that were not selected
+	Result contracts.Result
+}
+
+// Run replays every pair. An error is the engine's own; of pairs before it the
+// outcome tells.
+func Run(ctx context.Context, o Options) (Outcome, error) {
+	out := Outcome{Verdict: evidence.Vacuous}
+	for i, p := range o.Pairs {
+		s := Seen{Pair: p}
+		all, err := o.Engine.Replay(ctx, p, func(name string) bool {
+			if o.Only != nil && !o.Only(name) {
+				s.Left++
+				return false
+			}
+			return true
+		})
+		if err != nil && ctx.Err() == nil {
+			return out, fmt.Errorf("%s: engine %s: %w", p.ID(), o.Engine.Name(), err)
+		}
+		s.All = all
+		s.Result = p.Sum(all, s.Left)
+		s.Result.When = o.Now().UTC().Truncate(time.Second)
+		out.add(s, i == 0)
+		if errors.Is(ctx.Err(), context.Canceled) {
+			out.Interrupted = true
+			out.Verdict = max(out.Verdict, evidence.Inconclusive)
+			break
+		}
+	}
+	return out, nil
+}
+
+// add joins what was seen of one more pair. What was left out on purpose makes
+// the result of a pair inconclusive, but not the run: the user has asked for it.
+func (o *Outcome) add(s Seen, first bool) {
+	v := s.Result.Verdict
+	if s.Left > 0 && len(s.All) > 0 {
+		v = s.Pair.Sum(s.All, 0).Verdict
+	}
+	for _, one := range s.All {
+		o.Environment = o.Environment || one.Environment && !one.Pending
+	}
+	o.Pairs = append(o.Pairs, s)
+	switch {
+	case first:
+		o.Verdict = v
+	case s.Left > 0 && len(s.All) == 0: // nothing of this pair was asked for
+		if o.Verdict == evidence.Holds {
+			return
+		}
+		o.Verdict = max(o.Verdict, v)
+	default:
+		o.Verdict = max(o.Verdict, v)
+	}
+}
+
+// Results are what the matrix needs of an outcome.
+func (o Outcome) Results() []contracts.Result {
+	all := []contracts.Result{}
+	for _, s := range o.Pairs {
+		all = append(all, s.Result)
+	}
+	return all
+}
