@@ -205,4 +205,3 @@ func (d *Document) Answer(p contracts.Part) (reply contracts.Part, found []contr
 	}
 	return reply, []contracts.Breach{{Reply: true, Path: o.Name(), Want: "an answer of success", Got: "none is promised", Place: o.place}}, true
 }
-
