@@ -15,6 +15,7 @@ import (
 
 	"github.com/andon-rig/andon/contracts"
 	"github.com/andon-rig/andon/harness"
+	"github.com/andon-rig/andon/harness/pactcli"
 	"github.com/andon-rig/andon/harness/verify"
 	"github.com/andon-rig/andon/reports"
 	"github.com/andon-rig/andon/reports/html"
@@ -33,6 +34,13 @@ type verifyFlags struct {
 	testSystem bool
 	seed       uint64
 	engine     string
+	pactCLI    string
+
+	messages string
+	listen   string
+	broker   string
+	topic    string
+	quiet    time.Duration
 
 	provider  string
 	version   string
@@ -54,7 +62,8 @@ func newVerify(w World) *cobra.Command {
 			"Exit status: 0 all matched, 1 the provider broke something, 2 usage or a mistake in a file, 3 something failed that is\n" +
 			"not the provider (a callback, the connection), 4 something was not shown, or nothing was.",
 		Example: "  andon verify --url http://127.0.0.1:8080 --book contracts --provider-version 2.0\n" +
-			"  andon verify orders.pact.json --url http://127.0.0.1:8080 --states http://127.0.0.1:8080/_states",
+			"  andon verify orders.pact.json --url http://127.0.0.1:8080 --states http://127.0.0.1:8080/_states\n" +
+			"  andon verify events.pact.json --messages http://127.0.0.1:8080/_emit --listen mqtt://127.0.0.1:1883",
 		RunE: func(c *cobra.Command, args []string) error {
 			return runVerify(c.Context(), w, f, args, c.Flags().Changed("book"))
 		},
@@ -69,7 +78,13 @@ func newVerify(w World) *cobra.Command {
 	flags.Int64Var(&f.maxBody, "max-body", verify.DefaultMaxBody, "`bytes` of an answer that are read")
 	flags.BoolVar(&f.testSystem, "test-system", false, "the owner's word that addresses beyond this machine are test systems")
 	flags.Uint64Var(&f.seed, "seed", 1, "`seed` of the values that a pact has generated")
+	flags.StringVar(&f.messages, "messages", "", "`address` of the trigger: the callback that has the provider emit a message")
+	flags.StringVar(&f.listen, "listen", "http", "`where` messages are emitted to: http, nats or mqtt, or an address of this machine such as mqtt://127.0.0.1:1883")
+	flags.StringVar(&f.broker, "broker", "", "`address` of a broker that runs already, to subscribe to instead: nats://… or mqtt://…")
+	flags.StringVar(&f.topic, "topic", "", "`pattern` of topics or subjects to subscribe to there (default: all)")
+	flags.DurationVar(&f.quiet, "quiet", verify.DefaultQuiet, "`time` after a message in which no second one may come")
 	flags.StringVar(&f.engine, "engine", "andon", "`name` of the engine: "+strings.Join(engineNames(), ", "))
+	flags.StringVar(&f.pactCLI, "pact-cli", "", "`path` of the official verifier (default: $"+pactcli.Variable+", node_modules, PATH)")
 	flags.StringVar(&f.provider, "provider", "", "`name` of the provider in the book (default: the only one)")
 	flags.StringVar(&f.version, "provider-version", "", "`version` of the provider that runs there (default: the only one in force)")
 	flags.StringSliceVar(&f.contracts, "contract", nil, "only contracts of this `name`")
@@ -92,7 +107,12 @@ func runVerify(ctx context.Context, w World, f verifyFlags, files []string, book
 	if err != nil {
 		return &harness.PlanError{Err: err}
 	}
-	engine, err := f.open(target)
+	done, err := f.bridge(ctx, &target)
+	if err != nil {
+		return ofMachine(err)
+	}
+	defer done()
+	engine, err := f.open(w, target)
 	if err != nil {
 		return &harness.PlanError{Err: err}
 	}
@@ -135,8 +155,8 @@ func (f *verifyFlags) pairs(w World, files []string) ([]contracts.Pair, error) {
 // target is the provider as flags tell it.
 func (f *verifyFlags) target(w World) (verify.Target, error) {
 	t := verify.Target{GraphQL: f.graphql, Timeout: f.timeout, MaxBody: f.maxBody, Seed: f.seed}
-	if f.url == "" {
-		return t, errors.New("say where the provider is with --url http://127.0.0.1:8080")
+	if f.url == "" && f.messages == "" {
+		return t, errors.New("say where the provider is with --url http://127.0.0.1:8080, or with --messages what has it emit messages")
 	}
 	if f.timeout <= 0 || f.maxBody <= 0 {
 		return t, errors.New("--timeout and --max-body are above 0: nothing is waited for without end")
@@ -158,6 +178,42 @@ func (f *verifyFlags) target(w World) (verify.Target, error) {
 	var err error
 	t.Header, err = headers(w, f.headers)
 	return t, errors.Join(append(errs, err)...)
+}
+
+// bridge opens what messages come over, and returns what closes it.
+func (f *verifyFlags) bridge(ctx context.Context, t *verify.Target) (func(), error) {
+	if f.messages == "" {
+		if f.broker != "" || f.topic != "" {
+			return nil, usage("--broker and --topic are about messages, and no --messages says how to have them emitted")
+		}
+		return func() {}, nil
+	}
+	trigger, err := verify.Address(f.messages, f.testSystem, "http", "https")
+	if err != nil {
+		return nil, usage("--messages %w", err)
+	}
+	var l verify.Listener
+	if f.broker == "" {
+		if f.topic != "" {
+			return nil, usage("--topic chooses from a --broker; with --listen all is heard")
+		}
+		at, err2 := verify.Place(f.listen)
+		if err2 != nil {
+			return nil, usage("--listen %w", err2)
+		}
+		l, err = verify.Listen(ctx, at, f.maxBody)
+	} else {
+		u, err2 := verify.Address(f.broker, f.testSystem, "nats", "mqtt")
+		if err2 != nil {
+			return nil, usage("--broker %w", err2)
+		}
+		l, err = verify.Subscribe(ctx, u, f.topic, f.maxBody)
+	}
+	if err != nil {
+		return nil, err
+	}
+	t.Bridge = &verify.Bridge{Trigger: trigger, Listener: l, Timeout: f.timeout, Quiet: f.quiet}
+	return func() { _ = l.Close() }, nil
 }
 
 // headers reads "Name: value", with what ${…} names in the environment, so
@@ -186,12 +242,19 @@ func headers(w World, list []string) (http.Header, error) {
 }
 
 // engineNames are the engines that --engine takes.
-func engineNames() []string { return []string{"andon"} }
+func engineNames() []string { return []string{"andon", "pact-cli"} }
 
 // open makes the engine that was asked for.
-func (f *verifyFlags) open(t verify.Target) (contracts.Replayer, error) {
-	if f.engine == "andon" {
+func (f *verifyFlags) open(w World, t verify.Target) (contracts.Replayer, error) {
+	switch f.engine {
+	case "andon":
 		return verify.NewAndon(t), nil
+	case "pact-cli":
+		path, err := pactcli.Find(f.pactCLI, w.Env, ".")
+		if err != nil {
+			return nil, err
+		}
+		return verify.NewOfficial(path, t), nil
 	}
 	return nil, fmt.Errorf("--engine %q: known are %s", f.engine, strings.Join(engineNames(), ", "))
 }
@@ -205,10 +268,13 @@ func (f *verifyFlags) selects() func(string) bool {
 
 // talkedTo are the addresses, without passwords.
 func (f *verifyFlags) talkedTo() string {
-	if u, err := url.Parse(f.url); err == nil {
-		return u.Redacted()
+	var all []string
+	for _, one := range []string{f.url, f.messages} {
+		if u, err := url.Parse(one); err == nil && one != "" {
+			all = append(all, u.Redacted())
+		}
 	}
-	return ""
+	return strings.Join(all, ", ")
 }
 
 // tell prints what was seen and writes the files that were asked for.
