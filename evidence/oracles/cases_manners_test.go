@@ -385,7 +385,19 @@ func TestDeadLetter(t *testing.T) {
 			}
 		}
 	}
+	unasked := func(at string, then simulators.Class) func(*journaltest.Run) {
+		return func(r *journaltest.Run) {
+			r.Do(journaltest.Released())
+			r.Fault("gone", "dns-nxdomain", at)
+			e := r.Happen(conf(1, "5.013"))
+			r.Add(evidence.Disturbance{Fault: "gone", Kind: "dns-nxdomain", Phase: evidence.Struck, At: at, What: "asked for its name, which does not exist"})
+			r.Surface(e, then)
+		}
+	}
 	run(t, "dead-letter", []testCase{
+		{name: "not asked, as it could not be reached, and called refused", build: unasked("erp", simulators.Business), want: evidence.Violated, rule: "unreached-and-refused", says: "no attempt that reached erp"},
+		{name: "not asked, as it could not be reached, and called technical", build: unasked("erp", simulators.Technical), want: evidence.Holds},
+		{name: "not asked, and nothing in the way", build: unasked("mes", simulators.Business), want: evidence.Holds},
 		{name: "nothing refused", build: func(r *journaltest.Run) { r.Do(conf(1, "5")) }, want: evidence.Vacuous, rule: evidence.RuleIdle},
 		{name: "refused and reported", build: refusedThen(closed, simulators.Business), want: evidence.Holds},
 		{name: "refused and not reported", build: refusedThen(closed), want: evidence.Violated, rule: "refused-and-not-reported"},
@@ -394,6 +406,16 @@ func TestDeadLetter(t *testing.T) {
 		{name: "reported twice", build: refusedThen(closed, simulators.Business, simulators.Business), want: evidence.Violated, rule: "reported-twice"},
 		{name: "invalid and reported", build: spoilt(simulators.DataQuality), want: evidence.Holds},
 		{name: "invalid and not reported", build: spoilt(), want: evidence.Violated, rule: "refused-and-not-reported", says: "class data-quality"},
+		{name: "invalid, and forgotten with the state that was put back", build: func(r *journaltest.Run) {
+			backup := r.Now()
+			spoilt()(r)
+			r.Add(evidence.Step{Name: evidence.StepRestore, Args: map[string]string{evidence.ArgBackup: backup.String()}})
+		}, want: evidence.Vacuous},
+		{name: "invalid, and known from before the state that was put back", build: func(r *journaltest.Run) {
+			spoilt()(r)
+			r.Wait(time.Second)
+			r.Add(evidence.Step{Name: evidence.StepRestore, Args: map[string]string{evidence.ArgBackup: (r.Now() - time.Millisecond).String()}})
+		}, want: evidence.Violated, rule: "refused-and-not-reported"},
 		{name: "invalid and called technical", build: spoilt(simulators.Technical), want: evidence.Violated, rule: "wrong-class"},
 		{name: "invalid and called a matter of business, without having asked", build: spoilt(simulators.Business), want: evidence.Violated, rule: "wrong-class"},
 		{name: "invalid, accepted and refused later for a reason of the system's own", build: checkedLater(simulators.Business), want: evidence.Holds},

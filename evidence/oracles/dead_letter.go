@@ -35,10 +35,14 @@ func deadLetter(r *report) {
 				validReported(r, c, f, expires)
 				continue
 			}
+			if m.unreached(f) {
+				unaskedReported(r, f)
+				continue
+			}
 			reported(r, f, t, no)
 			continue
 		}
-		if f.Posted > 0 || f.Superseded || (t == nil && !f.Invalid) || !responsible(f, t) {
+		if f.Posted > 0 || f.Superseded || f.Forgotten || (t == nil && !f.Invalid) || !responsible(f, t) {
 			continue
 		}
 		r.judged++
@@ -62,6 +66,16 @@ func validReported(r *report, c *calendar, f *evidence.FactView, expires time.Ti
 		r.folded(v)
 		return
 	}
+	r.violated(v)
+}
+
+// unaskedReported is an exception that says the fact was refused, by a SUT that
+// could not ask whether it would be.
+func unaskedReported(r *report, f *evidence.FactView) {
+	v, s := about(f), f.Surfaces[0]
+	v.Expected = fmt.Sprintf("the %s posted when %s can be reached again, or reported as technical", naming(f.Event.Fact), f.Sink)
+	v.Got = fmt.Sprintf("an exception of class %s (%s), and no attempt that reached %s", orNone(s.Class), s.Reason, f.Sink)
+	v.Class, v.Rule, v.Confidence = evidence.CauseTechnical, "unreached-and-refused", "medium"
 	r.violated(v)
 }
 

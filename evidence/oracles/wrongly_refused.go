@@ -2,6 +2,7 @@ package oracles
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -88,6 +89,35 @@ func (m *validIssues) wronglyRefused(f *evidence.FactView) (expires time.Time, w
 		return l.Expires, true
 	}
 	return time.Time{}, false
+}
+
+// unreached reports whether the SUT reported f without having asked the books,
+// which it could not reach then: what it could not ask about it cannot know to
+// be refused. Nothing that may have changed in the run is claimed to be known.
+func (m *validIssues) unreached(f *evidence.FactView) bool {
+	if f.Status != evidence.Must || f.Invalid || f.Garbled || f.Posted > 0 || len(f.Attempts) > 0 {
+		return false
+	}
+	s := f.Surfaces[0]
+	if s.Class == simulators.Technical || s.By != evidence.ByReference && s.By != evidence.ByKey {
+		return false
+	}
+	m.made.Do(m.make)
+	k := f.Event.Fact.Keys()
+	for _, part := range []plant.Keys{{Lot: k.Lot}, {Material: k.Material}, {Order: k.Order}} {
+		if part != (plant.Keys{}) && m.doubtful(part, s.At) {
+			return false
+		}
+	}
+	return !m.releaseUnknown(k.Order, s.At) && m.turnedAway(f.Sink, f.Accepted, s.At)
+}
+
+// turnedAway reports whether trouble on the road to an endpoint, of names,
+// certificates or connections, struck the SUT in a time.
+func (m *validIssues) turnedAway(endpoint string, from, to time.Duration) bool {
+	return slices.ContainsFunc(m.h.Disturbances, func(d *evidence.DisturbanceView) bool {
+		return d.Phase == evidence.Struck && d.Disturbance.At == endpoint && d.Message == 0 && len(d.Facts) == 0 && from <= d.At && d.At <= to
+	})
 }
 
 // releaseUnknown reports whether the order was released in the run and the SUT had

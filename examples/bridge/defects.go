@@ -81,6 +81,8 @@ const (
 
 	// Nor any of what only a long life shows.
 	M87 Defect = "M87"
+	M95 Defect = "M95"
+	M96 Defect = "M96"
 )
 
 // A DefectInfo describes a planted mistake to people and to the detection
@@ -151,6 +153,8 @@ func Defects() []DefectInfo {
 		{M85, "dated anew", "posts what is refused for its period once more, dated into the open one, and tells nobody", "a period that closes over a backlog", []string{"time-semantics"}},
 		{M86, "gone with the broker", "does not connect again when the event broker has closed its connection", "broker-restart or slow-consumer; rig nats.yaml", []string{"no-silent-drop"}},
 		{M87, "log opened anew", "opens its log anew four times a second and leaves the old one open", "half a minute; rig bounded.yaml", []string{"hygiene"}},
+		{M95, "any certificate will do", "does not verify who it talks to", "tls-expired, tls-wrong-host or tls-unknown-ca; rig secured.yaml", []string{"secrets"}},
+		{M96, "unknown host is final", "reports a message as a business exception when the endpoint's name cannot be resolved, instead of repeating it", "dns-nxdomain; rig secured.yaml", []string{"dead-letter"}},
 	}
 }
 

@@ -4,9 +4,14 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
+	"log"
 	"log/slog"
 	"math/big"
+	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -348,6 +353,28 @@ var scripts = []struct {
 		}
 		return nil
 	}, "the log is open"},
+	{M95, func(w *world) []string { // nobody has vouched for the certificate
+		stranger := httptest.NewTLSServer(w.erp)
+		stranger.Config.ErrorLog = log.New(io.Discard, "", 0)
+		w.t.Cleanup(stranger.Close)
+		w.config.ERP.URL = stranger.URL
+		m := confirmation("1", 1)
+		w.start().sendAll(m)
+		w.until(500*time.Millisecond, func() bool { return w.erp.attemptsOf(m.event) > 0 })
+		if w.erp.attemptsOf(m.event) > 0 {
+			return []string{"sent to a stranger"}
+		}
+		return nil
+	}, "sent to a stranger"},
+	{M96, func(w *world) []string {
+		at, err := url.Parse(w.erp.server.URL)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		w.config.Resolver = nameServer(w.t, 2)
+		w.config.ERP.URL = "http://erp.plant.test:" + at.Port()
+		return plain(w, confirmation("1", 1))
+	}, "refused by mistake confirmation/1/0010/1: business"},
 	{M85, func(w *world) []string {
 		m := confirmation("1", 1)
 		w.erp.before = once(m.event, fate{status: 409, body: `{"status":409,"code":"period-closed","class":"business","detail":"posting date lies before the open period, which began on 2026-04-01T00:00:00+02:00"}`})
@@ -549,6 +576,50 @@ func TestEveryDefectHasAScript(t *testing.T) {
 	if err := listDefects(&table); err != nil || !strings.Contains(table.String(), "M57") {
 		t.Errorf("table of defects: %v\n%s", err, &table)
 	}
+}
+
+// nameServer answers its first questions, as many as unknown says, with «no
+// such name», and the others with the address of this machine. It returns where
+// it listens.
+func nameServer(t *testing.T, unknown int) string {
+	t.Helper()
+	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	go func() {
+		for buf := make([]byte, 1500); ; unknown-- {
+			n, from, err := conn.ReadFrom(buf)
+			if err != nil {
+				return
+			}
+			_, _ = conn.WriteTo(resolved(buf[:n], unknown > 0), from)
+		}
+	}()
+	return conn.LocalAddr().String()
+}
+
+// resolved is an answer to a question of RFC 1035 for the address of a name.
+func resolved(query []byte, unknown bool) []byte {
+	const header = 12
+	end := header
+	for query[end] != 0 {
+		end += int(query[end]) + 1
+	}
+	end += 5 // the root, the type and the class
+	ipv4 := query[end-3] == 1
+	a := append([]byte{}, query[:end]...)
+	a[2], a[3] = a[2]|0x84, 0          // an answer, by who knows
+	copy(a[6:header], make([]byte, 6)) // no records yet
+	switch {
+	case unknown:
+		a[3] = 3
+	case ipv4:
+		a[7] = 1
+		a = append(a, 0xc0, header, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, 127, 0, 0, 1)
+	}
+	return a
 }
 
 // openLogs is how often this process has the log in dir open.

@@ -152,6 +152,9 @@ const (
 
 // judge says what a reply means.
 func (s *system) judge(r reply) verdict {
+	if s.defect == M96 && nameless(r.err) { // DEFECT M96: names that are gone come back
+		return verdict{what: refused, class: business, code: "no-such-host", reason: r.err.Error()}
+	}
 	if r.err != nil {
 		return verdict{what: again, class: technical, code: "no-reply", reason: r.err.Error()}
 	}

@@ -85,6 +85,9 @@ func singles(tr *traffic, all []faults.Info, processes bool, seed uint64) (list 
 		var column []Schedule
 		for round := range 3 {
 			for _, t := range tr.targets {
+				if t.Kind == "" {
+					continue // a question has no number by which another run could know it
+				}
 				if ok, why := tr.possible(v, t, processes); !ok {
 					if round == 0 {
 						not = append(not, impossible{v, t, why})

@@ -44,6 +44,9 @@ func swarm(tr *traffic, all []faults.Info, processes bool, shift time.Duration, 
 			rank = before
 		}
 		drawn, err := draw(tr, all, processes, p, fmt.Sprintf("swarm-%d", i+1), rank, luck)
+		if rank != nil && len(drawn) > 0 {
+			drawn[0].lead(all, shift, luck)
+		}
 		if err != nil {
 			return s, err
 		}
@@ -73,8 +76,7 @@ func (s Schedule) count(drawn map[string]int) {
 // periods cuts all of a run but its end into two to four stretches, as many for
 // each eight hours of a longer one, of which at least one is not calm.
 func periods(shift time.Duration, luck *rand.Rand) (list []period) {
-	minutes := max(32, int(shift/time.Minute))
-	n, trouble := (2+luck.IntN(3))*max(1, minutes/(8*60)), minutes*7/8
+	n, trouble := (2+luck.IntN(3))*max(1, minutes(shift)/(8*60)), minutes(shift)*7/8
 	for i := range n {
 		list = append(list, period{from: trouble * i / n, to: trouble * (i + 1) / n, calm: luck.IntN(4) == 0})
 	}
@@ -84,10 +86,26 @@ func periods(shift time.Duration, luck *rand.Rand) (list []period) {
 	return list
 }
 
+// minutes is how long a run is taken to be, at least.
+func minutes(shift time.Duration) int { return max(32, int(shift/time.Minute)) }
+
 // drawn is a fault of a period with what it is called.
 type drawn struct {
 	name  string
 	fault scenarios.Fault
+}
+
+// lead has the first fault of a schedule strike for sure, if it can at all: it is
+// in force all along but for the calm end, a few times.
+func (d *drawn) lead(all []faults.Info, shift time.Duration, luck *rand.Rand) {
+	i := slices.IndexFunc(all, func(i faults.Info) bool { return i.Name == d.fault.Fault.S })
+	if door(all[i]) || d.fault.P == nil {
+		return // it has no chance of its own, and its period does
+	}
+	sure := 1.0
+	d.fault.P, d.fault.Max = &sure, 1+luck.IntN(4)
+	d.fault.During.From.Delay = yamlfile.Plant(0)
+	d.fault.During.To.Delay = yamlfile.Plant(time.Duration(minutes(shift)*7/8) * time.Minute)
 }
 
 // draw takes one to four faults that can do something in this rig, no two of
@@ -137,7 +155,7 @@ func (v Variant) loosen(f *scenarios.Fault, t Target, p period, rare bool, luck 
 	if door(v.info) {
 		return // whoever comes
 	}
-	f.Hits.Writes = true
+	f.Hits.Writes = t.Kind != ""
 	if luck.IntN(2) == 0 {
 		f.Hits.Fact = t.Kind
 	}

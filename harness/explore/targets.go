@@ -11,6 +11,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/andon-rig/andon/chaos"
 	"github.com/andon-rig/andon/chaos/faults"
@@ -25,11 +26,13 @@ import (
 type Target struct {
 	Endpoint  string               `json:"endpoint"`
 	Direction simulators.Direction `json:"direction"`
-	Kind      plant.Kind           `json:"kind"`
+	Kind      plant.Kind           `json:"kind,omitempty"` // of the facts it states; "" of questions, which state none
 }
 
 // String names t: "confirmation from-sut at erp".
-func (t Target) String() string { return fmt.Sprintf("%s %s at %s", t.Kind, t.Direction, t.Endpoint) }
+func (t Target) String() string {
+	return fmt.Sprintf("%s %s at %s", cmp.Or(string(t.Kind), "question"), t.Direction, t.Endpoint)
+}
 
 // A traffic is what crossed in a run without trouble.
 type traffic struct {
@@ -67,10 +70,21 @@ func survey(h *evidence.History) *traffic {
 			}
 		}
 	}
+	t.asked(h)
 	slices.SortFunc(t.targets, func(a, b Target) int {
 		return cmp.Or(-cmp.Compare(a.Direction, b.Direction), cmp.Compare(a.Endpoint, b.Endpoint), cmp.Compare(a.Kind, b.Kind))
 	})
 	return t
+}
+
+// asked notes where the SUT reads lists, which no further name follows.
+func (t *traffic) asked(h *evidence.History) {
+	for _, a := range h.Attempts {
+		at := Target{Endpoint: a.Endpoint, Direction: simulators.FromSUT}
+		if a.Verb == "get" && len(a.Claims) == 0 && !strings.Contains(a.Name, "/") && !slices.Contains(t.targets, at) {
+			t.targets = append(t.targets, at)
+		}
+	}
 }
 
 func (t *traffic) cross(at Target, e plant.Event) {
@@ -138,14 +152,17 @@ func door(i faults.Info) bool {
 }
 
 // doors lists the faults that strike whoever connects, once for those that the
-// SUT opens and once for ours.
+// SUT opens and once for ours, where that makes a difference.
 func doors(all []faults.Info) (list []Variant) {
 	for _, i := range all {
-		if !door(i) {
-			continue
-		}
-		for _, o := range []faults.Opened{faults.OpenedBySUT, faults.OpenedByRig} {
-			list = append(list, Variant{Fault: i.Name, Form: string(o), info: i, with: map[string]any{"opened": string(o)}})
+		switch {
+		case !door(i):
+		case !slices.ContainsFunc(i.Settings, func(s faults.Setting) bool { return s.Name == "opened" }):
+			list = append(list, Variant{Fault: i.Name, info: i}) // only the SUT looks at certificates, and asks for names
+		default:
+			for _, o := range []faults.Opened{faults.OpenedBySUT, faults.OpenedByRig} {
+				list = append(list, Variant{Fault: i.Name, Form: string(o), info: i, with: map[string]any{"opened": string(o)}})
+			}
 		}
 	}
 	return list
@@ -193,7 +210,11 @@ func (tr *traffic) possible(v Variant, t Target, processes bool) (bool, string) 
 		return false, why
 	}
 	if door(v.info) {
-		return v.Form == t.opens(), "it strikes who connects the other way"
+		opens := v.Form == t.opens() || v.Form == "" && t.Direction == simulators.FromSUT
+		return opens && t.Kind != "", "it strikes who connects the other way"
+	}
+	if c, ok := f.(chaos.Choosy); t.Kind == "" && !(ok && c.Leaves(chaos.Crossing{Direction: simulators.FromSUT, Kind: plant.KindConfirmation}) != "") {
+		return false, "questions are only met by what meets nothing else"
 	}
 	if p, ok := f.(chaos.Particular); ok && !p.Suits(tr.policy[t.Endpoint]) {
 		return false, "the endpoint's policy leaves it nothing to do"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -67,6 +68,9 @@ func shares(n, others int) []int {
 func (m *measure) campaignAt(ctx context.Context, b build, n int, keep string, led map[string]int, out *campaign) error {
 	pack, _ := b.file.Fit(m.pack)
 	pack = pack[:min(len(pack), n)]
+	if keep != "" {
+		keep = filepath.Join(keep, strings.ReplaceAll(b.name, ":", "-")) // runs of two rigs may have one name
+	}
 	setup := harness.Setup{Catalog: m.base.Catalog, File: b.file, Self: m.base.Self, Version: m.base.Version, Out: keep}
 	possible, left := b.file.Feasible(m.base.Catalog.Faults)
 	out.leave(m.base.Catalog.Faults, possible, left)
@@ -86,9 +90,7 @@ func (m *measure) campaignAt(ctx context.Context, b build, n int, keep string, l
 		}
 	}
 	r, err := x.Do(ctx)
-	for _, why := range r.Unable {
-		out.unable = append(out.unable, b.name+": "+why)
-	}
+	out.unable = append(out.unable, byReason(b.name, r.Unable)...)
 	return err
 }
 
@@ -105,6 +107,23 @@ func (c *campaign) leave(all, possible []faults.Info, why []string) {
 			c.why[name] = reason
 		}
 	}
+}
+
+// byReason groups what a rig cannot carry out by what it lacks.
+func byReason(rig string, unable []string) (list []string) {
+	forms := map[string][]string{}
+	var reasons []string
+	for _, line := range unable {
+		form, reason, _ := strings.Cut(line, ": ")
+		if forms[reason] == nil {
+			reasons = append(reasons, reason)
+		}
+		forms[reason] = append(forms[reason], form)
+	}
+	for _, reason := range reasons {
+		list = append(list, fmt.Sprintf("at %s %s: %s", rig, strings.Join(forms[reason], ", "), reason))
+	}
+	return list
 }
 
 // hosted notes that a rig can host the fault.

@@ -63,6 +63,14 @@ func TestCampaignCountsOpenly(t *testing.T) {
 	}
 }
 
+// TestWhatARigCannotDoIsToldOnce: one line for each reason.
+func TestWhatARigCannotDoIsToldOnce(t *testing.T) {
+	got := byReason("bridge:files", []string{"stall: no webhook: none", "flap by-rig: no webhook: none", "dns-slow: no name"})
+	if want := []string{"at bridge:files stall, flap by-rig: no webhook: none", "at bridge:files dns-slow: no name"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // TestSharesOfRigs: no run is lost, and the usual rig has two parts.
 func TestSharesOfRigs(t *testing.T) {
 	for _, one := range []struct {

@@ -21,6 +21,8 @@ var rigs = map[bridge.Defect]string{
 	bridge.M55: "examples/bridge/mqtt.yaml",
 	bridge.M86: "examples/bridge/nats.yaml",
 	bridge.M87: "examples/bridge/bounded.yaml",
+	bridge.M95: "examples/bridge/secured.yaml",
+	bridge.M96: "examples/bridge/secured.yaml",
 }
 
 // elsewhere names, for defects that no scenario of the pack smoke can show, or
@@ -45,6 +47,8 @@ var elsewhere = map[bridge.Defect][]string{
 	bridge.M85: {"MEC-04"},
 	bridge.M86: {"BRK-02"},
 	bridge.M87: {"NET-05"},
+	bridge.M95: {"NET-07"},
+	bridge.M96: {"NET-07"},
 }
 
 // A place is a rig and what can be played there.
