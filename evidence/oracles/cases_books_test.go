@@ -300,6 +300,17 @@ func TestNoPostingAfterHold(t *testing.T) {
 			r.Happen(held("L-7", "Q-1"))
 			r.Self("erp", journaltest.Shipped("L-7"))
 		}, want: evidence.Violated, rule: "hold-kept-back", says: "shipped"},
+		{name: "hold that nobody could read, reported before the lot was shipped", build: func(r *journaltest.Run) {
+			h := r.Happen(held("L-7", "Q-1"))
+			r.Add(evidence.Disturbance{Fault: "zone", Kind: "local-time", Phase: evidence.Struck, At: "mes", Facts: []plant.EventID{h.ID}, Garbled: true})
+			r.Surface(h, simulators.DataQuality)
+			r.Self("erp", journaltest.Shipped("L-7"))
+		}, want: evidence.Holds},
+		{name: "hold that nobody could read, and nobody heard of", build: func(r *journaltest.Run) {
+			h := r.Happen(held("L-7", "Q-1"))
+			r.Add(evidence.Disturbance{Fault: "zone", Kind: "local-time", Phase: evidence.Struck, At: "mes", Facts: []plant.EventID{h.ID}, Garbled: true})
+			r.Self("erp", journaltest.Shipped("L-7"))
+		}, want: evidence.Violated, rule: "hold-kept-back"},
 		{name: "hold sent too late", build: func(r *journaltest.Run) {
 			h := r.Happen(held("L-7", "Q-1"))
 			r.Wait(time.Second)

@@ -332,6 +332,15 @@ func TestRetryDiscipline(t *testing.T) {
 			}
 			r.Send(journaltest.Sending{Acted: closed}, e)
 		}, want: evidence.Holds},
+		{name: "refused on a connection whose replies trickle, each time", build: func(r *journaltest.Run) {
+			e := r.Happen(conf(1, "5.013"))
+			r.Fault("slow", "trickle", "erp")
+			r.Add(evidence.Disturbance{Fault: "slow", Kind: "trickle", Phase: evidence.Struck, At: "erp", Message: 77, Facts: []plant.EventID{"confirmation/of/another"}, Lasting: true})
+			for range 4 {
+				r.Send(journaltest.Sending{Acted: closed}, e)
+				r.Wait(time.Second)
+			}
+		}, want: evidence.Holds},
 		{name: "refused, and killed long after that, each time", build: func(r *journaltest.Run) {
 			e := r.Happen(conf(1, "5.013"))
 			for range 4 {

@@ -2,6 +2,7 @@ package oracles
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/andon-rig/andon/evidence"
@@ -81,6 +82,9 @@ func inside(r *report, h *evidence.HoldView, e *evidence.EffectView, grace time.
 			r.inconclusive(f)
 			return
 		}
+	}
+	if (h.Fact.Garbled || h.Fact.Invalid) && slices.ContainsFunc(h.Fact.Surfaces, func(s *evidence.SurfaceView) bool { return s.At <= e.At }) {
+		return // a hold that nobody could read, and whose reader said so
 	}
 	never := len(h.Fact.Attempts) == 0 && r.settled
 	if trying || (e.At-h.Accepted <= grace && !never) {

@@ -159,8 +159,8 @@ func (x *retries) refused(v evidence.Finding, what string, f *evidence.FactView,
 		if no != nil && t.Start > no.End && t.Digest == no.Digest && !x.happened(t, no.Start, t.Start) && !x.h.Forgot(no.End, t.Start) {
 			blind++
 		}
-		if r := t.Heard; r.Outcome == simulators.Refused && !known(r) && x.h.Survived(t.Start, t.End+noting) {
-			no = t // and not one that the SUT did not live to note
+		if r := t.Heard; r.Outcome == simulators.Refused && !known(r) && x.h.Survived(t.Start, t.End+noting) && !amid(x.unclearAt(t.Endpoint), t.Start) {
+			no = t // and not one that the SUT did not live to note, or may not have heard
 		}
 	}
 	if blind <= 1 {
