@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	engine "github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 
@@ -68,14 +70,34 @@ func Breaches(rules *engine.Schema, v any, trees map[string]*source.Tree, reply 
 	}
 	var found []contracts.Breach
 	for _, l := range leaves(invalid) {
-		if len(found) == maxBreaches {
-			break
+		for _, b := range told(l, v) {
+			if len(found) == maxBreaches {
+				return found
+			}
+			b.Reply, b.Place = reply, placeOf(trees, l)
+			found = append(found, b)
 		}
-		found = append(found, contracts.Breach{
-			Reply: reply, Path: dotted(l.InstanceLocation), Want: word(l), Got: seen(v, l.InstanceLocation), Place: placeOf(trees, l),
-		})
 	}
 	return found
+}
+
+// told says what a mistake in v is: of members that are missing, or there and
+// should not be, each by its own path.
+func told(e *engine.ValidationError, v any) (all []contracts.Breach) {
+	at := dotted(e.InstanceLocation)
+	switch k := e.ErrorKind.(type) {
+	case *kind.Required:
+		for _, name := range k.Missing {
+			all = append(all, contracts.Breach{Path: at + "." + name, Want: "a value, it is required", Got: "nothing"})
+		}
+	case *kind.AdditionalProperties:
+		for _, name := range k.Properties {
+			all = append(all, contracts.Breach{Path: at + "." + name, Want: "nothing, it is not declared", Got: seen(v, append(slices.Clone(e.InstanceLocation), name))})
+		}
+	default:
+		all = append(all, contracts.Breach{Path: at, Want: word(e), Got: seen(v, e.InstanceLocation)})
+	}
+	return all
 }
 
 // leaves are the mistakes themselves, without the schemas that they are in. Of

@@ -30,10 +30,10 @@ func TestCheck(t *testing.T) {
 		want       []string // path, and where the rule stands
 	}{
 		{"fits", `{"order":"000123","yield":1.5,"state":"final","lots":[{"id":"L1"}],"more":1}`, nil},
-		{"missing", `{"order":"000123"}`, []string{"$ v/confirmations.json:3:3"}},
+		{"missing", `{"order":"000123"}`, []string{"$.yield v/confirmations.json:3:3"}},
 		{"wrong type", `{"order":123,"yield":1}`, []string{"$.order v/confirmations.json:5:15"}},
 		{"leading zeros gone", `{"order":"123","yield":1}`, []string{"$.order v/confirmations.json:5:33"}},
-		{"deep", `{"order":"000123","yield":1,"lots":[{"id":"a"},{"id":"b","x":1}]}`, []string{"$.lots[1] v/confirmations.json:8:101"}},
+		{"deep", `{"order":"000123","yield":1,"lots":[{"id":"a"},{"id":"b","x":1}]}`, []string{"$.lots[1].x v/confirmations.json:8:101"}},
 		{"two", `{"order":"000123","yield":-1,"state":"done"}`, []string{"$.state v/confirmations.json:7:15", "$.yield v/confirmations.json:6:33"}},
 		{"no JSON", `{"order":`, []string{"$ "}},
 		{"more behind", `{"order":"000123","yield":1} {}`, []string{"$ "}},
