@@ -36,6 +36,9 @@ type Breach struct {
 	Want  string `json:"want"`
 	Got   string `json:"got"`
 	Place Place  `json:"place,omitzero"` // in the document
+	// Unclear says that it cannot be told whether this is a breach; Got says
+	// why not.
+	Unclear bool `json:"unclear,omitempty"`
 }
 
 // String tells the breach in one line.

@@ -34,17 +34,24 @@ func (d *Document) Check(x contracts.Exchange) (found []contracts.Breach, covere
 		if len(bad) == 0 {
 			return nil, true
 		}
-		if i == 0 || len(bad) < len(best) {
+		if i == 0 || unclear(bad) && !unclear(best) || unclear(bad) == unclear(best) && len(bad) < len(best) {
 			best = bad
 		}
 	}
 	return best, true
 }
 
+// unclear reports whether none of what is wrong is known to be.
+func unclear(bad []contracts.Breach) bool {
+	return !slices.ContainsFunc(bad, func(b contracts.Breach) bool { return !b.Unclear })
+}
+
 // candidates are the interactions that x may be. If it is none of the messages
-// that are announced, nearest says what is wrong by the one that it is most like.
+// that are announced, nearest says what is wrong by the one that it is most
+// like; and if it cannot be told whether it is one, why not.
 func (d *Document) candidates(x contracts.Exchange) (fits []*Interaction, nearest []contracts.Breach) {
 	least := -1
+	var perhaps []contracts.Breach
 	for _, in := range d.Interactions {
 		var bad []mismatch
 		switch {
@@ -61,12 +68,18 @@ func (d *Document) candidates(x contracts.Exchange) (fits []*Interaction, neares
 			fits = append(fits, in)
 			continue
 		}
+		if told := in.breaches(bad, false); perhaps == nil && unclear(told) {
+			perhaps = told
+		}
 		if !x.FromConsumer && (least < 0 || len(bad) < least) {
 			least, nearest = len(bad), in.breaches(bad, false)
 		}
 	}
-	if len(fits) > 0 {
+	switch {
+	case len(fits) > 0:
 		nearest = nil
+	case perhaps != nil:
+		nearest = perhaps
 	}
 	return fits, nearest
 }
@@ -91,7 +104,7 @@ func (in *Interaction) breaches(bad []mismatch, reply bool) (found []contracts.B
 		if m.unknown {
 			want = "what can be told"
 		}
-		found = append(found, contracts.Breach{Reply: reply, Path: m.at, Want: want, Got: m.got, Place: in.Place})
+		found = append(found, contracts.Breach{Reply: reply, Path: m.at, Want: want, Got: m.got, Place: in.Place, Unclear: m.unknown})
 	}
 	return found
 }

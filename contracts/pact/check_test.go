@@ -43,6 +43,27 @@ func get(path string, status int, body string) contracts.Exchange {
 	return contracts.Exchange{FromConsumer: true, Request: contracts.Part{Method: "GET", Path: path}, Reply: &contracts.Part{Status: status, Headers: map[string][]string{"Content-Type": {"application/json; charset=utf-8"}}, Body: []byte(body)}}
 }
 
+// TestCheckCannotTell keeps what cannot be told apart from what is wrong: a
+// pattern that takes too long decides nothing, in requests and in answers.
+func TestCheckCannotTell(t *testing.T) {
+	slow := `"$.no": {"matchers": [{"match": "regex", "regex": "(?=a)(a|aa)+$"}]}`
+	d := read(t, strings.NewReplacer(`"$.no": {"matchers": [{"match": "regex", "regex": "\\d{4}"}]}`, slow, `"$.no": {"matchers": [{"match": "type"}]}`, slow).Replace(orders))
+	no := strings.Repeat("a", 60) + "!"
+	for name, x := range map[string]contracts.Exchange{
+		"an answer":       get("/orders/4711", 200, `{"no":"`+no+`","qty":1,"lots":[{"id":"a"}]}`),
+		"an announcement": {Request: contracts.Part{Headers: map[string][]string{"Content-Type": {"application/json"}}, Body: []byte(`{"event":"released","no":"` + no + `"}`)}},
+	} {
+		found, covered := d.Check(x)
+		if !covered || len(found) != 1 || !found[0].Unclear || found[0].Path != "$.no" {
+			t.Errorf("%s: found %+v, covered %v; want that $.no cannot be told", name, found, covered)
+		}
+	}
+	found, _ := d.Check(get("/orders/4711", 200, `{"no":"`+no+`","qty":"x","lots":[{"id":"a"}]}`))
+	if len(found) != 2 || found[0].Unclear == found[1].Unclear {
+		t.Errorf("found %+v; what is wrong beyond doubt is told beside it", found)
+	}
+}
+
 func TestCheck(t *testing.T) {
 	d := read(t, orders)
 	announced := func(body string) contracts.Exchange {
