@@ -108,6 +108,9 @@ func (d Date) String() string {
 	return d.Format(time.DateOnly)
 }
 
+// Place is where the day stands in its file; nowhere if there is none.
+func (d Date) Place() Place { return placeAt(d.Pos) }
+
 // Party returns the party called name, or nil.
 func (b *Book) Party(name string) *Party {
 	for i := range b.File.Parties {
@@ -201,8 +204,10 @@ func (v PartyVersion) check(party string) (ps Problems) {
 
 // at makes a problem of a place in a YAML file.
 func at(p yamlfile.Pos, format string, args ...any) Problem {
-	return Problem{Place: Place{File: p.File, Line: p.Line, Column: p.Column}, Text: fmt.Sprintf(format, args...)}
+	return Problem{Place: placeAt(p), Text: fmt.Sprintf(format, args...)}
 }
+
+func placeAt(p yamlfile.Pos) Place { return Place{File: p.File, Line: p.Line, Column: p.Column} }
 
 func (p Problem) hint(text string) Problem {
 	p.Hint = cmp.Or(p.Hint, text)

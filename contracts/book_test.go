@@ -223,6 +223,7 @@ func TestMistakesInTheBook(t *testing.T) {
 			f["erp/orders/2.1/schema.graphql"] = &fstest.MapFile{Data: []byte("type Query {")}
 		}, "contracts/erp/orders/2.1/schema.graphql:1:"},
 		{"two places at once", edit("erp/orders/contract.yaml", "{header: X-API-Version}", "{header: X-API-Version, query: v}"), "names 2 places at once"},
+		{"no place in an answer", edit("erp/orders/contract.yaml", "{header: X-API-Version}", "{query: v, reply: true}"), "query v is no place in an answer"},
 		{"no version in the pattern", edit("erp/orders/contract.yaml", "{header: X-API-Version}", "{url: /api}"), "does not say where the version is"},
 		{"format unknown", edit("erp/orders/contract.yaml", "format: graphql", "format: grapql"), `did you mean "graphql"`},
 	} {

@@ -18,6 +18,9 @@ type Contract struct {
 	Consumers      []Half
 }
 
+// ID names the contract for people: "erp-orders/orders-api".
+func (c *Contract) ID() string { return c.Provider + "/" + c.Name }
+
 // A Half is one document of a contract.
 type Half struct {
 	Party, Version string
@@ -74,6 +77,9 @@ type Told struct {
 	Field string `yaml:"field"`
 	// Optional says that an exchange may leave it out.
 	Optional bool `yaml:"optional"`
+	// Reply says that the answer tells it. Otherwise the request does, and the
+	// answer may in its stead.
+	Reply bool `yaml:"reply"`
 
 	Pos yamlfile.Pos
 }
@@ -95,6 +101,12 @@ type Flow struct {
 	// OrderingKey says what must be kept in sequence: "$.order".
 	OrderingKey string `yaml:"ordering-key"`
 }
+
+// Directions of a flow.
+const (
+	FromConsumer = "from-consumer"
+	FromProvider = "from-provider"
+)
 
 // Covered reports whether the flow covers what is called name.
 func (f Flow) Covered(name string) bool {
@@ -126,6 +138,11 @@ func (f ContractFile) check() (ps Problems) {
 			}
 		}
 	}
+	for _, t := range f.Told {
+		if t.Reply && !t.Answers() {
+			ps = append(ps, at(t.Pos, "%s is no place in an answer", t).hint("leave out reply: true, or name a header, media-type, xml-attribute, xml-namespace, dataschema or field"))
+		}
+	}
 	for _, p := range f.Flow.Covers {
 		if _, err := path.Match(p, ""); err != nil {
 			ps = append(ps, at(f.Pos, "covers %q: %v", p, err))
@@ -133,6 +150,9 @@ func (f ContractFile) check() (ps Problems) {
 	}
 	return ps
 }
+
+// Place is where t stands in its file.
+func (t Told) Place() Place { return placeAt(t.Pos) }
 
 // given are the places that t names.
 func (t Told) given() (all []string) {

@@ -2,6 +2,8 @@ package contracts
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -66,6 +68,20 @@ func (c *Contract) users(of Half, changes []Change) map[string][]string {
 			if ch.Severity != Safe && used[ch.Path] {
 				users[ch.Path] = append(users[ch.Path], h.ID())
 			}
+		}
+	}
+	return users
+}
+
+// Touching are the consumers, at all their versions, that rely on a field of a
+// provider's document. Path is as breaches write it, without numbers of rows:
+// "$.lots[].id".
+func (c *Contract) Touching(provider Half, path string) (users []string) {
+	path = strings.TrimPrefix(path, "$")
+	for _, h := range c.Consumers {
+		r, ok := h.Document.(Relier)
+		if ok && path != "" && slices.ContainsFunc(r.Uses(provider.Document), func(part string) bool { return strings.HasSuffix(part, path) }) {
+			users = append(users, h.ID())
 		}
 	}
 	return users

@@ -22,7 +22,7 @@ func (t Told) In(p Part) string {
 	case t.URL != "":
 		return prefixed(t.URL, p.Path)
 	case t.Header != "":
-		return p.Header(canonicalHeader(t.Header))
+		return p.Header(CanonicalHeader(t.Header))
 	case t.MediaType != "":
 		return mediaVersion(t.MediaType, p.Header("Content-Type"))
 	case t.Query != "":
@@ -50,8 +50,8 @@ func (t Told) In(p Part) string {
 	return ""
 }
 
-// canonicalHeader is name as [Part.Headers] spells it.
-func canonicalHeader(name string) string {
+// CanonicalHeader is name as [Part.Headers] spells it.
+func CanonicalHeader(name string) string {
 	parts := strings.Split(strings.ToLower(name), "-")
 	for i, p := range parts {
 		if p != "" {
@@ -175,24 +175,55 @@ func jsonField(body []byte, path string) string {
 // ErrNoVersion says that an exchange does not tell its version.
 var ErrNoVersion = errors.New("tells no version")
 
+// A Telling is a place at which an exchange could tell its version, and what
+// it tells there.
+type Telling struct {
+	Told    Told
+	Reply   bool   // it stands in the answer
+	Version string // "" if it tells none
+}
+
+// Tellings are the places that the contract names, in its order: what the
+// request tells there, or else the answer, and beside it the answer if a header
+// of that tells it as well.
+func (f ContractFile) Tellings(x Exchange) (all []Telling) {
+	for _, t := range f.Told {
+		one := Telling{Told: t, Reply: t.Reply}
+		if !t.Reply {
+			one.Version = t.In(x.Request)
+		}
+		answer := ""
+		if x.Reply != nil && t.Answers() {
+			answer = t.In(*x.Reply)
+		}
+		if one.Version == "" && answer != "" {
+			one.Version, one.Reply, answer = answer, true, ""
+		}
+		all = append(all, one)
+		if answer != "" && (t.Header != "" || t.MediaType != "") { // what a body says elsewhere may be about something else
+			all = append(all, Telling{Told: t, Reply: true, Version: answer})
+		}
+	}
+	return all
+}
+
+// Answers reports whether an answer has such a place at all.
+func (t Told) Answers() bool { return t.URL == "" && t.Topic == 0 && t.Query == "" }
+
 // VersionOf is the version that an exchange tells, by every place that the
 // contract names. It is "" with a nil error if the contract names no place, or
 // only ones that may be left out.
 func (f ContractFile) VersionOf(x Exchange) (string, error) {
 	version, where := "", ""
-	for _, t := range f.Told {
-		v := t.In(x.Request)
-		if v == "" && x.Reply != nil && t.URL == "" && t.Topic == 0 && t.Query == "" {
-			v = t.In(*x.Reply)
-		}
+	for _, t := range f.Tellings(x) {
 		switch {
-		case v == "" && t.Optional:
-		case v == "":
-			return version, fmt.Errorf("%w: %s says nothing", ErrNoVersion, t)
+		case t.Version == "" && t.Told.Optional:
+		case t.Version == "":
+			return version, fmt.Errorf("%w: %s says nothing", ErrNoVersion, t.Told)
 		case version == "":
-			version, where = v, t.String()
-		case v != version:
-			return version, fmt.Errorf("tells two versions: %s says %s and %s says %s", where, version, t, v)
+			version, where = t.Version, t.Told.String()
+		case t.Version != version:
+			return version, fmt.Errorf("tells two versions: %s says %s and %s says %s", where, version, t.Told, t.Version)
 		}
 	}
 	return version, nil
