@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"encoding/json"
+	"strconv"
 
 	"github.com/andon-rig/andon/internal/jsonobject"
 	"github.com/andon-rig/andon/simulators"
@@ -47,6 +48,7 @@ func (o *object) offer(b *Offer) {
 	jsonobject.List(&o.Object, "faults", b.Faults)
 	o.Said("breach", b.Breach)
 	o.wire(b.Wire)
+	o.held(b.Held)
 }
 
 func (o *object) attempt(b *Attempt) {
@@ -74,11 +76,33 @@ func (o *object) attempt(b *Attempt) {
 	o.Said("breach", b.Breach)
 	o.Said("route", b.Route)
 	o.wire(b.Wire)
+	o.held(b.Held)
 }
 
 func (o *object) wire(w *Wire) {
 	if w != nil {
 		o.other("wire", w)
+	}
+}
+
+func (o *object) held(h *Held) {
+	switch {
+	case h == nil:
+	case len(h.Breaches) > 0:
+		o.other("held", h)
+	case len(h.By) == 0:
+		o.Name("held")
+		o.B = append(o.B, "{}"...)
+	default: // as nearly always
+		o.Name("held")
+		o.B = append(o.B, `{"by":[`...)
+		for i, n := range h.By {
+			if i > 0 {
+				o.B = append(o.B, ',')
+			}
+			o.B = strconv.AppendInt(o.B, int64(n), 10)
+		}
+		o.B = append(o.B, "]}"...)
 	}
 }
 

@@ -37,9 +37,10 @@ type Plan struct {
 	Recovery     Recovery            `json:"recovery,omitzero"`
 	Cutover      *Cutover            `json:"cutover,omitempty"` // from one way into the books to another
 	Hygiene      Hygiene             `json:"hygiene,omitzero"`
-	Breaches     bool                `json:"breaches,omitempty"` // endpoints note what breaks their contract; older journals do not
-	Secrets      []Secret            `json:"secrets,omitempty"`  // what the rig handed out in confidence, without the values
-	Looked       []SecretPlace       `json:"looked,omitempty"`   // where the rig looked for them
+	Breaches     bool                `json:"breaches,omitempty"`  // endpoints note what breaks their contract; older journals do not
+	Contracts    *InForce            `json:"contracts,omitempty"` // nil if the rig names no book
+	Secrets      []Secret            `json:"secrets,omitempty"`   // what the rig handed out in confidence, without the values
+	Looked       []SecretPlace       `json:"looked,omitempty"`    // where the rig looked for them
 	Judging      Judging             `json:"judging,omitzero"`
 	Shifts       []plant.Shift       `json:"shifts,omitempty"`     // by the wall clock of Zone
 	PeriodOpens  time.Time           `json:"periodOpens,omitzero"` // nothing may be posted on an earlier instant

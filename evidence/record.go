@@ -59,6 +59,9 @@ type Offer struct {
 	// all but the first time that one announcement was fetched, and if nobody
 	// keeps payloads.
 	Wire *Wire `json:"wire,omitempty"`
+	// Held is what contracts say of the exchange; nil if it was held against
+	// none, as with an endpoint that the book does not know.
+	Held *Held `json:"held,omitempty"`
 }
 
 // Attempt records one message of the SUT to a system: what it claimed, what
@@ -90,6 +93,9 @@ type Attempt struct {
 	// what was not read to its end, of requests for tokens, and if nobody keeps
 	// payloads.
 	Wire *Wire `json:"wire,omitempty"`
+	// Held is what contracts say of the exchange; nil if it was held against
+	// none, as with an endpoint that the book does not know.
+	Held *Held `json:"held,omitempty"`
 }
 
 // Effect records that a system's books have changed.

@@ -18,8 +18,9 @@ var contractInfo = Info{
 }
 
 // ContractConformance judges the wording of what the SUT sends: its postings
-// and its replies to announcements, as it sent them. What of it our own faults
-// have damaged is not held against it, and neither is what a contract does not
+// and its replies to announcements, as it sent them, by the contract of the
+// endpoint and by the book that the rig names. What of it our own faults have
+// damaged is not held against it, and neither is what a contract does not
 // mention.
 func ContractConformance() evidence.Judge {
 	return oracle{contractInfo, contractConformance, "all %d messages and replies of the SUT kept the contract", "the SUT sent nothing that a contract describes, or nobody held it against one"}
@@ -76,10 +77,11 @@ func contractConformance(r *report) {
 		}
 	}
 	c.tell()
+	c.inForce()
 }
 
 func (c *contractBook) posting(t *evidence.AttemptView) {
-	if t.Breach == "" || c.garbledIn(t.Endpoint, t.Start, t.End) {
+	if t.Breach == "" || named(t.Held, false) || c.garbledIn(t.Endpoint, t.Start, t.End) {
 		return
 	}
 	b := breach{endpoint: t.Endpoint, name: t.Name, what: t.Breach}
@@ -133,7 +135,7 @@ func announced(f *evidence.FactView) *evidence.OfferView {
 }
 
 func (c *contractBook) reply(o *evidence.OfferView) {
-	if o.Breach == "" || c.garbledIn(o.Endpoint, o.Start, o.End) {
+	if o.Breach == "" || named(o.Held, true) || c.garbledIn(o.Endpoint, o.Start, o.End) {
 		return
 	}
 	var f *evidence.FactView
