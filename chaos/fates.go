@@ -134,7 +134,7 @@ func (l *Link) fates(buf []fate, m simulators.Message, dir simulators.Direction,
 		original.Attempt = max(original.Attempt, k.attempt)
 	}
 	fates := append(buf, fate{Delivery: original})
-	if l.Store != nil {
+	if l.Store != nil || l.Held != nil {
 		sent := m
 		fates[0].original = &sent
 	}

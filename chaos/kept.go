@@ -88,7 +88,7 @@ func (l *Link) Told(m simulators.Message, result simulators.Result) {
 	first := k.served == 1 && !taken
 	l.mu.Unlock()
 	if first {
-		offer.Wire = l.wire(f, simulators.Message{}, k.payload)
+		offer.Wire, offer.Held = l.wire(f, simulators.Message{}, k.payload)
 	}
 	l.Journal.Append(offer)
 	l.fetched(f, taken, offer)

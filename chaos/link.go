@@ -28,6 +28,10 @@ type Link struct {
 	// Address says by which method and where a message goes; nil is what the
 	// message itself says.
 	Address func(m simulators.Message, dir simulators.Direction) (method, path string)
+	// Held, if set, says what contracts make of a message as its sender sent it,
+	// which goes by method to path, and of the answer to it; reply is nil if
+	// there was none that counts.
+	Held func(m simulators.Message, dir simulators.Direction, method, path string, reply *simulators.Message) *evidence.Held
 	// Encode words an event the way the endpoint's dialect does, for faults
 	// that change what a message says.
 	Encode func(plant.Event) ([]simulators.Message, error)
@@ -318,7 +322,7 @@ func unheard(err error) simulators.Message {
 func (l *Link) write(f *fate, start time.Duration, acted, heard simulators.Message) {
 	m := &f.Message
 	payload := l.store(m.Body)
-	wire := l.wire(f, acted, payload)
+	wire, held := l.wire(f, acted, payload)
 	if f.Direction == simulators.ToSUT {
 		result := heard.Result
 		if result.Outcome == simulators.Unknown && acted.Result.Outcome == simulators.Undelivered {
@@ -330,7 +334,7 @@ func (l *Link) write(f *fate, start time.Duration, acted, heard simulators.Messa
 		l.Journal.Append(evidence.Offer{
 			ID: m.ID, Endpoint: l.Name, Name: m.Name, Key: m.Key, Facts: f.facts(l.Ordinals), Attempt: f.Attempt, Copy: f.copied,
 			Start: start, End: l.Journal.Now(), Result: result, Payload: payload, Faults: f.touched, Breach: acted.Breach,
-			Wire: wire,
+			Wire: wire, Held: held,
 		})
 		return
 	}
@@ -346,7 +350,7 @@ func (l *Link) write(f *fate, start time.Duration, acted, heard simulators.Messa
 		ID: m.ID, Endpoint: l.Name, Verb: m.Verb, Name: m.Name, Key: m.Key, IdemKey: m.Header["Idempotency-Key"], Claims: m.Events,
 		Attempt: f.Attempt, Copy: f.copied, Start: start, End: l.Journal.Now(), Acted: acted.Result, Heard: hears,
 		Payload: payload, Digest: digest(m.Body), Bytes: size, Faults: f.touched, Breach: m.Breach, Route: m.Route,
-		Wire: wire,
+		Wire: wire, Held: held,
 	})
 }
 

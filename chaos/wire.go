@@ -18,23 +18,33 @@ func (f *fate) sent() *simulators.Message {
 	return f.original
 }
 
-// wire is the exchange that f was, as both sides sent it; nil if nobody keeps
-// payloads, or if it is none to judge. Payload is where the body that arrived
-// is kept.
-func (l *Link) wire(f *fate, acted simulators.Message, payload string) *evidence.Wire {
+// wire is the exchange that f was, as both sides sent it, and what contracts
+// say of it; nil if nobody asks for the one or the other, or if it is none to
+// judge. Payload is where the body that arrived is kept.
+func (l *Link) wire(f *fate, acted simulators.Message, payload string) (*evidence.Wire, *evidence.Held) {
 	m := f.sent()
-	if m == nil || m.Unread != nil || m.Name == simulators.TokenName || l.Store == nil {
-		return nil
+	if m == nil || m.Unread != nil || m.Name == simulators.TokenName {
+		return nil, nil
 	}
 	w := &evidence.Wire{Query: m.Params, Headers: shown(m.Header), Body: payload}
 	w.Method, w.Path = l.address(*m, f.Direction)
 	if !sameSlice(m.Body, f.Message.Body) {
 		w.Body = l.store(m.Body)
 	}
+	var reply *simulators.Message
 	if f.answered(acted) {
+		answer := acted
+		reply = &answer
 		w.Reply = &evidence.WireReply{Status: acted.Result.Status, Headers: shown(acted.Header), Body: l.store(acted.Body)}
 	}
-	return w
+	var held *evidence.Held
+	if l.Held != nil {
+		held = l.Held(*m, f.Direction, w.Method, w.Path, reply)
+	}
+	if l.Store == nil {
+		w = nil
+	}
+	return w, held
 }
 
 // answered reports whether acted is what the far side made of the message that

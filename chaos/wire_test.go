@@ -151,3 +151,35 @@ func TestWireOfWhatIsFetched(t *testing.T) {
 		t.Errorf("kept %+v, want one without a reply", wires)
 	}
 }
+
+// TestHeldSeesWhatBothSidesSent hands contracts the message as its sender sent
+// it, and an answer only to that.
+func TestHeldSeesWhatBothSidesSent(t *testing.T) {
+	for _, altered := range []bool{false, true} {
+		l := newLink("erp") // payloads are not needed for it
+		var body, answer string
+		l.Held = func(m simulators.Message, _ simulators.Direction, _, _ string, reply *simulators.Message) *evidence.Held {
+			if body = string(m.Body); reply != nil {
+				answer = string(reply.Body)
+			}
+			return &evidence.Held{By: []int{3}}
+		}
+		l.Arm(&chaos.Rule{ID: "f", Kind: "test", Fault: fault(func(d chaos.Delivery, _ *rand.Rand) []chaos.Delivery {
+			if altered {
+				d.Message.Body = []byte("garbage")
+			}
+			return []chaos.Delivery{d, d} // of which the second is nobody's
+		})})
+		_, _ = l.Carry(t.Context(), about("confirmations", confirmation("4711", 1)), simulators.FromSUT, answering)
+		l.Wait()
+		held := 0
+		for _, a := range bodies[evidence.Attempt](l.Journal) {
+			if a.Held != nil {
+				held++
+			}
+		}
+		if want := map[bool]string{false: "ok", true: ""}[altered]; body != "body" || answer != want || held != 1 {
+			t.Errorf("altered %v: judged %q answered %q, %d records; want the body as it was sent, %q and one", altered, body, answer, held, want)
+		}
+	}
+}

@@ -78,10 +78,13 @@ func (r *Rig) endpoint(name string, spec EndpointSpec) error {
 	}
 	policy.Share = shareOf(spec)
 	link := r.link(name)
-	link.Address = address(transport, push, r.setup.World != nil)
+	link.Address, link.Held = address(transport, push, r.setup.World != nil), r.held(name)
 	line := simulators.Line(link)
+	if r.rules != nil {
+		line = telling{link, r.rules, name, link.Address}
+	}
 	if r.setup.World != nil {
-		line, policy.Parallel = turns{link, r.setup.World, name}, 1
+		line, policy.Parallel = turns{line, r.setup.World, name}, 1
 	}
 	route, others := r.waysOf(name)
 	e := endpoint.New(endpoint.Config{
@@ -153,7 +156,7 @@ func (r *Rig) transport(s transportSpec) (simulators.Transport, bool, error) {
 		t, err := r.share(s)
 		return t, false, err
 	}
-	h, err := r.httpAt(s.name, s.spec, s.to, httptransport.Config{MaxBody: s.policy.MaxBody})
+	h, err := r.httpAt(s.name, s.spec, s.to, httptransport.Config{MaxBody: s.policy.MaxBody, KeepAll: r.rules != nil})
 	if err != nil {
 		return nil, false, err
 	}

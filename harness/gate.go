@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/evidence/oracles"
 	"github.com/andon-rig/andon/harness/catalog"
 	"github.com/andon-rig/andon/harness/sut"
 	"github.com/andon-rig/andon/reports"
@@ -243,10 +244,11 @@ func Summarise(out *reports.Scenario, records []evidence.Record) {
 
 // Verdict is the worst of the findings that count. That an oracle had nothing
 // to look at counts only if the scenario is about it: it demands the oracle by
-// name, or the oracle is the one that watches over exercise.
+// name, or the oracle is the one that watches over exercise, or the rig names
+// contracts and nothing was held against them.
 func Verdict(findings []evidence.Finding, demanded []string) (worst evidence.Verdict) {
 	for _, f := range findings {
-		counts := f.Verdict != evidence.Vacuous || f.Oracle == "exercise" || f.Oracle == "expectations" || slices.Contains(demanded, f.Oracle)
+		counts := f.Verdict != evidence.Vacuous || f.Oracle == "exercise" || f.Oracle == "expectations" || f.Rule == oracles.RuleUncovered || slices.Contains(demanded, f.Oracle)
 		if counts {
 			worst = max(worst, f.Verdict)
 		}

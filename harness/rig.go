@@ -13,6 +13,7 @@ import (
 
 	"github.com/andon-rig/andon/chaos"
 	"github.com/andon-rig/andon/chaos/certs"
+	"github.com/andon-rig/andon/contracts/inline"
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/evidence/bundle"
 	"github.com/andon-rig/andon/evidence/explain"
@@ -57,6 +58,7 @@ type Rig struct {
 	aboard map[string]*chaos.Riders // by endpoint
 	state  string                   // the SUT's directory
 	log    io.Writer                // of the SUT; nil if nobody keeps it
+	rules  *inline.Rules            // contracts in force; nil if the rig names no book
 	vault  *vault
 	// embedded are the event brokers that the rig has started, by name.
 	embedded map[string]embedded
@@ -75,7 +77,7 @@ func Build(s Setup) (r *Rig, err error) {
 			err = errors.Join(err, r.Close())
 		}
 	}()
-	for _, build := range []func() error{r.floor, r.names, r.openBundle, r.confidential, r.secure, r.name, r.cutover, r.endpoints, r.exceptions, r.watchLinks, r.driver, r.faults, r.prepared, r.judges, r.keepPlan} {
+	for _, build := range []func() error{r.floor, r.names, r.inForce, r.openBundle, r.confidential, r.secure, r.name, r.cutover, r.endpoints, r.exceptions, r.watchLinks, r.driver, r.faults, r.prepared, r.judges, r.keepPlan} {
 		if err := build(); err != nil {
 			return r, err
 		}

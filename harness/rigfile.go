@@ -33,6 +33,9 @@ type File struct {
 	Settle SettleSpec `yaml:"settle"`
 	// Judging sets bounds that differ from one integration to another.
 	Judging JudgingSpec `yaml:"judging"`
+	// Contracts names the book by which every exchange is judged, and the parties
+	// of it that the SUT and the endpoints are.
+	Contracts ContractsSpec `yaml:"contracts"`
 
 	Pos yamlfile.Pos `yaml:"-"`
 }
@@ -56,6 +59,11 @@ type SUTSpec struct {
 	// takes over from the old one; without it scenarios that cut over are left
 	// out.
 	Cutover *CutoverSpec `yaml:"cutover"`
+	// Party is which party of the book of contracts the SUT is.
+	Party yamlfile.Word `yaml:"party"`
+	// Version is the SUT's, as the book has it; the one that runs in the
+	// environment of the contracts if left out.
+	Version yamlfile.Word `yaml:"version"`
 	// Confidential says what besides credentials and tokens must not turn up in
 	// logs, reports to people and URLs: "personnel" are the ids of operators.
 	Confidential string `yaml:"confidential" jsonschema:"enum=personnel"`
@@ -242,6 +250,12 @@ type EndpointSpec struct {
 	// Host is the name by which the SUT calls the endpoint. The rig's name
 	// server at ${andon.dns} tells its address.
 	Host string `yaml:"host"`
+	// Party is which party of the book of contracts the endpoint plays. Exchanges
+	// with an endpoint that is none are held against no contract.
+	Party yamlfile.Word `yaml:"party"`
+	// Version is the party's, as the book has it; those that run in the
+	// environment of the contracts if left out.
+	Version yamlfile.Word `yaml:"version"`
 	// Lists are the kinds of facts that the endpoint does not announce: the
 	// SUT finds them in its lists.
 	Lists []plant.Kind `yaml:"lists"`
@@ -362,7 +376,7 @@ func (f *File) Check() error {
 	if len(f.Endpoints) == 0 {
 		return f.Pos.Errorf("there are no endpoints").WithHint("endpoints: {erp: {system: erp}, mes: {system: mes}}")
 	}
-	return errors.Join(f.checkAttribution(), f.checkSecured())
+	return errors.Join(f.checkAttribution(), f.checkSecured(), f.checkContracts())
 }
 
 // checkDriver says what is wrong with how the SUT is run.

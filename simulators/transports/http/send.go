@@ -41,7 +41,7 @@ func (t *Transport) Send(ctx context.Context, m simulators.Message) (simulators.
 	}
 	reply := simulators.Message{Header: map[string]string{}, Body: body}
 	for k, v := range resp.Header {
-		if interesting(k) || k == "Www-Authenticate" || k == "Location" {
+		if t.keeps(k) || k == "Www-Authenticate" || k == "Location" {
 			reply.Header[k] = strings.Join(v, ", ")
 		}
 	}

@@ -77,7 +77,7 @@ func (t *Transport) body(r *http.Request) ([]byte, *simulators.Unread) {
 func (t *Transport) message(r *http.Request, body []byte) simulators.Message {
 	m := simulators.Message{Verb: verb(r.Method), Method: r.Method, Name: name(r.URL), Body: body}
 	for k, v := range r.Header {
-		if len(v) > 0 && (interesting(k) || t.keep[k]) {
+		if len(v) > 0 && t.keeps(k) {
 			if m.Header == nil {
 				m.Header = make(map[string]string, 4)
 			}
@@ -117,6 +117,21 @@ func name(u *url.URL) string {
 		}
 	}
 	return strings.Join(segments, "/")
+}
+
+// keeps reports whether a header is handed on.
+func (t *Transport) keeps(key string) bool {
+	return interesting(key) || t.keep[key] || t.config.KeepAll && !framing(key)
+}
+
+// framing are headers of the connection, of the client's library, or of a
+// session.
+func framing(key string) bool {
+	switch key {
+	case "Accept-Encoding", "Connection", "Content-Length", "Cookie", "Date", "Host", "Keep-Alive", "Set-Cookie", "Te", "Trailer", "Transfer-Encoding", "Upgrade", "User-Agent":
+		return true
+	}
+	return false
 }
 
 // interesting picks the headers that a dialect or an attribution may need;

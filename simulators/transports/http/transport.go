@@ -33,6 +33,7 @@ type Config struct {
 	TLS     *tls.Config       // serves over TLS; nil serves plain
 	Dial    Dial              // opens connections to webhooks; nil goes there directly
 	Keep    []string          // headers to hand on besides those every dialect may need
+	KeepAll bool              // hand on all headers but those of framing and cookies
 	Client  http.RoundTripper // carries webhooks; nil means one of its own
 	Log     *slog.Logger      // nil discards
 }
