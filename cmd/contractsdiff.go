@@ -73,11 +73,11 @@ func diff(formats []contracts.Format, before, after, format string, mode contrac
 	if err != nil {
 		return nil, err
 	}
-	f, err := formatOf(formats, format, old[0])
+	f, err := formatOf(formats, format, old)
 	if err != nil {
 		return nil, err
 	}
-	if g, err := formatOf(formats, format, next[0]); err != nil {
+	if g, err := formatOf(formats, format, next); err != nil {
 		return nil, err
 	} else if g.Name() != f.Name() {
 		return nil, usage("%s is written in %s and %s in %s; compare two versions of one document", before, f.Name(), after, g.Name())
@@ -97,9 +97,9 @@ func diff(formats []contracts.Format, before, after, format string, mode contrac
 	return d.Changes(a, b, mode)
 }
 
-func formatOf(formats []contracts.Format, name string, f contracts.File) (contracts.Format, error) {
+func formatOf(formats []contracts.Format, name string, files []contracts.File) (contracts.Format, error) {
 	if name == "" {
-		return contracts.Guess(formats, f)
+		return contracts.GuessAll(formats, files)
 	}
 	found, err := contracts.Find(formats, name)
 	if err != nil {

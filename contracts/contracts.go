@@ -174,6 +174,31 @@ func Guess(formats []Format, f File) (Format, error) {
 	return best, nil
 }
 
+// GuessAll returns the format that the files of one version most probably are
+// written in: the one that is surest of a file, and of those the one that
+// claims the most.
+func GuessAll(formats []Format, files []File) (Format, error) {
+	best, claim, most := Format(nil), 0, 0
+	for _, one := range formats {
+		sure, count := 0, 0
+		for _, f := range files {
+			switch c := one.Claims(f); {
+			case c > sure:
+				sure, count = c, 1
+			case c == sure && c > 0:
+				count++
+			}
+		}
+		if sure > claim || sure == claim && count > most {
+			best, claim, most = one, sure, count
+		}
+	}
+	if best == nil && len(files) > 0 {
+		return Guess(formats, files[0]) // which says what is known
+	}
+	return best, nil
+}
+
 // Find returns the format called name.
 func Find(formats []Format, name string) (Format, error) {
 	i := slices.IndexFunc(formats, func(f Format) bool { return f.Name() == name })

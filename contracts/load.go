@@ -177,21 +177,7 @@ func (l *loader) format(files []File, named yamlfile.Word) (Format, error) {
 		}
 		return f, nil
 	}
-	var best Format
-	var first error
-	for _, f := range files {
-		g, err := Guess(l.formats, f)
-		if err == nil && (best == nil || g.Claims(f) == 2) {
-			best = g
-		}
-		if first == nil {
-			first = err
-		}
-	}
-	if best == nil {
-		return nil, first
-	}
-	return best, nil
+	return GuessAll(l.formats, files)
 }
 
 func (l *loader) files(folder string) (all []File) {
