@@ -10,6 +10,7 @@ import (
 	"github.com/andon-rig/andon/contracts/jsonschema"
 	"github.com/andon-rig/andon/contracts/openapi"
 	"github.com/andon-rig/andon/contracts/pact"
+	"github.com/andon-rig/andon/contracts/xsd"
 	"github.com/andon-rig/andon/evidence/oracles"
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/dialects/files"
@@ -61,6 +62,7 @@ func Standard() Catalog {
 			jsonschema.Format{},
 			openapi.Format{},
 			pact.Format{},
+			xsd.Format{},
 		},
 	}
 }
