@@ -19,7 +19,7 @@ import (
 // The bundled bridge in an image FROM scratch. Nothing of it may be left in the
 // engine when the last run is over.
 var _ = Describe("the bridge as a container", Label("docker"), Ordered, func() {
-	var before string
+	var before, image string
 	var boxed suite.Option
 
 	BeforeAll(func(ctx SpecContext) {
@@ -35,7 +35,7 @@ var _ = Describe("the bridge as a container", Label("docker"), Ordered, func() {
 		out, err := build.CombinedOutput()
 		Expect(err).NotTo(HaveOccurred(), string(out))
 		Expect(os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte("FROM scratch\nCOPY bridge /bridge\nENTRYPOINT [\"/bridge\"]\n"), 0o600)).To(Succeed())
-		image := enginetest.Build(GinkgoTB(), dir)
+		image = enginetest.Build(GinkgoTB(), dir)
 		before = enginetest.Look(GinkgoTB())
 		boxed = suite.Change(func(f *harness.File) {
 			f.SUT.Process, f.SUT.Container = nil, &harness.ContainerSpec{Image: image}
@@ -59,6 +59,13 @@ var _ = Describe("the bridge as a container", Label("docker"), Ordered, func() {
 		Entry("kill -9", "sut-kill"), Entry("a restart", "sut-restart"), Entry("a pause", "sut-pause"), Entry("no network", "sut-detach"),
 		Entry("no memory", "sut-memory"), Entry("a second instance", "sut-scale"), Entry("a backup put back", "sut-restore"),
 	)
+
+	It("holds over https and by names, in this machine's network", func(ctx SpecContext) {
+		host := suite.Change(func(f *harness.File) {
+			f.SUT.Process, f.SUT.Container = nil, &harness.ContainerSpec{Image: image, Network: harness.NetworkHost}
+		})
+		Expect(suite.Scenario("NET-07").Run(ctx, "../../examples/bridge/secured.yaml", host)).To(suite.Hold())
+	})
 
 	It("is blamed for what it does wrong", func(ctx SpecContext) {
 		Expect(suite.Scenario("CNF-02").Run(ctx, "", boxed, suite.Defect("M01"))).To(suite.BeViolatedBy("exactly-once"))

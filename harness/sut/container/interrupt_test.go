@@ -1,0 +1,108 @@
+//go:build suites
+
+package container_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/andon-rig/andon/harness/sut/container/enginetest"
+)
+
+// TestAnInterruptedGateLeavesNothing presses Ctrl-C in the middle of a run whose
+// SUT is a container, once and twice. After two the gate does not wait for
+// anything, and the next one sweeps up.
+func TestAnInterruptedGateLeavesNothing(t *testing.T) {
+	before := enginetest.Need(t)
+	dir := t.TempDir()
+	andon, rig := filepath.Join(dir, "andon"), bundledInABox(t, dir)
+	goBuild(t, andon, ".")
+	for _, times := range []int{1, 2} {
+		gate := exec.Command(andon, "gate", "--rig", rig, "--scenario", "CNF-02", "--out", filepath.Join(dir, fmt.Sprint("runs-", times)))
+		gate.Dir = dir
+		var said bytes.Buffer
+		gate.Stdout, gate.Stderr = &said, &said
+		if err := gate.Start(); err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- gate.Wait() }()
+		for began := time.Now(); !strings.Contains(enginetest.Look(t), "container andon-"); time.Sleep(100 * time.Millisecond) {
+			if time.Since(began) > 20*time.Second {
+				_ = gate.Process.Kill()
+				t.Fatalf("no container in time:\n%s", &said)
+			}
+		}
+		for range times {
+			if err := gate.Process.Signal(os.Interrupt); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(300 * time.Millisecond)
+		}
+		select {
+		case err := <-ended:
+			if e := new(exec.ExitError); !errors.As(err, &e) || e.ExitCode() != 130 {
+				t.Errorf("interrupted %d times, the gate ended with %v, want 130:\n%s", times, err, &said)
+			}
+		case <-time.After(2 * time.Minute):
+			_ = gate.Process.Kill()
+			t.Fatalf("interrupted %d times, the gate goes on:\n%s", times, &said)
+		}
+		if now := enginetest.Look(t); times == 1 && now != before {
+			t.Errorf("left of a gate that was interrupted:\n%s\nbefore:\n%s", now, before)
+		}
+	}
+	next := exec.Command(andon, "gate", "--rig", rig, "--scenario", "CNF-01", "--out", filepath.Join(dir, "next"))
+	next.Dir = dir
+	if out, err := next.CombinedOutput(); err != nil {
+		t.Errorf("the next gate: %v\n%s", err, out)
+	}
+	if now := enginetest.Look(t); now != before {
+		t.Errorf("left after the next gate:\n%s\nbefore:\n%s", now, before)
+	}
+}
+
+// bundledInABox is the rig file of the bundled build, which runs in a container
+// from an image that is made for each run.
+func bundledInABox(t *testing.T, dir string) string {
+	t.Helper()
+	image := filepath.Join(dir, "image")
+	if err := os.Mkdir(image, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	goBuild(t, filepath.Join(image, "bridge"), "./examples/bridge/cmd/bridge")
+	if err := os.WriteFile(filepath.Join(image, "Dockerfile"), []byte("FROM scratch\nCOPY bridge /bridge\nENTRYPOINT [\"/bridge\"]\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile("../../bundled.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const process = `process: {command: ["${andon.self}", "bridge"]}`
+	boxed := strings.Replace(string(text), process, "container: {build: {context: image}}", 1)
+	if boxed == string(text) {
+		t.Fatalf("the bundled rig has no %s", process)
+	}
+	rig := filepath.Join(dir, "andon.yaml")
+	if err := os.WriteFile(rig, []byte(boxed), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return rig
+}
+
+// goBuild builds a program of this module that needs nothing where it runs.
+func goBuild(t *testing.T, bin, from string) {
+	t.Helper()
+	c := exec.Command("go", "build", "-o", bin, from)
+	c.Dir, c.Env = "../../..", append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("build %s: %v\n%s", from, err, out)
+	}
+}
