@@ -12,6 +12,7 @@ import (
 type comparison struct {
 	rules  []Rule
 	strict bool // what is not expected must not be there, as in requests
+	text   bool // values are texts, as in XML and in forms
 	found  []mismatch
 }
 
@@ -50,7 +51,7 @@ func (c *comparison) rule(at []step) (best *Rule, below bool) {
 func (r *Rule) spreads() bool {
 	for _, m := range r.Matchers {
 		switch m.Kind {
-		case "values", "arrayContains", "eachKey", "eachValue", "notEmpty":
+		case "values", "arrayContains", "eachKey", "eachValue":
 		default:
 			return true
 		}
@@ -115,6 +116,9 @@ func (c *comparison) scalar(at []step, want, got any) {
 				return kind(want), nil
 			}
 			return "", nil
+		}
+		if w, isText := want.(string); isText && c.text {
+			return m.written(w, text(got))
 		}
 		return m.value(want, got, below)
 	})
@@ -336,7 +340,7 @@ func texts(rules []Rule, at []step, name, want, got string, same func(a, b strin
 		}
 		return nil
 	}
-	c.holds(r, at, got, func(m Matcher) (string, error) { return m.value(want, got, false) })
+	c.holds(r, at, got, func(m Matcher) (string, error) { return m.written(want, got) })
 	for i := range c.found {
 		c.found[i].at = name
 	}

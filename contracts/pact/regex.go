@@ -46,10 +46,11 @@ func compile(expr string) (*pattern, error) {
 }
 
 func newPattern(expr string) (*pattern, error) {
-	if strings.Contains(expr, "(?s") {
-		return nil, fmt.Errorf("regular expression %q: the option s is not known to the official engine", expr)
+	translated, err := translate(expr)
+	if err != nil {
+		return nil, err
 	}
-	full, err := regexp2.Compile(`\A(?:`+expr+`)\z`, regexp2.None)
+	full, err := regexp2.Compile(`\A(?:`+translated+`)\z`, regexp2.Multiline)
 	if err != nil {
 		return nil, fmt.Errorf("regular expression %q: %w", expr, err)
 	}
@@ -65,8 +66,25 @@ func newPattern(expr string) (*pattern, error) {
 
 // portable reports whether Go's engine means the same by expr, on ASCII texts.
 func portable(expr string) bool {
-	return !strings.Contains(expr, "(?") && !strings.ContainsAny(expr, "$^") && !strings.Contains(expr, `\h`) && !strings.Contains(expr, `\R`) && !strings.Contains(expr, `\X`) && !strings.Contains(expr, `\Z`)
+	for _, other := range []string{"(?", "$", "^", "[:", "&&", "{,"} {
+		if strings.Contains(expr, other) {
+			return false
+		}
+	}
+	for i := 0; i+1 < len(expr); i++ {
+		if expr[i] != '\\' {
+			continue
+		}
+		if i++; letter(expr[i]) && !strings.ContainsRune("dDwWsSbBtnrfA", rune(expr[i])) {
+			return false
+		}
+	}
+	return !ambiguous.MatchString(expr)
 }
+
+// ambiguous finds one quantifier behind another and a class in a class, which
+// engines read each in their own way.
+var ambiguous = regexp.MustCompile(`[*+?}][*+]|\}\?|\[[^\]]*\[`)
 
 // match reports whether p matches all of s; [errCannotTell] if that takes too
 // long.
