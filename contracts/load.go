@@ -19,6 +19,7 @@ const (
 	contractFile    = "contract.yaml"
 	consumersFolder = "consumers"
 	resultsFolder   = "results"
+	keysFolder      = "keys"
 )
 
 // maxFile bounds one file of a book, and maxFiles one version.
@@ -33,6 +34,7 @@ const (
 //	PROVIDER/CONTRACT/VERSION/…                       the provider's document
 //	PROVIDER/CONTRACT/consumers/CONSUMER/VERSION/…    what a consumer relies on
 //	results/….json                                    what was seen by running it, see [Results]
+//	keys/….pub                                        whose attested results are trusted
 //
 // It returns all it could read, with all mistakes as [Problems]. name stands
 // before the paths of files in messages; "" for none.
@@ -40,7 +42,7 @@ func Load(fsys fs.FS, name string, formats []Format) (*Book, error) {
 	l := loader{fsys: fsys, name: name, formats: formats, book: &Book{}}
 	l.parties()
 	for _, provider := range l.folders(".") {
-		if provider == resultsFolder {
+		if provider == resultsFolder || provider == keysFolder {
 			continue
 		}
 		for _, c := range l.folders(provider) {

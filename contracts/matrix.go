@@ -38,8 +38,9 @@ type Result struct {
 	Verdict         evidence.Verdict `json:"verdict"`
 	Text            string           `json:"text"`
 	When            time.Time        `json:"when,omitzero"`
-	Digest          string           `json:"digest,omitempty"` // of the consumer half that was run, so that an old result does not speak for a new document
-	From            string           `json:"from,omitempty"`   // file the result was read from
+	Digest          string           `json:"digest,omitempty"`     // of the consumer half that was run, so that an old result does not speak for a new document
+	From            string           `json:"from,omitempty"`       // file the result was read from
+	AttestedBy      string           `json:"attestedBy,omitempty"` // name of the key that signed it, if the book trusts that
 }
 
 // Matrix is the full cross product: every version of every consumer that is
@@ -113,9 +114,21 @@ func (c *Cell) judge(consumer, provider Half) {
 func (c *Cell) add(r Result) {
 	c.Results = append(c.Results, r)
 	undecided := c.Verdict == evidence.Inconclusive && len(c.Results) == 1
-	if undecided || r.Verdict > c.Verdict {
-		c.Verdict, c.Reason, c.At = r.Verdict, r.Check+": "+r.Text, Place{File: r.From}
+	switch {
+	case undecided || r.Verdict > c.Verdict:
+		c.Verdict, c.Reason, c.At = r.Verdict, r.seen(), Place{File: r.From}
+	case r.Verdict == evidence.Holds && c.Verdict == evidence.Holds:
+		c.Reason += "; " + r.seen()
 	}
+}
+
+// seen says in short what was seen, and on whose word.
+func (r Result) seen() string {
+	s := r.Check + ": " + r.Text
+	if r.AttestedBy != "" {
+		s += ", attested by " + r.AttestedBy
+	}
+	return s
 }
 
 // A Decision is the answer to whether a version may go to an environment.
