@@ -3,6 +3,7 @@ package pact
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/andon-rig/andon/contracts"
 )
@@ -39,6 +40,9 @@ func (in *Interaction) unmet(provider contracts.Checker) (found []contracts.Chan
 	for _, b := range breaches {
 		kind, what := "REQUEST_REFUSED", "sends"
 		if b.Reply || in.Kind == Async {
+			if lacking(b) {
+				continue
+			}
 			kind, what = "ANSWER_NOT_PROMISED", "relies on"
 		}
 		found = append(found, contracts.Change{
@@ -57,6 +61,13 @@ func (in *Interaction) unmet(provider contracts.Checker) (found []contracts.Chan
 		})
 	}
 	return found
+}
+
+// lacking reports whether all that is wrong is that something is not there. Of
+// what a provider sends, a consumer writes down what it relies on, which need
+// not be all there is.
+func lacking(b contracts.Breach) bool {
+	return b.Got == "nothing" || b.Got == "none" || strings.HasPrefix(b.Want, "missing propert")
 }
 
 // asks says in short what an interaction is about.

@@ -39,6 +39,7 @@ func TestUnmet(t *testing.T) {
 		{"all promised", takes, gives, nil},
 		{"more demanded", strings.Replace(takes, `["order"]`, `["order","shift"]`, 1), gives, []string{"REQUEST_REFUSED $.shift"}},
 		{"renamed, though the schema is open", strings.Replace(takes, `"yield":`, `"quantity":`, 1), gives, []string{"UNDECLARED confirmations.yield"}},
+		{"answer that says more", takes, `{"type":"object","required":["doc","plant"],"properties":{"plant":{"type":"string"},"doc":{"type":"string"}}}`, nil},
 		{"answered otherwise", takes, strings.Replace(gives, `"type":"string"`, `"type":"number"`, 1), []string{"ANSWER_NOT_PROMISED $.doc"}},
 		{"answer not declared", takes, strings.Replace(gives, `"doc":`, `"document":`, 1), []string{"UNDECLARED confirmations.reply.doc"}},
 	} {
