@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(dir)
 		programs = dir
-		for name, pkg := range map[string]string{"andon": "..", "sut": "./testdata/suts"} {
+		for name, pkg := range map[string]string{"andon": "..", "sut": "./testdata/suts", "vendor": "../examples/vendor"} {
 			if runtime.GOOS == "windows" {
 				name += ".exe"
 			}
@@ -57,6 +57,9 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("PATH", programs+string(os.PathListSeparator)+e.Getenv("PATH"))
 			e.Setenv("TMPDIR", filepath.Join(e.WorkDir, ".tmp"))
+			if err := os.CopyFS(filepath.Join(e.WorkDir, "vendor-contracts"), os.DirFS("../examples/vendor/contracts")); err != nil {
+				return err
+			}
 			return copyFiles("testdata/common", e.WorkDir)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){

@@ -48,7 +48,8 @@ type verifyFlags struct {
 	consumers []string
 	only      string
 
-	junit, html string
+	junit, html    string
+	result, attest string
 }
 
 func newVerify(w World) *cobra.Command {
@@ -90,8 +91,11 @@ func newVerify(w World) *cobra.Command {
 	flags.StringSliceVar(&f.contracts, "contract", nil, "only contracts of this `name`")
 	flags.StringSliceVar(&f.consumers, "consumer", nil, "only consumers of this `name`")
 	flags.StringVar(&f.only, "only", "", "only interactions whose name holds this `text`; results then speak of no whole")
+	flags.StringVar(&f.result, "result", "", "also write a `file` of results, which a book keeps in its folder results")
+	flags.StringVar(&f.attest, "attest", "", "sign it with the private key in this `file`; andon verify keygen makes one")
 	flags.StringVar(&f.junit, "junit", "", "also write a JUnit XML `file`")
 	flags.StringVar(&f.html, "html", "", "also write one self-contained HTML `file`")
+	c.AddCommand(newVerifyKeygen(w), newVerifyCheck(w))
 	return c
 }
 
@@ -100,6 +104,10 @@ func runVerify(ctx context.Context, w World, f verifyFlags, files []string, book
 		return usage("give files or --book, not both: files belong to no book")
 	}
 	pairs, err := f.pairs(w, files)
+	if err != nil {
+		return &harness.PlanError{Err: err}
+	}
+	key, err := f.signWith()
 	if err != nil {
 		return &harness.PlanError{Err: err}
 	}
@@ -121,7 +129,7 @@ func runVerify(ctx context.Context, w World, f verifyFlags, files []string, book
 		return &rigError{err}
 	}
 	v := o.Report(version(), engine.Name(), f.talkedTo(), time.Now(), f.unknown)
-	if err := f.tell(w, v); err != nil {
+	if err := errors.Join(f.tell(w, v), f.writeResult(o, engine.Name(), v.When, key)); err != nil {
 		return &rigError{err}
 	}
 	switch {
@@ -145,7 +153,7 @@ func (f *verifyFlags) pairs(w World, files []string) ([]contracts.Pair, error) {
 		}
 		return verify.FromFiles(files, w.Catalog.Contracts, f.version)
 	}
-	b, _, err := f.load(w)
+	b, err := contractsOnly(w, f.book)
 	if err != nil {
 		return nil, err
 	}

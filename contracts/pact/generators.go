@@ -267,7 +267,7 @@ func (f filler) ofState(g Generator) (any, bool) {
 	if whole {
 		got, there := f.States[name]
 		if !there {
-			f.note("the state callback told no %q, so that the example is used", name)
+			f.note("no provider state told %q, so that the example is used", name)
 			return nil, false
 		}
 		v = got
@@ -297,7 +297,7 @@ func (f filler) expand(expression string) (string, bool) {
 		name, tail, closed := strings.Cut(after, "}")
 		v, there := f.States[name]
 		if !closed || !there {
-			f.note("the state callback told no %q, so that the example is used", name)
+			f.note("no provider state told %q, so that the example is used", name)
 			return "", false
 		}
 		b.WriteString(text(v))

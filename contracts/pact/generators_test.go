@@ -76,7 +76,7 @@ func TestFillKeepsTexts(t *testing.T) {
 func TestFillSaysWhatItLacks(t *testing.T) {
 	out, notes := interaction(t, generated).Fill(pact.Values{States: map[string]any{"no": json.Number("5"), "qty": "many"}})
 	got := strings.Join(notes, "\n")
-	for _, want := range []string{`told no "lot"`, `"many" is no integer`} {
+	for _, want := range []string{`no provider state told "lot"`, `"many" is no integer`} {
 		if !strings.Contains(got, want) {
 			t.Errorf("got %s, want %s", got, want)
 		}

@@ -140,9 +140,10 @@ func TestProvidersThatMisbehave(t *testing.T) {
 
 // A bomb of 50 MB in 50 kB is not unpacked.
 func TestPackedBombIsBounded(t *testing.T) {
+	bomb := packed(t, 50<<20)
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")
-		_, _ = w.Write(packed(t, 50<<20))
+		_, _ = w.Write(bomb)
 	}))
 	defer s.Close()
 	r := replay(t, verify.Target{URL: at(t, s.URL)}, fmt.Sprintf(orderPact, "")).All[0]

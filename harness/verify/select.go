@@ -119,9 +119,27 @@ const mostFiles = 2_000
 // consumer's half of its own, operation documents are held against the schema
 // that stands beside them, and of a description alone the examples are replayed.
 func FromFiles(paths []string, formats []contracts.Format, version string) ([]contracts.Pair, error) {
-	files, err := read(paths)
+	consumers, providers, err := halves(paths, formats, version)
 	if err != nil {
 		return nil, err
+	}
+	return join(consumers, providers, version)
+}
+
+// Documents are those of files, of either half.
+func Documents(paths []string, formats []contracts.Format) (all []contracts.Document, err error) {
+	consumers, providers, err := halves(paths, formats, "")
+	for _, h := range append(consumers, providers...) {
+		all = append(all, h.Document)
+	}
+	return all, err
+}
+
+// halves reads files and says whose they are.
+func halves(paths []string, formats []contracts.Format, version string) (consumers, providers []contracts.Half, err error) {
+	files, err := read(paths)
+	if err != nil {
+		return nil, nil, err
 	}
 	byFormat := map[string][]contracts.File{}
 	var order []string
@@ -141,21 +159,17 @@ func FromFiles(paths []string, formats []contracts.Format, version string) ([]co
 		}
 		byFormat[key] = append(byFormat[key], f)
 	}
-	var consumers, providers []contracts.Half
 	for _, key := range order {
 		name, _, _ := strings.Cut(key, " ")
 		format, err := contracts.Find(formats, name)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		halves, providing, err := halvesOf(format, byFormat[key], version)
+		of, providing, err := halvesOf(format, byFormat[key], version)
 		problems = append(problems, asProblems(err)...)
-		consumers, providers = append(consumers, halves...), append(providers, providing...)
+		consumers, providers = append(consumers, of...), append(providers, providing...)
 	}
-	if err := problems.OrNil(); err != nil {
-		return nil, err
-	}
-	return join(consumers, providers, version)
+	return consumers, providers, problems.OrNil()
 }
 
 // halvesOf reads files of one format and says whose they are.
