@@ -25,6 +25,8 @@ type serveFlags struct {
 	noSUT   bool
 	pace    float64
 	length  time.Duration
+
+	contract contractSide
 }
 
 // keyFile is where a session leaves the address and the token of its port.
@@ -48,12 +50,19 @@ func newServe(w World) *cobra.Command {
 			"plant play at a steady pace until Ctrl-C. With --faults, a control port on the loopback interface lets whoever\n" +
 			"has its token arm and heal faults in the words of a scenario: see andon faults, or open the port in a browser.\n" +
 			"All of it is journaled. At the end faults heal, the run settles, is judged and reported as by andon gate.\n\n" +
-			"Exit status: as for gate; stopping the session is no interruption.",
+			"With --contract it plays no plant but the other side of a contract: --as provider answers as its consumers rely on\n" +
+			"and refuses what no interaction covers; --as consumer asks a provider and says what matched. docs/verify.md tells more.\n\n" +
+			"Exit status: as for gate; stopping the session is no interruption. With --contract as for verify.",
 		Example: "  andon serve --faults\n  andon serve --faults --no-sut --pace 10 --out session\n" +
-			"  andon faults arm --control session/control.json '{fault: outage, at: erp, for: {wall: 20s}}'",
+			"  andon faults arm --control session/control.json '{fault: outage, at: erp, for: {wall: 20s}}'\n" +
+			"  andon serve --contract orders.pact.json --as provider --listen 127.0.0.1:8080\n" +
+			"  andon serve --contract orders.pact.json --as consumer --to http://127.0.0.1:8080 --every 2s",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			f.seeded = c.Flags().Changed("seed")
+			if len(f.contract.contracts) > 0 || f.contract.as != "" {
+				return runContractSide(c, w, f, args)
+			}
 			return runServe(c.Context(), w, f, args)
 		},
 	}
@@ -69,6 +78,7 @@ func newServe(w World) *cobra.Command {
 	flags.StringVar(&f.out, "out", "", "`folder` for evidence and reports (default andon-runs/<time>)")
 	flags.StringVar(&f.defect, "defect", "", "`id` of a defect to plant into the bundled build, as listed by andon list defects")
 	f.outFlags.add(c)
+	f.contract.add(c)
 	flags.BoolVar(&f.unknown, "allow-unknown", false, "inconclusive and not exercised count as success")
 	return c
 }
