@@ -47,7 +47,7 @@ func TestCampaignCountsOpenly(t *testing.T) {
 	var b strings.Builder
 	all := table{campaigns: []*campaign{c}, known: []string{"lose", "delay", "reorder"}}
 	all.summary(&b)
-	for _, text := range []string{b.String(), all.markdown(options{})} {
+	for _, text := range []string{b.String(), all.markdown(options{}), all.campaignPage(options{})} {
 		for _, want := range []string{"4 campaign runs of the sound bridge", "1 violated, 1 inconclusive, 1 vacuous (no fault struck), 1 hold", "lose 1/3", "delay 1/3", "reorder 0/0", "exactly-once", "did not start",
 			"not in the draw at any rig: packet-loss: no netem: none", "struck in no run: reorder"} {
 			if !strings.Contains(text, want) {

@@ -53,7 +53,7 @@ func main() {
 	flag.BoolVar(&o.canaries, "canaries", false, "only show that each oracle still speaks, and that one round of the sound builds holds")
 	flag.IntVar(&o.lanes, "lanes", 6, "runs side by side; most of a run is spent waiting")
 	flag.Uint64Var(&o.seed, "seed", 20261120, "from which the seeds of all runs derive")
-	flag.StringVar(&o.write, "write", "", "also write the table to this Markdown `file`")
+	flag.StringVar(&o.write, "write", "", "also write what was found to this Markdown `file`")
 	flag.BoolVar(&o.verbose, "v", false, "print each run")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -122,8 +122,12 @@ func run(ctx context.Context, o options) (int, error) {
 	t.known = m.base.Catalog.FaultNames()
 	t.summary(os.Stdout)
 	if o.write != "" {
-		if err := os.WriteFile(o.write, []byte(t.markdown(o)), 0o644); err != nil {
-			return 3, fmt.Errorf("write track record: %w", err)
+		page := t.markdown(o)
+		if len(t.rows)+len(t.sound) == 0 {
+			page = t.campaignPage(o)
+		}
+		if err := os.WriteFile(o.write, []byte(page), 0o644); err != nil {
+			return 3, fmt.Errorf("write %s: %w", o.write, err)
 		}
 	}
 	if silent > 0 || t.escaped() > 0 || t.blamed() > 0 {

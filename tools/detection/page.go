@@ -48,8 +48,8 @@ func (t table) reading(o options) string {
 // markdown is the page that the repository keeps.
 func (t table) markdown(o options) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Track record\n\nWhat the gate detects, measured by `make detection SOUND=%d CAMPAIGN=%d REPS=%d SHRINK=%d` (%s, %s with %d lanes).\n\n",
-		o.sound, o.campaign, o.reps, o.shrink, time.Now().UTC().Format("2006-01-02"), t.took.Round(time.Minute), o.lanes)
+	fmt.Fprintf(&b, "# Track record\n\nWhat the gate detects, measured by `make detection SOUND=%d REPS=%d SHRINK=%d` (%s, %s with %d lanes).\n\n",
+		o.sound, o.reps, o.shrink, time.Now().UTC().Format("2006-01-02"), t.took.Round(time.Minute), o.lanes)
 	b.WriteString(t.reading(o))
 	fmt.Fprintf(&b, "%d of %d defects were found by an intended oracle.\n\n", len(t.rows)-t.escaped(), len(t.rows))
 	b.WriteString("| defect | what it does | needs | rig | intended oracles | scenarios that show it | packs by intended | by any | runs by intended | by any | rest of the library | first after | smallest schedule | who spoke, runs each |\n")
@@ -73,19 +73,29 @@ func (t table) markdown(o options) string {
 			b.WriteString("\n- " + line)
 		}
 	}
-	if len(t.campaigns) == 0 {
-		return b.String()
+	if len(t.campaigns) > 0 {
+		b.WriteString("\n## Random trouble\n\n" + t.trouble())
 	}
-	b.WriteString("\n## Random trouble\n\nSound builds under schedules drawn at random from every fault of the catalog that the rig can host; a scenario's own faults and\n" +
+	return b.String()
+}
+
+// campaignPage is the page of campaigns that were run by themselves.
+func (t table) campaignPage(o options) string {
+	return fmt.Sprintf("# Random trouble\n\nHow often sound builds are blamed while anything goes wrong around them, measured by `make campaign CAMPAIGN=%d SEED=%d` (%s, %s with %d lanes).\n\n",
+		o.campaign, o.seed, time.Now().UTC().Format("2006-01-02"), t.took.Round(time.Minute), o.lanes) + t.trouble()
+}
+
+// trouble says what campaigns came to.
+func (t table) trouble() string {
+	var b strings.Builder
+	b.WriteString("Each run is a scenario at a random seed under a schedule drawn at random from every fault of the catalog that the rig can host; a scenario's own faults and\n" +
 		"expectations are left out. A run in which no fault found anything to strike is vacuous and shows nothing.\n")
 	for _, c := range t.campaigns {
 		fmt.Fprintf(&b, "\n%s. Runs in which a fault struck, of those it was drawn for: %s.\n", c, strings.Join(c.faults(t.known), ", "))
-		for _, line := range append(slices.Clone(c.alarms), c.unknown...) {
+		for _, line := range slices.Concat(c.alarms, c.unknown, c.missing(t.known)) {
 			b.WriteString("\n- " + line)
 		}
-		for _, line := range c.missing(t.known) {
-			b.WriteString("\n- " + line)
-		}
+		b.WriteString("\n")
 	}
 	return b.String()
 }
