@@ -61,7 +61,8 @@ func newContractsLint(w World) *cobra.Command {
 	c := &cobra.Command{
 		Use: "lint", Short: "read a book and all its documents, and compare versions with those before them", Args: noArgs,
 		Long: "Reads every document of a book, names each mistake with its place, and compares each version of a contract with the\n" +
-			"version before it in the way that contract.yaml demands.\n\nExit status: 0 nothing is wrong, 1 a version breaks readers or writers of one before it, 2 a file is wrong.",
+			"version before it in the way that contract.yaml demands. A version that has been released is also held against what was\n" +
+			"recorded of it in the folder released (see freeze).\n\nExit status: 0 nothing is wrong, 1 a version breaks readers or writers of one before it, 2 a file is wrong.",
 		Example: "  andon contracts lint --book contracts",
 		RunE: func(*cobra.Command, []string) error {
 			today, err := f.today()
@@ -72,7 +73,9 @@ func newContractsLint(w World) *cobra.Command {
 			if b == nil {
 				return err
 			}
-			steps := b.Evolution(today)
+			kept, broken := b.Kept(today)
+			steps := append(kept, b.Evolution(today)...)
+			err = errors.Join(err, broken.OrNil())
 			if err2 := tellLint(w.Stdout, b, steps, f.json); err2 != nil {
 				return &rigError{err2}
 			}
@@ -124,17 +127,22 @@ type stepJSON struct {
 	Contract string              `json:"contract"`
 	From     string              `json:"from"`
 	To       string              `json:"to"`
+	Released bool                `json:"released,omitempty"` // from is what was recorded of to when it was released
 	Verdict  evidence.Verdict    `json:"verdict"`
 	Reason   string              `json:"reason,omitempty"`
 	Changes  []contracts.Change  `json:"changes"`
-	Users    map[string][]string `json:"users,omitempty"` // consumers by the path of a change
+	Users    map[string][]string `json:"users,omitempty"`  // consumers by the path of a change
+	RunsIn   map[string][]string `json:"runsIn,omitempty"` // environments by consumer: those that the changes would break
 }
 
 func tellLint(out io.Writer, b *contracts.Book, steps []contracts.Step, asJSON bool) error {
 	if asJSON {
 		all := []stepJSON{}
 		for _, s := range steps {
-			j := stepJSON{Provider: s.Contract.Provider, Contract: s.Contract.Name, From: s.From.Version, To: s.To.Version, Verdict: verdictOf(s), Changes: s.Changes, Users: s.Users}
+			j := stepJSON{Provider: s.Contract.Provider, Contract: s.Contract.Name, From: s.From.Version, To: s.To.Version, Released: s.Released, Verdict: verdictOf(s), Changes: s.Changes, Users: s.Users, RunsIn: s.RunsIn}
+			if j.Changes == nil {
+				j.Changes = []contracts.Change{}
+			}
 			if s.Err != nil {
 				j.Reason = s.Err.Error()
 			}
@@ -143,7 +151,7 @@ func tellLint(out io.Writer, b *contracts.Book, steps []contracts.Step, asJSON b
 		return encodeJSON(out, map[string]any{"steps": all})
 	}
 	for _, s := range steps {
-		fmt.Fprintf(out, "%s/%s %s > %s: %s\n", s.Contract.Provider, s.Contract.Name, s.From.Version, s.To.Version, verdictOf(s))
+		fmt.Fprintf(out, "%s: %s\n", stepName(s), verdictOf(s))
 		if s.Err != nil {
 			fmt.Fprintf(out, "    %s\n", printable(s.Err.Error()))
 		}
@@ -151,9 +159,9 @@ func tellLint(out io.Writer, b *contracts.Book, steps []contracts.Step, asJSON b
 			if c.Severity == contracts.Safe {
 				continue
 			}
-			fmt.Fprintf(out, "    %s: %s: %s\n", changeAt(c), c.Severity, printable(c.Message))
-			if users := s.Users[c.Path]; len(users) > 0 {
-				fmt.Fprintf(out, "        used by %s\n", strings.Join(users, ", "))
+			tellChange(out, "    ", c)
+			for _, user := range s.Users[c.Path] {
+				fmt.Fprintf(out, "        used by %s%s\n", user, runsIn(s.RunsIn[user]))
 			}
 		}
 	}
@@ -163,6 +171,23 @@ func tellLint(out io.Writer, b *contracts.Book, steps []contracts.Step, asJSON b
 	}
 	_, err := fmt.Fprintf(out, "%d contracts, %d documents, %d steps between versions\n", len(b.Contracts), documents, len(steps))
 	return err
+}
+
+// runsIn says where a consumer would be broken.
+func runsIn(environments []string) string {
+	if len(environments) == 0 {
+		return ", which runs nowhere"
+	}
+	return ", which runs in " + strings.Join(environments, ", ")
+}
+
+// stepName names a step for people: "erp/orders 1.4 > 2.0".
+func stepName(s contracts.Step) string {
+	from := s.From.Version
+	if s.Released {
+		from += " as released"
+	}
+	return fmt.Sprintf("%s/%s %s > %s", s.Contract.Provider, s.Contract.Name, from, s.To.Version)
 }
 
 func encodeJSON(out io.Writer, v any) error {

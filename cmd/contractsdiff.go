@@ -175,13 +175,18 @@ func tellChanges(out io.Writer, changes []contracts.Change, asJSON, all bool) er
 		if c.Severity == contracts.Safe && !all {
 			continue
 		}
-		fmt.Fprintf(out, "%s: %s: %s\n", changeAt(c), c.Severity, printable(c.Message))
-		if was := c.Before.String(); was != "" && was != changeAt(c) {
-			fmt.Fprintf(out, "    it was at %s\n", was)
-		}
+		tellChange(out, "", c)
 	}
 	_, err := fmt.Fprintf(out, "%d breaking, %d dangerous, %d safe\n", count[contracts.Breaking], count[contracts.Dangerous], count[contracts.Safe])
 	return err
+}
+
+// tellChange prints a change with its places on both sides.
+func tellChange(out io.Writer, indent string, c contracts.Change) {
+	fmt.Fprintf(out, "%s%s: %s: %s\n", indent, changeAt(c), c.Severity, printable(c.Message))
+	if was := c.Before.String(); was != "" && was != changeAt(c) {
+		fmt.Fprintf(out, "%s    it was at %s\n", indent, was)
+	}
 }
 
 // changeAt is where a reader should look: at what is there now, or at what is gone.

@@ -25,6 +25,8 @@ type BookFile struct {
 	Kind string `yaml:"kind" jsonschema:"required,enum=Book"`
 	// Closed says that an exchange which no contract covers is a violation. Otherwise it is drift.
 	Closed bool `yaml:"closed"`
+	// Frozen says that what a released version promises stays: its documents are held against those that were recorded of it.
+	Frozen bool `yaml:"frozen"`
 	// Environments are the places where versions run, such as plants.
 	Environments []string `yaml:"environments"`
 	// Parties are the systems that provide or consume interfaces.

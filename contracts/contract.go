@@ -15,6 +15,7 @@ type Contract struct {
 	Folder         string // as the book's folder knows it
 	File           ContractFile
 	Versions       []Half // of the provider, in the book's order
+	Released       []Half // what was recorded of Versions when they were released
 	Consumers      []Half
 }
 

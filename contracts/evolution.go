@@ -13,7 +13,9 @@ type Step struct {
 	From, To Half
 	Changes  []Change
 	Users    map[string][]string // by path of a change that is not safe: consumers that touch it
+	RunsIn   map[string][]string // environments in which a consumer among Users runs
 	Err      error               // why they could not be compared
+	Released bool                // From is what was recorded of To when it was released
 }
 
 // Evolution compares each version of each contract with the version before it,
@@ -30,14 +32,14 @@ func (b *Book) Evolution(today time.Time) (steps []Step) {
 				if v := b.version(from); v != nil && v.On(today) == Retired {
 					continue
 				}
-				steps = append(steps, c.step(from, to))
+				steps = append(steps, b.step(c, from, to))
 			}
 		}
 	}
 	return steps
 }
 
-func (c *Contract) step(from, to Half) Step {
+func (b *Book) step(c *Contract, from, to Half) Step {
 	s := Step{Contract: c, From: from, To: to}
 	d, ok := to.Format.(Differ)
 	switch {
@@ -49,6 +51,7 @@ func (c *Contract) step(from, to Half) Step {
 		s.Changes, s.Err = d.Changes(from.Document, to.Document, c.File.Mode)
 	}
 	s.Users = c.users(from, s.Changes)
+	s.RunsIn = b.runsIn(c, s.Users)
 	return s
 }
 
@@ -85,6 +88,19 @@ func (c *Contract) Touching(provider Half, path string) (users []string) {
 		}
 	}
 	return users
+}
+
+// runsIn are the environments of the consumers among users.
+func (b *Book) runsIn(c *Contract, users map[string][]string) map[string][]string {
+	places := map[string][]string{}
+	for _, names := range users {
+		for _, h := range c.Consumers {
+			if v := b.version(h); v != nil && len(v.RunsIn) > 0 && slices.Contains(names, h.ID()) {
+				places[h.ID()] = v.RunsIn
+			}
+		}
+	}
+	return places
 }
 
 // version is what the book says of a half, nil if it does not know it.

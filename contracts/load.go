@@ -20,6 +20,7 @@ const (
 	consumersFolder = "consumers"
 	resultsFolder   = "results"
 	keysFolder      = "keys"
+	releasedFolder  = "released"
 )
 
 // maxFile bounds one file of a book, and maxFiles one version.
@@ -32,6 +33,7 @@ const (
 //
 //	PROVIDER/CONTRACT/contract.yaml
 //	PROVIDER/CONTRACT/VERSION/…                       the provider's document
+//	PROVIDER/CONTRACT/released/VERSION/…              what was recorded of it, see [Book.Kept]
 //	PROVIDER/CONTRACT/consumers/CONSUMER/VERSION/…    what a consumer relies on
 //	results/….json                                    what was seen by running it, see [Results]
 //	keys/….pub                                        whose attested results are trusted
@@ -114,11 +116,16 @@ func (l *loader) contract(provider, name string) {
 	}
 	l.problems = append(l.problems, c.File.check()...)
 	for _, version := range l.folders(folder) {
-		if version == consumersFolder {
+		if version == consumersFolder || version == releasedFolder {
 			continue
 		}
 		if h, ok := l.half(provider, version, path.Join(folder, version), c.File.Format); ok {
 			c.Versions = append(c.Versions, h)
+		}
+	}
+	for _, version := range l.folders(path.Join(folder, releasedFolder)) {
+		if h, ok := l.half(provider, version, path.Join(folder, releasedFolder, version), c.File.Format); ok {
+			c.Released = append(c.Released, h)
 		}
 	}
 	consumers := path.Join(folder, consumersFolder)
