@@ -90,7 +90,7 @@ type Watcher interface {
 
 // Drift is something seen on the wire that a document does not declare.
 type Drift struct {
-	Kind string `json:"kind"` // field, enum, null, type
+	Kind string `json:"kind"` // field, enum, null or type; the last two are breaches as well
 	Path string `json:"path"`
 	Seen string `json:"seen"` // what was there, shortened
 }

@@ -134,6 +134,7 @@ func (p problem) change(forward bool) contracts.Change {
 type holder struct {
 	seen    map[string]bool // pairs under way: a recursive schema is compatible unless something else says no
 	forward bool
+	readers taker // of the reading version
 }
 
 // accepts returns why readers do not accept all that writers can write.
@@ -169,7 +170,7 @@ func (h *holder) forms(w, r form, path string) (ps []problem) {
 		return ps // what else differs follows from that
 	}
 	if w.values != nil {
-		return listed(w, r, path)
+		return h.listed(w, r, path)
 	}
 	ps = append(ps, values(w, r, path)...)
 	ps = append(ps, bounds(w, r, path)...)
@@ -250,10 +251,10 @@ func lacking(w, r form) (missing []string) {
 }
 
 // listed holds each of a writer's values against the reader's whole schema.
-func listed(w, r form, path string) (ps []problem) {
+func (h *holder) listed(w, r form, path string) (ps []problem) {
 	for _, v := range w.values {
 		p := problem{kind: "value", path: path, writer: w.at, reader: r.at, what: "may be " + text(v) + ", which they do not know"}
-		switch ok, err := r.at.takes(v); {
+		switch ok, err := h.readers.takes(r.at, v); {
 		case err != nil:
 			p.unknown, p.what = true, "is ruled by what cannot be read: "+err.Error()
 		case ok:
@@ -426,16 +427,28 @@ func (h *holder) property(w, r form, name, path string) (ps []problem) {
 			return nil
 		}
 	}
-	writer := together(w.props[name])
 	for _, n := range readers {
-		reader := formOf(n)
-		if len(w.props[name]) == 1 {
-			ps = append(ps, h.accepts(w.props[name][0], n, path)...)
-		} else {
-			ps = append(ps, h.forms(writer, reader, path)...)
-		}
+		ps = append(ps, h.all(w.props[name], n, path)...)
 	}
 	return ps
+}
+
+// all holds a writer of what follows several schemas at once against a reader.
+func (h *holder) all(writers []Node, reader Node, path string) []problem {
+	if len(writers) == 1 {
+		return h.accepts(writers[0], reader, path)
+	}
+	key := ""
+	for _, n := range writers {
+		key += n.key() + " & "
+	}
+	key += reader.key()
+	if h.seen[key] {
+		return nil
+	}
+	h.seen[key] = true
+	defer delete(h.seen, key)
+	return h.forms(together(writers), formOf(reader), path)
 }
 
 // together is what several schemas of one value demand.
@@ -457,13 +470,13 @@ func (h *holder) array(w, r form, path string) (ps []problem) {
 			ps = append(ps, h.accepts(w.tuple[i], n, at)...)
 			continue
 		}
-		for _, item := range w.items {
-			ps = append(ps, h.accepts(item, n, at)...)
+		if len(w.items) > 0 {
+			ps = append(ps, h.all(w.items, n, at)...)
 		}
 	}
 	for _, n := range r.items {
-		for _, item := range w.items {
-			ps = append(ps, h.accepts(item, n, path+"[]")...)
+		if len(w.items) > 0 {
+			ps = append(ps, h.all(w.items, n, path+"[]")...)
 		}
 		if len(w.items) == 0 && len(w.tuple) == 0 && demanding(n) {
 			ps = append(ps, problem{kind: "literal", path: path + "[]", writer: w.at, reader: n, what: "must follow a schema, which nobody asked of who wrote it"})

@@ -100,6 +100,11 @@ func TestChanges(t *testing.T) {
 		},
 		{"condition", `{"if":{"required":["a"]},"then":{"required":["b"]}}`, `{"if":{"required":["a"]},"then":{"required":["c"]}}`, []string{"dangerous CANNOT_TELL $"}, []string{"dangerous CANNOT_TELL $"}},
 		{"same condition", `{"not":{"required":["a"]}}`, `{"not":{"required":["a"]}}`, nil, nil},
+		{
+			"rules of one list in two places", `{"properties":{"a":{"type":"array","items":{"type":"object","required":["x"]}}},"anyOf":[{"required":["b"]},{"properties":{"a":{"items":{"required":["y"]}}}}]}`,
+			`{"properties":{"a":{"type":"array","items":{"type":"object","required":["x"]}},"c":{}},"anyOf":[{"required":["b"]},{"properties":{"a":{"items":{"required":["y"]}}}}]}`, nil, nil,
+		},
+		{"conjunction in recursion", `{"$ref":"#/$defs/x","$defs":{"x":{"allOf":[{"properties":{"next":{"$ref":"#/$defs/x"}}},{"properties":{"next":{"type":"object"}}}]}}}`, `{"$ref":"#/$defs/x","$defs":{"x":{"allOf":[{"properties":{"next":{"$ref":"#/$defs/x"}}},{"properties":{"next":{"type":"object"},"v":{}}}]}}}`, nil, nil},
 		{"description", `{"title":"a"}`, `{"title":"b"}`, nil, nil},
 		{"nothing accepted", `{"type":"string"}`, `false`, []string{"breaking NOTHING_ACCEPTED $"}, []string{"dangerous NOTHING_ACCEPTED $"}},
 		{"typed extras", `{"type":"object","additionalProperties":{"type":"string"}}`, `{"type":"object","additionalProperties":{"type":"number"}}`, []string{"breaking TYPE_NARROWED $.*", "dangerous TYPE_WIDENED $.*"}, []string{"breaking TYPE_WIDENED $.*", "dangerous TYPE_NARROWED $.*"}},

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	engine "github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
@@ -48,6 +49,9 @@ func (s *Schema) Breaches(body []byte, reply bool) []contracts.Breach {
 
 // Decode reads a body with its numbers as they are written.
 func Decode(body []byte) (any, error) {
+	if !utf8.Valid(body) {
+		return nil, errors.New("a text in it is not UTF-8")
+	}
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
 	var v any

@@ -36,6 +36,7 @@ func TestCheck(t *testing.T) {
 		{"deep", `{"order":"000123","yield":1,"lots":[{"id":"a"},{"id":"b","x":1}]}`, []string{"$.lots[1].x v/confirmations.json:8:101"}},
 		{"two", `{"order":"000123","yield":-1,"state":"done"}`, []string{"$.state v/confirmations.json:7:15", "$.yield v/confirmations.json:6:33"}},
 		{"no JSON", `{"order":`, []string{"$ "}},
+		{"Latin-1", "{\"order\":\"000123\",\"yield\":1,\"text\":\"gepr\xfcft\"}", []string{"$ "}},
 		{"more behind", `{"order":"000123","yield":1} {}`, []string{"$ "}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

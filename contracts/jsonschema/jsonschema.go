@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	engine "github.com/santhosh-tekuri/jsonschema/v6"
 
@@ -81,6 +82,7 @@ type Schema struct {
 	Reply bool
 	node  Node
 	rules *engine.Schema
+	words func() *Vocabulary
 }
 
 // Format implements [contracts.Document].
@@ -128,6 +130,7 @@ func (Format) Read(files []contracts.File) (contracts.Document, error) {
 		name := strings.TrimSuffix(path.Base(u), path.Ext(u))
 		name = strings.TrimSuffix(name, ".schema")
 		s := &Schema{Name: strings.TrimSuffix(name, replySuffix), Reply: strings.HasSuffix(name, replySuffix), rules: rules, node: Node{trees: d.trees, url: u}}
+		s.words = sync.OnceValue(func() *Vocabulary { return NewVocabulary(s.node) })
 		d.schemas = append(d.schemas, s)
 	}
 	return d, problems.OrNil()

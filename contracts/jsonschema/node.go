@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	engine "github.com/santhosh-tekuri/jsonschema/v6"
+
 	"github.com/andon-rig/andon/contracts"
 	"github.com/andon-rig/andon/contracts/source"
 )
@@ -47,20 +49,33 @@ func (n Node) key() string {
 // raw is where the node stands, as it is referred to.
 func (n Node) raw() string { return n.url + "#" + n.pointer }
 
+// A taker validates values by schemas of one set of documents, each compiled
+// once.
+type taker struct {
+	compiler *Compiler
+	rules    map[string]*engine.Schema // by place
+}
+
 // takes reports whether v is valid by the schema at n. Errors mean that it has
 // mistakes of its own.
-func (n Node) takes(v any) (bool, error) {
-	c := NewCompiler(map[string]*source.Tree{})
-	for _, u := range sortedKeys(n.trees) {
-		if err := c.Add(u, n.trees[u]); err != nil {
-			return false, err
+func (t *taker) takes(n Node, v any) (bool, error) {
+	if t.compiler == nil {
+		t.compiler, t.rules = NewCompiler(map[string]*source.Tree{}), map[string]*engine.Schema{}
+		for _, u := range sortedKeys(n.trees) {
+			if err := t.compiler.Add(u, n.trees[u]); err != nil {
+				return false, err
+			}
 		}
 	}
-	s, err := c.Compile(n.url, (&url.URL{Fragment: n.pointer}).EscapedFragment())
-	if err != nil {
-		return false, err
+	rules := t.rules[n.raw()]
+	if rules == nil {
+		var err error
+		if rules, err = t.compiler.Compile(n.url, (&url.URL{Fragment: n.pointer}).EscapedFragment()); err != nil {
+			return false, err
+		}
+		t.rules[n.raw()] = rules
 	}
-	return s.Validate(v) == nil, nil
+	return rules.Validate(v) == nil, nil
 }
 
 // maxRefs bounds how many references lead straight to the next.

@@ -3,8 +3,6 @@ package jsonschema
 import (
 	"fmt"
 	"regexp"
-	"slices"
-	"strings"
 
 	"github.com/andon-rig/andon/contracts"
 )
@@ -93,111 +91,23 @@ func matches(pattern, name string) (ok, known bool) {
 func (d *Document) Parts() []string {
 	parts := map[string]bool{}
 	for name, s := range d.names() {
-		declared(s.node, name, parts, map[string]bool{})
+		s.words().Add(name, parts)
 	}
 	return sortedKeys(parts)
-}
-
-// Declared are the properties and enumeration values below a schema, whose
-// value stands at path.
-func Declared(n Node, path string) map[string]bool {
-	into := map[string]bool{}
-	declared(n, path, into, map[string]bool{})
-	return into
-}
-
-// Walk calls see with each property of a value, and with each value that is no
-// object or list as PATH=VALUE, in the words of [Declared].
-func Walk(v any, path string, see func(path string, v any)) { touched(v, path, see) }
-
-// Drifts says whether what was seen at a path is beyond what is declared.
-func Drifts(path string, declared map[string]bool, v any) (contracts.Drift, bool) {
-	if declared[path] {
-		return contracts.Drift{}, false
-	}
-	kind, at := "field", enumOf(path)
-	if at != "" {
-		if !valued(declared, at) {
-			return contracts.Drift{}, false // any value will do
-		}
-		kind = "enum"
-		if v == nil {
-			kind = "null"
-		}
-	}
-	return contracts.Drift{Kind: kind, Path: path, Seen: short(v)}, true
-}
-
-// valued reports whether values are listed at a path.
-func valued(declared map[string]bool, path string) bool {
-	for p := range declared {
-		if strings.HasPrefix(p, path+"=") {
-			return true
-		}
-	}
-	return false
-}
-
-func declared(n Node, path string, into, seen map[string]bool) {
-	if seen[n.key()] {
-		return
-	}
-	seen[n.key()] = true
-	defer delete(seen, n.key())
-	f := formOf(n)
-	for _, v := range f.values {
-		into[path+"="+plain(v)] = true
-	}
-	for name, nodes := range f.props {
-		into[path+"."+name] = true
-		for _, p := range nodes {
-			declared(p, path+"."+name, into, seen)
-		}
-	}
-	for _, i := range slices.Concat(f.items, f.tuple) {
-		declared(i, path+"[]", into, seen)
-	}
-	for _, options := range f.options {
-		for _, o := range options {
-			declared(o, path, into, seen)
-		}
-	}
-}
-
-// plain writes a value without quotes.
-func plain(v any) string {
-	if s, ok := v.(string); ok {
-		return s
-	}
-	return text(v)
 }
 
 // Used implements [contracts.Measurer].
 func (d *Document) Used(x contracts.Exchange) []string {
 	used := map[string]bool{}
-	d.bodies(x, func(s *Schema, name string, v any) {
-		parts := Declared(s.node, name)
-		touched(v, name, func(p string, _ any) {
-			if parts[p] {
-				used[p] = true
-			}
-		})
-	})
+	d.bodies(x, func(s *Schema, name string, v any) { s.words().Use(v, name, used) })
 	return sortedKeys(used)
 }
 
 // Undeclared implements [contracts.Watcher]: properties that no schema
-// declares, and values beyond an enumeration, whether or not they are allowed.
+// declares, and values beyond an enumeration, whether or not they are allowed;
+// nulls and types that no schema knows.
 func (d *Document) Undeclared(x contracts.Exchange) (found []contracts.Drift) {
-	d.bodies(x, func(s *Schema, name string, v any) {
-		parts, seen := Declared(s.node, name), map[string]bool{}
-		touched(v, name, func(p string, one any) {
-			if drift, ok := Drifts(p, parts, one); ok && !seen[p] {
-				seen[p] = true
-				found = append(found, drift)
-			}
-		})
-	})
+	d.bodies(x, func(s *Schema, name string, v any) { found = append(found, s.words().Undeclared(v, name)...) })
 	return found
 }
 
@@ -216,32 +126,4 @@ func (d *Document) bodies(x contracts.Exchange, see func(s *Schema, name string,
 			see(s, s.Name+replySuffix, v)
 		}
 	}
-}
-
-// touched calls see with the path of each property, and with each value that
-// is no object or list as PATH=VALUE.
-func touched(v any, path string, see func(path string, v any)) {
-	switch v := v.(type) {
-	case map[string]any:
-		for _, k := range sortedKeys(v) {
-			see(path+"."+k, v[k])
-			touched(v[k], path+"."+k, see)
-		}
-	case []any:
-		for _, one := range v {
-			touched(one, path+"[]", see)
-		}
-	default:
-		see(path+"="+plain(v), v)
-	}
-}
-
-// enumOf is the property of a part that names a value; "" if it names none.
-func enumOf(part string) string {
-	for i := range len(part) {
-		if part[i] == '=' {
-			return part[:i]
-		}
-	}
-	return ""
 }

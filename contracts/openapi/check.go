@@ -245,18 +245,14 @@ var sign = map[string]string{"query": "?", "header": "header ", "path": "path "}
 
 func fields(c content, path string, into map[string]bool) {
 	if c.schema != nil && isJSON(c.media) {
-		maps.Copy(into, jsonschema.Declared(c.schema.node, path))
+		c.schema.words().Add(path, into)
 	}
 }
 
 // Used implements [contracts.Measurer].
 func (d *Document) Used(x contracts.Exchange) []string {
 	used := map[string]bool{}
-	d.walk(x, func(path string, declared map[string]bool, _ any) {
-		if declared[path] {
-			used[path] = true
-		}
-	})
+	d.bodies(x, func(words *jsonschema.Vocabulary, path string, v any) { words.Use(v, path, used) })
 	o, at := d.find(x.Request)
 	if o == nil {
 		return nil
@@ -277,12 +273,8 @@ func (d *Document) Used(x contracts.Exchange) []string {
 
 // Undeclared implements [contracts.Watcher].
 func (d *Document) Undeclared(x contracts.Exchange) (found []contracts.Drift) {
-	seen := map[string]bool{}
-	d.walk(x, func(path string, declared map[string]bool, v any) {
-		if drift, ok := jsonschema.Drifts(path, declared, v); ok && !seen[path] {
-			seen[path] = true
-			found = append(found, drift)
-		}
+	d.bodies(x, func(words *jsonschema.Vocabulary, path string, v any) {
+		found = append(found, words.Undeclared(v, path)...)
 	})
 	o, _ := d.find(x.Request)
 	if o == nil {
@@ -296,33 +288,29 @@ func (d *Document) Undeclared(x contracts.Exchange) (found []contracts.Drift) {
 	return found
 }
 
-// walk calls see with every field and value of the bodies of x that a schema
-// describes.
-func (d *Document) walk(x contracts.Exchange, see func(path string, declared map[string]bool, v any)) {
+// bodies calls see with the bodies of x that a schema describes.
+func (d *Document) bodies(x contracts.Exchange, see func(words *jsonschema.Vocabulary, path string, v any)) {
 	o, _ := d.find(x.Request)
 	if o == nil {
 		return
 	}
-	d.fieldsOf(o.bodies, x.Request, o.Name()+" > $", see)
+	body(o.bodies, x.Request, o.Name()+" > $", see)
 	if x.Reply == nil {
 		return
 	}
 	if a := o.answerFor(x.Reply.Status); a != nil {
-		d.fieldsOf(a.bodies, *x.Reply, o.Name()+" "+strings.ToLower(a.status)+" > $", see)
+		body(a.bodies, *x.Reply, o.Name()+" "+strings.ToLower(a.status)+" > $", see)
 	}
 }
 
-func (d *Document) fieldsOf(list []content, p contracts.Part, path string, see func(string, map[string]bool, any)) {
+func body(list []content, p contracts.Part, path string, see func(*jsonschema.Vocabulary, string, any)) {
 	c := pick(list, p.Header("Content-Type"))
 	if c == nil || c.schema == nil || !isJSON(c.media) {
 		return
 	}
-	v, err := jsonschema.Decode(p.Body)
-	if err != nil {
-		return
+	if v, err := jsonschema.Decode(p.Body); err == nil {
+		see(c.schema.words(), path, v)
 	}
-	declared := jsonschema.Declared(c.schema.node, path)
-	jsonschema.Walk(v, path, func(p string, one any) { see(p, declared, one) })
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

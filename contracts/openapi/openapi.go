@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	engine "github.com/santhosh-tekuri/jsonschema/v6"
 
@@ -43,12 +44,21 @@ var (
 // Name implements [contracts.Format].
 func (Format) Name() string { return Name }
 
-var says = regexp.MustCompile(`(?m)^\s*\{?\s*["']?openapi["']?\s*:\s*["']?3\.`)
+// How a description says what it is: in YAML at the beginning of a line, in
+// JSON anywhere, since programs write keys in any order and without line breaks.
+var (
+	says       = regexp.MustCompile(`(?m)^\s*\{?\s*["']?openapi["']?\s*:\s*["']?3\.`)
+	saysInJSON = regexp.MustCompile(`"openapi"\s*:\s*"3\.`)
+)
 
 // Claims implements [contracts.Format].
 func (Format) Claims(f contracts.File) int {
 	switch strings.ToLower(path.Ext(f.Name)) {
-	case ".json", ".yaml", ".yml":
+	case ".json":
+		if saysInJSON.Match(f.Data) {
+			return 2
+		}
+	case ".yaml", ".yml":
 		if says.Match(f.Data[:min(len(f.Data), 64<<10)]) {
 			return 2
 		}
@@ -109,8 +119,8 @@ type answer struct {
 }
 
 type schema struct {
-	node  jsonschema.Node
 	rules *engine.Schema
+	words func() *jsonschema.Vocabulary
 }
 
 // Read implements [contracts.Format].
@@ -433,7 +443,9 @@ func (r *reader) schema(u, pointer string) *schema {
 		r.problems = append(r.problems, contracts.AsProblems(err, r.d.trees[u].File)...)
 		return nil
 	}
-	return &schema{node: jsonschema.NodeAt(r.d.trees, u, pointer), rules: rules}
+	return &schema{rules: rules, words: sync.OnceValue(func() *jsonschema.Vocabulary {
+		return jsonschema.NewVocabulary(jsonschema.NodeAt(r.d.trees, u, pointer))
+	})}
 }
 
 // ambiguous names paths that no request can tell apart.

@@ -230,6 +230,25 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
+func TestClaims(t *testing.T) {
+	padding := strings.Repeat(" ", 100<<10)
+	for _, c := range []struct {
+		name, text string
+		want       int
+	}{
+		{"a.yaml", "openapi: 3.1.0\n", 2},
+		{"a.json", `{"info":{},"openapi":"3.0.3"}`, 2},
+		{"a.json", `{"components":{` + padding + `},"openapi" : "3.1.0"}`, 2},
+		{"a.json", `{"openapi":"2.0"}`, 0},
+		{"a.json", `{"description":"begin with \"openapi\": \"3.1.0\""}`, 0},
+		{"a.txt", "openapi: 3.1.0\n", 0},
+	} {
+		if got := (Format{}).Claims(contracts.File{Name: c.name, Data: []byte(c.text)}); got != c.want {
+			t.Errorf("%s %.40s: %d, want %d", c.name, c.text, got, c.want)
+		}
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(orders))
 	f.Fuzz(func(t *testing.T, text []byte) {

@@ -55,6 +55,9 @@ func (in *Interaction) unmet(provider contracts.Checker) (found []contracts.Chan
 		return found
 	}
 	for _, drift := range w.Undeclared(x) {
+		if drift.Kind == "type" || drift.Kind == "null" {
+			continue // told above, with what is promised instead
+		}
 		found = append(found, contracts.Change{
 			Type: "UNDECLARED", Path: drift.Path, Severity: contracts.Breaking, Before: in.Place,
 			Message: fmt.Sprintf("%q names %s, which the provider does not declare.", in.Name(), drift.Path),
