@@ -2,6 +2,7 @@ package contracts
 
 import (
 	"path"
+	"regexp"
 	"slices"
 	"time"
 )
@@ -42,8 +43,18 @@ func (b *Book) kept(c *Contract, from, to Half) Step {
 	}
 	s := b.step(c, from, to)
 	s.Released = true
+	for i, ch := range s.Changes {
+		if ch.Severity == Dangerous && taken.MatchString(ch.Type) {
+			s.Changes[i].Severity = Breaking
+		}
+	}
+	SortChanges(s.Changes)
 	return s
 }
+
+// taken are the types of changes that take away what was there. From one
+// version to the next that may do; within a version somebody builds on it.
+var taken = regexp.MustCompile(`(?i)removed`)
 
 // Recorded is what was recorded of a version when it was released, or nil.
 func (c *Contract) Recorded(version string) *Half {
