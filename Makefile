@@ -33,8 +33,13 @@ check: tools-for-tests ## format, vet, import order and unit tests with the race
 	@files="$$(gofmt -l $$(git ls-files '*.go'))"; test -z "$$files" || { echo "not gofmt-clean: $$files"; exit 1; }
 	$(GO) vet ./... && $(GO) vet -tags suites ./harness/suite/... ./harness/sut/...
 	CGO_ENABLED=$(if $(RACE),1,0) $(GOTEST) $(RACE) -shuffle=on -timeout 20m ./...
+	$(MAKE) --no-print-directory contracts
 	cd tools/bench/peers && $(GO) vet ./...
 	cd examples/poller && $(GO) vet ./... && CGO_ENABLED=$(if $(RACE),1,0) $(GO) test $(RACE) -shuffle=on -timeout 5m ./...
+
+.PHONY: contracts
+contracts: ## hold what our own endpoints promise against what was released (docs/contracts); breaking it needs a new version
+	$(GO) run . contracts lint --book docs/contracts
 
 # So CI installs what tests need.
 .PHONY: tools-for-tests
