@@ -295,13 +295,25 @@ func (p *printer) field(name, value string) {
 	}
 }
 
+// breakAt is where to break a word that is longer than a line: behind the last
+// dot or slash of what has room, as in paths, or else in the middle.
+func breakAt(word []rune, room, width int) int {
+	for i := min(room, len(word)) - 1; i > 0; i-- {
+		if word[i] == '.' || word[i] == '/' {
+			return i + 1
+		}
+	}
+	return width / 2
+}
+
 // fold breaks text at blanks so that no line is longer than width.
 func fold(text string, width int) (lines []string) {
 	line := ""
 	for _, word := range strings.Fields(text) {
 		for explain.Width(word) > width {
 			rs := []rune(word)
-			lines, line, word = append(lines, strings.TrimSpace(line+" "+string(rs[:width/2]))), "", string(rs[width/2:])
+			at := breakAt(rs, width-explain.Width(line)-1, width)
+			lines, line, word = append(lines, strings.TrimSpace(line+" "+string(rs[:at]))), "", string(rs[at:])
 		}
 		if line != "" && explain.Width(line)+1+explain.Width(word) > width {
 			lines, line = append(lines, line), ""
