@@ -163,7 +163,7 @@ func (j *judgement) judge() {
 			want: "a document of " + j.side.contract.Provider + " " + t.version, got: "the book knows the version and nothing says what it promises"})
 	}
 	for _, b := range t.wrong {
-		j.add(b)
+		j.instead(b)
 	}
 	for _, b := range j.notice(t) {
 		j.add(b)
@@ -248,6 +248,15 @@ func (j *judgement) add(b breach) {
 		e.Users = j.usersOf(b)
 	}
 	j.held.Breaches = append(j.held.Breaches, e)
+}
+
+// instead adds b, which says more than what the provider's document may have
+// said of the same place.
+func (j *judgement) instead(b breach) {
+	j.held.Breaches = slices.DeleteFunc(j.held.Breaches, func(e evidence.ContractBreach) bool {
+		return e.Rule == evidence.BreaksPromise && e.Contract == j.side.contract.ID() && e.Reply == b.reply && b.path != "" && strings.EqualFold(e.Path, b.path)
+	})
+	j.add(b)
 }
 
 // usersOf are the consumers that rely on what the provider sent wrong.

@@ -46,11 +46,15 @@ func TestContractsOfABook(t *testing.T) {
 		{name: "broken by the SUT", build: func(r *journaltest.Run) {
 			inForce(r)
 			posts(r, r.Happen(conf(1, "5.013")), breaks(evidence.SUTSent, nil))
-		}, want: evidence.Violated, rule: evidence.BreaksPromise, says: "$.rows[0].qty of confirmations to erp: a value, it is required\ncontracts/erp/postings/2.0/openapi.yaml:41:9: erp 2.0 promises it in erp/postings"},
+		}, want: evidence.Violated, rule: evidence.BreaksPromise, says: "confirmations to erp with $.rows[0].qty: a value, it is required"},
+		{name: "and where that stands", build: func(r *journaltest.Run) {
+			inForce(r)
+			posts(r, r.Happen(conf(1, "5.013")), breaks(evidence.SUTSent, nil))
+		}, want: evidence.Violated, says: "contracts/erp/postings/2.0/openapi.yaml:41:9: erp 2.0 promises it in erp/postings"},
 		{name: "those who rely on it are named", build: func(r *journaltest.Run) {
 			inForce(r)
 			posts(r, r.Happen(conf(1, "5.013")), breaks(evidence.SUTSent, nil))
-		}, want: evidence.Violated, says: "mes 3.2 relies on it"},
+		}, want: evidence.Violated, says: "and mes 3.2 relies on it"},
 		{name: "the SUT's reply", build: func(r *journaltest.Run) {
 			inForce(r)
 			announces(r, r.Happen(conf(1, "5.013")), breaks(evidence.SUTSent, func(b *evidence.ContractBreach) { b.Reply = true }))
@@ -58,7 +62,7 @@ func TestContractsOfABook(t *testing.T) {
 		{name: "broken by the rig's own endpoint", build: func(r *journaltest.Run) {
 			inForce(r)
 			announces(r, r.Happen(conf(1, "5.013")), breaks(evidence.RigSent, nil))
-		}, want: evidence.Inconclusive, rule: evidence.BreaksPromise, says: "the rig's own endpoint breaks the contract"},
+		}, want: evidence.Inconclusive, rule: evidence.BreaksPromise, says: "the rig's own endpoint breaks it"},
 		{name: "broken by the rig's endpoint under a fault", build: func(r *journaltest.Run) {
 			inForce(r)
 			r.Fault("later", "async-accept", "mes")

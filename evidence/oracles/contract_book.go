@@ -166,16 +166,8 @@ func (b *heldBook) tell() {
 // tellBroken says what is wrong, where it stands that it is, and who relies on it.
 func (b *heldBook) tellBroken(k *broken) {
 	f := evidence.Finding{Class: evidence.CauseContract, Rule: k.rule, Confidence: "high", Evidence: few(k.seqs)}
-	f.Expected = fmt.Sprintf("%s of %s: %s", orWhole(k.first.Path), b.part(k), k.want)
-	if k.place != "" {
-		f.Expected += "\n" + k.place + ": " + b.says(k)
-	} else {
-		f.Expected += ", " + b.says(k)
-	}
-	f.Got = k.first.Got
-	if len(k.first.Users) > 0 {
-		f.Got += "; " + strings.Join(k.first.Users, ", ") + relies(k.first.Users)
-	}
+	f.Expected = fmt.Sprintf("%s with %s: %s", b.part(k), orWhole(k.first.Path), k.want)
+	f.Got, f.Text = k.first.Got, b.says(k)
 	if k.fact != nil {
 		f.Fact, f.Keys = k.fact.Event.ID, k.fact.Event.Fact.Keys()
 		f.Evidence = few(append([]uint64{k.fact.Seq}, k.seqs...))
@@ -185,14 +177,14 @@ func (b *heldBook) tellBroken(k *broken) {
 	}
 	switch {
 	case k.unclear:
-		f.Text = "it cannot be told whether the contract is kept: " + k.first.Got
+		f.Text = "it cannot be told whether the contract is kept: " + f.Text
 		b.r.inconclusive(f)
 	case k.by == evidence.RigSent:
 		f.Class = evidence.CauseRig
-		f.Text = "the rig's own endpoint breaks the contract that it is to play, so that what the SUT does with it shows nothing: change the endpoint's dialect or the contract"
+		f.Text += "; the rig's own endpoint breaks it, so that what the SUT does with it shows nothing: give the endpoint another dialect or version, or mend the contract"
 		b.r.inconclusive(f)
 	case k.why != "":
-		f.Text = "cannot be blamed on the SUT: " + k.why
+		f.Text = "cannot be blamed on the SUT: " + k.why + "; " + f.Text
 		b.r.inconclusive(f)
 	default:
 		b.r.violated(f)
@@ -211,15 +203,25 @@ func (b *heldBook) part(k *broken) string {
 	return "the reply to " + way
 }
 
-// says names the document that a breach is about.
+// says names the document that a breach is about, its place first, and those
+// who rely on what is wrong.
 func (b *heldBook) says(k *broken) string {
+	var s string
 	switch {
 	case k.half == "":
-		return "contract " + k.contract
+		s = "contract " + k.contract + " says so"
 	case k.rule == evidence.BreaksReliance:
-		return k.half + " relies on it in " + k.contract
+		s = k.half + " relies on it in " + k.contract
+	default:
+		s = k.half + " promises it in " + k.contract
+		if users := k.first.Users; len(users) > 0 {
+			s += ", and " + strings.Join(users, ", ") + relies(users)
+		}
 	}
-	return k.half + " promises it in " + k.contract
+	if k.place != "" {
+		s = k.place + ": " + s
+	}
+	return s
 }
 
 func relies(users []string) string {
