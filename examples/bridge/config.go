@@ -43,6 +43,8 @@ type Endpoint struct {
 	Secret   string
 	// Next is the interface user that takes over with a cutover; none if empty.
 	Next, NextSecret string
+	// Version of the interface that calls tell; "" tells none.
+	Version string
 	// Of a share behind SFTP: files with our private key and the server's
 	// public one.
 	Key, KnownHosts string
@@ -80,6 +82,7 @@ func readConfig(args []string, env func(string) string, stdout, stderr io.Writer
 	text(&c.ERP.Key, "erp-key", "ERP_KEY", "", "file with our private key at the ERP's SFTP server; without one the secret is the password")
 	text(&c.ERP.KnownHosts, "erp-known-hosts", "ERP_KNOWN_HOSTS", "", "file with the public key of the ERP's SFTP server")
 	text(&c.Dialect, "erp-dialect", "ERP_DIALECT", dialectNeutral, "neutral/v1 or files/v1: what the ERP speaks")
+	text(&c.ERP.Version, "erp-version", "ERP_VERSION", "", "version of the ERP's interface to tell in "+versionHeader+"; empty tells none")
 	text(&c.InDoubt, "in-doubt", "IN_DOUBT", "repeat", "repeat or stop: what to do with a file of which nobody knows what became")
 	text(&c.MES.URL, "mes", "MES_URL", "", "base URL of the MES")
 	text(&c.MES.TokenURL, "mes-token", "MES_TOKEN_URL", "", "token URL of the MES")

@@ -83,6 +83,12 @@ const (
 	M87 Defect = "M87"
 	M95 Defect = "M95"
 	M96 Defect = "M96"
+
+	// Nor any of interfaces that change without notice.
+	M88 Defect = "M88"
+	M89 Defect = "M89"
+	M90 Defect = "M90"
+	M91 Defect = "M91"
 )
 
 // A DefectInfo describes a planted mistake to people and to the detection
@@ -153,6 +159,10 @@ func Defects() []DefectInfo {
 		{M85, "dated anew", "posts what is refused for its period once more, dated into the open one, and tells nobody", "a period that closes over a backlog", []string{"time-semantics"}},
 		{M86, "gone with the broker", "does not connect again when the event broker has closed its connection", "broker-restart or slow-consumer; rig nats.yaml", []string{"no-silent-drop"}},
 		{M87, "log opened anew", "opens its log anew four times a second and leaves the old one open", "half a minute; rig bounded.yaml", []string{"hygiene"}},
+		{M88, "field renamed", "writes the day of a posting under another name", "-; rig contracts.yaml", []string{"contract-conformance", "field-fidelity"}},
+		{M89, "new value", "calls a segment that runs in process", "-; rig contracts.yaml", []string{"contract-conformance"}},
+		{M90, "null", "writes null for the identity of a message", "-; rig contracts.yaml", []string{"contract-conformance"}},
+		{M91, "version not told", "does not say by which version of the interface it posts", "-; rig contracts.yaml", []string{"contract-conformance"}},
 		{M95, "any certificate will do", "does not verify who it talks to", "tls-expired, tls-wrong-host or tls-unknown-ca; rig secured.yaml", []string{"secrets"}},
 		{M96, "unknown host is final", "reports a message as a business exception when the endpoint's name cannot be resolved, instead of repeating it", "dns-nxdomain; rig secured.yaml", []string{"dead-letter"}},
 	}

@@ -406,6 +406,10 @@ var scripts = []struct {
 		}
 		return cs
 	}, "made up confirmations of 2"},
+	{M88, says(`"PostingDate":"2026-03-02T07:41:58+01:00"`), "does not say \"PostingDate"},
+	{M89, says(`"SegmentState":"Running"`), "does not say \"SegmentState"},
+	{M90, says(`"BODID":"operation-started/1/0010"`), "does not say \"BODID"},
+	{M91, says(``), "tells version \"\""},
 	{M60, func(w *world) []string {
 		var ms []message
 		for n, revision := range []string{"A", "B"} {
@@ -442,6 +446,26 @@ var scripts = []struct {
 }
 
 // plain sends messages and judges what became of them.
+// says posts a message that says more than it must, at an ERP whose calls
+// tell their version, and complains where the ERP does not hear this of it.
+func says(want string) func(w *world) []string {
+	return func(w *world) []string {
+		w.config.ERP.Version = "2.0"
+		m := start("1")
+		m.body = strings.Replace(m.body, `"OperationsSegmentID":`, `"SegmentState":"Running","OperationsSegmentID":`, 1)
+		cs := plain(w, m)
+		for _, e := range w.erp.effectsOf(m.event) {
+			if !strings.Contains(e.body, want) {
+				cs = append(cs, m.event+" does not say "+want)
+			}
+			if e.version != "2.0" {
+				cs = append(cs, fmt.Sprintf("%s tells version %q", m.event, e.version))
+			}
+		}
+		return cs
+	}
+}
+
 func plain(w *world, ms ...message) []string {
 	w.start().sendAll(ms...)
 	w.settled(ms...)

@@ -107,6 +107,7 @@ func (i *inbox) open(from, name, event string, body []byte) ([]*item, error) {
 		if p.body, err = disfigure(p.body, i.defect); err != nil {
 			return nil, err
 		}
+		p.body = drifted(p.body, i.defect)
 		// The key is a function of the event and of nothing else, so that it
 		// is the same in every attempt, also after a restart.
 		items[n] = &item{to: other[from], name: name, facts: p.facts, body: p.body, idem: digest(other[from] + " " + p.facts.Event)}

@@ -93,6 +93,9 @@ func (s *system) call(ctx context.Context, method, path string, header http.Head
 		if token != "" {
 			header.Set("Authorization", "Bearer "+token)
 		}
+		if s.at.Version != "" && s.defect != M91 { // DEFECT M91: who needs versions
+			header.Set(versionHeader, s.at.Version)
+		}
 		r := s.do(ctx, method, strings.TrimSuffix(s.at.URL, "/")+path, header, body)
 		if r.status != http.StatusUnauthorized {
 			return r, s.judge(r)

@@ -324,6 +324,7 @@ type effect struct {
 	place                                   int
 	at, revision                            string    // the instant and the revision said
 	user                                    string    // who posted it
+	body, version                           string    // as it was worded, and by which version of the interface
 	attempt                                 time.Time // when it began
 }
 
@@ -333,6 +334,7 @@ type attempt struct {
 	at        time.Time
 	status    int
 	user      string // whose token it bore
+	version   string // of the interface
 }
 
 func newBooks(w *world) *books {
@@ -365,7 +367,7 @@ func (b *books) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		b.question(w, r)
 		return
 	}
-	a := attempt{name: strings.TrimPrefix(r.URL.Path, "/"), key: r.Header.Get("Idempotency-Key"), at: began, user: user}
+	a := attempt{name: strings.TrimPrefix(r.URL.Path, "/"), key: r.Header.Get("Idempotency-Key"), at: began, user: user, version: r.Header.Get(versionHeader)}
 	parts, err := read(a.name, "", body)
 	if err != nil {
 		problem(w, http.StatusBadRequest, "malformed", err.Error())
@@ -456,7 +458,7 @@ func (b *books) post(a attempt, parts []part, body string) (int, string) {
 
 func (b *books) effect(a attempt, p part) effect {
 	e := effect{event: p.facts.Event, name: a.name, order: p.facts.entity(), material: p.facts.Material, lot: p.facts.Lot, unit: p.facts.Unit,
-		place: len(b.effects) + 1, attempt: a.at, user: a.user, amount: new(big.Rat)}
+		place: len(b.effects) + 1, attempt: a.at, user: a.user, version: a.version, body: string(p.body), amount: new(big.Rat)}
 	if _, after, ok := strings.Cut(string(p.body), `"QuantityString":"`); ok {
 		text, _, _ := strings.Cut(after, `"`)
 		e.amount.SetString(text)

@@ -21,6 +21,10 @@ var rigs = map[bridge.Defect]string{
 	bridge.M55: "examples/bridge/mqtt.yaml",
 	bridge.M86: "examples/bridge/nats.yaml",
 	bridge.M87: "examples/bridge/bounded.yaml",
+	bridge.M88: "examples/bridge/contracts.yaml",
+	bridge.M89: "examples/bridge/contracts.yaml",
+	bridge.M90: "examples/bridge/contracts.yaml",
+	bridge.M91: "examples/bridge/contracts.yaml",
 	bridge.M95: "examples/bridge/secured.yaml",
 	bridge.M96: "examples/bridge/secured.yaml",
 }
