@@ -8,6 +8,7 @@ import (
 	"github.com/andon-rig/andon/contracts"
 	"github.com/andon-rig/andon/contracts/graphql"
 	"github.com/andon-rig/andon/contracts/jsonschema"
+	"github.com/andon-rig/andon/contracts/layout"
 	"github.com/andon-rig/andon/contracts/openapi"
 	"github.com/andon-rig/andon/contracts/pact"
 	"github.com/andon-rig/andon/contracts/xsd"
@@ -60,6 +61,7 @@ func Standard() Catalog {
 		Contracts: []contracts.Format{
 			graphql.Format{},
 			jsonschema.Format{},
+			layout.Format{},
 			openapi.Format{},
 			pact.Format{},
 			xsd.Format{},
