@@ -28,6 +28,8 @@ type Pair struct {
 	File     ContractFile // the zero value outside a book
 	Provider Half         // Document is nil if nothing says what it promises
 	Consumer Half
+	Known    PartyVersion // of the provider, as the book has it; the zero value outside a book
+	Today    time.Time
 }
 
 // ID names the pair for people: "orders-api: mes-line1 3.2 with erp-orders 2.0".

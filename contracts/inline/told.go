@@ -93,11 +93,19 @@ func (j *judgement) notice(t told) (wrong []breach) {
 	if t.in == nil || reply == nil || j.x.Request.Method == "" || !j.x.FromConsumer || reply.Status/100 != 2 {
 		return nil
 	}
-	deprecated := t.in.On(j.setting.Today) == contracts.Deprecated
-	for _, n := range Notices(*t.in) {
+	for _, b := range Unannounced(*t.in, j.setting.Today, *reply) {
+		wrong = append(wrong, breach{rule: evidence.TellsNoEnd, reply: true, path: b.Path, want: b.Want, got: b.Got, place: b.Place})
+	}
+	return wrong
+}
+
+// Unannounced is what a successful answer over HTTP by version v says otherwise
+// than the book of the end of its version.
+func Unannounced(v contracts.PartyVersion, today time.Time, reply contracts.Part) (wrong []contracts.Breach) {
+	for _, n := range Notices(v) {
 		got := reply.Header(n.Header)
 		switch {
-		case got == n.Value, got == "" && !deprecated:
+		case got == n.Value, got == "" && !Ends(v, today):
 			continue
 		case n.same != nil && n.same(got):
 			continue
@@ -109,7 +117,7 @@ func (j *judgement) notice(t told) (wrong []breach) {
 			}
 			want = "nothing: the book names no such day"
 		}
-		wrong = append(wrong, breach{rule: evidence.TellsNoEnd, reply: true, path: "header " + n.Header, want: want, got: orNothing(got), place: n.Day.Place()})
+		wrong = append(wrong, contracts.Breach{Reply: true, Path: "header " + n.Header, Want: want, Got: orNothing(got), Place: n.Day.Place()})
 	}
 	return wrong
 }

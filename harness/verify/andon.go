@@ -2,14 +2,16 @@ package verify
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/andon-rig/andon/contracts"
 	"github.com/andon-rig/andon/contracts/graphql"
+	"github.com/andon-rig/andon/contracts/inline"
 	"github.com/andon-rig/andon/contracts/openapi"
 	"github.com/andon-rig/andon/contracts/pact"
 	"github.com/andon-rig/andon/evidence"
@@ -165,19 +167,36 @@ func (a *Andon) promised(p contracts.Pair, x contracts.Exchange, r *contracts.Re
 			}
 		}
 	}
-	version, err := p.File.VersionOf(x)
-	switch {
-	case errors.Is(err, contracts.ErrNoVersion):
-		r.Notes = append(r.Notes, err.Error())
-	case err != nil:
-		breaches = append(breaches, contracts.Breach{Reply: true, Path: "version", Want: p.Provider.Version, Got: err.Error()})
-	case version != "" && version != p.Provider.Version:
-		breaches = append(breaches, contracts.Breach{Reply: true, Path: "version", Want: p.Provider.Version, Got: version})
+	breaches = append(breaches, told(p, x, r)...)
+	if x.FromConsumer && x.Reply != nil && x.Reply.Status/100 == 2 {
+		breaches = append(breaches, inline.Unannounced(p.Known, p.Today, *x.Reply)...)
 	}
 	if len(breaches) > 0 {
 		judged(r, breaches, nil)
 		r.Notes = append(r.Notes, "it is what the consumer relies on, but not what "+p.Provider.ID()+" promises")
 	}
+}
+
+// told says what is wrong with the version that an exchange tells. What only
+// the request could tell is the consumer's to say.
+func told(p contracts.Pair, x contracts.Exchange, r *contracts.Replayed) (breaches []contracts.Breach) {
+	for _, t := range p.File.Tellings(x) {
+		provides := t.Reply || !x.FromConsumer
+		b := contracts.Breach{Reply: x.Reply != nil, Path: t.Told.String(), Want: strconv.Quote(p.Provider.Version), Got: strconv.Quote(t.Version), Place: t.Told.Place()}
+		switch {
+		case t.Version == p.Provider.Version, t.Version == "" && t.Told.Optional:
+		case t.Version == "" && provides:
+			b.Got = "nothing"
+			breaches = append(breaches, b)
+		case t.Version == "":
+			r.Notes = append(r.Notes, t.Told.String()+" tells no version, as the contract demands")
+		case provides:
+			breaches = append(breaches, b)
+		default:
+			r.Notes = append(r.Notes, fmt.Sprintf("%s asks for version %s", t.Told, t.Version))
+		}
+	}
+	return breaches
 }
 
 // fault notes why there was nothing to judge.
@@ -189,7 +208,9 @@ func fault(r *contracts.Replayed, t *trouble) {
 func judged(r *contracts.Replayed, breaches []contracts.Breach, err error) {
 	switch {
 	case err != nil:
-		r.Verdict, r.Text = evidence.Inconclusive, err.Error()
+		r.Verdict, r.Text, r.Breaches = evidence.Inconclusive, err.Error(), breaches
+	case len(breaches) > 0 && !slices.ContainsFunc(breaches, func(b contracts.Breach) bool { return !b.Unclear }):
+		r.Verdict, r.Breaches, r.Text = evidence.Inconclusive, breaches, fmt.Sprintf("%s: cannot be told: %s", breaches[0].Path, breaches[0].Got)
 	case len(breaches) == 0:
 		r.Verdict, r.Text = evidence.Holds, "matched"
 	default:

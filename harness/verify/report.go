@@ -43,7 +43,7 @@ func (o Outcome) Report(andon, engine, target string, when time.Time, allowUnkno
 			Verdict: s.Result.Verdict, Text: s.Result.Text, Left: s.Left, Interactions: []reports.VerifiedInteraction{},
 		}
 		for _, one := range s.All {
-			p.Interactions = append(p.Interactions, told(one))
+			p.Interactions = append(p.Interactions, retold(one))
 		}
 		v.Pairs = append(v.Pairs, p)
 	}
@@ -59,7 +59,7 @@ func (o Outcome) Report(andon, engine, target string, when time.Time, allowUnkno
 	return v
 }
 
-func told(r contracts.Replayed) reports.VerifiedInteraction {
+func retold(r contracts.Replayed) reports.VerifiedInteraction {
 	i := reports.VerifiedInteraction{
 		Name: r.Name, Kind: r.Kind, Asked: r.Asked, Verdict: r.Verdict, Environment: r.Environment, Pending: r.Pending,
 		Text: strings.TrimSpace(r.Text), Notes: r.Notes, At: r.At.String(), Millis: r.Took.Milliseconds(),

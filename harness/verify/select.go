@@ -56,7 +56,7 @@ func FromBook(b *contracts.Book, c Choice) ([]contracts.Pair, error) {
 			if known := one.Half(version); known != nil {
 				half = *known
 			}
-			pairs = append(pairs, contracts.Pair{Contract: one.Name, File: one.File, Provider: half, Consumer: h})
+			pairs = append(pairs, contracts.Pair{Contract: one.Name, File: one.File, Provider: half, Consumer: h, Known: *b.Party(provider).Find(version), Today: c.Today})
 		}
 	}
 	return pairs, errors.Join(unknown("contract", c.Contracts, names), unknown("consumer", c.Consumers, consumers))
