@@ -1,0 +1,170 @@
+package catalog_test
+
+import (
+	"cmp"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/andon-rig/andon/harness/catalog"
+	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/dialects/dialecttest"
+	"github.com/andon-rig/andon/simulators/plant"
+)
+
+var update = flag.Bool("update", false, "rewrite docs/surfaces.md")
+
+const begin, end = "<!-- surfaces: begin (go test ./harness/catalog -update) -->\n", "<!-- surfaces: end -->\n"
+
+// TestDocsShowEverySurface keeps the tables of docs/surfaces.md equal to what
+// the dialects say of themselves.
+func TestDocsShowEverySurface(t *testing.T) {
+	path := filepath.Join("..", "..", "docs", "surfaces.md")
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, rest, ok := strings.Cut(string(b), begin)
+	old, tail, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		t.Fatalf("%s lacks the lines %q and %q", path, begin, end)
+	}
+	want := surfaces(catalog.Standard().Dialects)
+	if old == want {
+		return
+	}
+	if !*update {
+		t.Fatalf("%s is not what the dialects say; run go test ./harness/catalog -update", path)
+	}
+	if err := os.WriteFile(path, []byte(head+begin+want+end+tail), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestSurfacesDiffer: the table tells dialects apart by what they are, not only
+// by name.
+func TestSurfacesDiffer(t *testing.T) {
+	dumb := catalog.Part[func() simulators.Dialect]{Name: "dumb/v1", New: func() simulators.Dialect { return dumbDialect{} }}
+	for _, want := range []string{"| **idempotency** | none |", "| **in doubt a build can** | stop, K4: exactly-once is impossible |", "| `confirmation` | – |", "| **the same message again after** | 1s, up to 5s, at most 3 times |"} {
+		if got := surfaces([]catalog.Part[func() simulators.Dialect]{dumb}); !strings.Contains(got, want) {
+			t.Errorf("lacks %q:\n%s", want, got)
+		}
+	}
+}
+
+// dumbDialect has no words and no help.
+type dumbDialect struct{ simulators.Dialect }
+
+func (dumbDialect) Encode(plant.Event) ([]simulators.Message, error) { return nil, nil }
+func (dumbDialect) Policy() simulators.Policy {
+	return simulators.Policy{Dedupe: simulators.DedupeNone, Redelivery: simulators.Redelivery{Gap: time.Second, MaxGap: 5 * time.Second, Max: 3}}
+}
+
+// surfaces are the tables of what each dialect does and can say.
+func surfaces(all []catalog.Part[func() simulators.Dialect]) string {
+	var b strings.Builder
+	head := func(title string) {
+		fmt.Fprintf(&b, "\n## %s\n\n| |", title)
+		for _, p := range all {
+			fmt.Fprintf(&b, " `%s` |", p.Name)
+		}
+		b.WriteString("\n|---|" + strings.Repeat("---|", len(all)) + "\n")
+	}
+	head("How they behave")
+	for _, m := range manners {
+		fmt.Fprintf(&b, "| **%s** |", m.name)
+		for _, p := range all {
+			fmt.Fprintf(&b, " %s |", m.of(p.New().Policy()))
+		}
+		b.WriteString("\n")
+	}
+	head("What they have words for")
+	for _, k := range dialecttest.Kinds() {
+		fmt.Fprintf(&b, "| `%s` |", k)
+		for _, p := range all {
+			fmt.Fprintf(&b, " %s |", words(p.New(), k))
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+// manners are the rows of the first table.
+var manners = []struct {
+	name string
+	of   func(simulators.Policy) string
+}{
+	{"authentication", func(p simulators.Policy) string { return cmp.Or(string(p.Auth), "none") }},
+	{"a good answer means", func(p simulators.Policy) string {
+		if p.Accept == simulators.AcceptQueued {
+			return fmt.Sprintf("queued, posted after %s or refused then", p.Delay)
+		}
+		return "posted"
+	}},
+	{"idempotency", func(p simulators.Policy) string { return cmp.Or(string(p.Dedupe), "none") }},
+	{"postings found by reference", func(p simulators.Policy) string { return yes(p.Lookup) }},
+	{"in doubt a build can", func(p simulators.Policy) string { return inDoubt[p.Capability()] }},
+	{"announcements are ordered", func(p simulators.Policy) string { return cmp.Or(string(p.Ordering), string(simulators.OrderPerEntity)) }},
+	{"parallel postings to one order", func(p simulators.Policy) string {
+		if p.Lock == simulators.LockOrder {
+			return "the second is told that it is locked"
+		}
+		return "wait for each other"
+	}},
+	{"a bad row of a batch", func(p simulators.Policy) string {
+		if p.Batch == simulators.BatchAtomic {
+			return "refuses all rows"
+		}
+		return "is refused by itself"
+	}},
+	{"an overtaken version", func(p simulators.Policy) string {
+		if p.Versions == simulators.VersionsOverwrite {
+			return "overwrites the newer"
+		}
+		return "is refused"
+	}},
+	{"quota", func(p simulators.Policy) string {
+		if p.Quota.Rate == 0 {
+			return "none unless the rig file sets one"
+		}
+		return fmt.Sprintf("%d in %s", p.Quota.Rate, p.Quota.Window)
+	}},
+	{"the same message again after", func(p simulators.Policy) string {
+		if p.Redelivery.Gap == 0 {
+			return "never: it lies there until it is fetched"
+		}
+		text := fmt.Sprintf("%s, up to %s", p.Redelivery.Gap, p.Redelivery.MaxGap)
+		if p.Redelivery.Max > 0 {
+			text += fmt.Sprintf(", at most %d times", p.Redelivery.Max)
+		}
+		return text
+	}},
+}
+
+var inDoubt = map[simulators.Capability]string{
+	simulators.K1IdempotencyKey: "repeat with the same key (K1)",
+	simulators.K2NaturalKey:     "repeat, and take the conflict for a yes (K2)",
+	simulators.K3Lookup:         "ask by reference before it repeats (K3)",
+	simulators.K4None:           "stop, K4: exactly-once is impossible",
+}
+
+func yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "–"
+}
+
+// words says under which name a dialect speaks of a kind of fact.
+func words(d simulators.Dialect, k plant.Kind) string {
+	for seed := range 20 { // some identifiers cannot be said in every form
+		if ms, err := d.Encode(dialecttest.Events(k).Example(seed)); err == nil && len(ms) > 0 {
+			return "`" + ms[0].Name + "`"
+		}
+	}
+	return "–"
+}
