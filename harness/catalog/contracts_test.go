@@ -21,7 +21,7 @@ import (
 	"github.com/andon-rig/andon/simulators/dialects/neutral"
 )
 
-var update = flag.Bool("update", false, "rewrite the documents that the code makes in docs/contracts")
+var update = flag.Bool("update", false, "rewrite what the code makes in docs: contracts, surfaces.md")
 
 // folder is the book of our own interfaces.
 const folder = "../../docs/contracts"

@@ -2,7 +2,6 @@ package catalog_test
 
 import (
 	"cmp"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,9 +15,7 @@ import (
 	"github.com/andon-rig/andon/simulators/plant"
 )
 
-var update = flag.Bool("update", false, "rewrite docs/surfaces.md")
-
-const begin, end = "<!-- surfaces: begin (go test ./harness/catalog -update) -->\n", "<!-- surfaces: end -->\n"
+const beginSurfaces, endSurfaces = "<!-- surfaces: begin (go test ./harness/catalog -update) -->\n", "<!-- surfaces: end -->\n"
 
 // TestDocsShowEverySurface keeps the tables of docs/surfaces.md equal to what
 // the dialects say of themselves.
@@ -28,10 +25,10 @@ func TestDocsShowEverySurface(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	head, rest, ok := strings.Cut(string(b), begin)
-	old, tail, ok2 := strings.Cut(rest, end)
+	head, rest, ok := strings.Cut(string(b), beginSurfaces)
+	old, tail, ok2 := strings.Cut(rest, endSurfaces)
 	if !ok || !ok2 {
-		t.Fatalf("%s lacks the lines %q and %q", path, begin, end)
+		t.Fatalf("%s lacks the lines %q and %q", path, beginSurfaces, endSurfaces)
 	}
 	want := surfaces(catalog.Standard().Dialects)
 	if old == want {
@@ -40,7 +37,7 @@ func TestDocsShowEverySurface(t *testing.T) {
 	if !*update {
 		t.Fatalf("%s is not what the dialects say; run go test ./harness/catalog -update", path)
 	}
-	if err := os.WriteFile(path, []byte(head+begin+want+end+tail), 0o644); err != nil {
+	if err := os.WriteFile(path, []byte(head+beginSurfaces+want+endSurfaces+tail), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
