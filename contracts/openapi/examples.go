@@ -8,19 +8,20 @@ import (
 	"strings"
 
 	"github.com/andon-rig/andon/contracts"
+	"github.com/andon-rig/andon/contracts/source"
 )
 
 // example is what a description shows of a parameter or body: its own example,
 // the first of its examples, or that of its schema.
-func (r *reader) example(s spot) *any {
-	if v, ok := s.fields()["example"]; ok {
+func (r *reader) example(s source.Spot) *any {
+	if v, ok := s.Fields()["example"]; ok {
 		return &v
 	}
-	if _, ok := s.fields()["examples"].(map[string]any); ok {
-		at := s.pointer + "/examples"
-		for _, name := range r.d.trees[s.url].Keys(at) {
+	if _, ok := s.Fields()["examples"].(map[string]any); ok {
+		at := s.Pointer + "/examples"
+		for _, name := range r.d.trees[s.URL].Keys(at) {
 			if one, ok := r.at(s, "examples", name); ok {
-				if v, ok := one.fields()["value"]; ok {
+				if v, ok := one.Fields()["value"]; ok {
 					return &v
 				}
 			}
@@ -34,8 +35,8 @@ func (r *reader) example(s spot) *any {
 
 // ofSchema is the example of a schema, or one put together from those of its
 // properties; nil if what it demands has none.
-func (r *reader) ofSchema(s spot, depth int) *any {
-	m := s.fields()
+func (r *reader) ofSchema(s source.Spot, depth int) *any {
+	m := s.Fields()
 	for _, key := range []string{"example", "const", "default"} {
 		if v, ok := m[key]; ok {
 			return &v

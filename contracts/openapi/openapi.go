@@ -235,28 +235,18 @@ type reader struct {
 	problems contracts.Problems
 }
 
-func (r *reader) fail(at spot, format string, args ...any) {
-	r.problems = append(r.problems, contracts.Problem{Place: r.d.trees[at.url].Place(at.pointer), Text: fmt.Sprintf(format, args...)})
+func (r *reader) fail(at source.Spot, format string, args ...any) {
+	r.problems = append(r.problems, contracts.Problem{Place: r.d.trees[at.URL].Place(at.Pointer), Text: fmt.Sprintf(format, args...)})
 }
-
-// A spot is a place in the documents with what stands there.
-type spot struct {
-	url, pointer string
-	value        any
-}
-
-func (s spot) fields() map[string]any { m, _ := s.value.(map[string]any); return m }
 
 // at is a spot further down, behind references.
-func (r *reader) at(s spot, segments ...string) (spot, bool) {
+func (r *reader) at(s source.Spot, segments ...string) (source.Spot, bool) {
 	for _, name := range segments {
-		m := s.fields()
-		v, ok := m[name]
+		child, ok := s.Child(name)
 		if !ok {
 			return s, false
 		}
-		s = spot{s.url, s.pointer + "/" + source.Escape(name), v}
-		if s, ok = r.follow(s); !ok {
+		if s, ok = r.follow(child); !ok {
 			return s, false
 		}
 	}
@@ -264,53 +254,24 @@ func (r *reader) at(s spot, segments ...string) (spot, bool) {
 }
 
 // item is an element of a list, behind references.
-func (r *reader) item(s spot, i int) (spot, bool) {
-	list, _ := s.value.([]any)
-	return r.follow(spot{s.url, fmt.Sprintf("%s/%d", s.pointer, i), list[i]})
+func (r *reader) item(s source.Spot, i int) (source.Spot, bool) {
+	list, _ := s.Value.([]any)
+	return r.follow(source.Spot{URL: s.URL, Pointer: fmt.Sprintf("%s/%d", s.Pointer, i), Value: list[i]})
 }
 
 // follow follows references, but not those of schemas.
-func (r *reader) follow(s spot) (spot, bool) {
-	for range 32 {
-		ref, ok := s.fields()["$ref"].(string)
-		if !ok {
-			return s, true
-		}
-		to, ok := r.resolve(s.url, ref)
-		if !ok {
-			r.fail(s, "refers to %q, which is not among the files of this version", ref)
-			return s, false
-		}
-		s = to
+func (r *reader) follow(s source.Spot) (source.Spot, bool) {
+	to, p := source.Follow(r.d.trees, s)
+	if p != nil {
+		r.problems = append(r.problems, *p)
 	}
-	r.fail(s, "the reference leads back to itself")
-	return s, false
-}
-
-func (r *reader) resolve(from, ref string) (spot, bool) {
-	file, fragment, _ := strings.Cut(ref, "#")
-	to := from
-	if file != "" {
-		b, err1 := url.Parse(from)
-		rel, err2 := url.Parse(file)
-		if err1 != nil || err2 != nil {
-			return spot{}, false
-		}
-		to = b.ResolveReference(rel).String()
-	}
-	t := r.d.trees[to]
-	p, err := url.PathUnescape(fragment)
-	if t == nil || err != nil {
-		return spot{}, false
-	}
-	v, ok := t.At(p)
-	return spot{to, p, v}, ok
+	return to, p == nil
 }
 
 var methods = []string{"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 
 func (r *reader) paths() {
-	root := spot{url: r.d.url, value: r.d.trees[r.d.url].Root}
+	root := source.Spot{URL: r.d.url, Value: r.d.trees[r.d.url].Root}
 	r.servers(root)
 	paths, ok := r.at(root, "paths")
 	if !ok {
@@ -319,10 +280,10 @@ func (r *reader) paths() {
 			return
 		}
 	}
-	for _, p := range r.d.trees[paths.url].Keys(paths.pointer) {
+	for _, p := range r.d.trees[paths.URL].Keys(paths.Pointer) {
 		if !strings.HasPrefix(p, "/") {
 			if !strings.HasPrefix(p, "x-") {
-				r.fail(spot{paths.url, paths.pointer + "/" + source.Escape(p), nil}, "path %q does not begin with /", p)
+				r.fail(source.Spot{URL: paths.URL, Pointer: paths.Pointer + "/" + source.Escape(p)}, "path %q does not begin with /", p)
 			}
 			continue
 		}
@@ -341,9 +302,9 @@ func (r *reader) paths() {
 }
 
 // servers are the paths that requests may begin with.
-func (r *reader) servers(root spot) {
+func (r *reader) servers(root source.Spot) {
 	r.d.prefixes = []string{""}
-	list, _ := root.fields()["servers"].([]any)
+	list, _ := root.Fields()["servers"].([]any)
 	for _, one := range list {
 		m, _ := one.(map[string]any)
 		s, _ := m["url"].(string)
@@ -356,8 +317,8 @@ func (r *reader) servers(root spot) {
 
 var variable = regexp.MustCompile(`\\\{[^/{}]+\\\}`)
 
-func (r *reader) operation(method, p string, s spot, shared []parameter) {
-	o := &Operation{Method: method, Path: p, place: r.d.trees[s.url].Place(s.pointer)}
+func (r *reader) operation(method, p string, s source.Spot, shared []parameter) {
+	o := &Operation{Method: method, Path: p, place: r.d.trees[s.URL].Place(s.Pointer)}
 	quoted := regexp.QuoteMeta(p)
 	o.variables = len(variable.FindAllString(quoted, -1))
 	re, err := regexp.Compile(`^` + variable.ReplaceAllString(quoted, `[^/]+`) + `$`)
@@ -373,42 +334,42 @@ func (r *reader) operation(method, p string, s spot, shared []parameter) {
 		}
 	}
 	if body, ok := r.at(s, "requestBody"); ok {
-		o.demanded = body.fields()["required"] == true
+		o.demanded = body.Fields()["required"] == true
 		o.bodies = r.contents(body)
 	}
 	answers, ok := r.at(s, "responses")
 	if !ok {
 		r.fail(s, "%s %s has no responses", method, p)
 	}
-	for _, status := range r.d.trees[answers.url].Keys(answers.pointer) {
+	for _, status := range r.d.trees[answers.URL].Keys(answers.Pointer) {
 		if a, ok := r.at(answers, status); ok && !strings.HasPrefix(status, "x-") {
-			o.answers = append(o.answers, answer{status: strings.ToUpper(status), bodies: r.contents(a), place: r.d.trees[answers.url].Place(answers.pointer + "/" + status)})
+			o.answers = append(o.answers, answer{status: strings.ToUpper(status), bodies: r.contents(a), place: r.d.trees[answers.URL].Place(answers.Pointer + "/" + status)})
 		}
 	}
 	r.d.operations = append(r.d.operations, o)
 }
 
-func (r *reader) parameters(s spot) (all []parameter) {
+func (r *reader) parameters(s source.Spot) (all []parameter) {
 	list, ok := r.at(s, "parameters")
 	if !ok {
 		return nil
 	}
-	items, _ := list.value.([]any)
+	items, _ := list.Value.([]any)
 	for i := range items {
 		p, ok := r.item(list, i)
 		if !ok {
 			continue
 		}
-		m := p.fields()
+		m := p.Fields()
 		name, _ := m["name"].(string)
 		in, _ := m["in"].(string)
 		if name == "" || !slices.Contains([]string{"query", "header", "path", "cookie"}, in) {
 			r.fail(p, "is no parameter: it needs a name, and in: query, header, path or cookie")
 			continue
 		}
-		one := parameter{name: name, in: in, required: m["required"] == true, place: r.d.trees[p.url].Place(p.pointer)}
+		one := parameter{name: name, in: in, required: m["required"] == true, place: r.d.trees[p.URL].Place(p.Pointer)}
 		if _, ok := m["schema"]; ok {
-			one.schema = r.schema(p.url, p.pointer+"/schema")
+			one.schema = r.schema(p.URL, p.Pointer+"/schema")
 		}
 		one.example = r.example(p)
 		all = append(all, one)
@@ -416,19 +377,19 @@ func (r *reader) parameters(s spot) (all []parameter) {
 	return all
 }
 
-func (r *reader) contents(s spot) (all []content) {
+func (r *reader) contents(s source.Spot) (all []content) {
 	media, ok := r.at(s, "content")
 	if !ok {
 		return nil
 	}
-	for _, name := range r.d.trees[media.url].Keys(media.pointer) {
+	for _, name := range r.d.trees[media.URL].Keys(media.Pointer) {
 		m, ok := r.at(media, name)
 		if !ok {
 			continue
 		}
 		c := content{media: strings.ToLower(name)}
-		if _, ok := m.fields()["schema"]; ok {
-			c.schema = r.schema(m.url, m.pointer+"/schema")
+		if _, ok := m.Fields()["schema"]; ok {
+			c.schema = r.schema(m.URL, m.Pointer+"/schema")
 		}
 		c.example = r.example(m)
 		all = append(all, c)
