@@ -1,0 +1,246 @@
+package load
+
+import (
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/andon-rig/andon/evidence"
+)
+
+// Outcome is what the sender of a confirmation knows of one sending.
+type Outcome uint8
+
+const (
+	// Taken was answered with 2xx: from here on it must be posted.
+	Taken Outcome = iota + 1
+	// Unknown got no answer that says anything: it may have been taken.
+	Unknown
+	// Refused was answered with 4xx: it must not be posted.
+	Refused
+	// Unsent never left us.
+	Unsent
+)
+
+func (o Outcome) String() string {
+	return [...]string{"", "taken", "unknown", "refused", "unsent"}[min(o, Unsent)]
+}
+
+// Wrong is a way in which confirmations and postings do not fit.
+type Wrong struct {
+	Count    uint64   `json:"count"`
+	Examples []uint64 `json:"-"` // the first, by number; of what was invented none has one
+	Texts    []string `json:"examples,omitempty"`
+}
+
+// Exactly is the judgement over every confirmation of a run.
+type Exactly struct {
+	Verdict  evidence.Verdict `json:"verdict"`
+	Why      string           `json:"why,omitempty"`
+	Sent     uint64           `json:"sent"`     // confirmations, however often each
+	Taken    uint64           `json:"taken"`    // of them
+	Unknown  uint64           `json:"unknown"`  // never answered so that it says anything
+	Refused  uint64           `json:"refused"`  // by the build
+	Posted   uint64           `json:"posted"`   // at least once
+	Repeated uint64           `json:"repeated"` // postings under a known key, which do nothing
+	Reported uint64           `json:"reported"` // taken, not posted, and reported to a person
+	Lost     Wrong            `json:"lost"`     // taken, and not posted
+	Doubled  Wrong            `json:"doubled"`  // confirmations applied more than once
+	Altered  Wrong            `json:"altered"`  // confirmations posted with another content
+	Invented Wrong            `json:"invented"` // postings of what was never sent, or was refused
+}
+
+// mostExamples is how many of each kind are named.
+const mostExamples = 5
+
+// Bits of a confirmation's state while the journal is read.
+const (
+	stTaken = 1 << iota
+	stUnknown
+	stRefused
+	stPosted
+	stDoubled
+	stAltered
+	stReported
+)
+
+// Judge reads the journal in dir and says what became of the n confirmations of
+// a plan. Nothing but the journal is asked, so a run can be judged again.
+func Judge(dir string, n uint64, w *Wording) (Exactly, error) {
+	j := &judgement{state: make([]uint32, n), says: w.says}
+	if err := j.read(filepath.Join(dir, sentFile), j.sent); err != nil {
+		return Exactly{}, err
+	}
+	if err := j.read(filepath.Join(dir, postedFile), j.posted); err != nil {
+		return Exactly{}, err
+	}
+	return j.conclude(w), nil
+}
+
+// judgement is the state of each confirmation by its number. Workers share it:
+// they read blocks side by side and write by atomic operations.
+type judgement struct {
+	state    []uint32
+	says     func(uint64) uint32
+	repeated atomic.Uint64
+	stranger atomic.Uint64 // postings that name no confirmation of the plan
+}
+
+// read hands the blocks of a file to as many workers as there are processors.
+func (j *judgement) read(path string, see func(rows []byte)) error {
+	blocks := make(chan []byte, 16)
+	pool := sync.Pool{New: func() any { return new([mostPerRead]byte) }}
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), 4) {
+		wg.Go(func() {
+			for b := range blocks {
+				see(b)
+				pool.Put((*[mostPerRead]byte)(b[:mostPerRead]))
+			}
+		})
+	}
+	err := readJournal(path, func(rows []byte) {
+		b := pool.Get().(*[mostPerRead]byte)
+		blocks <- b[:copy(b[:], rows)]
+	})
+	close(blocks)
+	wg.Wait()
+	return err
+}
+
+func (j *judgement) sent(rows []byte) {
+	var r Record
+	for ; len(rows) > 0; rows = rows[recordSize:] {
+		r.get(rows)
+		if r.Seq >= uint64(len(j.state)) {
+			continue // of another plan; what is posted of it is told as invented
+		}
+		switch Outcome(r.Code) {
+		case Taken:
+			atomic.OrUint32(&j.state[r.Seq], stTaken)
+		case Unknown:
+			atomic.OrUint32(&j.state[r.Seq], stUnknown)
+		case Refused:
+			atomic.OrUint32(&j.state[r.Seq], stRefused)
+		}
+	}
+}
+
+func (j *judgement) posted(rows []byte) {
+	var r Record
+	for ; len(rows) > 0; rows = rows[recordSize:] {
+		r.get(rows)
+		e := Effect(r.Code)
+		switch {
+		case e == Reported:
+			if r.Seq < uint64(len(j.state)) {
+				atomic.OrUint32(&j.state[r.Seq], stReported)
+			}
+			continue
+		case e == Repeated:
+			j.repeated.Add(1)
+			if r.Seq < uint64(len(j.state)) && r.Digest != j.says(r.Seq) {
+				atomic.OrUint32(&j.state[r.Seq], stAltered)
+			}
+			continue
+		case r.Seq >= uint64(len(j.state)):
+			j.stranger.Add(1)
+			continue
+		}
+		s := &j.state[r.Seq]
+		if atomic.OrUint32(s, stPosted)&stPosted != 0 {
+			atomic.OrUint32(s, stDoubled)
+		}
+		if r.Digest != j.says(r.Seq) {
+			atomic.OrUint32(s, stAltered)
+		}
+	}
+}
+
+// conclude counts and names.
+func (j *judgement) conclude(w *Wording) Exactly {
+	e := Exactly{Repeated: j.repeated.Load()}
+	for seq, s := range j.state {
+		if s&(stTaken|stUnknown|stRefused) != 0 {
+			e.Sent++
+		}
+		switch {
+		case s&stTaken != 0:
+			e.Taken++
+		case s&stUnknown != 0:
+			e.Unknown++
+		case s&stRefused != 0:
+			e.Refused++
+		}
+		if s&stPosted != 0 {
+			e.Posted++
+		}
+		switch {
+		case s == stTaken|stPosted || s == 0: // nearly all
+			continue
+		case s&(stTaken|stPosted|stReported) == stTaken|stReported:
+			e.Reported++
+		case s&(stTaken|stPosted) == stTaken:
+			e.Lost.add(uint64(seq))
+		case s&stPosted != 0 && s&(stTaken|stUnknown) == 0: // refused, or never sent
+			e.Invented.add(uint64(seq))
+		}
+		if s&stDoubled != 0 {
+			e.Doubled.add(uint64(seq))
+		}
+		if s&stAltered != 0 {
+			e.Altered.add(uint64(seq))
+		}
+	}
+	e.Invented.Count += j.stranger.Load()
+	for _, wrong := range []*Wrong{&e.Lost, &e.Doubled, &e.Altered, &e.Invented} {
+		for _, seq := range wrong.Examples {
+			wrong.Texts = append(wrong.Texts, fmt.Sprintf("%s (key %s)", w.Tell(seq), w.keyText(seq)))
+		}
+	}
+	e.judge()
+	return e
+}
+
+// judge chooses the verdict.
+func (e *Exactly) judge() {
+	switch wrong := e.Lost.Count + e.Doubled.Count + e.Altered.Count + e.Invented.Count; {
+	case wrong > 0:
+		e.Verdict, e.Why = evidence.Violated, e.worst()
+	case e.Sent == 0 || e.Posted == 0:
+		e.Verdict, e.Why = evidence.Vacuous, "nothing was posted"
+	default:
+		e.Verdict = evidence.Holds
+	}
+}
+
+// worst says in one line what is wrong.
+func (e *Exactly) worst() (text string) {
+	for _, w := range []struct {
+		what  string
+		count uint64
+	}{{"lost", e.Lost.Count}, {"doubled", e.Doubled.Count}, {"altered", e.Altered.Count}, {"invented", e.Invented.Count}} {
+		if w.count == 0 {
+			continue
+		}
+		if text != "" {
+			text += ", "
+		}
+		text += fmt.Sprintf("%d %s", w.count, w.what)
+	}
+	return text
+}
+
+func (w *Wrong) add(seq uint64) {
+	if w.Count++; len(w.Examples) < mostExamples {
+		w.Examples = append(w.Examples, seq)
+	}
+}
+
+func (w *Wording) keyText(seq uint64) string {
+	var b [keyLen]byte
+	w.keys.Put(b[:], seq)
+	return string(b[:])
+}

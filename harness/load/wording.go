@@ -1,0 +1,308 @@
+package load
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"strconv"
+	"time"
+
+	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/plant"
+)
+
+// A Wording words the n-th confirmation of a run by putting what differs into
+// prepared bytes, and recognises it again. It may be used by several
+// goroutines.
+type Wording struct {
+	Path string // where it is posted, below the address; "" is the address itself
+	keys Keys
+	vary []variant // by how many digits the counter has; a wording without counter has one
+	// orders is over how many orders confirmations go round.
+	orders uint64
+	seed   uint64
+	read   func(body []byte) ([]statement, error)
+	// says is the digest of what confirmation n states.
+	says func(seq uint64) uint32
+}
+
+// variant is prepared bytes and where they differ from one to the next.
+type variant struct {
+	text   []byte
+	fields []field
+}
+
+type field struct {
+	what  fieldKind
+	at, n int
+}
+
+type fieldKind uint8
+
+const (
+	fieldKey fieldKind = iota
+	fieldSeq
+	fieldOrder
+	fieldOperation
+	fieldWorkCenter
+	fieldOperator
+	fieldCounter
+	fieldYield
+	fieldScrap
+)
+
+// statement is what one row of a posted body says.
+type statement struct {
+	seq    uint64
+	ours   bool // it names a confirmation of this run
+	digest uint32
+	text   string // for people
+}
+
+// made is what the n-th confirmation is about.
+type made struct {
+	order, counter, yield, scrap uint64
+}
+
+func (w *Wording) made(seq uint64) made {
+	r := mix(seq ^ w.seed)
+	return made{order: seq % w.orders, counter: seq/w.orders + 1, yield: 100 + r%900, scrap: 1 + (r>>32)%9}
+}
+
+// put replaces the fields of dst, a copy of the variant's text, by those of seq.
+func (w *Wording) put(dst []byte, v *variant, seq uint64, m made) {
+	key := -1
+	for _, f := range v.fields {
+		d := dst[f.at : f.at+f.n]
+		switch f.what {
+		case fieldKey:
+			if key < 0 {
+				w.keys.Put(d, seq)
+				key = f.at
+			} else {
+				copy(d, dst[key:key+keyLen])
+			}
+		case fieldSeq:
+			decPut(d, seq)
+		case fieldOrder, fieldWorkCenter, fieldOperator:
+			decPut(d, m.order+1)
+		case fieldOperation:
+			d[len(d)-2] = byte('1' + m.order%3)
+		case fieldCounter:
+			decPut(d, m.counter)
+		case fieldYield:
+			decPut(d, m.yield)
+		case fieldScrap:
+			decPut(d, m.scrap)
+		}
+	}
+}
+
+// variant returns the prepared bytes that fit m.
+func (w *Wording) variant(m made) *variant {
+	if len(w.vary) == 1 {
+		return &w.vary[0]
+	}
+	digits := 0
+	for c := m.counter; c >= 10; c /= 10 {
+		digits++
+	}
+	return &w.vary[min(digits, len(w.vary)-1)]
+}
+
+// Append appends the body of confirmation seq.
+func (w *Wording) Append(dst []byte, seq uint64) []byte {
+	m := w.made(seq)
+	v := w.variant(m)
+	at := len(dst)
+	dst = append(dst, v.text...)
+	w.put(dst[at:], v, seq, m)
+	return dst
+}
+
+// Same reports whether body is that of seq, byte for byte. Room is used for
+// comparing and returned for the next time.
+func (w *Wording) Same(seq uint64, body, room []byte) (bool, []byte) {
+	if v := w.variant(w.made(seq)); len(v.text) != len(body) {
+		return false, room
+	}
+	room = w.Append(room[:0], seq)
+	return bytes.Equal(room, body), room
+}
+
+// withHead returns a wording whose variants begin with the head of a request.
+// Key, if it is one, stands in the headers named.
+func (w *Wording) withHead(host, path string) *Wording {
+	x := *w
+	x.vary = make([]variant, len(w.vary))
+	for i, v := range w.vary {
+		var head bytes.Buffer
+		fmt.Fprintf(&head, "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\n", path, host)
+		var fields []field
+		for _, name := range []string{"Idempotency-Key", "Andon-Event"} {
+			head.WriteString(name + ": ")
+			fields = append(fields, field{fieldKey, head.Len(), keyLen})
+			fmt.Fprintf(&head, "%*s\r\n", keyLen, "")
+		}
+		fmt.Fprintf(&head, "Content-Length: %d\r\n\r\n", len(v.text))
+		for _, f := range v.fields {
+			f.at += head.Len()
+			fields = append(fields, f)
+		}
+		x.vary[i] = variant{append(head.Bytes(), v.text...), fields}
+	}
+	return &x
+}
+
+// most is how many digits a counter may have.
+const mostDigits = 8
+
+// Spoken returns the wording of a dialect: confirmations of so many orders,
+// going round, each order with an operation, a work center and an operator of
+// its own, and its counters without gaps. What the dialect makes of a specimen
+// is searched for the values put into it; a dialect of which that cannot be
+// done is refused.
+func Spoken(d simulators.Dialect, keys Keys, orders int, seed uint64, now time.Time) (*Wording, error) {
+	if orders < 1 || orders > 999 {
+		return nil, fmt.Errorf("%d orders: a load is about 1 to 999 of them", orders)
+	}
+	w := &Wording{keys: keys, orders: uint64(orders), seed: mix(seed)}
+	for digits := 1; digits <= mostDigits; digits++ {
+		path, v, err := specimen(d, digits, now)
+		if err != nil {
+			return nil, err
+		}
+		w.Path = path
+		w.vary = append(w.vary, v)
+	}
+	w.says = func(seq uint64) uint32 { return w.digest(w.made(seq)) }
+	w.read = w.reader(d)
+	return w, nil
+}
+
+// Values of the specimen, none of which a dialect puts anywhere by itself.
+const (
+	specimenKey   = "deadbeef-dead-8eef-adbe-efdeadbeefde"
+	specimenOrder = "4799000987"
+	specimenOp    = "0090"
+	specimenWC    = "WC-987"
+	specimenWho   = "P-987"
+	specimenYield = 654
+)
+
+func specimen(d simulators.Dialect, digits int, now time.Time) (path string, v variant, err error) {
+	counter := 8
+	for range digits - 1 {
+		counter = counter*10 + 8
+	}
+	now = now.Truncate(time.Second)
+	f := plant.Confirmed{Order: specimenOrder, Operation: specimenOp, Counter: counter, WorkCenter: specimenWC, Operator: specimenWho,
+		Yield: plant.Of(specimenYield, "EA"), Scrap: plant.Of(7, "EA")}
+	ms, err := d.Encode(plant.Event{ID: specimenKey, At: now, Fact: f})
+	if err != nil {
+		return "", v, fmt.Errorf("word a confirmation: %w", err)
+	}
+	if len(ms) != 1 {
+		return "", v, fmt.Errorf("this dialect words a confirmation as %d messages; the fast path sends one", len(ms))
+	}
+	v.text = ms[0].Body
+	for _, s := range []struct {
+		what             fieldKind
+		find             string
+		before, n, least int
+	}{
+		{fieldKey, specimenKey, 0, keyLen, 1},
+		{fieldOrder, specimenOrder, 7, 3, 1},
+		{fieldOperation, `"` + specimenOp + `"`, 1, 4, 1},
+		{fieldWorkCenter, specimenWC, 3, 3, 1},
+		{fieldOperator, specimenWho, 2, 3, 1},
+		{fieldCounter, `"` + strconv.Itoa(counter) + `"`, 1, digits, 1},
+		{fieldYield, `"` + strconv.Itoa(specimenYield) + `"`, 1, 3, 1},
+		{fieldScrap, `"7"`, 1, 1, 1},
+	} {
+		if found := v.find(s.what, s.find, s.before, s.n); found < s.least {
+			return "", v, fmt.Errorf("the fast path does not find %s in what the dialect makes of a confirmation", s.find)
+		}
+	}
+	return ms[0].Name, v, nil
+}
+
+// find notes every place of text as a field of n bytes, that begins so many
+// bytes into it.
+func (v *variant) find(what fieldKind, text string, before, n int) (found int) {
+	for at := 0; ; found++ {
+		i := bytes.Index(v.text[at:], []byte(text))
+		if i < 0 {
+			return found
+		}
+		v.fields = append(v.fields, field{what, at + i + before, n})
+		at += i + len(text)
+	}
+}
+
+// digest is of all that a confirmation states.
+func (w *Wording) digest(m made) uint32 {
+	return uint32(mix(mix(m.order<<32|m.counter) ^ (m.yield<<8 | m.scrap)))
+}
+
+// reader reads what others have made of our confirmations, by the dialect's
+// own strict decoder.
+func (w *Wording) reader(d simulators.Dialect) func([]byte) ([]statement, error) {
+	return func(body []byte) ([]statement, error) {
+		ask, err := d.Decode(simulators.Message{Verb: "post", Name: w.Path, Body: body})
+		if err != nil {
+			return nil, err
+		}
+		if len(ask.Claims) == 0 {
+			return nil, errors.New("it states nothing")
+		}
+		said := make([]statement, 0, len(ask.Claims))
+		for _, c := range ask.Claims {
+			s := statement{text: fmt.Sprintf("%+v", c.Fact)}
+			s.seq, s.ours = w.keys.Seq([]byte(c.ID))
+			s.digest = textDigest(s.text)
+			if f, ok := c.Fact.(plant.Confirmed); ok {
+				s.text = tell(f)
+				if s.digest = textDigest(s.text); s.ours && f == w.confirmed(s.seq) {
+					s.digest = w.says(s.seq)
+				}
+			}
+			said = append(said, s)
+		}
+		return said, nil
+	}
+}
+
+// confirmed is confirmation seq as the plant has it.
+func (w *Wording) confirmed(seq uint64) plant.Confirmed {
+	m := w.made(seq)
+	return plant.Confirmed{
+		Order: plant.OrderID(fmt.Sprintf("4799000%03d", m.order+1)), Operation: plant.OperationID(fmt.Sprintf("00%d0", m.order%3+1)), Counter: int(m.counter),
+		WorkCenter: plant.WorkCenterID(fmt.Sprintf("WC-%03d", m.order+1)), Operator: plant.PersonID(fmt.Sprintf("P-%03d", m.order+1)),
+		Yield: plant.Of(int64(m.yield), "EA"), Scrap: plant.Of(int64(m.scrap), "EA"),
+	}
+}
+
+// tell says what a confirmation is about.
+func tell(f plant.Confirmed) string {
+	s := fmt.Sprintf("order %s operation %s counter %d: yield %s, scrap %s", f.Order, f.Operation, f.Counter, f.Yield, f.Scrap)
+	if f.Rework.Amount != 0 {
+		s += ", rework " + f.Rework.String()
+	}
+	return fmt.Sprintf("%s at %s by %s", s, f.WorkCenter, f.Operator)
+}
+
+// Tell says what confirmation seq is about.
+func (w *Wording) Tell(seq uint64) string {
+	if w.seed == 0 {
+		return fmt.Sprintf("confirmation %d", seq)
+	}
+	return tell(w.confirmed(seq))
+}
+
+func textDigest(s string) uint32 {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(s)) // never fails
+	return h.Sum32()
+}
