@@ -76,7 +76,8 @@ type Lasting interface {
 // A PerFact fault changes what a message says. It strikes a fact once and for
 // all: its chance is drawn once for each fact, and every later delivery of the
 // fact says the same, even after the fault was healed, because a source that
-// has announced something wrong repeats it as it was.
+// has announced something wrong repeats it as it was; nor does one become wrong
+// that was announced before.
 type PerFact interface {
 	Fault
 	PerFact()

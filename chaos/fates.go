@@ -216,8 +216,8 @@ func (l *Link) strike(a *armed, fates []fate, original *Delivery, marks []mark) 
 		return fates
 	}
 	_, perFact := a.Fault.(PerFact)
-	if perFact && (original.Direction != simulators.ToSUT || len(original.Message.Events) != 1 || l.changed[marks[0].key] != nil) {
-		return fates
+	if perFact && (original.Direction != simulators.ToSUT || len(original.Message.Events) != 1 || l.changed[marks[0].key] != nil || original.Attempt > 1) {
+		return fates // also not what was announced as it is: the SUT may know that
 	}
 	r := a.luck(original, marks, l, a.part(original.Direction), a.times, &a.dice)
 	if r == nil {

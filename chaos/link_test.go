@@ -467,7 +467,8 @@ func TestAFactIsChangedOnce(t *testing.T) {
 		{about("consumptions", one), simulators.ToSUT, 1},
 		{about("consumptions", two), simulators.FromSUT, 1},
 		{about("consumptions", one, two), simulators.ToSUT, 1},
-		{about("consumptions", two), simulators.ToSUT, 2},
+		{about("consumptions", two), simulators.ToSUT, 1}, // announced as it is, and then it stays so
+		{about("consumptions", consumption("1", 3, "L1")), simulators.ToSUT, 2},
 	} {
 		if _, err := l.Carry(t.Context(), tc.m, tc.dir, applied); err != nil {
 			t.Fatal(err)
