@@ -55,7 +55,19 @@ func (a *Andon) Replay(ctx context.Context, p contracts.Pair, only func(name str
 	case *openapi.Document:
 		return each(ctx, d.Examples(), openapi.Example.Name, only, func(e openapi.Example) contracts.Replayed { return a.example(ctx, p, d, e) }), nil
 	}
-	return nil, fmt.Errorf("what %s relies on is in format %s, which holds no exchanges that could be replayed", p.Consumer.ID(), p.Consumer.Document.Format())
+	return idle(p, only), nil
+}
+
+// idle tells of a document that holds no exchanges.
+func idle(p contracts.Pair, only func(string) bool) []contracts.Replayed {
+	r := contracts.Replayed{
+		Name: "all of it", Kind: p.Consumer.Document.Format(), Verdict: evidence.Vacuous, At: contracts.Place{File: p.Consumer.Folder},
+		Text: "not made: format " + p.Consumer.Document.Format() + " holds no exchanges that this engine could make",
+	}
+	if !only(r.Name) {
+		return nil
+	}
+	return []contracts.Replayed{r}
 }
 
 // each replays what only selects, until it is interrupted.

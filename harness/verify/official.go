@@ -56,23 +56,23 @@ func (o *Official) Name() string { return o.engine.Name() }
 func (o *Official) Replay(ctx context.Context, p contracts.Pair, only func(name string) bool) ([]contracts.Replayed, error) {
 	d, ok := p.Consumer.Document.(*pact.Document)
 	if !ok {
-		return nil, fmt.Errorf("what %s relies on is in format %s, and the official verifier knows pacts only; leave --engine out", p.Consumer.ID(), p.Consumer.Document.Format())
+		return idle(p, only), nil
 	}
 	chosen := map[string]bool{}
-	var idle []contracts.Replayed
+	var left []contracts.Replayed
 	a := Andon{target: o.target}
 	for _, in := range d.Interactions {
 		if !only(in.Name()) {
 			continue
 		}
 		if why := a.cannot(in); why != "" {
-			idle = append(idle, contracts.Replayed{Name: in.Name(), Kind: string(in.Kind), Verdict: evidence.Vacuous, Text: why, Pending: in.Pending, At: in.Place})
+			left = append(left, contracts.Replayed{Name: in.Name(), Kind: string(in.Kind), Verdict: evidence.Vacuous, Text: why, Pending: in.Pending, At: in.Place})
 			continue
 		}
 		chosen[in.Name()] = true
 	}
 	if len(chosen) == 0 {
-		return idle, nil
+		return left, nil
 	}
 	e := o.engine
 	var door *bridgeDoor
@@ -83,21 +83,75 @@ func (o *Official) Replay(ctx context.Context, p contracts.Pair, only func(name 
 		}
 		e.Target.Messages = door.url
 	}
+	if o.target.States != nil {
+		d, err := o.stated(ctx)
+		if err != nil {
+			door.shut()
+			return nil, err
+		}
+		defer d.close()
+		e.Target.States = d.url
+	}
 	seen, err := e.Replay(ctx, p, func(name string) bool { return chosen[name] })
 	if door != nil {
-		door.close()
+		door.shut()
 		for i := range seen {
 			door.overrule(&seen[i])
 		}
 	}
-	return append(seen, idle...), err
+	return append(seen, left...), err
+}
+
+// local is a server of ours on the loopback interface that the verifier asks.
+type local struct {
+	url    string
+	server *http.Server
+	done   chan struct{}
+}
+
+func serve(h http.HandlerFunc) (*local, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("listen for the verifier: %w", err)
+	}
+	s := &local{url: "http://" + l.Addr().String(), done: make(chan struct{}), server: &http.Server{ReadHeaderTimeout: 10 * time.Second, Handler: h}}
+	go func() {
+		defer close(s.done)
+		_ = s.server.Serve(l)
+	}()
+	return s, nil
+}
+
+func (s *local) close() {
+	_ = s.server.Close()
+	<-s.done
+}
+
+// stated passes calls for states on to the provider's callback. The verifier
+// makes one for interactions without a state too, with an empty name, which
+// no callback should have to know.
+func (o *Official) stated(ctx context.Context) (*local, error) {
+	w := newWire(cmp.Or(o.target.Timeout, DefaultTimeout), maxStates)
+	return serve(func(rw http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(io.LimitReader(r.Body, maxStates))
+		var call stateCall
+		if err == nil && json.Unmarshal(body, &call) == nil && call.State == "" {
+			return
+		}
+		reply, bad := w.send(ctx, o.target.States, contracts.Part{Method: http.MethodPost, Headers: map[string][]string{"Content-Type": {"application/json"}}, Body: body}, nil)
+		if err != nil || bad != nil {
+			rw.WriteHeader(http.StatusBadGateway)
+			return
+		}
+		rw.Header().Set("Content-Type", "application/json")
+		rw.WriteHeader(reply.Status)
+		_, _ = rw.Write(reply.Body)
+	})
 }
 
 // A bridgeDoor is a bridge as the official verifier asks it.
 type bridgeDoor struct {
-	url      string
-	server   *http.Server
-	done     chan struct{}
+	*local
 	bridge   *Bridge
 	consumer string
 	names    []string // of metadata, as the pact spells them; the verifier looks for no other spelling
@@ -108,27 +162,22 @@ type bridgeDoor struct {
 
 // open serves the bridge on the loopback interface.
 func (b *Bridge) open(ctx context.Context, consumer string, doc *pact.Document) (*bridgeDoor, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("open the bridge for messages: %w", err)
-	}
-	d := &bridgeDoor{url: "http://" + l.Addr().String(), done: make(chan struct{}), bridge: b, consumer: consumer, told: map[string]*trouble{}}
+	d := &bridgeDoor{bridge: b, consumer: consumer, told: map[string]*trouble{}}
 	for _, in := range doc.Interactions {
 		for name := range in.Response.Headers {
 			d.names = append(d.names, name)
 		}
 	}
-	d.server = &http.Server{ReadHeaderTimeout: 10 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { d.answer(ctx, w, r) })}
-	go func() {
-		defer close(d.done)
-		_ = d.server.Serve(l)
-	}()
-	return d, nil
+	var err error
+	d.local, err = serve(func(w http.ResponseWriter, r *http.Request) { d.answer(ctx, w, r) })
+	return d, err
 }
 
-func (d *bridgeDoor) close() {
-	_ = d.server.Close()
-	<-d.done
+// shut closes the door, if there is one.
+func (d *bridgeDoor) shut() {
+	if d != nil {
+		d.close()
+	}
 }
 
 // answer has a message emitted for the verifier. Without one the connection is

@@ -64,6 +64,25 @@ func TestOfficialEngineOverRealTransports(t *testing.T) {
 	}
 }
 
+// The official verifier makes calls for a state without a name; no callback is
+// bothered with them.
+func TestOfficialEngineAndStates(t *testing.T) {
+	c := &callback{answer: func(string) (int, string) { return 200, "" }}
+	s := httptest.NewServer(c)
+	defer s.Close()
+	doc := strings.Replace(fmt.Sprintf(orderPact, released), "\n]", `,
+	 {"type": "Synchronous/HTTP", "description": "no state", "request": {"path": "/orders/7"}, "response": {"status": 404}}]`, 1)
+	o := official(t, verify.Target{URL: at(t, s.URL), States: at(t, s.URL+"/_states")}, doc)
+	if o.Verdict != evidence.Holds {
+		t.Errorf("got %s: %+v", o.Verdict, o.Pairs[0].All)
+	}
+	for _, told := range c.told {
+		if !strings.Contains(told, " order 1000001 is released ") {
+			t.Errorf("told %q", told)
+		}
+	}
+}
+
 func TestOfficialEngineOverHTTP(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
