@@ -50,11 +50,11 @@ func (s *contractSide) add(c *cobra.Command) {
 	flags := c.Flags()
 	flags.StringArrayVar(&s.contracts, "contract", nil, "play a side of the contract in this `file` or folder instead; may be given several times")
 	flags.StringVar(&s.as, "as", "", "`side` of the contract: provider or consumer")
-	flags.StringVar(&s.listen, "listen", "127.0.0.1:0", "`address` of the provider's side, of the loopback interface")
-	flags.StringVar(&s.to, "to", "", "`address` of the provider that the consumer's side asks")
+	flags.StringVar(&s.listen, "listen", "127.0.0.1:0", "`where` the provider's side listens on this machine; of the consumer's side, where messages come: http, nats or mqtt, or an address of these")
+	flags.StringVar(&s.to, "to", "", "`address` of the provider that the consumer's side asks; of the provider's side, where messages are sent to: http, nats or mqtt")
 	flags.StringVar(&s.states, "states", "", "`address` of the callback that sets its provider states")
-	flags.DurationVar(&s.every, "every", time.Second, "`time` from one question of the consumer's side to the next")
-	flags.IntVar(&s.times, "times", 0, "how `many` rounds the consumer's side makes; 0 means until you end it")
+	flags.DurationVar(&s.every, "every", time.Second, "`time` from one question or message to the next")
+	flags.IntVar(&s.times, "times", 0, "how `many` rounds are made; 0 means until you end it")
 	flags.BoolVar(&s.testSystem, "test-system", false, "the owner's word that --to and --states are test systems though not on this machine")
 }
 
@@ -68,8 +68,14 @@ func runContractSide(c *cobra.Command, w World, f serveFlags, args []string) err
 		ctx, cancel = context.WithTimeout(ctx, f.length)
 		defer cancel()
 	}
+	if f.contract.as == asProvider && f.contract.to != "" {
+		return f.asEmitter(ctx, w)
+	}
 	if f.contract.as == asProvider {
 		return f.asProvider(ctx, w)
+	}
+	if f.contract.to == "" {
+		return f.asHearer(ctx, w)
 	}
 	pairs, err := verify.FromFiles(f.contract.contracts, w.Catalog.Contracts, "")
 	if err != nil {
@@ -95,10 +101,12 @@ func (s *contractSide) fits(c *cobra.Command, args []string) error {
 		return fmt.Errorf("%s: a scenario is played by a plant, and --contract plays none", args[0])
 	case len(others) > 0:
 		return fmt.Errorf("%s is about a plant, and --contract plays none", strings.Join(others, ", "))
-	case s.as == asConsumer && s.to == "":
-		return errors.New("say whom the consumer's side asks with --to http://127.0.0.1:8080")
-	case s.as == asProvider && s.to != "":
-		return errors.New("--to is for the consumer's side; the provider's waits to be asked")
+	case s.every <= 0 || s.times < 0:
+		return errors.New("--every is above 0 and --times not below")
+	case s.as == asConsumer && s.to == "" && !c.Flags().Changed("listen"):
+		return errors.New("say whom the consumer's side asks with --to http://127.0.0.1:8080, or where messages come with --listen nats")
+	case s.as == asConsumer && s.to != "" && c.Flags().Changed("listen"):
+		return errors.New("--to asks and --listen waits for messages: start one for each")
 	}
 	return nil
 }
@@ -191,9 +199,6 @@ func (f *serveFlags) asConsumer(ctx context.Context, w World, pairs []contracts.
 	}
 	if err := errors.Join(err1, err2); err != nil {
 		return &harness.PlanError{Err: err}
-	}
-	if f.contract.every <= 0 || f.contract.times < 0 {
-		return usage("--every is above 0 and --times not below")
 	}
 	n := 0
 	c := counterpart.Consumer{Engine: verify.NewAndon(t), Pairs: pairs, Every: f.contract.every, Times: f.contract.times, See: func(p contracts.Pair, r contracts.Replayed) {

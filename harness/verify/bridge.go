@@ -83,8 +83,8 @@ func (b *Bridge) ask(ctx context.Context, call messageCall) (m contracts.Part, n
 		return m, notes, bad
 	case second != nil:
 		return m, notes, &trouble{verdict: evidence.Inconclusive, text: fmt.Sprintf("two messages came for one trigger (%s, %s), and nobody can say which is meant", first.where(), second.where())}
-	case first.err != "":
-		return m, notes, &trouble{verdict: evidence.Inconclusive, text: first.err}
+	case first.Unread != "":
+		return m, notes, &trouble{verdict: evidence.Inconclusive, text: first.Unread}
 	}
 	return first.Part, notes, nil
 }

@@ -24,7 +24,7 @@ type Listener interface {
 // Caught is one message with the topic it came on.
 type Caught struct {
 	contracts.Part
-	err string // why it cannot be judged
+	Unread string // why it cannot be judged; "" if it can
 }
 
 // where names the topic for people.
@@ -56,7 +56,7 @@ func (b basket) put(topic string, header map[string][]string, body []byte, maxBo
 		}
 	}
 	if int64(len(body)) > maxBody {
-		m.Body, m.err = nil, fmt.Sprintf("a message of more than %d bytes came, which is not judged; --max-body takes more", maxBody)
+		m.Body, m.Unread = nil, fmt.Sprintf("a message of more than %d bytes came, which is not judged; --max-body takes more", maxBody)
 	}
 	select {
 	case b <- m:

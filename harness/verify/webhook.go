@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -32,7 +33,7 @@ func listenHTTP(u *url.URL, maxBody int64) (Listener, error) {
 			rw.WriteHeader(http.StatusMethodNotAllowed)
 			return
 		}
-		w.put(r.URL.Path, r.Header, body, maxBody)
+		w.put(strings.Trim(r.URL.Path, "/"), r.Header, body, maxBody)
 		if int64(len(body)) > maxBody {
 			rw.WriteHeader(http.StatusRequestEntityTooLarge)
 			return
