@@ -224,6 +224,8 @@ func TestMistakesInTheBook(t *testing.T) {
 		}, "contracts/erp/orders/2.1/schema.graphql:1:"},
 		{"two places at once", edit("erp/orders/contract.yaml", "{header: X-API-Version}", "{header: X-API-Version, query: v}"), "names 2 places at once"},
 		{"no place in an answer", edit("erp/orders/contract.yaml", "{header: X-API-Version}", "{query: v, reply: true}"), "query v is no place in an answer"},
+		{"no place of a key", edit("erp/orders/contract.yaml", "covers: [graphql]", "ordering-key: order"), `ordering-key "order": this is no place in a message`},
+		{"a key and nobody who begins", edit("erp/orders/contract.yaml", "direction: from-consumer, covers: [graphql]", "ordering-key: $.order"), "it is not said who begins"},
 		{"no version in the pattern", edit("erp/orders/contract.yaml", "{header: X-API-Version}", "{url: /api}"), "does not say where the version is"},
 		{"format unknown", edit("erp/orders/contract.yaml", "format: graphql", "format: grapql"), `did you mean "graphql"`},
 	} {

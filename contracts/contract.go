@@ -5,6 +5,7 @@ import (
 	"path"
 	"slices"
 
+	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/internal/yamlfile"
 )
 
@@ -101,6 +102,8 @@ type Flow struct {
 	IdempotencyKey string `yaml:"idempotency-key"`
 	// OrderingKey says what must be kept in sequence: "$.order".
 	OrderingKey string `yaml:"ordering-key"`
+
+	Pos yamlfile.Pos
 }
 
 // Directions of a flow.
@@ -116,6 +119,9 @@ func (f Flow) Covered(name string) bool {
 		return ok && err == nil
 	})
 }
+
+// Place is where the flow stands in its file.
+func (f Flow) Place() Place { return placeAt(f.Pos) }
 
 // Half returns the provider's document at version, or nil.
 func (c *Contract) Half(version string) *Half {
@@ -142,6 +148,14 @@ func (f ContractFile) check() (ps Problems) {
 	for _, t := range f.Told {
 		if t.Reply && !t.Answers() {
 			ps = append(ps, at(t.Pos, "%s is no place in an answer", t).hint("leave out reply: true, or name a header, media-type, xml-attribute, xml-namespace, dataschema or field"))
+		}
+	}
+	for _, k := range []struct{ key, place string }{{"idempotency-key", f.Flow.IdempotencyKey}, {"ordering-key", f.Flow.OrderingKey}} {
+		if _, err := evidence.ParsePlace(k.place); k.place != "" && err != nil {
+			ps = append(ps, at(f.Flow.Pos, "%s %v", k.key, err))
+		}
+		if k.place != "" && f.Flow.Direction == "" {
+			ps = append(ps, at(f.Flow.Pos, "there is an %s and it is not said who begins", k.key).hint("direction: from-consumer or direction: from-provider"))
 		}
 	}
 	for _, p := range f.Flow.Covers {

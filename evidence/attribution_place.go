@@ -15,7 +15,7 @@ import (
 	"github.com/andon-rig/andon/simulators"
 )
 
-// A Place is where a message of the SUT names its cause. Its zero value is
+// A Place is where a message says something, such as its cause. Its zero value is
 // nowhere.
 type Place struct {
 	read func(simulators.Message) []string
@@ -25,12 +25,12 @@ type Place struct {
 const placeForms = "header['NAME'], $.path.to['field'][0] or $.rows[*].id in JSON, /path/to/element[1]/@attribute or //element in XML, " +
 	"topic[3] (part of a topic or subject, -1 the last) or file['REGULAR EXPRESSION with (one) group']"
 
-// ParsePlace reads a place as rig files write it. A path that begins with
+// ParsePlace reads a place as rig files and contracts write it. A path that begins with
 // "body." is one in JSON.
 func ParsePlace(text string) (Place, error) {
 	read, err := placeReader(strings.TrimSpace(text))
 	if err != nil {
-		return Place{}, fmt.Errorf("attribution %q: %w; use %s", text, err, placeForms)
+		return Place{}, fmt.Errorf("%q: %w; use %s", text, err, placeForms)
 	}
 	return Place{read}, nil
 }

@@ -88,22 +88,23 @@ func (o *object) wire(w *Wire) {
 func (o *object) held(h *Held) {
 	switch {
 	case h == nil:
+		return
 	case len(h.Breaches) > 0:
 		o.other("held", h)
-	case len(h.By) == 0:
-		o.Name("held")
-		o.B = append(o.B, "{}"...)
-	default: // as nearly always
-		o.Name("held")
-		o.B = append(o.B, `{"by":[`...)
-		for i, n := range h.By {
-			if i > 0 {
-				o.B = append(o.B, ',')
-			}
-			o.B = strconv.AppendInt(o.B, int64(n), 10)
-		}
-		o.B = append(o.B, "]}"...)
+		return
 	}
+	o.Name("held") // as nearly always
+	in := object{jsonobject.Begin(o.B)}
+	if len(h.By) > 0 {
+		in.Name("by")
+		for i, n := range h.By {
+			in.B = strconv.AppendInt(append(in.B, "[,"[min(i, 1)]), int64(n), 10)
+		}
+		in.B = append(in.B, ']')
+	}
+	in.Said("key", h.Key)
+	in.Said("sequence", h.Sequence)
+	o.B = append(in.B, '}')
 }
 
 // other appends a member as encoding/json spells it.

@@ -54,6 +54,29 @@ type ContractFlow struct {
 type Held struct {
 	By       []int            `json:"by,omitempty"` // indices of the halves that cover it, see [InForce]
 	Breaches []ContractBreach `json:"breaches,omitempty"`
+	// Key is what makes repetitions recognisable, where the contract says that it
+	// stands elsewhere than in the header Idempotency-Key.
+	Key string `json:"key,omitempty"`
+	// Sequence names what the exchange must be kept in sequence with: the
+	// contract that says so, and the value of its ordering key.
+	Sequence string `json:"sequence,omitempty"`
+}
+
+// IdemKey is the idempotency key of the exchange, whose header of that name
+// says header.
+func (h *Held) IdemKey(header string) string {
+	switch {
+	case h == nil:
+		return header
+	case h.Key != "":
+		return h.Key
+	}
+	for _, b := range h.Breaches {
+		if b.Rule == TellsNoKey {
+			return ""
+		}
+	}
+	return header
 }
 
 // A Sender is one side of an exchange.
@@ -90,4 +113,5 @@ const (
 	TellsTwo       = "versions-disagree"  // two places say different versions
 	TellsNoEnd     = "deprecation-notice" // Deprecation or Sunset is not what the book says
 	NoDocument     = "version-undocumented"
+	TellsNoKey     = "idempotency-key-missing" // it has no idempotency key where the contract wants one
 )

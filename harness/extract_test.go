@@ -30,7 +30,7 @@ endpoints: {erp: {system: erp}, mes: {system: mes}}
 attribution: {`
 	for text, want := range map[string]string{
 		"erq: \"header['X-Fact-Id']\"": `attribution names the endpoint "erq", which is not there`,
-		`erp: X-Fact-Id`:               `attribution.erp: attribution "X-Fact-Id": this is no place in a message; use header['NAME']`,
+		`erp: X-Fact-Id`:               `attribution.erp: "X-Fact-Id": this is no place in a message; use header['NAME']`,
 		`key: "$.a["`:                  "a bracket is not closed",
 	} {
 		if _, err := ParseFile("andon.yaml", []byte(rig+text+"}\n")); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "andon.yaml") {

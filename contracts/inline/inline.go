@@ -16,6 +16,7 @@ import (
 	"github.com/andon-rig/andon/contracts"
 	"github.com/andon-rig/andon/contracts/wire"
 	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/simulators"
 )
 
 // mostBreaches is how much is told of one exchange by one document.
@@ -48,6 +49,8 @@ type side struct {
 	versions  []string // of the provider, where an exchange does not tell
 	index     map[*contracts.Half]int
 	consumers []*contracts.Half // what the consumer relies on, at the version that it runs in
+	key       evidence.Place    // of what makes repetitions recognisable
+	sequence  evidence.Place    // of what must be kept in sequence
 }
 
 // New finds what is in force. Parties and versions are in the book.
@@ -73,6 +76,8 @@ func New(s Setting) *Rules {
 
 func (r *Rules) add(endpoint string, c *contracts.Contract, bySUT bool, provider, consumer evidence.Party, known map[*contracts.Half]int) {
 	s := &side{contract: c, provider: bySUT, versions: provider.Versions, index: known}
+	s.key, _ = evidence.ParsePlace(c.File.Flow.IdempotencyKey) // mistakes were told when the book was read
+	s.sequence, _ = evidence.ParsePlace(c.File.Flow.OrderingKey)
 	for i := range c.Versions {
 		r.know(c, &c.Versions[i], false, known)
 	}
@@ -171,6 +176,39 @@ func (j *judgement) judge() {
 	for _, h := range j.side.consumers {
 		j.document(h, evidence.BreaksReliance)
 	}
+	j.keys()
+}
+
+// keys notes by what repetitions of the exchange are recognised, and what it
+// must be kept in sequence with.
+func (j *judgement) keys() {
+	flow := j.side.contract.File.Flow
+	if flow.IdempotencyKey == "" && flow.OrderingKey == "" || j.x.Request.Method == "GET" || j.x.Request.Method == "HEAD" {
+		return
+	}
+	m := simulators.Message{Name: strings.TrimPrefix(j.x.Request.Path, "/"), Header: map[string]string{}, Body: j.x.Request.Body}
+	for name, values := range j.x.Request.Headers {
+		m.Header[name] = values[0]
+	}
+	if flow.IdempotencyKey != "" {
+		switch keys := j.side.key.In(m); {
+		case len(keys) == 0:
+			j.instead(breach{rule: evidence.TellsNoKey, path: headerPath(flow.IdempotencyKey), want: "an idempotency key", got: "nothing", place: flow.Place()})
+		case strings.Join(keys, " ") != m.Header["Idempotency-Key"]:
+			j.held.Key = strings.Join(keys, " ")
+		}
+	}
+	if keys := j.side.sequence.In(m); len(keys) > 0 {
+		j.held.Sequence = j.side.contract.ID() + " " + keys[0]
+	}
+}
+
+// headerPath is a place as breaches write it: "header Idempotency-Key".
+func headerPath(place string) string {
+	if name, ok := strings.CutPrefix(place, "header["); ok {
+		return "header " + strings.Trim(name, "'\"]")
+	}
+	return place
 }
 
 // anyVersion reports whether a document of the provider is about the exchange.

@@ -98,7 +98,7 @@ func setting(t *testing.T, change map[string]string) inline.Setting {
 // post is an order that the SUT posts by a version, and its answer; a status
 // of 0 is none.
 func post(version, body string, status int, answer string) wire.Crossing {
-	headers := map[string][]string{"Content-Type": {"application/json"}}
+	headers := map[string][]string{"Content-Type": {"application/json"}, "Idempotency-Key": {"k1"}}
 	if version != "" {
 		headers["X-Api-Version"] = []string{version}
 	}
@@ -283,6 +283,46 @@ func TestOtherSettings(t *testing.T) {
 			t.Errorf("found %q", got)
 		}
 	})
+}
+
+// TestKeys reads where the contract says that repetitions are told apart, and
+// what must be kept in sequence.
+func TestKeys(t *testing.T) {
+	flow := func(keys string) map[string]string {
+		return map[string]string{"erp/orders/contract.yaml": strings.Replace(contract, `idempotency-key: "header['Idempotency-Key']"`, keys, 1)}
+	}
+	question := post("2.0", "", 200, "")
+	question.Exchange.Request.Method = "GET"
+	anonymous := post("2.0", good, 201, `{"doc":"7"}`)
+	delete(anonymous.Exchange.Request.Headers, "Idempotency-Key")
+	const inBody = `{"no":"1","qty":2,"ref":"r9"}`
+	for _, c := range []struct {
+		name  string
+		keys  string
+		x     wire.Crossing
+		want  string // found
+		key   string // told beside the header Idempotency-Key
+		idem  string // by which repetitions are recognised
+		order string
+	}{
+		{"in the usual header", `idempotency-key: "header['Idempotency-Key']"`, post("2.0", good, 201, `{"doc":"7"}`), "[]", "", "k1", ""},
+		{"not there", `idempotency-key: "header['Idempotency-Key']"`, anonymous, "[sut idempotency-key-missing header Idempotency-Key]", "", "", ""},
+		{"in the body", `idempotency-key: $.ref`, post("2.0", inBody, 201, `{"doc":"7"}`), "[]", "r9", "r9", ""},
+		{"not in the body, so that the header is no key", `idempotency-key: $.ref`, post("2.0", good, 201, `{"doc":"7"}`), "[sut idempotency-key-missing $.ref]", "", "", ""},
+		{"a question needs none", `idempotency-key: "header['X-Key']"`, question, "[]", "", "k1", ""},
+		{"in sequence", `ordering-key: $.no`, post("2.0", good, 201, `{"doc":"7"}`), "[]", "", "k1", "erp/orders 1"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := inline.New(setting(t, flow(c.keys))).Judge(c.x)
+			header := ""
+			if v := c.x.Exchange.Request.Headers["Idempotency-Key"]; len(v) > 0 {
+				header = v[0]
+			}
+			if got := fmt.Sprint(told(h)); got != c.want || h.Key != c.key || h.IdemKey(header) != c.idem || h.Sequence != c.order {
+				t.Errorf("found %s, key %q, recognised by %q, sequence %q; want %+v", got, h.Key, h.IdemKey(header), h.Sequence, c)
+			}
+		})
+	}
 }
 
 // TestAPatternThatTakesTooLong is neither kept nor broken.

@@ -381,6 +381,23 @@ func TestOrderCausality(t *testing.T) {
 			r.Post(b)
 			r.Post(a)
 		}, want: evidence.Holds},
+		{name: "other operations, and the contract keeps the order in sequence", build: func(r *journaltest.Run) {
+			other := conf(1, "5.013")
+			other.Operation = "0020"
+			r.Do(conf(1, "3"))
+			a, b := r.Happen(other), r.Happen(conf(2, "7.041"))
+			held := &evidence.Held{By: []int{0}, Sequence: "erp/postings 4711"}
+			r.Send(journaltest.Sending{Held: held}, b)
+			r.Send(journaltest.Sending{Held: held}, a)
+		}, want: evidence.Violated, rule: "posted-out-of-order", says: `contract erp/postings keeps in sequence what has the ordering key "4711"`},
+		{name: "two orders by the contract's key", build: func(r *journaltest.Run) {
+			other := conf(1, "5.013")
+			other.Operation = "0020"
+			r.Do(conf(1, "3"))
+			a, b := r.Happen(other), r.Happen(conf(2, "7.041"))
+			r.Send(journaltest.Sending{Held: &evidence.Held{Sequence: "erp/postings 4711"}}, b)
+			r.Send(journaltest.Sending{Held: &evidence.Held{Sequence: "erp/postings 4712"}}, a)
+		}, want: evidence.Holds},
 		{name: "confirmed before started", build: func(r *journaltest.Run) {
 			a := r.Happen(plant.OperationStarted{Order: journaltest.Order, Operation: "0010"})
 			r.Do(conf(1, "5.013"))

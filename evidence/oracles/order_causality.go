@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/andon-rig/andon/evidence"
@@ -19,7 +20,8 @@ var orderInfo = Info{
 
 // OrderCausality judges the order of postings: an order before its changes,
 // a start before its confirmations, confirmations of an operation as they were
-// announced, and the newest version last. Only postings whose attempts do not
+// announced, and the newest version last; and by the ordering key of the contract
+// of the interface, if that has one. Only postings whose attempts do not
 // overlap are compared, and only where the source announced in order.
 func OrderCausality() evidence.Judge {
 	return oracle{orderInfo, orderCausality, "%d postings came in the order of what happened", "no two postings had to keep an order"}
@@ -35,26 +37,32 @@ type sequenceKey struct {
 func orderCausality(r *report) {
 	var order []sequenceKey
 	rows := map[sequenceKey][]*evidence.FactView{}
-	for _, f := range r.h.Facts {
-		if !judged(f) || f.Invalid || len(f.Effects) == 0 {
-			continue
-		}
-		k, ok := sequenced(f)
+	add := func(k sequenceKey, ok bool, f *evidence.FactView) {
 		if !ok {
-			continue
+			return
 		}
 		if rows[k] == nil {
 			order = append(order, k)
 		}
 		rows[k] = append(rows[k], f)
 	}
+	for _, f := range r.h.Facts {
+		if !judged(f) || f.Invalid || len(f.Effects) == 0 {
+			continue
+		}
+		k, ok := sequenced(f)
+		add(k, ok, f)
+		k, ok = byContract(f)
+		add(k, ok, f)
+	}
+	named := map[*evidence.FactView]bool{}
 	for _, k := range order {
 		if k.what == "version" {
 			staleOverwrite(r, rows[k])
 		}
 		if len(rows[k]) > 1 {
 			r.judged += len(rows[k])
-			inversions(r, rows[k])
+			inversions(r, k, rows[k], named)
 		}
 	}
 }
@@ -72,10 +80,20 @@ func sequenced(f *evidence.FactView) (sequenceKey, bool) {
 	return sequenceKey{}, false
 }
 
+// byContract is the sequence that the contract of the interface puts a posting
+// in by its ordering key.
+func byContract(f *evidence.FactView) (sequenceKey, bool) {
+	c := f.Effects[0].Cause
+	if c == nil || c.Held == nil || c.Held.Sequence == "" {
+		return sequenceKey{}, false
+	}
+	return sequenceKey{sink: f.Sink, what: c.Held.Sequence}, true
+}
+
 // inversions looks for a later fact whose posting was over before that of an
 // earlier one began. For each earlier fact, the later one that was over first
-// decides.
-func inversions(r *report, row []*evidence.FactView) {
+// decides. Who is out of order by one sequence is not told again by another.
+func inversions(r *report, k sequenceKey, row []*evidence.FactView, named map[*evidence.FactView]bool) {
 	var first *evidence.FactView // of those later in the row, posted first
 	var over time.Duration
 	for i := len(row) - 1; i >= 0; i-- {
@@ -84,8 +102,12 @@ func inversions(r *report, row []*evidence.FactView) {
 		if !ok {
 			continue
 		}
-		if first != nil && over < start && announcedInOrder(r.h, f, first) {
+		if first != nil && over < start && !named[f] && announcedInOrder(r.h, f, first) {
+			named[f] = true
 			v := about(f)
+			if contract, key, ok := strings.Cut(k.what, " "); ok {
+				v.Text = fmt.Sprintf("contract %s keeps in sequence what has the ordering key %q", contract, key)
+			}
 			v.Expected = fmt.Sprintf("the %s posted before the %s", naming(f.Event.Fact), naming(first.Event.Fact))
 			v.Got = fmt.Sprintf("%s after %s, begun %s later", document(f.Effects[0]), document(first.Effects[0]), span(start-over))
 			v.Class, v.Rule, v.Confidence = evidence.CauseTechnical, "posted-out-of-order", "high"

@@ -145,6 +145,7 @@ type Sending struct {
 	Docs     int // how many documents each claim leaves; 1
 	Breach   string
 	Route    string
+	Held     *evidence.Held
 }
 
 // Send writes what became of a message with these claims: the effects of
@@ -181,7 +182,7 @@ func (r *Run) Send(s Sending, claims ...plant.Event) uint64 {
 	return r.Add(evidence.Attempt{
 		ID: id, Endpoint: s.Endpoint, Verb: "post", Name: string(claims[0].Fact.Kind()), Key: key, IdemKey: s.Key, Claims: claims,
 		Attempt: try, Copy: s.CopyOf != 0, Start: start, End: end, Acted: s.Acted, Heard: s.Heard, Digest: s.Digest, Faults: s.Faults,
-		Breach: s.Breach, Route: s.Route,
+		Breach: s.Breach, Route: s.Route, Held: s.Held,
 	})
 }
 
