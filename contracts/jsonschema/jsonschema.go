@@ -115,7 +115,7 @@ func (Format) Read(files []contracts.File) (contracts.Document, error) {
 		return nil, err
 	}
 	for _, u := range urls {
-		if ps := circles(d.trees, u); len(ps) > 0 {
+		if ps := Circles(d.trees, u); len(ps) > 0 {
 			problems = append(problems, ps...)
 			continue
 		}
@@ -151,6 +151,10 @@ func NewCompiler(trees map[string]*source.Tree) *Compiler {
 	c.engine.UseLoader(nowhere{})
 	return c
 }
+
+// Draft7 takes schemas that do not say their draft as those of draft 7, as
+// AsyncAPI does. It is called before documents are added.
+func (c *Compiler) Draft7() { c.engine.DefaultDraft(engine.Draft7) }
 
 // Add makes a document known.
 func (c *Compiler) Add(url string, t *source.Tree) error {
@@ -205,9 +209,9 @@ func (c *Compiler) problems(of string, err error) contracts.Problems {
 	return contracts.Problems{{Place: contracts.Place{File: t.File}, Text: strings.TrimPrefix(err.Error(), "jsonschema: ")}}
 }
 
-// circles are the references of a document that lead back to themselves, which
+// Circles are the references of a document that lead back to themselves, which
 // demand nothing and would be followed for ever.
-func circles(trees map[string]*source.Tree, url string) (ps contracts.Problems) {
+func Circles(trees map[string]*source.Tree, url string) (ps contracts.Problems) {
 	t := trees[url]
 	var walk func(pointer string, v any)
 	walk = func(pointer string, v any) {

@@ -6,6 +6,7 @@ package catalog
 import (
 	"github.com/andon-rig/andon/chaos/faults"
 	"github.com/andon-rig/andon/contracts"
+	"github.com/andon-rig/andon/contracts/asyncapi"
 	"github.com/andon-rig/andon/contracts/graphql"
 	"github.com/andon-rig/andon/contracts/jsonschema"
 	"github.com/andon-rig/andon/contracts/layout"
@@ -59,6 +60,7 @@ func Standard() Catalog {
 		Faults:  faults.All(),
 		Oracles: oracles.All(),
 		Contracts: []contracts.Format{
+			asyncapi.Format{},
 			graphql.Format{},
 			jsonschema.Format{},
 			layout.Format{},
