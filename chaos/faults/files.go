@@ -46,6 +46,29 @@ func (shared) Suits(p simulators.Policy) bool { return p.Share != simulators.Sha
 // Suits implements [chaos.Particular].
 func (refusing) Suits(p simulators.Policy) bool { return p.Share == simulators.ShareSFTP }
 
+// Leaves implements [chaos.Choosy].
+func (shared) Leaves(at chaos.Crossing) string { return exported(at) }
+
+// Leaves implements [chaos.Choosy].
+func (refusing) Leaves(at chaos.Crossing) string { return exported(at) }
+
+// Leaves implements [chaos.Choosy].
+func (*FileDiskFull) Leaves(at chaos.Crossing) string {
+	if at.Direction == simulators.ToSUT {
+		return "only what the SUT uploads"
+	}
+	return ""
+}
+
+// exported says that what happens to files in the share does not happen to what
+// the SUT puts there.
+func exported(at chaos.Crossing) string {
+	if at.Direction == simulators.FromSUT {
+		return "only files that the system exports"
+	}
+	return ""
+}
+
 var _ = []chaos.Particular{&FilePartial{}, &FileAgain{}, &FileLate{}, &FileEncoding{}, &FileEmpty{}, &FileBeside{}, &FileLocked{}, &FileUndeletable{}, &FileDiskFull{}}
 
 // FilePartial lets a file be seen before it is complete: its first half lies
