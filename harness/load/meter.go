@@ -1,0 +1,295 @@
+package load
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+	"time"
+
+	hdr "github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// Measure is one of the latencies that are kept.
+type Measure int
+
+const (
+	// EndToEnd is from when a confirmation was due to its first posting.
+	EndToEnd Measure = iota
+	// Ack is from when it was due to the answer that the build took it.
+	Ack
+	// Service is from when it was really sent to that answer: the hop MES → build.
+	Service
+	// Waited is from when it was due to when it was sent.
+	Waited
+	// Pacing is the part of Waited that is our own: a connection was free.
+	Pacing
+	measures
+)
+
+var measureNames = [measures]string{"e2e", "ack", "service", "waited", "pacing"}
+
+func (m Measure) String() string { return measureNames[m] }
+
+// A Meter keeps latencies in histograms of three digits, one for each shard and
+// second. Seconds are merged when they are over, so that it takes constant
+// memory besides a line for each second.
+type Meter struct {
+	shards []*meterShard
+	full   chan *interval
+	done   chan struct{}
+	log    *hdr.HistogramLogWriter // nil for none
+
+	mu      sync.Mutex // guards what follows
+	total   [measures]*hdr.Histogram
+	open    map[int64]*interval // seconds that may still grow
+	seconds []Second
+	err     error
+
+	spareMu sync.Mutex // guards spare: whoever paces must not wait for a merge
+	spare   []*interval
+}
+
+// Second is what is known of one second of a run.
+type Second struct {
+	At     int64       `json:"at"` // seconds after the start
+	Sent   int64       `json:"sent"`
+	Posted int64       `json:"posted"`
+	E2E    *[3]float64 `json:"e2e_ms,omitempty"` // p50, p99, most
+	Ack    *[3]float64 `json:"ack_ms,omitempty"`
+	Own    *[3]float64 `json:"pacing_ms,omitempty"`
+}
+
+type interval struct {
+	second int64
+	hist   [measures]*hdr.Histogram
+}
+
+type meterShard struct {
+	meter *Meter
+	mu    sync.Mutex // guards what follows
+	cur   *interval
+}
+
+const (
+	leastValue = 128 // ns: what is shorter is told as that
+	mostValue  = int64(10 * time.Minute)
+)
+
+func newInterval() *interval {
+	iv := &interval{}
+	for m := range iv.hist {
+		iv.hist[m] = hdr.New(leastValue, mostValue, 3)
+	}
+	return iv
+}
+
+// NewMeter returns a meter with so many shards that writes each second in the
+// format of HdrHistogram's logs to log, if that is not nil.
+func NewMeter(shards int, log io.Writer) *Meter {
+	m := &Meter{full: make(chan *interval, 64), done: make(chan struct{}), open: map[int64]*interval{}, total: newInterval().hist}
+	if log != nil {
+		m.log = hdr.NewHistogramLogWriter(log)
+		m.err = m.log.OutputLogFormatVersion()
+	}
+	for range shards {
+		m.shards = append(m.shards, &meterShard{meter: m, cur: newInterval()})
+	}
+	go m.collect()
+	return m
+}
+
+// shard returns the i-th, going round.
+func (m *Meter) shard(i int) *meterShard { return m.shards[i%len(m.shards)] }
+
+// posted notes that a posting came at now, late after its confirmation was due.
+func (s *meterShard) posted(now, late int64) {
+	s.mu.Lock()
+	s.at(now)
+	record(s.cur.hist[EndToEnd], late)
+	s.mu.Unlock()
+}
+
+// answered notes an answer that came at now.
+func (s *meterShard) answered(now, ack, service int64) {
+	s.mu.Lock()
+	s.at(now)
+	record(s.cur.hist[Ack], ack)
+	record(s.cur.hist[Service], service)
+	s.mu.Unlock()
+}
+
+// sent notes a sending at now.
+func (s *meterShard) sent(now, waited, pacing int64) {
+	s.mu.Lock()
+	s.at(now)
+	record(s.cur.hist[Waited], waited)
+	record(s.cur.hist[Pacing], pacing)
+	s.mu.Unlock()
+}
+
+func record(h *hdr.Histogram, v int64) {
+	_ = h.RecordValue(min(max(v, 0), mostValue)) // it fits
+}
+
+// at begins another second if it is time; s.mu is held.
+func (s *meterShard) at(now int64) {
+	second := now / int64(time.Second)
+	if second <= s.cur.second {
+		return
+	}
+	s.meter.full <- s.cur
+	s.cur = s.meter.blank(second)
+}
+
+// blank returns an empty interval for a second.
+func (m *Meter) blank(second int64) *interval {
+	m.spareMu.Lock()
+	defer m.spareMu.Unlock()
+	iv := (*interval)(nil)
+	if n := len(m.spare); n > 0 {
+		iv, m.spare = m.spare[n-1], m.spare[:n-1]
+	} else {
+		iv = newInterval()
+	}
+	iv.second = second
+	return iv
+}
+
+// collect merges what shards have done with.
+func (m *Meter) collect() {
+	defer close(m.done)
+	for iv := range m.full {
+		m.mu.Lock()
+		m.take(iv)
+		for second := range m.open {
+			if second < iv.second-2 { // all shards have gone on, or say nothing more
+				m.finish(second)
+			}
+		}
+		m.mu.Unlock()
+	}
+}
+
+func (m *Meter) take(iv *interval) {
+	for k, h := range iv.hist {
+		if h.TotalCount() > 0 {
+			m.total[k].Merge(h)
+		}
+	}
+	have := m.open[iv.second]
+	if have == nil {
+		m.open[iv.second] = iv
+		return
+	}
+	for k, h := range iv.hist {
+		if h.TotalCount() > 0 {
+			have.hist[k].Merge(h)
+		}
+	}
+	m.free(iv)
+}
+
+func (m *Meter) free(iv *interval) {
+	for _, h := range iv.hist {
+		h.Reset()
+	}
+	m.spareMu.Lock()
+	defer m.spareMu.Unlock()
+	m.spare = append(m.spare, iv)
+}
+
+// finish makes a line of a second that is over.
+func (m *Meter) finish(second int64) {
+	iv := m.open[second]
+	delete(m.open, second)
+	row := Second{At: second, Sent: iv.hist[Waited].TotalCount(), Posted: iv.hist[EndToEnd].TotalCount(),
+		E2E: brief(iv.hist[EndToEnd]), Ack: brief(iv.hist[Ack]), Own: brief(iv.hist[Pacing])}
+	m.seconds = append(m.seconds, row)
+	if m.log != nil {
+		for k, h := range iv.hist {
+			if h.TotalCount() == 0 || m.err != nil {
+				continue
+			}
+			h.SetTag(Measure(k).String())
+			h.SetStartTimeMs(second * 1000)
+			h.SetEndTimeMs(second*1000 + 1000)
+			m.err = m.log.OutputIntervalHistogram(h)
+		}
+	}
+	m.free(iv)
+}
+
+func brief(h *hdr.Histogram) *[3]float64 {
+	if h.TotalCount() == 0 {
+		return nil
+	}
+	return &[3]float64{ms(h.ValueAtPercentile(50)), ms(h.ValueAtPercentile(99)), ms(h.Max())}
+}
+
+func ms(ns int64) float64 { return float64(ns/1000) / 1000 }
+
+// Close ends the meter, after which it is complete. Nobody may record any more.
+func (m *Meter) Close() error {
+	for _, s := range m.shards {
+		s.mu.Lock()
+		m.full <- s.cur
+		s.mu.Unlock()
+	}
+	close(m.full)
+	<-m.done
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for second := range m.open {
+		m.finish(second)
+	}
+	slices.SortStableFunc(m.seconds, func(a, b Second) int { return int(a.At - b.At) })
+	m.seconds = joined(m.seconds)
+	if m.err != nil {
+		return fmt.Errorf("write histogram log: %w", m.err)
+	}
+	return nil
+}
+
+// Quantiles of a distribution, in milliseconds.
+type Quantiles struct {
+	Count int64   `json:"count"`
+	P50   float64 `json:"p50_ms"`
+	P90   float64 `json:"p90_ms"`
+	P99   float64 `json:"p99_ms"`
+	P999  float64 `json:"p999_ms"`
+	Max   float64 `json:"max_ms"`
+}
+
+// Quantiles returns those of a measure over the whole run.
+func (m *Meter) Quantiles(k Measure) Quantiles {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	h := m.total[k]
+	return Quantiles{h.TotalCount(), ms(h.ValueAtPercentile(50)), ms(h.ValueAtPercentile(90)), ms(h.ValueAtPercentile(99)), ms(h.ValueAtPercentile(99.9)), ms(h.Max())}
+}
+
+// At returns any percentile of a measure, and of how many values it is.
+func (m *Meter) At(k Measure, percentile float64) (time.Duration, int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return time.Duration(m.total[k].ValueAtPercentile(percentile)), m.total[k].TotalCount()
+}
+
+// joined adds up seconds that were finished twice, because a shard had been idle:
+// their quantiles are those of the larger part.
+func joined(rows []Second) (out []Second) {
+	for _, r := range rows {
+		k := len(out) - 1
+		if k < 0 || out[k].At != r.At {
+			out = append(out, r)
+			continue
+		}
+		if r.Sent+r.Posted > out[k].Sent+out[k].Posted {
+			r, out[k] = out[k], r
+		}
+		out[k].Sent += r.Sent
+		out[k].Posted += r.Posted
+	}
+	return out
+}

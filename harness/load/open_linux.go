@@ -1,0 +1,356 @@
+package load
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"runtime"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// pacer is how open workloads keep time here: one locked thread with a timer
+// slack of 1 ns sleeps in epoll_pwait2 until the next confirmation is due or an
+// answer is there, and does everything else between.
+type pacer struct {
+	*emitter
+	ep     int
+	all    []*rawLane
+	byFD   []*rawLane // by descriptor; nil where there is none
+	free   []*rawLane // connected, with nothing under way
+	flying int
+	freed  int64 // when a connection was free again after none had been
+	dialed chan dialed
+	dials  int // under way
+	coarse bool
+	zero   int64 // when the workload begins
+	events [128]unix.EpollEvent
+}
+
+// rawLane is a lane on a descriptor of its own, which Go's poller does not know.
+type rawLane struct {
+	*lane
+	fd      int // -1 if there is none
+	retryAt int64
+	dialing bool
+	writing bool // a write was short: the descriptor is watched for room
+	inFree  bool
+}
+
+type dialed struct {
+	lane *rawLane
+	fd   int // -1 if it could not be made
+}
+
+// housekeeping is how often timeouts are looked for.
+const housekeeping = int64(5 * time.Millisecond)
+
+// open runs the workload and returns when it is over; what it paced by is told.
+func (e *emitter) open(ctx context.Context) (by string, err error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0) // without it sleeps end 50 µs late
+	defer func() { _ = unix.Prctl(unix.PR_SET_TIMERSLACK, 0, 0, 0, 0) }()
+	p := &pacer{emitter: e, dialed: make(chan dialed, e.cfg.Connections)}
+	if p.ep, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
+		return "", fmt.Errorf("create epoll: %w", err)
+	}
+	defer unix.Close(p.ep)
+	for i := range e.cfg.Connections {
+		l := &rawLane{lane: e.newLane(i), fd: -1}
+		p.all = append(p.all, l)
+		p.dial(ctx, l)
+	}
+	for range p.all { // begin with all connections there
+		p.connected(<-p.dialed, true)
+	}
+	p.zero = e.now()
+	p.loop(ctx)
+	p.end()
+	if p.coarse {
+		return "epoll_wait and clock_nanosleep on a locked thread", nil
+	}
+	return "epoll_pwait2 on a locked thread", nil
+}
+
+func (p *pacer) loop(ctx context.Context) {
+	giveUp := p.zero + int64(p.shape.Length()+p.cfg.GiveUp)
+	next := p.zero + int64(p.shape.Due(0))
+	tidy := p.zero
+	for over := false; ; {
+		now := p.now()
+		if !over {
+			next = p.send(now, next)
+		}
+		if now = p.now(); now >= tidy {
+			p.tidy(ctx, now)
+			tidy = now + housekeeping
+			over = over || ctx.Err() != nil || now > giveUp // what is under way may still be answered
+		}
+		if p.flying == 0 && (over || p.next.Load() >= p.cfg.Most && p.retries.n.Load() == 0) {
+			return
+		}
+		wait := tidy - now
+		if !over && len(p.free) > 0 && p.next.Load() < p.cfg.Most {
+			wait = min(wait, next-now)
+		}
+		p.wait(max(wait, 0))
+	}
+}
+
+// send sends everything that is due while there are connections for it, and
+// returns when the next one is due.
+func (p *pacer) send(now, next int64) int64 {
+	for {
+		fresh := p.next.Load() < p.cfg.Most && next <= now
+		if !fresh && p.retries.n.Load() == 0 {
+			return next
+		}
+		l := p.pick()
+		if l == nil {
+			return next
+		}
+		for len(l.flight) < p.cfg.Depth {
+			if f, ok := p.retries.take(now); ok {
+				f.sent = now
+				p.begin(l.lane, f)
+				p.flying++
+				continue
+			}
+			seq := p.next.Load()
+			if seq >= p.cfg.Most || next > now {
+				break
+			}
+			p.next.Store(seq + 1)
+			p.begin(l.lane, flight{seq: seq, due: next, sent: now, try: 1})
+			p.flying++
+			p.pace(next, max(next, p.freed), now)
+			next = p.zero + int64(p.shape.Due(seq+1))
+			if p.cfg.Depth == 1 || len(p.free) > 0 {
+				break
+			}
+		}
+		if len(l.flight) == 0 { // what was to be sent again was not due
+			p.release(l)
+			return next
+		}
+		p.write(l)
+		now = p.now()
+	}
+}
+
+// pick takes a connection on which one more may be under way: one with nothing
+// on it, if there is one.
+func (p *pacer) pick() *rawLane {
+	for n := len(p.free); n > 0; n = len(p.free) {
+		l := p.free[n-1]
+		p.free, l.inFree = p.free[:n-1], false
+		if l.fd >= 0 && len(l.flight) == 0 {
+			return l
+		}
+	}
+	if p.cfg.Depth > 1 {
+		for _, l := range p.all {
+			if l.fd >= 0 && !l.writing && len(l.flight) < p.cfg.Depth {
+				return l
+			}
+		}
+	}
+	return nil
+}
+
+// release makes a connection free.
+func (p *pacer) release(l *rawLane) {
+	if l.inFree || l.fd < 0 {
+		return
+	}
+	if len(p.free) == 0 {
+		p.freed = p.now()
+	}
+	l.inFree = true
+	p.free = append(p.free, l)
+}
+
+// write writes what has begun on l; what does not fit waits for room.
+func (p *pacer) write(l *rawLane) {
+	n, err := unix.Write(l.fd, l.out)
+	if err != nil && err != unix.EAGAIN && err != unix.EINTR {
+		p.drop(l, err)
+		return
+	}
+	l.out = l.out[:copy(l.out, l.out[max(n, 0):])]
+	if short := len(l.out) > 0; short != l.writing {
+		l.writing = short
+		ev := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(l.fd)}
+		if short {
+			ev.Events |= unix.EPOLLOUT
+		}
+		_ = unix.EpollCtl(p.ep, unix.EPOLL_CTL_MOD, l.fd, &ev) // a descriptor that is gone shows when it is read
+	}
+}
+
+// read takes what has come on l.
+func (p *pacer) read(l *rawLane) {
+	n, err := unix.Read(l.fd, l.in[l.n:])
+	if err == unix.EAGAIN || err == unix.EINTR {
+		return
+	}
+	if err != nil {
+		p.drop(l, err)
+		return
+	}
+	l.n += n
+	before := len(l.flight)
+	err = p.parse(l.lane, n == 0, p.now())
+	p.flying -= before - len(l.flight)
+	if err != nil {
+		p.drop(l, err)
+		return
+	}
+	if len(l.flight) == 0 {
+		p.release(l)
+	}
+}
+
+// drop ends a connection; another is made in its place.
+func (p *pacer) drop(l *rawLane, err error) {
+	now := p.now()
+	p.flying -= len(l.flight)
+	p.lost(l.lane, err, now)
+	p.byFD[l.fd] = nil
+	_ = unix.Close(l.fd) // leaves the epoll set, too
+	l.fd, l.writing, l.retryAt = -1, false, now
+}
+
+// tidy ends connections whose answer is overdue and makes new ones.
+func (p *pacer) tidy(ctx context.Context, now int64) {
+	for more := true; more && p.dials > 0; {
+		select {
+		case d := <-p.dialed:
+			p.connected(d, false)
+		default:
+			more = false
+		}
+	}
+	for _, l := range p.all {
+		switch {
+		case l.fd < 0 && !l.dialing && now >= l.retryAt:
+			p.dial(ctx, l)
+		case l.fd >= 0 && len(l.flight) > 0 && now-l.flight[0].sent > int64(p.cfg.Timeout):
+			p.drop(l, errLate)
+		}
+	}
+}
+
+// dial connects beside the pacing thread.
+func (p *pacer) dial(ctx context.Context, l *rawLane) {
+	l.dialing = true
+	p.dials++
+	go func() {
+		fd := -1
+		if c, err := p.emitter.dial(ctx); err == nil {
+			fd = own(c)
+		}
+		p.dialed <- dialed{l, fd}
+	}()
+}
+
+// own returns a descriptor of c's connection that Go's poller does not know.
+func own(c net.Conn) int {
+	defer c.Close()
+	fd := -1
+	raw, err := c.(*net.TCPConn).SyscallConn()
+	if err != nil {
+		return fd
+	}
+	_ = raw.Control(func(old uintptr) {
+		if n, err := unix.FcntlInt(old, unix.F_DUPFD_CLOEXEC, 0); err == nil {
+			fd = n
+		}
+	})
+	return fd
+}
+
+func (p *pacer) connected(d dialed, first bool) {
+	l := d.lane
+	p.dials--
+	l.dialing = false
+	if d.fd < 0 {
+		l.retryAt = p.now() + int64(100*time.Millisecond)
+		return
+	}
+	if err := unix.EpollCtl(p.ep, unix.EPOLL_CTL_ADD, d.fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(d.fd)}); err != nil {
+		_ = unix.Close(d.fd)
+		l.retryAt = p.now() + int64(100*time.Millisecond)
+		return
+	}
+	if !first {
+		p.out.Reconnects.Add(1)
+	}
+	l.fd = d.fd
+	for len(p.byFD) <= d.fd {
+		p.byFD = append(p.byFD, nil)
+	}
+	p.byFD[d.fd] = l
+	p.release(l)
+}
+
+// wait sleeps for so many ns or until something comes, and takes it.
+func (p *pacer) wait(ns int64) {
+	n := 0
+	if !p.coarse {
+		ts := unix.NsecToTimespec(ns)
+		r, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(p.ep), uintptr(unsafe.Pointer(&p.events[0])), uintptr(len(p.events)), uintptr(unsafe.Pointer(&ts)), 0, 0)
+		if errno == unix.ENOSYS || errno == unix.EPERM { // before Linux 5.11, or in an old sandbox
+			p.coarse = true
+		}
+		if errno == 0 {
+			n = int(r)
+		}
+	}
+	if p.coarse {
+		if ns > 0 && ns < int64(time.Millisecond) {
+			ts := unix.NsecToTimespec(ns)
+			_ = unix.ClockNanosleep(unix.CLOCK_MONOTONIC, 0, &ts, nil) // ending early is harmless
+			ns = 0
+		}
+		n, _ = unix.EpollWait(p.ep, p.events[:], int(ns/int64(time.Millisecond))) // an interruption is harmless
+	}
+	for _, ev := range p.events[:max(n, 0)] {
+		l := p.byFD[ev.Fd]
+		if l == nil {
+			continue
+		}
+		if ev.Events&unix.EPOLLOUT != 0 {
+			p.write(l)
+		}
+		if l.fd >= 0 && ev.Events&^unix.EPOLLOUT != 0 {
+			p.read(l)
+		}
+	}
+}
+
+// end gives up what is still under way.
+func (p *pacer) end() {
+	for p.dials > 0 {
+		d := <-p.dialed
+		p.dials--
+		if d.fd >= 0 {
+			_ = unix.Close(d.fd)
+		}
+	}
+	now := p.now()
+	for _, l := range p.all {
+		if len(l.flight) > 0 {
+			p.lost(l.lane, io.EOF, now)
+		}
+		if l.fd >= 0 {
+			_ = unix.Close(l.fd)
+		}
+		l.w.flush()
+	}
+	p.abandon()
+}

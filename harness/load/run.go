@@ -1,0 +1,263 @@
+package load
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/andon-rig/andon/evidence"
+)
+
+// A Build is the integration under test.
+type Build interface {
+	// Start brings it up. It is told where the simulated systems listen; "" if
+	// nobody listens. It returns where confirmations are announced to it.
+	Start(ctx context.Context, systems string) (webhook string, err error)
+	// Stop takes it down. Stopping twice is no error.
+	Stop(ctx context.Context) error
+	// Alive reports whether it is there; if not, why.
+	Alive() (bool, string)
+	// Memory is what it takes up now, in bytes; 0 if that is not known.
+	Memory() int64
+}
+
+// Config is a load.
+type Config struct {
+	Build    Build
+	Wording  *Wording
+	Workload string // for people
+	Shape    *Shape // nil for a closed workload
+	Emit     EmitConfig
+	Listen   string        // where the ERP listens; "" if no postings are expected
+	Token    string        // that the ERP asks for; "" for none
+	Dir      string        // of the evidence
+	Drain    time.Duration // how long the build may take to post what it has taken
+	Quiet    time.Duration // how long nothing must come before all is posted
+	Pacing   time.Duration // p99 of our own lateness beyond which we are the limit
+	Gates    []Gate
+	See      func(Progress) // called twice a second; may be nil
+}
+
+// Progress is how a load gets on.
+type Progress struct {
+	At                  time.Duration
+	Sent, Taken, Posted int64
+	Failed              int64
+	Draining            bool
+}
+
+// run is a load while it goes on.
+type run struct {
+	start   time.Time
+	wording *Wording
+	ledger  *Ledger
+	meter   *Meter
+	journal *Journal
+	in      Received
+	out     Sent
+	examples
+	taken    atomic.Int64 // confirmations that were taken
+	applied  atomic.Int64 // and that were posted, each once
+	lastPost atomic.Int64 // when, after the start
+}
+
+// hlogFile has the histograms of each second, for tools that read HDR logs.
+const hlogFile = "latency.hlog"
+
+// Run carries out a load and judges it. An error is trouble of the rig or the
+// machine, not a verdict.
+func Run(ctx context.Context, c Config) (_ *Result, err error) {
+	j, err := CreateJournal(c.Dir)
+	if err != nil {
+		return nil, err
+	}
+	hlog, err := os.Create(filepath.Join(c.Dir, hlogFile))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("create histogram log: %w", err), j.Close())
+	}
+	r := &run{start: time.Now(), wording: c.Wording, ledger: NewLedger(c.Emit.Most), meter: NewMeter(runtime.GOMAXPROCS(0), hlog), journal: j}
+	res := &Result{Schema: resultSchema, Workload: c.Workload, Dir: c.Dir}
+	played := r.play(ctx, &c, res)
+	err = errors.Join(played, r.meter.Close(), hlog.Close(), j.Close())
+	if err != nil {
+		return nil, err
+	}
+	return res, r.conclude(&c, res)
+}
+
+// play starts the build, loads it, and waits until it has come to rest.
+func (r *run) play(ctx context.Context, c *Config, res *Result) (err error) {
+	systems := ""
+	if c.Listen != "" {
+		erp, err := r.listen(c.Listen, c.Token)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = erp.Close() }()
+		systems = erp.URL()
+	}
+	stop := func() error {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+		defer cancel()
+		return c.Build.Stop(ctx)
+	}
+	webhook, err := c.Build.Start(ctx, systems)
+	if err != nil {
+		return errors.Join(err, stop())
+	}
+	e, err := r.emitter(c, webhook)
+	if err != nil {
+		return errors.Join(err, stop())
+	}
+	watch, done := r.watch(c, res)
+	before := processTime()
+	if err = e.emit(ctx, res); err == nil {
+		watch.Store(true)
+		r.settle(ctx, c, res)
+	}
+	res.rig(before, processTime(), r)
+	done()
+	if ok, why := c.Build.Alive(); !ok {
+		res.Died = cmp.Or(why, "it has ended")
+	}
+	res.Interrupted = ctx.Err() != nil
+	return errors.Join(err, stop())
+}
+
+// emitter prepares what sends to webhook.
+func (r *run) emitter(c *Config, webhook string) (*emitter, error) {
+	u, err := url.Parse(webhook)
+	if err != nil || u.Scheme != "http" || u.Host == "" {
+		return nil, fmt.Errorf("%q is no http address; the fast path speaks plain HTTP/1.1", webhook)
+	}
+	addr := u.Host
+	if u.Port() == "" {
+		addr = net.JoinHostPort(u.Hostname(), "80")
+	}
+	path := u.RequestURI()
+	if r.wording.Path != "" {
+		u.Path = cmp.Or(u.Path, "/") // else there would be no slash before the name
+		path = u.JoinPath(r.wording.Path).RequestURI()
+	}
+	e := &emitter{run: r, wording: r.wording.withHead(u.Host, path), addr: addr, shape: c.Shape, cfg: c.Emit, out: &r.out}
+	probe, err := e.dial(context.Background())
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w; is it running?", webhook, err)
+	}
+	return e, probe.Close()
+}
+
+// emit sends the workload.
+func (e *emitter) emit(ctx context.Context, res *Result) (err error) {
+	began := e.now()
+	if e.shape == nil {
+		e.cfg.Until += time.Duration(began)
+		e.converse(ctx)
+		res.Pacer = "none: each connection sends when it was answered"
+	} else {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)) // the pacing thread never waits for a turn
+		if res.Pacer, err = e.open(ctx); err != nil {
+			return err
+		}
+	}
+	res.Scheduled = uint64(e.out.First.Load())
+	if e.shape != nil {
+		res.Scheduled = e.shape.Number()
+	}
+	res.Sending = time.Duration(e.now() - began)
+	return nil
+}
+
+// watch samples backlog and memory and tells how it goes; done ends it.
+func (r *run) watch(c *Config, res *Result) (draining *atomic.Bool, done func()) {
+	draining = &atomic.Bool{}
+	end, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(250 * time.Millisecond)
+		defer tick.Stop()
+		for n := 0; ; n++ {
+			select {
+			case <-end:
+				return
+			case <-tick.C:
+			}
+			taken, applied := r.taken.Load(), r.applied.Load()
+			if c.Listen != "" {
+				res.Backlog.Most = max(res.Backlog.Most, taken-applied)
+			}
+			res.BuildMemory = max(res.BuildMemory, c.Build.Memory())
+			if c.See != nil && n%2 == 1 {
+				c.See(Progress{At: time.Since(r.start), Sent: r.out.First.Load(), Taken: taken, Posted: applied, Failed: r.out.GivenUp.Load(), Draining: draining.Load()})
+			}
+		}
+	}()
+	var once sync.Once
+	return draining, func() { once.Do(func() { close(end); <-ended }) }
+}
+
+// settle waits until everything taken is posted, or nothing comes any more; and
+// then for a while, as what is posted twice may come late.
+func (r *run) settle(ctx context.Context, c *Config, res *Result) {
+	if c.Listen == "" {
+		return
+	}
+	began := time.Since(r.start)
+	res.Backlog.AtEnd = max(0, r.taken.Load()-r.applied.Load())
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for full := time.Duration(0); ; {
+		now := time.Since(r.start)
+		silent := now - max(time.Duration(r.lastPost.Load()), began)
+		switch {
+		case r.applied.Load() >= r.taken.Load() && full == 0:
+			full = now
+			res.Backlog.Drain = max(0, time.Duration(r.lastPost.Load())-began)
+		case full > 0 && silent >= min(c.Quiet, 500*time.Millisecond):
+			return
+		case full == 0 && silent >= c.Quiet:
+			res.Backlog.Drain = max(0, time.Duration(r.lastPost.Load())-began)
+			return
+		case now-began >= c.Drain:
+			res.Backlog.Drain, res.Backlog.Unfinished = now-began, full == 0
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			res.Backlog.Unfinished = full == 0
+			return
+		}
+	}
+}
+
+// conclude reads the evidence and judges.
+func (r *run) conclude(c *Config, res *Result) error {
+	res.fill(r)
+	if c.Listen != "" {
+		e, err := Judge(c.Dir, res.Scheduled, r.wording)
+		if err != nil {
+			return err
+		}
+		if onlyLost := e.Doubled.Count+e.Altered.Count+e.Invented.Count == 0; res.Backlog.Unfinished && onlyLost && e.Lost.Count > 0 {
+			e.Verdict, e.Why = evidence.Inconclusive, fmt.Sprintf("%d that were taken were not posted when waiting ended, and postings still came", e.Lost.Count)
+		}
+		e.Altered.Texts = append(r.altered, e.Altered.Texts...)
+		e.Altered.Texts = e.Altered.Texts[:min(len(e.Altered.Texts), mostExamples)]
+		e.Invented.Texts = append(e.Invented.Texts, r.strange...)
+		res.Exactly = &e
+	}
+	res.limits(r, c)
+	res.gates(r, c)
+	res.verdict(r)
+	return nil
+}
