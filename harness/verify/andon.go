@@ -35,7 +35,7 @@ func NewAndon(t Target) *Andon {
 	if t.MaxBody <= 0 {
 		t.MaxBody = DefaultMaxBody
 	}
-	a := &Andon{target: t, wire: newWire(t.Timeout, t.MaxBody)}
+	a := &Andon{target: t, wire: newWire(t.Timeout, t.MaxBody, t.Roots)}
 	if t.States != nil {
 		a.states = &states{wire: a.wire, at: t.States}
 	}
@@ -180,7 +180,7 @@ func (a *Andon) promised(p contracts.Pair, x contracts.Exchange, r *contracts.Re
 		}
 	}
 	breaches = append(breaches, told(p, x, r)...)
-	if x.FromConsumer && x.Reply != nil && x.Reply.Status/100 == 2 {
+	if p.Known.Version != "" && x.FromConsumer && x.Reply != nil && x.Reply.Status/100 == 2 {
 		breaches = append(breaches, inline.Unannounced(p.Known, p.Today, *x.Reply)...)
 	}
 	if len(breaches) > 0 {

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -34,8 +35,9 @@ const DefaultQuiet = 200 * time.Millisecond
 type Bridge struct {
 	Trigger  *url.URL
 	Listener Listener
-	Timeout  time.Duration // for the trigger to answer, and again for the message to come; DefaultTimeout if 0
-	Quiet    time.Duration // in which no second may come; DefaultQuiet if 0
+	Timeout  time.Duration  // for the trigger to answer, and again for the message to come; DefaultTimeout if 0
+	Quiet    time.Duration  // in which no second may come; DefaultQuiet if 0
+	Roots    *x509.CertPool // who vouches for the trigger over https; those of this machine if nil
 }
 
 type messageCall struct {
@@ -96,7 +98,7 @@ func (b *Bridge) pull(ctx context.Context, timeout time.Duration, call messageCa
 		return &trouble{verdict: evidence.Inconclusive, environment: true, text: err.Error()}
 	}
 	p := contracts.Part{Method: http.MethodPost, Headers: map[string][]string{"Content-Type": {"application/json"}}, Body: body}
-	reply, bad := newWire(timeout, maxStates).send(ctx, b.Trigger, p, nil)
+	reply, bad := newWire(timeout, maxStates, b.Roots).send(ctx, b.Trigger, p, nil)
 	switch {
 	case bad != nil:
 		return &trouble{verdict: evidence.Inconclusive, environment: true, text: "the trigger: " + bad.text}

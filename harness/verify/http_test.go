@@ -3,9 +3,11 @@ package verify_test
 import (
 	"bufio"
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -162,6 +164,47 @@ func TestNobodyThere(t *testing.T) {
 	o := outcome(t, verify.Target{URL: u}, fmt.Sprintf(orderPact, ""))
 	if r := o.Pairs[0].All[0]; !r.Environment || r.Verdict != evidence.Inconclusive || o.Exit(true) != 3 {
 		t.Errorf("got %s %q, exit %d", r.Verdict, r.Text, o.Exit(true))
+	}
+}
+
+// Over https a provider must be vouched for; that it is not is no verdict on it.
+func TestTLS(t *testing.T) {
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"no": "1000001", "quantity": 12}`)
+	}))
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.StartTLS()
+	defer s.Close()
+	u, err := verify.Address(s.URL, false, "https")
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(s.Certificate())
+	if r := replay(t, verify.Target{URL: u, Roots: roots}, fmt.Sprintf(orderPact, "")).All[0]; r.Verdict != evidence.Holds {
+		t.Errorf("got %s %q", r.Verdict, r.Text)
+	}
+	if r := replay(t, verify.Target{URL: u}, fmt.Sprintf(orderPact, "")).All[0]; r.Verdict != evidence.Inconclusive || !r.Environment || !strings.Contains(r.Text, "--ca names who vouches") {
+		t.Errorf("got %s %q", r.Verdict, r.Text)
+	}
+}
+
+func TestNoTLSWhereItShouldBe(t *testing.T) {
+	u := raw(t, func(conn net.Conn) { _, _ = io.WriteString(conn, goodAnswer) })
+	u.Scheme = "https"
+	if r := replay(t, verify.Target{URL: u}, fmt.Sprintf(orderPact, "")).All[0]; r.Verdict != evidence.Inconclusive || !r.Environment {
+		t.Errorf("got %s %q", r.Verdict, r.Text)
+	}
+}
+
+// Outside a book nobody says when a version ends.
+func TestEndOutsideABook(t *testing.T) {
+	u := raw(t, func(conn net.Conn) {
+		_, _ = io.WriteString(conn, strings.Replace(goodAnswer, "OK\r\n", "OK\r\nDeprecation: @1735689600\r\n", 1))
+	})
+	if r := replay(t, verify.Target{URL: u}, fmt.Sprintf(orderPact, "")).All[0]; r.Verdict != evidence.Holds {
+		t.Errorf("got %s %q", r.Verdict, r.Text)
 	}
 }
 

@@ -131,7 +131,7 @@ func (s *local) close() {
 // makes one for interactions without a state too, with an empty name, which
 // no callback should have to know.
 func (o *Official) stated(ctx context.Context) (*local, error) {
-	w := newWire(cmp.Or(o.target.Timeout, DefaultTimeout), maxStates)
+	w := newWire(cmp.Or(o.target.Timeout, DefaultTimeout), maxStates, o.target.Roots)
 	return serve(func(rw http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(io.LimitReader(r.Body, maxStates))
 		var call stateCall

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"crypto/x509"
 	"fmt"
 	"net"
 	"net/http"
@@ -17,14 +18,15 @@ const (
 
 // A Target is the provider that is put to the test, and how it is reached.
 type Target struct {
-	URL     *url.URL      // of its HTTP interface; nil if it has none to be verified
-	GraphQL string        // path of its GraphQL interface below URL
-	States  *url.URL      // callback that sets and clears provider states; nil if there is none
-	Header  http.Header   // sent with every request, such as credentials
-	Timeout time.Duration // of one exchange, its answer's body included
-	MaxBody int64         // bytes read of one answer
-	Bridge  *Bridge       // for messages; nil if none are verified
-	Seed    uint64        // of generated values
+	URL     *url.URL       // of its HTTP interface; nil if it has none to be verified
+	GraphQL string         // path of its GraphQL interface below URL
+	States  *url.URL       // callback that sets and clears provider states; nil if there is none
+	Header  http.Header    // sent with every request, such as credentials
+	Timeout time.Duration  // of one exchange, its answer's body included
+	MaxBody int64          // bytes read of one answer
+	Bridge  *Bridge        // for messages; nil if none are verified
+	Seed    uint64         // of generated values
+	Roots   *x509.CertPool // who vouches for the provider over https; those of this machine if nil
 }
 
 // Address reads an address that Andon is to talk to. Only the loopback

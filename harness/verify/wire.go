@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -30,12 +32,14 @@ type wire struct {
 // maxHead bounds the head of an answer.
 const maxHead = 1 << 20
 
-func newWire(timeout time.Duration, maxBody int64) wire {
+func newWire(timeout time.Duration, maxBody int64, roots *x509.CertPool) wire {
 	t := &http.Transport{
 		DialContext:            (&net.Dialer{Timeout: timeout}).DialContext,
 		DisableKeepAlives:      true,
 		DisableCompression:     true, // an answer is judged as it was sent
 		MaxResponseHeaderBytes: maxHead,
+		TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    timeout,
 		Proxy:                  nil, // a provider is reached directly or not at all
 	}
 	return wire{
@@ -129,6 +133,10 @@ func (w wire) why(ctx context.Context, base *url.URL, err error) *trouble {
 		return stopped()
 	case refused:
 		return &trouble{verdict: evidence.Inconclusive, environment: true, text: fmt.Sprintf("nobody is to be reached at %s: %v", base.Redacted(), plain(err))}
+	case errors.As(err, new(*tls.CertificateVerificationError)):
+		return &trouble{verdict: evidence.Inconclusive, environment: true, text: fmt.Sprintf("the certificate of %s is not trusted: %v; --ca names who vouches for it", base.Host, plain(err))}
+	case errors.As(err, new(tls.RecordHeaderError)), strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
+		return &trouble{verdict: evidence.Inconclusive, environment: true, text: base.Host + " does not speak TLS; write its address with http://"}
 	case ctx.Err() != nil:
 		return &trouble{verdict: evidence.Violated, text: fmt.Sprintf("no answer within %s", w.timeout)}
 	case errors.Is(err, io.EOF):
