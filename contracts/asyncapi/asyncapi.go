@@ -123,17 +123,6 @@ type operation struct {
 	place    contracts.Place
 }
 
-// verb is what the provider does.
-func (o *operation) verb() string {
-	if o.sends {
-		return "send"
-	}
-	return "receive"
-}
-
-// name is what people call it: "send lines/{line}/orders".
-func (o *operation) name() string { return o.verb() + " " + o.channel.name() }
-
 // Read implements [contracts.Format].
 func (f Format) Read(files []contracts.File) (contracts.Document, error) {
 	d := &Document{trees: source.Trees{}}

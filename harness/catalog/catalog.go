@@ -12,6 +12,7 @@ import (
 	"github.com/andon-rig/andon/contracts/layout"
 	"github.com/andon-rig/andon/contracts/openapi"
 	"github.com/andon-rig/andon/contracts/pact"
+	"github.com/andon-rig/andon/contracts/sqltable"
 	"github.com/andon-rig/andon/contracts/xsd"
 	"github.com/andon-rig/andon/evidence/oracles"
 	"github.com/andon-rig/andon/simulators"
@@ -66,6 +67,7 @@ func Standard() Catalog {
 			layout.Format{},
 			openapi.Format{},
 			pact.Format{},
+			sqltable.Format{},
 			xsd.Format{},
 		},
 	}
