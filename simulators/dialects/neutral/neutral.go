@@ -45,6 +45,26 @@ func Names() []string {
 	return []string{Orders, OperationStarts, Confirmations, Consumptions, Scrap, Rework, Receipts, Holds, Decisions, Inspections, Items, MachineCounts, MachineStates}
 }
 
+// NameOf is the name of the message that states a fact of kind; "" if there is
+// no word for it.
+func NameOf(kind plant.Kind) string {
+	w, _ := wordingOf(kind)
+	return w.name
+}
+
+// KindsOf lists the kinds of facts that a transaction states: a verb such as
+// Sync with a noun such as OperationsPerformance.
+func KindsOf(verb, noun string) (kinds []plant.Kind) {
+	for _, name := range Names() {
+		for _, k := range kindsOf(name) {
+			if w, _ := wordingOf(k); w.verb == verb && w.noun == noun {
+				kinds = append(kinds, k)
+			}
+		}
+	}
+	return kinds
+}
+
 // wording is what an event of one kind is called.
 type wording struct {
 	name string // of the message

@@ -1,0 +1,62 @@
+package b2mml
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/andon-rig/andon/simulators"
+)
+
+// question reads a BOD of the verb Get. The noun is a pattern: what is filled
+// in must fit.
+func question(bod *node, noun string) (simulators.Ask, error) {
+	q := simulators.Query{Where: map[string]string{}}
+	pattern := bod.find("DataArea", noun)
+	if pattern == nil {
+		return simulators.Ask{}, refuse(codeMalformed, fmt.Sprintf("line %d, /%s/DataArea/%s: is missing", bod.line, bod.name, noun))
+	}
+	id := pattern.said("ID")
+	switch noun {
+	case performance:
+		q.Object = "operation"
+		if reference := pattern.said("OperationsResponse", "SegmentResponse", "ID"); reference != "" {
+			q.Object, q.Where["reference"], id = "postings", reference, reference
+		}
+	case schedule:
+		q.Object = "order"
+		if order := pattern.said("OperationsRequest", "ID"); order != "" {
+			id = order
+		}
+	case lot:
+		q.Object = "lot"
+	case definition:
+		q.Object = "item"
+	}
+	if id == "" {
+		return simulators.Ask{}, refuse(codeMalformed, fmt.Sprintf("line %d, /%s/DataArea/%s: names nothing: its ID is missing", pattern.line, bod.name, noun))
+	}
+	if q.Where["id"] = id; id == everything && (noun == definition || noun == schedule) {
+		return list(bod, pattern, q)
+	}
+	return simulators.Ask{Query: &q}, nil
+}
+
+// everything is the ID that fits all.
+const everything = "*"
+
+// list asks for all objects of a kind, or for those that have changed since.
+func list(bod, pattern *node, q simulators.Query) (simulators.Ask, error) {
+	q.Object += "s"
+	delete(q.Where, "id")
+	if since := strings.TrimSpace(pattern.said("PublishedDate")); since != "" && q.Object == "items" {
+		q.Where["by"], q.Where["since"] = "changed", since
+	}
+	for _, e := range bod.find("DataArea", "Get").children {
+		name, value, ok := strings.Cut(strings.TrimSpace(e.text), "=")
+		if !ok || name != "after" && name != "offset" && name != "limit" {
+			return simulators.Ask{}, refuse(codeMalformed, fmt.Sprintf("line %d, /%s/DataArea/Get/Expression: %q is none of after=ID, offset=N and limit=N", e.line, bod.name, clip(e.text)))
+		}
+		q.Where[name] = value
+	}
+	return simulators.Ask{Query: &q}, nil
+}

@@ -1,0 +1,324 @@
+package b2mml
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/plant"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden messages")
+
+var cet = time.FixedZone("", 3600)
+
+func at(hour, minute, second int) time.Time {
+	return time.Date(2026, 3, 2, hour, minute, second, 0, cet)
+}
+
+func ev(f plant.Fact, t time.Time) plant.Event {
+	return plant.Event{ID: plant.EventID(plant.Natural(f)), At: t, Fact: f}
+}
+
+func ea(s string) plant.Quantity { return plant.Quantity{Amount: plant.MustDecimal(s), Unit: "EA"} }
+
+func consumption(counter int, lot plant.LotID, amount string) plant.Event {
+	return ev(plant.Consumed{Order: "4711000001", Operation: "0010", Counter: counter, Material: "CASTING-3", Lot: lot,
+		Quantity: plant.Quantity{Amount: plant.MustDecimal(amount), Unit: "KGM"}}, at(6, 5, counter))
+}
+
+func released() plant.Event {
+	return ev(plant.OrderReleased{Order: plant.Order{
+		ID: "4711000001", Item: "PUMP-7", Revision: "C", Quantity: ea("200"), Start: at(6, 0, 0), Due: at(22, 0, 0), Priority: 40, Lot: "L-P7-0302",
+		Operations: []plant.Operation{
+			{ID: "0010", Description: "Gehäuse fräsen", WorkCenter: "WC-CNC-02", Setup: 25 * time.Minute, Cycle: 61500 * time.Millisecond},
+			{ID: "0020", Description: "Assemble & test", WorkCenter: "WC-ASM-01", Cycle: 2 * time.Minute, Inspect: true},
+		},
+		Components: []plant.Component{{Material: "CASTING-3", Operation: "0010", Quantity: ea("200")}, {Material: "SEAL-12", Operation: "0020", Quantity: ea("400")}},
+	}}, at(5, 30, 0))
+}
+
+func confirmation() plant.Event {
+	return ev(plant.Confirmed{
+		Order: "4711000001", Operation: "0010", Counter: 3, WorkCenter: "WC-CNC-02", Operator: "P-107", Yield: ea("61"), Scrap: ea("2"), Rework: ea("1"), Reason: "R07",
+		Final: true, Start: at(6, 3, 0), End: at(7, 41, 58), Labor: 98*time.Minute + 58*time.Second,
+	}, at(7, 41, 58))
+}
+
+// goldens are the messages of the README, by name.
+func goldens() map[string][]plant.Event {
+	one := func(f plant.Fact, t time.Time) []plant.Event { return []plant.Event{ev(f, t)} }
+	return map[string][]plant.Event{
+		"order-released":    {released()},
+		"order-changed":     one(plant.OrderChanged{Order: "4711000002", Version: 2, Quantity: ea("240"), Due: at(23, 30, 0), Priority: 10}, at(9, 15, 0)),
+		"order-cancelled":   one(plant.OrderCancelled{Order: "4711000003", Version: 3}, at(9, 20, 0)),
+		"operation-started": one(plant.OperationStarted{Order: "4711000001", Operation: "0010", WorkCenter: "WC-CNC-02", Operator: "P-107"}, at(6, 3, 0)),
+		"confirmation":      {confirmation()},
+		"consumptions":      {consumption(1, "L-C3-8841", "40.125"), consumption(2, "L-C3-8842", "24")},
+		"scrap":             one(plant.Scrapped{Order: "4711000001", Operation: "0020", Counter: 1, Material: "SEAL-12", Lot: "L-S12-17", Quantity: ea("3"), Reason: "R02"}, at(8, 2, 11)),
+		"rework":            one(plant.Reworked{Order: "4711000001", Operation: "0020", Counter: 1, Quantity: ea("1"), Reason: "R11"}, at(8, 30, 0)),
+		"receipt":           one(plant.Received{Order: "4711000001", Counter: 1, Material: "PUMP-7", Lot: "L-P7-0302", Quantity: ea("2"), Serials: []plant.SerialID{"SN-000417", "SN-000418"}}, at(10, 0, 0)),
+		"lot-held":          one(plant.LotHeld{Lot: "L-P7-0302", Material: "PUMP-7", Order: "4711000001", Case: "QC-0009", Reason: "bore out of tolerance"}, at(10, 30, 0)),
+		"lot-decided":       one(plant.LotDecided{Lot: "L-P7-0302", Material: "PUMP-7", Case: "QC-0009", Decision: plant.DecideUseAsIs}, at(14, 0, 0)),
+		"inspection":        one(plant.Inspected{Order: "4711000001", Operation: "0020", Counter: 1, Material: "PUMP-7", Lot: "L-P7-0302", Serial: "SN-000417", Passed: 11, Failed: 1, Text: `bore 40.021 mm; "limit" 40.016 mm`}, at(9, 58, 0)),
+		"item-changed": one(plant.ItemChanged{Version: 4, Item: plant.Item{ID: "SEAL-12", Description: "Wellendichtring 12 µm", Revision: "B", Unit: "EA", Lots: true,
+			Units: []plant.AltUnit{{Unit: "CT", Factor: plant.Factor{Num: 144, Den: 1}}, {Unit: "KGM", Factor: plant.Factor{Num: 250, Den: 3}}}}}, at(4, 0, 0)),
+	}
+}
+
+var envelopes = map[string]Settings{".xml": {}, ".soap11.xml": {Envelope: SOAP11}, ".soap12.xml": {Envelope: SOAP12}}
+
+func golden(t *testing.T, file string, got []byte) {
+	t.Helper()
+	file = filepath.Join("testdata", file)
+	if *update {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("differs from %s (rewrite with -update):\n%s", file, got)
+	}
+}
+
+func TestGoldenMessages(t *testing.T) {
+	for suffix, s := range envelopes {
+		for name, events := range goldens() {
+			if suffix != ".xml" && name != "confirmation" && name != "order-released" {
+				continue // in the envelope they all look alike
+			}
+			t.Run(name+suffix, func(t *testing.T) {
+				d := Dialect{s}
+				m, err := d.Batch(events...)
+				if err != nil {
+					t.Fatal(err)
+				}
+				golden(t, name+suffix, m.Body)
+				ask, err := d.Decode(m)
+				if err != nil || !reflect.DeepEqual(ask.Claims, events) {
+					t.Errorf("read again: %+v, %v", ask.Claims, err)
+				}
+				if want := string(events[0].ID); ask.IdempotencyKey != want {
+					t.Errorf("the BODID is %q, want %q", ask.IdempotencyKey, want)
+				}
+			})
+		}
+	}
+}
+
+func refusal(outcome simulators.Outcome, class simulators.Class, code, text string) *simulators.Refusal {
+	return &simulators.Refusal{Outcome: outcome, Class: class, Code: code, Text: text}
+}
+
+var expired = refusal("", simulators.DataQuality, "lot-expired", "lot L-OLD expired on 2026-02-28")
+
+// replies are answers to a batch of three, by the name of their golden.
+func replies() map[string]simulators.Answer {
+	throttled := refusal(simulators.Throttled, simulators.Technical, "quota-exceeded", "more than 20 requests in 1s")
+	throttled.After = 1500 * time.Millisecond
+	return map[string]simulators.Answer{
+		"accepted":  {Later: true, Operation: "OP-1"},
+		"applied":   {Rows: []simulators.Row{{Doc: "4900000001"}, {Doc: "4900000002"}, {Doc: "4900000003"}}},
+		"partly":    {Rows: []simulators.Row{{Doc: "4900000001"}, {Refusal: expired}, {Doc: "4900000001", Known: true}}},
+		"refused":   {Refusal: refusal("", simulators.Business, "order-closed", "order 4711000001 is closed")},
+		"malformed": {Refusal: refusal("", simulators.DataQuality, "malformed", "line 31, /SyncOperationsPerformance: there is no element Quantitiy in MaterialActual")},
+		"throttled": {Refusal: throttled},
+	}
+}
+
+func TestGoldenReplies(t *testing.T) {
+	for suffix, s := range envelopes {
+		d := Dialect{s}
+		m, err := d.Batch(consumption(1, "L-C3-8841", "40"), consumption(2, "L-OLD", "24"), consumption(3, "L-C3-8841", "1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, a := range replies() {
+			if suffix != ".xml" && a.Refusal == nil {
+				continue
+			}
+			t.Run(name+suffix, func(t *testing.T) { golden(t, "reply-"+name+suffix, d.Reply(m, a).Body) })
+		}
+	}
+}
+
+// questions are BODs of the verb Get, what they ask, and what is found.
+func questions() map[string]struct {
+	query simulators.Query
+	found []any
+} {
+	type q = struct {
+		query simulators.Query
+		found []any
+	}
+	item := plant.Item{ID: "SEAL-12", Description: "Seal", Unit: "EA", Units: []plant.AltUnit{{Unit: "CT", Factor: plant.Factor{Num: 144, Den: 1}}}}
+	order := released().Fact.(plant.OrderReleased).Order
+	posting := func(e plant.Event, doc string, base plant.Quantity) simulators.Posting {
+		return simulators.Posting{Doc: doc, Claim: e, Base: base, At: at(12, 0, 0)}
+	}
+	where := func(kv ...string) map[string]string {
+		m := map[string]string{}
+		for i := 0; i < len(kv); i += 2 {
+			m[kv[i]] = kv[i+1]
+		}
+		return m
+	}
+	return map[string]q{
+		"get-postings": {simulators.Query{Object: "postings", Where: where("id", "confirmation/4711000001/0010/3", "reference", "confirmation/4711000001/0010/3")},
+			[]any{posting(confirmation(), "5000000001", ea("64")), posting(ev(plant.LotHeld{Lot: "L-1", Case: "QC-1"}, at(11, 0, 0)), "5000000002", plant.Quantity{})}},
+		"get-order": {simulators.Query{Object: "order", Where: where("id", "4711000001")}, []any{simulators.OrderState{Order: order, Version: 2, State: "Running"}}},
+		"get-lot":   {simulators.Query{Object: "lot", Where: where("id", "L-C3-8841")}, []any{plant.Lot{ID: "L-C3-8841", Material: "CASTING-3", Status: plant.LotBlocked, Quantity: plant.MustDecimal("63.5"), Expires: at(23, 0, 0)}}},
+		"get-item":  {simulators.Query{Object: "item", Where: where("id", "SEAL-12")}, []any{item}},
+		"get-items": {simulators.Query{Object: "items", Where: where("by", "changed", "since", "2026-03-02T06:00:00+01:00", "after", "PUMP-7")},
+			[]any{simulators.ItemState{Item: item, Version: 4, Changed: at(7, 0, 0)}, simulators.ItemState{Item: plant.Item{ID: "CASTING-3", Unit: "KGM"}, Version: 1, Changed: at(8, 0, 0)}}},
+		"get-operation": {simulators.Query{Object: "operation", Where: where("id", "OP-1")}, []any{simulators.Operation{ID: "OP-1", State: simulators.OperationFailed, Refusal: expired}}},
+	}
+}
+
+func TestGoldenQuestions(t *testing.T) {
+	for name, q := range questions() {
+		t.Run(name, func(t *testing.T) {
+			body, err := os.ReadFile(filepath.Join("testdata", name+".xml"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			m := simulators.Message{Verb: "post", Method: "POST", Name: Address, Body: body, Header: map[string]string{"Content-Type": "application/xml"}}
+			ask, err := Dialect{}.Decode(m)
+			if err != nil || ask.Query == nil || !reflect.DeepEqual(*ask.Query, q.query) {
+				t.Fatalf("got %+v, %v; want %+v", ask.Query, err, q.query)
+			}
+			a := simulators.Answer{Found: q.found}
+			if name == "get-items" {
+				a.Cursor = "CASTING-3"
+			}
+			reply := Dialect{}.Reply(m, a)
+			golden(t, "reply-"+name+".xml", reply.Body)
+			if none := (Dialect{}).Reply(m, simulators.Answer{}); none.Result.Status != 200 || !bytes.Contains(none.Body, []byte("nothing-found")) {
+				t.Errorf("of nothing found it is said: %d\n%s", none.Result.Status, none.Body)
+			}
+		})
+	}
+}
+
+// schemas is where the published schemas are.
+func schemas(t *testing.T) string {
+	t.Helper()
+	if _, err := exec.LookPath("xmllint"); err != nil {
+		t.Skip("xmllint is not installed; get the Debian package libxml2-utils")
+	}
+	file := filepath.Join("..", "..", "..", "..", "shared", "standards", "b2mml", "schema", "AllSchemas.xsd")
+	if _, err := os.Stat(file); err != nil {
+		t.Skipf("not held against the published schemas of B2MML V0701, which are not part of this repository: put github.com/MESAInternational/B2MML-BatchML, folder Schema, at %s", filepath.Dir(file))
+	}
+	return file
+}
+
+// valid asks libxml2 which documents fit the schema.
+func valid(t *testing.T, schema string, docs map[string][]byte) map[string]bool {
+	t.Helper()
+	dir := t.TempDir()
+	args, files := []string{"--noout", "--nonet", "--schema", schema}, map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(docs)) {
+		files[name] = filepath.Join(dir, name)
+		if err := os.WriteFile(files[name], docs[name], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		args = append(args, files[name])
+	}
+	out, err := exec.CommandContext(t.Context(), "xmllint", args...).CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) || bytes.Contains(out, []byte("failed to compile")) {
+		t.Fatalf("xmllint: %v\n%s", err, out)
+	}
+	verdicts := map[string]bool{}
+	for name := range docs {
+		verdicts[name] = bytes.Contains(out, []byte(files[name]+" validates\n"))
+		if !verdicts[name] {
+			t.Logf("xmllint says:\n%s", out)
+		}
+	}
+	return verdicts
+}
+
+// bare takes the BODs out of a document: the one in an envelope, or in the
+// detail of a fault.
+func bare(t *testing.T, doc []byte) []byte {
+	t.Helper()
+	n, err := parse(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n.space != Namespace && len(n.children) > 0 {
+		n = n.children[len(n.children)-1]
+	}
+	b, err := Settings{}.document(n.plain())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// plain is n without declarations of namespaces, for writing it again.
+func (n *node) plain() *node {
+	out := *n
+	out.attrs, out.children = nil, nil
+	if len(n.children) > 0 {
+		out.text = ""
+	}
+	for _, a := range n.attrs {
+		if a.Name.Space == "" && a.Name.Local != "xmlns" {
+			out.attrs = append(out.attrs, a)
+		}
+	}
+	for _, c := range n.children {
+		out.children = append(out.children, c.plain())
+	}
+	return &out
+}
+
+// TestMessagesAreB2MML holds every golden message, question and reply against
+// the schemas that MESA International publishes.
+func TestMessagesAreB2MML(t *testing.T) {
+	schema := schemas(t)
+	files, err := filepath.Glob(filepath.Join("testdata", "*.xml"))
+	if err != nil || len(files) < 30 {
+		t.Fatalf("%d golden messages, %v", len(files), err)
+	}
+	docs := map[string][]byte{}
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		docs[filepath.Base(f)] = bare(t, b)
+	}
+	for name, ok := range valid(t, schema, docs) {
+		if !ok {
+			t.Errorf("%s is not B2MML V0701", name)
+		}
+	}
+	for name, doc := range docs {
+		docs[name] = bytes.Replace(doc, []byte("CreationDateTime>"), []byte("CreatedAt>"), 2)
+	}
+	for name, ok := range valid(t, schema, docs) {
+		if ok {
+			t.Errorf("%s: the schema accepts anything", name)
+		}
+	}
+}
