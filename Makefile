@@ -54,6 +54,7 @@ tools-for-tests:
 		ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || missing="$$missing libfaketime"; \
 		command -v npm >/dev/null 2>&1 || missing="$$missing npm"; \
 		command -v xmllint >/dev/null 2>&1 || missing="$$missing libxml2-utils"; \
+		perl -MSOAP::Lite -e 1 >/dev/null 2>&1 || missing="$$missing libsoap-lite-perl"; \
 		[ -z "$$missing" ] || { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy $$missing; }; \
 	fi
 	@[ -z "$$CI" ] || $(MAKE) --no-print-directory pact-cli

@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -347,7 +348,7 @@ func (l *Link) write(f *fate, start time.Duration, acted, heard simulators.Messa
 		size = int(m.Unread.Bytes)
 	}
 	l.Journal.Append(evidence.Attempt{
-		ID: m.ID, Endpoint: l.Name, Verb: m.Verb, Name: m.Name, Key: m.Key, IdemKey: held.IdemKey(m.Header["Idempotency-Key"]), Claims: m.Events,
+		ID: m.ID, Endpoint: l.Name, Verb: m.Verb, Name: m.Name, Key: m.Key, IdemKey: held.IdemKey(cmp.Or(m.Idem, m.Header["Idempotency-Key"])), Claims: m.Events,
 		Attempt: f.Attempt, Copy: f.copied, Start: start, End: l.Journal.Now(), Acted: acted.Result, Heard: hears,
 		Payload: payload, Digest: digest(m.Body), Bytes: size, Faults: f.touched, Breach: m.Breach, Route: m.Route,
 		Wire: wire, Held: held,

@@ -17,7 +17,7 @@ import (
 // before any transport framing.
 type Message struct {
 	ID     uint64            // given by the line; joins offers and attempts to effects. Never on the wire
-	Verb   string            // "post" states something, "get" asks
+	Verb   string            // "post" states something, "get" asks, however it came
 	Name   string            // what the dialect calls it: a resource, topic or file name ("confirmations", "orders/4711")
 	Key    string            // the business identity it is about; chance is keyed by it. Never on the wire
 	Entity string            // what it must be kept in sequence with; empty means nothing. Never on the wire
@@ -47,6 +47,9 @@ type Message struct {
 	// Release, if set, is called by a line that lets later messages of the
 	// entity pass this one. Never on the wire.
 	Release func()
+	// Idem is what makes repetitions of a message of the SUT recognisable, where
+	// the dialect has it elsewhere than in a header. Never on the wire.
+	Idem string
 	// Manner, if set, is how the endpoint is to treat this message of the SUT
 	// otherwise than its policy says. Never on the wire.
 	Manner *Manner
@@ -150,6 +153,14 @@ type ReplyChecker interface {
 	// its place; "" if nothing is. What a contract does not mention is no
 	// breach.
 	CheckReply(m, reply Message) string
+}
+
+// A ReplyReader is a [Dialect] in which replies say more than their status:
+// a success of HTTP with a refusal in its body.
+type ReplyReader interface {
+	// ReadReply says what the reply to m means. Its Result is what the
+	// transport makes of it.
+	ReadReply(m, reply Message) Result
 }
 
 // An Ask is a message as a simulator understands it: facts the SUT claims, or

@@ -28,6 +28,9 @@ func (e *Endpoint) send(ctx context.Context, m simulators.Message) (simulators.M
 	if c, ok := e.Dialect.(simulators.ReplyChecker); ok && err == nil && answered(reply.Result) {
 		reply.Breach = c.CheckReply(m, reply)
 	}
+	if c, ok := e.Dialect.(simulators.ReplyReader); ok && err == nil && answered(reply.Result) {
+		reply.Result = c.ReadReply(m, reply)
+	}
 	return reply, err
 }
 

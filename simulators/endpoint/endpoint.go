@@ -196,6 +196,12 @@ func (e *Endpoint) Receive(ctx context.Context, m simulators.Message) (simulator
 	m.Route = e.tokens.route(m.Header["Authorization"])
 	ask, err := e.decode(m)
 	m.Events, m.Asks = ask.Claims, ask.Query
+	if m.Asks != nil {
+		m.Verb = "get" // also where questions are posted
+	}
+	if e.PolicyNow().Dedupe == simulators.DedupeKey {
+		m.Idem = ask.IdempotencyKey
+	}
 	m.Key, m.Entity = identity(m, ask)
 	m.Breach = breach(m, err)
 	original := m.Body

@@ -111,17 +111,17 @@ func recognised(bod *node) (verb, noun string, err error) {
 func kindOf(bod *node, verb, noun string) (plant.Kind, error) {
 	task := plant.Kind(bod.said("ApplicationArea", "Sender", "TaskID"))
 	own := neutral.KindsOf(verb, noun)
+	if len(own) == 0 {
+		return "", refuse(codeBOD, fmt.Sprintf("line %d, /%s: nothing here is said with %s of %s", bod.line, bod.name, verb, noun))
+	}
 	if slices.Contains(own, task) {
 		return task, nil
 	}
 	if neutral.NameOf(task) != "" {
 		return "", refuse(codeMalformed, fmt.Sprintf("line %d, /%s/ApplicationArea/Sender/TaskID: %q does not fit; here it is one of %s or something else", bod.line, bod.name, task, join(own)))
 	}
-	switch {
-	case len(own) == 1:
+	if len(own) == 1 {
 		return own[0], nil
-	case len(own) == 0:
-		return "", refuse(codeBOD, fmt.Sprintf("line %d, /%s: nothing here is said with %s of %s", bod.line, bod.name, verb, noun))
 	}
 	return byContent(bod)
 }

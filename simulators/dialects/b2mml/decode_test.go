@@ -23,8 +23,8 @@ func confirmationBody(t testing.TB, s Settings) string {
 	return string(ms[0].Body)
 }
 
-// edit replaces text that must be there.
-func edit(t *testing.T, body, old, with string) string {
+// edited replaces text that must be there.
+func edited(t *testing.T, body, old, with string) string {
 	t.Helper()
 	if !strings.Contains(body, old) {
 		t.Fatalf("there is no %q in\n%s", old, body)
@@ -66,7 +66,7 @@ func TestRefusals(t *testing.T) {
 		"an envelope":          {bare, confirmationBody(t, Settings{Envelope: SOAP11}), codeMalformed, "without an envelope"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := Dialect{}.Decode(post(edit(t, bare, c.old, c.with)))
+			_, err := Dialect{}.Decode(post(edited(t, bare, c.old, c.with)))
 			refused(t, err, c.code, c.says)
 		})
 	}
@@ -91,8 +91,8 @@ func TestEnvelopeRefusals(t *testing.T) {
 		"none":            {SOAP11, bare, codeMalformed, "there is no SOAP envelope"},
 		"other version":   {SOAP11, two, codeVersion, "soap-1.1"},
 		"other way round": {SOAP12, one, codeVersion, "soap-1.2"},
-		"must understand": {SOAP11, edit(t, one, "<soap:Body>", header+"<soap:Body>"), codeUnderstand, "Security"},
-		"header last":     {SOAP11, edit(t, one, "</soap:Body>", "</soap:Body><soap:Header/>"), codeMalformed, "where none can be"},
+		"must understand": {SOAP11, edited(t, one, "<soap:Body>", header+"<soap:Body>"), codeUnderstand, "Security"},
+		"header last":     {SOAP11, edited(t, one, "</soap:Body>", "</soap:Body><soap:Header/>"), codeMalformed, "where none can be"},
 		"empty":           {SOAP12, `<soap:Envelope xmlns:soap="` + soap12 + `"><soap:Body/></soap:Envelope>`, codeMalformed, "has 0 elements"},
 		"no body":         {SOAP12, `<soap:Envelope xmlns:soap="` + soap12 + `"/>`, codeMalformed, "no body"},
 	} {
@@ -102,7 +102,7 @@ func TestEnvelopeRefusals(t *testing.T) {
 		})
 	}
 	for name, body := range map[string]string{
-		"header that may be ignored": edit(t, one, "<soap:Body>", strings.Replace(header, "=\"1\"", "=\"0\"", 1)+"<soap:Body>"),
+		"header that may be ignored": edited(t, one, "<soap:Body>", strings.Replace(header, "=\"1\"", "=\"0\"", 1)+"<soap:Body>"),
 	} {
 		if _, err := (Dialect{Settings{Envelope: SOAP11}}).Decode(post(body)); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -142,14 +142,14 @@ func TestTolerated(t *testing.T) {
 	for name, b := range map[string]string{
 		"prefix":          prefixed,
 		"byte mark":       "\ufeff" + body,
-		"comments":        edit(t, body, "<SegmentState>", "<!-- final --><SegmentState>"),
-		"blanks":          edit(t, body, "<PostingDate>", "<PostingDate>\n  "),
-		"CDATA":           edit(t, body, ">R07<", "><![CDATA[R07]]><"),
-		"extension":       edit(t, body, "</SegmentResponse>", `<x:Shift xmlns:x="`+Extensions+`">2</x:Shift></SegmentResponse>`),
-		"user area":       edit(t, body, "</ApplicationArea>", `<UserArea><x:a xmlns:x="urn:x"><x:b/></x:a></UserArea></ApplicationArea>`),
-		"scope":           edit(t, body, "<OperationsRequestID>", "<HierarchyScope><EquipmentID>P1</EquipmentID><EquipmentLevel>Site</EquipmentLevel></HierarchyScope><OperationsRequestID>"),
-		"no task":         edit(t, body, "<TaskID>confirmation</TaskID>", ""),
-		"task of its own": edit(t, body, "<TaskID>confirmation</TaskID>", "<TaskID>ZCONF</TaskID>"),
+		"comments":        edited(t, body, "<SegmentState>", "<!-- final --><SegmentState>"),
+		"blanks":          edited(t, body, "<PostingDate>", "<PostingDate>\n  "),
+		"CDATA":           edited(t, body, ">R07<", "><![CDATA[R07]]><"),
+		"extension":       edited(t, body, "</SegmentResponse>", `<x:Shift xmlns:x="`+Extensions+`">2</x:Shift></SegmentResponse>`),
+		"user area":       edited(t, body, "</ApplicationArea>", `<UserArea><x:a xmlns:x="urn:x"><x:b/></x:a></UserArea></ApplicationArea>`),
+		"scope":           edited(t, body, "<OperationsRequestID>", "<HierarchyScope><EquipmentID>P1</EquipmentID><EquipmentLevel>Site</EquipmentLevel></HierarchyScope><OperationsRequestID>"),
+		"no task":         edited(t, body, "<TaskID>confirmation</TaskID>", ""),
+		"task of its own": edited(t, body, "<TaskID>confirmation</TaskID>", "<TaskID>ZCONF</TaskID>"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			ask, err := Dialect{}.Decode(post(b))
@@ -175,7 +175,7 @@ func TestConfirmationCode(t *testing.T) {
 	}{
 		{always, good, 200, true}, {always, bad, 200, true}, {onError, good, 202, false}, {onError, bad, 200, true}, {never, good, 202, false}, {never, bad, 202, false},
 	} {
-		m := post(edit(t, confirmationBody(t, Settings{}), ">"+always+"<", ">"+c.code+"<"))
+		m := post(edited(t, confirmationBody(t, Settings{}), ">"+always+"<", ">"+c.code+"<"))
 		r := Dialect{}.Reply(m, c.answer)
 		if confirmed := strings.Contains(string(r.Body), "<ConfirmBOD"); r.Result.Status != c.status || confirmed != c.confirmed {
 			t.Errorf("%s: %d, confirmed %v; want %d, %v", c.code, r.Result.Status, confirmed, c.status, c.confirmed)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 )
 
 // A node is an element of a document.
@@ -29,6 +30,9 @@ const xsi = "http://www.w3.org/2001/XMLSchema-instance"
 func parse(b []byte) (*node, error) {
 	if len(bytes.TrimSpace(b)) == 0 {
 		return nil, errors.New("the body is empty")
+	}
+	if !utf8.Valid(b) {
+		return nil, errors.New("the body is not UTF-8")
 	}
 	p := parser{d: xml.NewDecoder(bytes.NewReader(bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))))}
 	for {

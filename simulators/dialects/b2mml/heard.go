@@ -1,0 +1,134 @@
+package b2mml
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"github.com/andon-rig/andon/simulators"
+)
+
+var (
+	_ simulators.ReplyChecker = Dialect{}
+	_ simulators.ReplyReader  = Dialect{}
+)
+
+// ReadReply implements [simulators.ReplyReader]: a ConfirmBOD that rejects and
+// a fault say no, whatever the status; what is wrong at the receiver's, or of
+// class technical, is to be tried again.
+func (d Dialect) ReadReply(_, reply simulators.Message) simulators.Result {
+	r := reply.Result
+	switch r.Outcome {
+	case simulators.Throttled, simulators.Unauthorized, simulators.Unavailable, simulators.Locked: // HTTP has said what to do
+		return r
+	}
+	root, err := d.replied(reply)
+	if root == nil || err != nil {
+		return r
+	}
+	fault, faulty := d.faultOf(root)
+	criteria := rejected(root)
+	switch {
+	case criteria == nil && !faulty:
+		return r
+	case criteria != nil:
+		r.Code, r.Text = criteria.said("ChangeStatus", "Code"), clip(criteria.said("ChangeStatus", "Description"))
+		r.Class = classOf(criteria.said("ChangeStatus", "ReasonCode"))
+	}
+	if faulty {
+		r.Code, r.Text = cmp.Or(r.Code, fault.code), cmp.Or(r.Text, fault.text)
+		if fault.again {
+			r.Class = simulators.Technical
+		}
+	}
+	r.Outcome, r.Class = simulators.Refused, cmp.Or(r.Class, simulators.DataQuality)
+	if r.Class == simulators.Technical {
+		r.Outcome = simulators.Unavailable
+	}
+	return r
+}
+
+func classOf(s string) simulators.Class {
+	switch c := simulators.Class(s); c {
+	case simulators.Technical, simulators.Business, simulators.DataQuality:
+		return c
+	}
+	return ""
+}
+
+// replied is the document in a reply; nil if there is none.
+func (d Dialect) replied(reply simulators.Message) (*node, error) {
+	if media := reply.Header["Content-Type"]; len(reply.Body) == 0 || !strings.Contains(media, "xml") {
+		return nil, nil
+	}
+	return parse(reply.Body)
+}
+
+type soapFault struct {
+	code, text string
+	again      bool // repeating may help
+}
+
+// faultOf finds a SOAP fault.
+func (d Dialect) faultOf(root *node) (soapFault, bool) {
+	n := root.find("Body", "Fault")
+	if root.name != "Envelope" || n == nil || d.Settings.space() == "" {
+		return soapFault{}, false
+	}
+	f := soapFault{code: n.said("faultcode"), text: clip(n.said("faultstring"))}
+	if d.Settings.Envelope == SOAP12 {
+		f = soapFault{code: n.said("Code", "Value"), text: clip(n.said("Reason", "Text"))}
+	}
+	f.code = f.code[strings.LastIndexByte(f.code, ':')+1:]
+	receiver := faultCodes[d.Settings.Envelope].receiver
+	f.again = f.code == receiver || strings.HasPrefix(f.code, receiver+".") // SOAP 1.1 refines codes so
+	return f, true
+}
+
+// rejected finds the first entry of a ConfirmBOD that says no.
+func rejected(n *node) *node {
+	if n.name == "ResponseCriteria" && n.space == Namespace {
+		if e := n.child("ResponseExpression"); e != nil {
+			if code, _ := e.attr("actionCode"); code == "Rejected" {
+				return n
+			}
+		}
+		return nil
+	}
+	for _, c := range n.children {
+		if found := rejected(c); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// CheckReply implements [simulators.ReplyChecker]: the reply to an announcement
+// may be empty or, if it is XML, is what was agreed upon: a BOD of this release
+// or a fault, in the envelope. What is not XML is free.
+func (d Dialect) CheckReply(_, reply simulators.Message) string {
+	if status := reply.Result.Status; status < 200 || status >= 300 && status < 400 || status >= 600 {
+		return fmt.Sprintf("status: %d is no answer to a BOD", status)
+	}
+	root, err := d.replied(reply)
+	switch {
+	case err != nil:
+		return "body: " + err.Error()
+	case root == nil:
+		return ""
+	}
+	if f, faulty := d.faultOf(root); faulty {
+		if reply.Result.Status < 400 {
+			return fmt.Sprintf("status: %d, and the body is a fault %s", reply.Result.Status, clip(f.code))
+		}
+		return ""
+	}
+	bod, _, err := d.Settings.opened(root)
+	switch {
+	case err != nil:
+		return "body: " + err.Error()
+	case bod.space != Namespace:
+		return fmt.Sprintf("body: %s is of the namespace %q, not %q", clip(bod.name), clip(bod.space), Namespace)
+	}
+	return ""
+}
