@@ -113,6 +113,32 @@ func TestVersionAndItsEnd(t *testing.T) {
 	}
 }
 
+// What was not asked for does not matter, wherever it stands; nor is a part the
+// whole for the matrix.
+func TestOnlyWhatIsAskedFor(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = fmt.Fprint(w, `{"no": "1000001", "quantity": 3}`)
+	}))
+	defer s.Close()
+	other := strings.Replace(fmt.Sprintf(orderPact, ""), "an order is asked for", "a lot is asked for", 1)
+	for _, docs := range [][]string{{fmt.Sprintf(orderPact, ""), other}, {other, fmt.Sprintf(orderPact, "")}} {
+		o, err := verify.Run(t.Context(), verify.Options{
+			Engine: verify.NewAndon(verify.Target{URL: at(t, s.URL)}), Pairs: pairsOf(t, docs...), Now: time.Now, Only: func(n string) bool { return strings.Contains(n, "lot") },
+		})
+		if err != nil || o.Verdict != evidence.Holds {
+			t.Errorf("got %s, %v", o.Verdict, err)
+		}
+		worst := evidence.Holds
+		for _, r := range o.Results() {
+			worst = max(worst, r.Verdict)
+		}
+		if worst != evidence.Vacuous {
+			t.Errorf("results are at worst %s", worst)
+		}
+	}
+}
+
 // A pattern that takes too long gives no verdict.
 func TestWhatCannotBeTold(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

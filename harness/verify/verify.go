@@ -32,6 +32,7 @@ type Outcome struct {
 	Environment bool // something failed that was not the provider
 	Interrupted bool
 	Pairs       []Seen
+	shown       bool // something of a pair was selected
 }
 
 // Seen is what was seen of one pair.
@@ -46,7 +47,7 @@ type Seen struct {
 // outcome tells.
 func Run(ctx context.Context, o Options) (Outcome, error) {
 	out := Outcome{Verdict: evidence.Vacuous}
-	for i, p := range o.Pairs {
+	for _, p := range o.Pairs {
 		s := Seen{Pair: p}
 		all, err := o.Engine.Replay(ctx, p, func(name string) bool {
 			if o.Only != nil && !o.Only(name) {
@@ -61,7 +62,7 @@ func Run(ctx context.Context, o Options) (Outcome, error) {
 		s.All = all
 		s.Result = p.Sum(all, s.Left)
 		s.Result.When = o.Now().UTC().Truncate(time.Second)
-		out.add(s, i == 0)
+		out.add(s)
 		if errors.Is(ctx.Err(), context.Canceled) {
 			out.Interrupted = true
 			out.Verdict = max(out.Verdict, evidence.Inconclusive)
@@ -72,27 +73,22 @@ func Run(ctx context.Context, o Options) (Outcome, error) {
 }
 
 // add joins what was seen of one more pair. What was left out on purpose makes
-// the result of a pair inconclusive, but not the run: the user has asked for it.
-func (o *Outcome) add(s Seen, first bool) {
-	v := s.Result.Verdict
-	if s.Left > 0 && len(s.All) > 0 {
-		v = s.Pair.Sum(s.All, 0).Verdict
+// the result of a pair inconclusive, but not the run: the user has asked for
+// it. A run of which nothing was selected has shown nothing.
+func (o *Outcome) add(s Seen) {
+	o.Pairs = append(o.Pairs, s)
+	if s.Left > 0 && len(s.All) == 0 {
+		return
 	}
 	for _, one := range s.All {
 		o.Environment = o.Environment || one.Environment && !one.Pending
 	}
-	o.Pairs = append(o.Pairs, s)
-	switch {
-	case first:
-		o.Verdict = v
-	case s.Left > 0 && len(s.All) == 0: // nothing of this pair was asked for
-		if o.Verdict == evidence.Holds {
-			return
-		}
-		o.Verdict = max(o.Verdict, v)
-	default:
-		o.Verdict = max(o.Verdict, v)
+	v := s.Pair.Sum(s.All, 0).Verdict
+	if !o.shown {
+		o.Verdict, o.shown = v, true
+		return
 	}
+	o.Verdict = max(o.Verdict, v)
 }
 
 // Results are what the matrix needs of an outcome.
