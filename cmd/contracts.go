@@ -15,7 +15,7 @@ func newContracts(w World) *cobra.Command {
 		Args:    subcommand,
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newContractsLint(w), newContractsDiff(w), newContractsMatrix(w), newContractsCanDeploy(w), newContractsFreeze(w), newContractsCoverage(w), newContractsDrift(w), newContractsRecord(w))
+	c.AddCommand(newContractsLint(w), newContractsDiff(w), newContractsMatrix(w), newContractsCanDeploy(w), newContractsFreeze(w), newContractsCoverage(w), newContractsDrift(w), newContractsRecord(w), newContractsPublish(w))
 	return c
 }
 

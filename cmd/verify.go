@@ -48,6 +48,8 @@ type verifyFlags struct {
 
 	junit, html    string
 	result, attest string
+
+	pactBroker brokerFlags
 }
 
 func newVerify(w World) *cobra.Command {
@@ -92,6 +94,7 @@ func newVerify(w World) *cobra.Command {
 	flags.StringVar(&f.only, "only", "", "only interactions whose name holds this `text`; results then speak of no whole")
 	flags.StringVar(&f.result, "result", "", "also write a `file` of results, which a book keeps in its folder results")
 	flags.StringVar(&f.attest, "attest", "", "sign it with the private key in this `file`; andon verify keygen makes one")
+	f.pactBroker.add(flags)
 	flags.StringVar(&f.junit, "junit", "", "also write a JUnit XML `file`")
 	flags.StringVar(&f.html, "html", "", "also write one self-contained HTML `file`")
 	c.AddCommand(newVerifyKeygen(w), newVerifyCheck(w))
@@ -99,10 +102,16 @@ func newVerify(w World) *cobra.Command {
 }
 
 func runVerify(ctx context.Context, w World, f verifyFlags, files []string, bookNamed bool) error {
+	if f.pactBroker.publish && f.pactBroker.pactBroker == "" {
+		return usage("--publish-results needs --pact-broker: where they go")
+	}
 	if len(files) > 0 && bookNamed {
 		return usage("give files or --book, not both: files belong to no book")
 	}
-	pairs, err := f.pairs(w, files)
+	pairs, err := f.pairs(ctx, w, files)
+	if errors.As(err, new(*rigError)) {
+		return err
+	}
 	if err != nil {
 		return &harness.PlanError{Err: err}
 	}
@@ -123,12 +132,12 @@ func runVerify(ctx context.Context, w World, f verifyFlags, files []string, book
 	if err != nil {
 		return &harness.PlanError{Err: err}
 	}
-	o, err := verify.Run(ctx, verify.Options{Engine: engine, Pairs: pairs, Only: f.selects(), Now: time.Now})
+	o, err := verify.Run(ctx, verify.Options{Engine: f.pactBroker.engine(engine), Pairs: pairs, Only: f.selects(), Now: time.Now})
 	if err != nil {
 		return &rigError{err}
 	}
 	v := o.Report(version(), engine.Name(), f.talkedTo(), time.Now(), f.unknown)
-	if err := errors.Join(f.tell(w, v), f.writeResult(o, engine.Name(), v.When, key)); err != nil {
+	if err := errors.Join(f.tell(w, v), f.writeResult(o, engine.Name(), v.When, key), f.pactBroker.publishResults(ctx, w, o)); err != nil {
 		return &rigError{err}
 	}
 	switch {
@@ -141,7 +150,13 @@ func runVerify(ctx context.Context, w World, f verifyFlags, files []string, book
 }
 
 // pairs are whom to hold against whom.
-func (f *verifyFlags) pairs(w World, files []string) ([]contracts.Pair, error) {
+func (f *verifyFlags) pairs(ctx context.Context, w World, files []string) ([]contracts.Pair, error) {
+	if f.pactBroker.pactBroker != "" {
+		if len(files) > 0 || len(f.contracts) > 0 || len(f.consumers) > 0 {
+			return nil, errors.New("--pact-broker gives the pacts; leave out files, --contract and --consumer")
+		}
+		return f.pactBroker.pairs(ctx, w, f.provider, f.version)
+	}
 	today, err := f.today()
 	if err != nil {
 		return nil, err
