@@ -41,7 +41,7 @@ type Received struct {
 	Identical atomic.Int64 // of them byte for byte as they were sent
 	Reworded  atomic.Int64 // of them read by the decoder
 	Strange   atomic.Int64 // of them without a key of this run in them
-	Misnamed  atomic.Int64 // of them under the key of another confirmation
+	Reused    atomic.Int64 // refused: the key had come with another confirmation
 	Malformed atomic.Int64 // requests that are no HTTP/1.1, or no message
 	Unauth    atomic.Int64 // without a valid token
 	Other     atomic.Int64 // other requests, served
@@ -296,10 +296,19 @@ func (p *posting) post(now int64) {
 		var same bool
 		if same, p.room = run.wording.Same(seq, p.req.body, p.room); same {
 			run.in.Identical.Add(1)
+			if p.reused(0, seq) {
+				return
+			}
 			p.result(p.book(statement{seq: seq, ours: true, digest: run.wording.says(seq)}, key, now), seq)
 			return
 		}
 	}
+	p.read(key, now)
+}
+
+// read books what is not byte for byte what was sent.
+func (p *posting) read(key uint32, now int64) {
+	run := p.erp.run
 	said, err := run.wording.read(p.req.body)
 	if err != nil {
 		run.in.Malformed.Add(1)
@@ -307,12 +316,15 @@ func (p *posting) post(now int64) {
 		return
 	}
 	run.in.Reworded.Add(int64(len(said)))
+	for i, s := range said {
+		if s.ours && p.reused(i, s.seq) {
+			return
+		}
+	}
 	effect := Repeated
 	for i, s := range said {
 		k := key
-		if named, ok := run.wording.keys.Seq(p.req.key); ok && len(said) == 1 && named != s.seq {
-			run.in.Misnamed.Add(1)
-		} else if len(said) > 1 && k != 0 {
+		if len(said) > 1 && k != 0 {
 			k = max(uint32(mix(uint64(k)<<32|uint64(i))), 1) // a row of a batch is repeated with its batch
 		}
 		if got := p.book(s, k, now); got != Repeated {
@@ -321,6 +333,24 @@ func (p *posting) post(now int64) {
 		run.examples.see(s, run.wording)
 	}
 	p.results(effect, said)
+}
+
+// reused refuses a row that comes under a key under which another was posted.
+func (p *posting) reused(row int, seq uint64) bool {
+	run := p.erp.run
+	if len(p.req.key) == 0 {
+		return false
+	}
+	named, ours := run.wording.keys.Seq(p.req.key)
+	if ours && named == seq {
+		return false
+	}
+	if taken := ours && run.ledger.Posted(named); !taken && run.keys.claim(p.req.key, row, seq) == seq {
+		return false
+	}
+	run.in.Reused.Add(1)
+	p.problem(http.StatusUnprocessableEntity, "key-reused", "this key came with another confirmation before")
+	return true
 }
 
 // book marks a statement in the ledger and in the journal.

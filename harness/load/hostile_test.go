@@ -221,6 +221,14 @@ func TestHostilePostings(t *testing.T) {
 		{what: "returns other ids", lost: 20, invented: 20, verdict: Violated, odd: func(p *passing, w http.ResponseWriter, r *http.Request, body []byte) {
 			p.forward(w, "mine", bytes.ReplaceAll(body, []byte(r.Header.Get("Andon-Event")), []byte("f47ac10b-58cc-8372-a567-0e02b2c3d479")))
 		}},
+		{what: "uses keys twice", lost: 19, verdict: Violated, odd: func(p *passing, w http.ResponseWriter, _ *http.Request, body []byte) {
+			p.post("always the same", body)
+			w.WriteHeader(202)
+		}},
+		{what: "uses the keys of others", lost: 20, verdict: Violated, odd: func(p *passing, w http.ResponseWriter, _ *http.Request, body []byte) {
+			p.post(neutralWording(p.t).keyText(0), body)
+			w.WriteHeader(202)
+		}},
 		{what: "posts what it refused", invented: 20, verdict: Violated, odd: func(p *passing, w http.ResponseWriter, r *http.Request, body []byte) {
 			p.post(r.Header.Get("Idempotency-Key"), body)
 			w.WriteHeader(422)

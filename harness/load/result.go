@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/harness"
 )
 
 // Result is what a load has shown.
@@ -73,14 +74,6 @@ const (
 	Violated    Verdict = "violated"
 )
 
-// Exit statuses, see docs/architecture.md.
-const (
-	exitHeld      = 0
-	exitViolated  = 1
-	exitRig       = 3
-	exitUndecided = 4
-)
-
 // fill takes the figures over.
 func (res *Result) fill(r *run) {
 	out, in := &r.out, &r.in
@@ -93,7 +86,7 @@ func (res *Result) fill(r *run) {
 		"answer broke off": out.Cut.Load(), "answer is no HTTP/1.1": out.Garbage.Load(), "bytes that nobody asked for": out.Unasked.Load(),
 		"connection not made": out.Unconnect.Load(), "too many waiting to be sent again": out.Overflow.Load(),
 		"posting malformed": in.Malformed.Load(), "posting without a valid token": in.Unauth.Load(), "posting broke off": in.Broken.Load(),
-		"posting under the key of another": in.Misnamed.Load(), "connections of the build turned away": in.Turned.Load(), "request not known here": in.Unserved.Load(),
+		"posting under a used key, refused": in.Reused.Load(), "connections of the build turned away": in.Turned.Load(), "request not known here": in.Unserved.Load(),
 	})
 	res.Received = nonZero(Counts{"postings": in.Postings.Load(), "byte for byte": in.Identical.Load(), "reworded": in.Reworded.Load(), "without our key": in.Strange.Load(),
 		"exceptions reported": in.Reports.Load(), "other requests": in.Other.Load(), "connections": in.Conns.Load(), "our reconnects": out.Reconnects.Load()})
@@ -188,7 +181,7 @@ func (res *Result) verdict(r *run) {
 	if res.Sent.First == 0 && len(res.Limited) == 0 {
 		worse(Undecidable, "nothing was sent")
 	}
-	res.Exit = map[Verdict]int{Held: exitHeld, Undecidable: exitUndecided, Limited: exitRig, Violated: exitViolated}[res.Verdict]
+	res.Exit = map[Verdict]int{Held: harness.ExitHolds, Undecidable: harness.ExitUnknown, Limited: harness.ExitRig, Violated: harness.ExitViolated}[res.Verdict]
 }
 
 var rank = map[Verdict]int{Held: 0, Undecidable: 1, Limited: 2, Violated: 3}

@@ -62,6 +62,7 @@ type run struct {
 	ledger  *Ledger
 	meter   *Meter
 	journal *Journal
+	keys    *keyTable
 	in      Received
 	out     Sent
 	examples
@@ -84,7 +85,7 @@ func Run(ctx context.Context, c Config) (_ *Result, err error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("create histogram log: %w", err), j.Close())
 	}
-	r := &run{start: time.Now(), wording: c.Wording, ledger: NewLedger(c.Emit.Most), meter: NewMeter(runtime.GOMAXPROCS(0), hlog), journal: j}
+	r := &run{start: time.Now(), wording: c.Wording, ledger: NewLedger(c.Emit.Most), meter: NewMeter(runtime.GOMAXPROCS(0), hlog), journal: j, keys: newKeyTable()}
 	res := &Result{Schema: resultSchema, Workload: c.Workload, Dir: c.Dir}
 	played := r.play(ctx, &c, res)
 	err = errors.Join(played, r.meter.Close(), hlog.Close(), j.Close())
@@ -173,7 +174,9 @@ func (e *emitter) emit(ctx context.Context, res *Result) (err error) {
 	if e.shape != nil {
 		res.Scheduled = e.shape.Number()
 	}
-	res.Sending = time.Duration(e.now() - began)
+	if res.Sending = time.Duration(e.now() - began); e.shape != nil {
+		res.Sending = max(res.Sending, e.shape.Length()) // the last is due a little earlier
+	}
 	return nil
 }
 

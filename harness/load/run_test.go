@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/harness"
 )
 
 // passing is a build that posts what it is told at once, before it answers; a
@@ -173,7 +174,7 @@ func TestThresholds(t *testing.T) {
 			t.Errorf("%s is %s (%s), want %s", g.Expression, g.Outcome, g.Why, want[g.Expression])
 		}
 	}
-	if res.Verdict != Violated || res.Exit != exitViolated {
+	if res.Verdict != Violated || res.Exit != harness.ExitViolated {
 		t.Errorf("the whole is %s, exit %d", res.Verdict, res.Exit)
 	}
 	for text, says := range map[string]string{"": "of the form", "e2e < 5s": "none of", "e2e.p99 < 5": "no duration", "e2e.q99 < 5s": "no percentile", "e2e.p < 5s": "no percentile", "e2e. < 5s": "no percentile", "x.p99 < 5s": "no latency", "posted >= fast": "no number", "errors < -1%": "no number"} {
@@ -195,7 +196,7 @@ func TestGeneratorLimited(t *testing.T) {
 		c.Gates = []Gate{g}
 	})
 	res := mustRun(t, c)
-	if res.Verdict != Limited || res.Exit != exitRig || res.Sent.NotSent == 0 || res.Sent.First+res.Sent.NotSent != 200 || res.Gates[0].Outcome != Limited || !strings.Contains(strings.Join(res.Limited, " "), "all 1 connections") {
+	if res.Verdict != Limited || res.Exit != harness.ExitRig || res.Sent.NotSent == 0 || res.Sent.First+res.Sent.NotSent != 200 || res.Gates[0].Outcome != Limited || !strings.Contains(strings.Join(res.Limited, " "), "all 1 connections") {
 		t.Errorf("%+v", res)
 	}
 	c = small(t, &passing{t: t}, func(c *Config) { c.Pacing = time.Nanosecond })

@@ -1,0 +1,293 @@
+package cmd
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/andon-rig/andon/harness"
+	"github.com/andon-rig/andon/harness/load"
+	"github.com/andon-rig/andon/simulators/dialects/neutral"
+)
+
+// loadFlags are what can differ from load to load.
+type loadFlags struct {
+	rig, defect               string
+	url, erp, body            string
+	emitOnly, testSystem      bool
+	workload                  string
+	rate                      float64
+	rated                     bool // a rate was given
+	duration, timeout, drain  time.Duration
+	pacing, giveUp            time.Duration
+	connections, depth, tries int
+	orders                    int
+	seed                      uint64
+	thresholds                []string
+	out                       string
+	json, quiet, unknown      bool
+}
+
+// loadJSON is the result in the folder of a load.
+const loadJSON = "load.json"
+
+func newLoad(w World) *cobra.Command {
+	var f loadFlags
+	c := &cobra.Command{
+		Use:   "load",
+		Short: "load the integration build with confirmations, and prove that none is lost or doubled",
+		Long: "Plays a MES that announces confirmations at a rate and an ERP that takes the postings, both so fast that the build\n" +
+			"is the limit. Every latency counts from when a confirmation was due. At the end every confirmation is accounted\n" +
+			"for: lost, doubled, altered or invented, each named. Without a rig file it loads the bundled build.\n\n" +
+			"A build that runs already is loaded with --url (where it takes confirmations) and --erp (where it posts to us).\n\n" +
+			"Workloads: " + strings.Join(load.Workloads, ", ") + ".\n" +
+			"Thresholds: " + load.Gateable + ".\n\n" +
+			"Exit status: 0 held, 1 violated, 2 mistake in a file or flag, 3 generator-limited or trouble of the machine, which is\n" +
+			"never a verdict on the build, 4 undecidable (--allow-unknown turns 4 into 0), 130 interrupted.",
+		Example: "  andon load --rate 500 --duration 10s --threshold 'e2e.p99 < 250ms'\n" +
+			"  andon load --workload closed --connections 32 --duration 5s\n" +
+			"  andon load --rig andon.yaml --workload burst:2000/2s/20s --rate 200 --duration 60s --json\n" +
+			"  andon load --url http://127.0.0.1:8080/mes --erp 127.0.0.1:9000 --rate 1000\n" +
+			"  andon load --url http://127.0.0.1:8080/mes/confirmations --emit-only --body confirmation.json",
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			f.rated = c.Flags().Changed("rate")
+			return runLoad(c.Context(), w, f)
+		},
+	}
+	flags := c.Flags()
+	flags.StringVar(&f.rig, "rig", "", "rig `file` (default: "+defaultRig+" if it is there, else the bundled build)")
+	flags.StringVar(&f.defect, "defect", "", "`id` of a defect to plant into the bundled build, as listed by andon list defects")
+	flags.StringVar(&f.url, "url", "", "`address` at which a running build takes confirmations, instead of a rig")
+	flags.StringVar(&f.erp, "erp", "", "`address` on which we take the postings of the build at --url, such as 127.0.0.1:9000")
+	flags.BoolVar(&f.emitOnly, "emit-only", false, "expect no postings: measure only how the build at --url takes confirmations")
+	flags.BoolVar(&f.testSystem, "test-system", false, "the build at --url is not on this machine, and its owner says that it is a test system")
+	flags.StringVar(&f.body, "body", "", "`file` with another body than a confirmation of "+load.Dialect+"; ${key} and ${seq} stand for what differs")
+	flags.StringVar(&f.workload, "workload", "constant", "`shape` of the load: see above")
+	flags.Float64Var(&f.rate, "rate", 100, "confirmations a `second`; a closed workload has none")
+	flags.DurationVar(&f.duration, "duration", 10*time.Second, "how `long` confirmations are sent")
+	flags.IntVar(&f.connections, "connections", 64, "how `many` connections to the build")
+	flags.IntVar(&f.depth, "depth", 1, "how `many` requests may be under way on each (pipelining)")
+	flags.DurationVar(&f.timeout, "timeout", 5*time.Second, "how `long` an answer may take")
+	flags.IntVar(&f.tries, "tries", 4, "how `often` a confirmation is sent that is not taken")
+	flags.IntVar(&f.orders, "orders", 500, "over how `many` orders confirmations go round")
+	flags.Uint64Var(&f.seed, "seed", 1, "`seed` of quantities")
+	flags.StringArrayVar(&f.thresholds, "threshold", nil, "`expression` that must hold, such as 'e2e.p99 < 250ms'; may be repeated")
+	flags.DurationVar(&f.drain, "drain", 30*time.Second, "how `long` the build may go on posting when nothing more is sent")
+	flags.DurationVar(&f.giveUp, "give-up", 10*time.Second, "how `long` after its time what is still not sent is given up")
+	flags.DurationVar(&f.pacing, "pacing-budget", 20*time.Millisecond, "p99 of our own lateness beyond which the `load` is generator-limited")
+	flags.StringVar(&f.out, "out", "", "`folder` for evidence and result (default andon-runs/<time>)")
+	flags.BoolVar(&f.json, "json", false, "print one JSON object instead of text")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
+	flags.BoolVar(&f.unknown, "allow-unknown", false, "undecidable counts as success")
+	return c
+}
+
+func runLoad(ctx context.Context, w World, f loadFlags) error {
+	f.out = cmp.Or(f.out, freshOut(time.Now()))
+	if err := os.MkdirAll(f.out, 0o755); err != nil {
+		return usage("--out: %v", err)
+	}
+	log, err := os.Create(filepath.Join(f.out, "sut.log"))
+	if err != nil {
+		return usage("--out: %v", err)
+	}
+	defer log.Close()
+	c, err := f.config(w, log)
+	if err != nil {
+		return &harness.PlanError{Err: err}
+	}
+	if !f.quiet {
+		c.See = func(p load.Progress) { tellProgress(w.Stderr, p) }
+	}
+	res, err := load.Run(ctx, c)
+	if err != nil {
+		return ofMachine(err)
+	}
+	if err := keepLoad(filepath.Join(f.out, loadJSON), res); err != nil {
+		return ofMachine(err)
+	}
+	if f.json {
+		err = writeJSON(w.Stdout, res)
+	} else {
+		err = tellLoad(w.Stdout, res)
+	}
+	switch {
+	case err != nil:
+		return ofMachine(err)
+	case res.Interrupted:
+		return exit(harness.ExitInterrupted)
+	case res.Exit == harness.ExitUnknown && f.unknown:
+		return nil
+	case res.Exit != 0:
+		return exit(res.Exit)
+	}
+	return nil
+}
+
+func keepLoad(path string, res *load.Result) error {
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(writeJSON(file, res), file.Close())
+}
+
+// config turns flags into a load.
+func (f *loadFlags) config(w World, log io.Writer) (c load.Config, err error) {
+	c = load.Config{Dir: f.out, Workload: f.workload, Drain: f.drain, Quiet: 3 * time.Second, Pacing: f.pacing,
+		Emit: load.EmitConfig{Connections: f.connections, Depth: f.depth, Timeout: f.timeout, Tries: f.tries, GiveUp: f.giveUp}}
+	if err := f.sane(); err != nil {
+		return c, err
+	}
+	if err := f.wording(&c); err != nil {
+		return c, err
+	}
+	if err := f.shape(&c); err != nil {
+		return c, err
+	}
+	for _, text := range f.thresholds {
+		g, err := load.ParseGate(text)
+		if err != nil {
+			return c, err
+		}
+		c.Gates = append(c.Gates, g)
+	}
+	return c, f.build(&c, w, log)
+}
+
+// sane refuses numbers that make no load, and flags that contradict each other.
+func (f *loadFlags) sane() error {
+	var bad []error
+	for _, n := range []struct {
+		flag         string
+		value, limit int
+	}{{"--connections", f.connections, 4096}, {"--depth", f.depth, 256}, {"--tries", f.tries, 100}} {
+		if n.value < 1 || n.value > n.limit {
+			bad = append(bad, fmt.Errorf("%s is %d; it must be 1 to %d", n.flag, n.value, n.limit))
+		}
+	}
+	if f.timeout <= 0 || f.drain <= 0 || f.giveUp <= 0 || f.pacing <= 0 {
+		bad = append(bad, errors.New("--timeout, --drain, --give-up and --pacing-budget must be above 0"))
+	}
+	if f.url == "" {
+		for _, given := range []struct {
+			flag string
+			is   bool
+		}{{"--erp", f.erp != ""}, {"--emit-only", f.emitOnly}, {"--body", f.body != ""}, {"--test-system", f.testSystem}} {
+			if given.is {
+				bad = append(bad, fmt.Errorf("%s is about a build that runs already; say with --url where", given.flag))
+			}
+		}
+		return errors.Join(bad...)
+	}
+	switch {
+	case f.rig != "" || f.defect != "":
+		bad = append(bad, errors.New("--url is a build that runs already; leave --rig and --defect out"))
+	case f.erp == "" && !f.emitOnly:
+		bad = append(bad, errors.New("where does the build post? Give --erp and have it post there, or say --emit-only, and postings are not looked at"))
+	case f.erp != "" && f.emitOnly:
+		bad = append(bad, errors.New("--erp takes postings and --emit-only says that there are none; leave one out"))
+	}
+	return errors.Join(append(bad, f.loopback())...)
+}
+
+// loopback refuses a build that is not here and not said to be a test system.
+func (f *loadFlags) loopback() error {
+	u, err := url.Parse(f.url)
+	if err != nil || u.Scheme != "http" || u.Hostname() == "" {
+		return fmt.Errorf("--url %q is no address such as http://127.0.0.1:8080/mes", f.url)
+	}
+	ip := net.ParseIP(u.Hostname())
+	if f.testSystem || u.Hostname() == "localhost" || ip != nil && ip.IsLoopback() {
+		return nil
+	}
+	return fmt.Errorf("--url %s is not on this machine; Andon posts made-up production data, so it only touches systems whose owner says that they are for tests: add --test-system if so", f.url)
+}
+
+// wording chooses what is said.
+func (f *loadFlags) wording(c *load.Config) (err error) {
+	keys := load.NewKeys(fmt.Sprintf("%s %d", f.out, time.Now().UnixNano()))
+	if f.body == "" {
+		c.Wording, err = load.Spoken(neutral.Dialect{}, keys, f.orders, f.seed, time.Now())
+		return err
+	}
+	text, err := os.ReadFile(f.body)
+	if err != nil {
+		return fmt.Errorf("--body: %w", err)
+	}
+	if c.Wording, err = load.FromBody(text, keys); err != nil {
+		return fmt.Errorf("--body %s: %w", f.body, err)
+	}
+	return nil
+}
+
+// shape chooses when it is said.
+func (f *loadFlags) shape(c *load.Config) (err error) {
+	if f.workload == load.Closed {
+		if f.rated {
+			return errors.New("a closed workload has no rate: each connection sends when it was answered; leave --rate out")
+		}
+		if f.duration <= 0 {
+			return fmt.Errorf("the duration is %s; it must be above 0", f.duration)
+		}
+		c.Emit.Until = f.duration
+		c.Emit.Most = uint64(f.duration.Seconds()*4e6) + 1<<16 // more than any machine sends
+		c.Workload = fmt.Sprintf("closed for %s over %d connections", f.duration, f.connections)
+		return nil
+	}
+	if c.Shape, err = load.ParseShape(f.workload, f.rate, f.duration); err != nil {
+		return err
+	}
+	c.Emit.Most = c.Shape.Number()
+	c.Workload = fmt.Sprintf("%s at %v/s for %s over at most %d connections", f.workload, f.rate, f.duration, f.connections)
+	return nil
+}
+
+// build chooses what is loaded.
+func (f *loadFlags) build(c *load.Config, w World, log io.Writer) error {
+	if f.url != "" {
+		c.Build, c.Listen = load.Running{URL: f.url}, f.erp
+		return nil
+	}
+	file, path, _, err := loadRig(f.rig)
+	if err != nil {
+		return err
+	}
+	defect, err := gateFlags{defect: f.defect}.plantable(w, file, path)
+	if err != nil {
+		return err
+	}
+	me, err := self()
+	if err != nil {
+		return err
+	}
+	b, err := load.NewRigged(file, defect, me, log)
+	if err != nil {
+		return err
+	}
+	c.Build, c.Listen, c.Token = b, cmp.Or(b.Listen(), "127.0.0.1:0"), b.Token
+	return nil
+}
+
+// tellProgress prints a line every five seconds.
+func tellProgress(w io.Writer, p load.Progress) {
+	if p.At.Truncate(500*time.Millisecond)%(5*time.Second) != 0 {
+		return
+	}
+	doing := "sending"
+	if p.Draining {
+		doing = "draining"
+	}
+	fmt.Fprintf(w, "%5.0fs %s: sent %d, taken %d, posted %d, never taken %d\n", p.At.Seconds(), doing, p.Sent, p.Taken, p.Posted, p.Failed)
+}

@@ -1,0 +1,87 @@
+package cmd
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/andon-rig/andon/harness/load"
+)
+
+// tellLoad prints a load for people.
+func tellLoad(out io.Writer, r *load.Result) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "load %s: %s\n", strings.ToUpper(string(r.Verdict)), r.Workload)
+	for _, why := range r.Why {
+		fmt.Fprintf(&b, "  ! %s\n", why)
+	}
+	fmt.Fprintf(&b, "  sent       %d of %d scheduled in %s (%.1f/s); taken %d, sent again %d, never taken %d\n",
+		r.Sent.First, r.Scheduled, r.Sending.Round(time.Millisecond), r.SentRate, r.Sent.Taken, r.Sent.Retried, r.Sent.GivenUp)
+	if r.Sent.Queued > 0 {
+		fmt.Fprintf(&b, "             %d found no connection free when they were due; their wait is in the latency\n", r.Sent.Queued)
+	}
+	if e := r.Exactly; e != nil {
+		fmt.Fprintf(&b, "  posted     %d (%.1f/s); backlog at most %d, %d when sending ended, drained in %s\n",
+			e.Posted, r.PostedRate, r.Backlog.Most, r.Backlog.AtEnd, r.Backlog.Drain.Round(time.Millisecond))
+		fmt.Fprintf(&b, "  exactly-once %s: lost %d, doubled %d, altered %d, invented %d; repeated under their key %d, reported to people %d\n",
+			e.Verdict, e.Lost.Count, e.Doubled.Count, e.Altered.Count, e.Invented.Count, e.Repeated, e.Reported)
+		for _, w := range []struct {
+			what string
+			load.Wrong
+		}{{"lost", e.Lost}, {"doubled", e.Doubled}, {"altered", e.Altered}, {"invented", e.Invented}} {
+			for _, text := range w.Texts {
+				fmt.Fprintf(&b, "    %s: %s\n", w.what, text)
+			}
+		}
+	} else {
+		b.WriteString("  postings are not looked at\n")
+	}
+	tellLatency(&b, r)
+	for _, g := range r.Gates {
+		fmt.Fprintf(&b, "  threshold  %s: %s, %s\n", g.Expression, g.Outcome, g.Why)
+	}
+	for _, c := range []struct {
+		what string
+		load.Counts
+	}{{"received", r.Received}, {"errors", r.Errors}} {
+		for i, name := range slices.Sorted(maps.Keys(c.Counts)) {
+			what := c.what
+			if i > 0 {
+				what = ""
+			}
+			fmt.Fprintf(&b, "  %-10s %d %s\n", what, c.Counts[name], name)
+		}
+	}
+	for _, text := range r.Reports {
+		fmt.Fprintf(&b, "  reported   %s\n", text)
+	}
+	fmt.Fprintf(&b, "  rig        %.1f CPU-s per million confirmations, %d MiB; paced by %s\n", r.RigCPUPer1M, r.RigMemory>>20, r.Pacer)
+	if r.BuildMemory > 0 {
+		fmt.Fprintf(&b, "  build      at most %d MiB\n", r.BuildMemory>>20)
+	}
+	fmt.Fprintf(&b, "  evidence   %s\n", r.Dir)
+	_, err := io.WriteString(out, b.String())
+	return err
+}
+
+// tellLatency prints what was measured, the one that matters most first.
+func tellLatency(b *strings.Builder, r *load.Result) {
+	t := tabwriter.NewWriter(b, 0, 8, 1, ' ', 0)
+	for _, m := range []struct{ name, says string }{
+		{"e2e", "from due to posting"}, {"ack", "from due to answer"}, {"service", "from sending to answer"},
+		{"waited", "from due to sending"}, {"pacing", "of that our own lateness"},
+	} {
+		if q, ok := r.Latency[m.name]; ok {
+			fmt.Fprintf(t, "  %s\t  %s\tp50=%s\tp90=%s\tp99=%s\tp99.9=%s\tmax=%s\n", m.name, m.says, dur(q.P50), dur(q.P90), dur(q.P99), dur(q.P999), dur(q.Max))
+		}
+	}
+	_ = t.Flush() // into memory
+}
+
+func dur(ms float64) string {
+	return time.Duration(ms * float64(time.Millisecond)).Round(time.Microsecond).String()
+}

@@ -1,0 +1,183 @@
+package load
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/andon-rig/andon/harness"
+	"github.com/andon-rig/andon/harness/sut"
+	"github.com/andon-rig/andon/harness/sut/external"
+	"github.com/andon-rig/andon/harness/sut/process"
+)
+
+// Dialect is what the fast path speaks so far. Another one needs that Spoken
+// takes it, and an ERP that answers in its words.
+const Dialect = "neutral/v1"
+
+// Running is a build that somebody else has started.
+type Running struct{ URL string }
+
+var _ Build = Running{}
+
+// Start implements [Build].
+func (r Running) Start(context.Context, string) (string, error) { return r.URL, nil }
+
+// Stop implements [Build]; the build is not ours to stop.
+func (r Running) Stop(context.Context) error { return nil }
+
+// Alive implements [Build]: whether it answers shows in what is sent.
+func (r Running) Alive() (bool, string) { return true, "" }
+
+// Memory implements [Build].
+func (r Running) Memory() int64 { return 0 }
+
+// Rigged is the build of a rig file.
+type Rigged struct {
+	file     harness.File
+	erp, mes string // endpoints
+	defect   string
+	self     string
+	log      io.Writer
+	driver   sut.Driver
+	state    string
+	// Token is what the build must show at the simulated systems.
+	Token string
+}
+
+var _ Build = (*Rigged)(nil)
+
+// NewRigged returns the build of a rig file. It says what of the rig a load
+// cannot do. Self is the path of the andon program, log gets what the build
+// prints.
+func NewRigged(f harness.File, defect, self string, log io.Writer) (*Rigged, error) {
+	b := &Rigged{file: f, defect: defect, self: self, log: log, Token: rand.Text()}
+	if f.SUT.Process == nil && f.SUT.External == nil {
+		return nil, f.SUT.Pos.Errorf("a load runs builds that are a process or external so far; this one is a container")
+	}
+	for name, e := range f.Endpoints {
+		switch e.System {
+		case "erp":
+			b.erp = name
+		case "mes":
+			b.mes = name
+		default:
+			continue
+		}
+		if d, t := cmp.Or(e.Dialect, Dialect), cmp.Or(e.Transport, "http"); d != Dialect || t != "http" || e.TLS != "" {
+			return nil, e.Pos.Errorf("endpoints.%s: a load speaks %s over plain http so far, not %s over %s", name, Dialect, d, strings.TrimSpace(t+" "+e.TLS))
+		}
+	}
+	if b.erp == "" || b.mes == "" {
+		return nil, f.Pos.Errorf("a load needs an endpoint with system: erp and one with system: mes")
+	}
+	if f.SUT.Receives[b.mes] == "" {
+		return nil, f.SUT.Pos.Errorf("sut.receives.%s is missing: where does the build take confirmations?", b.mes)
+	}
+	return b, nil
+}
+
+// Listen is where the simulated systems must listen, because an external build
+// has been told; "" if anywhere.
+func (b *Rigged) Listen() string { return b.file.Endpoints[b.erp].Listen }
+
+// vars are what the build is told of the rig.
+func (b *Rigged) vars(systems string) (harness.Vars, error) {
+	state, err := os.MkdirTemp("", "andon-state-*")
+	if err != nil {
+		return nil, fmt.Errorf("make a state directory for the build: %w", err)
+	}
+	b.state = state
+	v := harness.Vars{"run.id": "load", "andon.self": b.self, "andon.state": state, "andon.exceptions": systems + "/exceptions"}
+	for name := range b.file.Endpoints {
+		base := systems + "/" + name
+		switch name {
+		case b.erp:
+			base = systems + "/erp"
+		case b.mes:
+			base = systems + "/mes"
+		}
+		v[name+".url"], v[name+".token"] = base, base+"/oauth/token"
+		v[name+".client"], v[name+".secret"] = "andon-"+name, b.Token
+		v[name+".next.client"], v[name+".next.secret"] = "andon-"+name+"-next", b.Token
+	}
+	return v, nil
+}
+
+// Start implements [Build].
+func (b *Rigged) Start(ctx context.Context, systems string) (webhook string, err error) {
+	v, err := b.vars(systems)
+	if err != nil {
+		return "", err
+	}
+	ready := sut.Ready{Within: b.file.SUT.Ready.Within.D}
+	if ready.HTTP, err = v.Expand(b.file.SUT.Ready.HTTP); err != nil {
+		return "", fmt.Errorf("sut.ready.http: %w", err)
+	}
+	env, err := v.ExpandAll(b.file.SUT.Env)
+	if err != nil {
+		return "", fmt.Errorf("sut.env.%w", err)
+	}
+	if b.defect != "" {
+		env["DEFECT"] = b.defect
+	}
+	if webhook, err = v.Expand(b.file.SUT.Receives[b.mes]); err != nil {
+		return "", fmt.Errorf("sut.receives.%s: %w", b.mes, err)
+	}
+	if b.driver, err = b.drive(v, ready); err != nil {
+		return "", err
+	}
+	return webhook, b.driver.Start(ctx, env)
+}
+
+func (b *Rigged) drive(v harness.Vars, ready sut.Ready) (sut.Driver, error) {
+	if x := b.file.SUT.External; x != nil {
+		return external.New(external.Config{Ready: ready, TestSystem: x.TestSystem})
+	}
+	p := b.file.SUT.Process
+	var command []string
+	for i, word := range p.Command {
+		w, err := v.Expand(word)
+		if err != nil {
+			return nil, fmt.Errorf("sut.process.command[%d]: %w", i, err)
+		}
+		command = append(command, w)
+	}
+	dir, err := v.Expand(p.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("sut.process.dir: %w", err)
+	}
+	return process.New(process.Config{Command: command, Dir: dir, Ready: ready, Log: b.log})
+}
+
+// Stop implements [Build].
+func (b *Rigged) Stop(ctx context.Context) (err error) {
+	if b.driver != nil {
+		err = b.driver.Stop(ctx)
+	}
+	if b.state != "" {
+		err = errors.Join(err, os.RemoveAll(b.state))
+	}
+	return err
+}
+
+// Alive implements [Build].
+func (b *Rigged) Alive() (bool, string) { return b.driver.Alive() }
+
+// Memory implements [Build].
+func (b *Rigged) Memory() int64 {
+	s, ok := b.driver.(sut.Sampler)
+	if !ok {
+		return 0
+	}
+	u, err := s.Sample()
+	if err != nil {
+		return 0 // it cannot be looked into here and now
+	}
+	return u.Memory
+}
