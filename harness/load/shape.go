@@ -104,7 +104,7 @@ func (s *Shape) lay(name, rest string, args []string, rate float64, lasts time.D
 	switch {
 	case name == "constant" && rest == "":
 		s.add(lasts, rate, rate)
-	case name == "ramp" && len(args) == 1:
+	case name == "ramp" && rest != "" && len(args) == 1:
 		s.add(lasts, rate, a.rate(args[0]))
 	case name == "step" && len(args) == 2:
 		by, every := a.rate(args[0]), a.duration(args[1])
