@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"mime"
+	"net/textproto"
 	"regexp"
 	"strconv"
 	"strings"
@@ -51,15 +52,7 @@ func (t Told) In(p Part) string {
 }
 
 // CanonicalHeader is name as [Part.Headers] spells it.
-func CanonicalHeader(name string) string {
-	parts := strings.Split(strings.ToLower(name), "-")
-	for i, p := range parts {
-		if p != "" {
-			parts[i] = strings.ToUpper(p[:1]) + p[1:]
-		}
-	}
-	return strings.Join(parts, "-")
-}
+func CanonicalHeader(name string) string { return textproto.CanonicalMIMEHeaderKey(name) }
 
 // prefixed is the version in a path that begins as pattern says.
 func prefixed(pattern, path string) string {

@@ -83,7 +83,7 @@ func files(change map[string]string) fstest.MapFS {
 }
 
 // setting is that of an SUT which is mes 3.2, at an endpoint that plays erp 2.0.
-func setting(t *testing.T, change map[string]string) inline.Setting {
+func setting(t testing.TB, change map[string]string) inline.Setting {
 	t.Helper()
 	b, err := contracts.Load(files(change), "contracts", []contracts.Format{jsonschema.Format{}, pact.Format{}})
 	if err != nil {

@@ -235,8 +235,9 @@ func Circles(trees map[string]*source.Tree, url string) (ps contracts.Problems) 
 
 // For returns the schema for a body of a message called name, or nil.
 func (d *Document) For(name string, reply bool) *Schema {
+	segments := strings.FieldsFunc(name, func(r rune) bool { return r == '/' || r == '.' })
 	for _, s := range d.schemas {
-		if s.Reply == reply && slices.Contains(strings.FieldsFunc(name, func(r rune) bool { return r == '/' || r == '.' }), s.Name) {
+		if s.Reply == reply && slices.Contains(segments, s.Name) {
 			return s
 		}
 	}
