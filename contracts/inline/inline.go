@@ -157,13 +157,18 @@ func (j *judgement) judge() {
 	t := j.told()
 	half := j.side.contract.Half(t.version)
 	covered := half != nil && j.document(half, evidence.BreaksPromise)
+	relied := false
 	switch {
 	case covered:
 	case len(j.side.contract.File.Flow.Covers) > 0: // the contract says that it is about this, whatever its documents say
-	case !j.anyVersion():
-		return // it is not about this exchange
+	case j.anyVersion():
+	default:
+		if relied = j.relied(); !relied {
+			return // it is not about this exchange
+		}
 	}
-	if half == nil && t.version != "" && t.known {
+	promised := len(j.side.contract.Versions) > 0 // or only consumers have written down what they rely on
+	if half == nil && t.version != "" && t.known && promised {
 		j.add(breach{rule: evidence.NoDocument, place: contracts.Place{File: j.side.contract.Folder}, unclear: true,
 			want: "a document of " + j.side.contract.Provider + " " + t.version, got: "the book knows the version and nothing says what it promises"})
 	}
@@ -173,10 +178,19 @@ func (j *judgement) judge() {
 	for _, b := range j.notice(t) {
 		j.add(b)
 	}
-	for _, h := range j.side.consumers {
-		j.document(h, evidence.BreaksReliance)
+	if !relied {
+		j.relied()
 	}
 	j.keys()
+}
+
+// relied holds the exchange against what consumers rely on, and reports
+// whether any of that is about it.
+func (j *judgement) relied() (covered bool) {
+	for _, h := range j.side.consumers {
+		covered = j.document(h, evidence.BreaksReliance) || covered
+	}
+	return covered
 }
 
 // keys notes by what repetitions of the exchange are recognised, and what it

@@ -257,6 +257,17 @@ func TestOtherSettings(t *testing.T) {
 			t.Errorf("found %q: 3.1 does not rely on what 3.2 does", got)
 		}
 	})
+	t.Run("only a consumer has written something down", func(t *testing.T) {
+		s := setting(t, map[string]string{"erp/orders/1.3/orders.json": "", "erp/orders/1.4/orders.json": "", "erp/orders/2.0/orders.json": "", "erp/orders/2.0/orders.reply.json": "",
+			"erp/orders/contract.yaml": "apiVersion: andon/v1\nkind: Contract\n"})
+		r := inline.New(s)
+		if got := told(r.Judge(post("", good, 201, `{"doc":"A7"}`))); !slices.Equal(got, []string{"rig contract-reliance reply $.doc"}) {
+			t.Errorf("found %q", got)
+		}
+		if h := r.Judge(post("", `{"other":1}`, 201, `{"doc":"A7"}`)); len(h.By)+len(h.Breaches) != 0 {
+			t.Errorf("nobody wrote anything down about it, and it is held: %+v", h)
+		}
+	})
 	t.Run("two places", func(t *testing.T) {
 		s := setting(t, map[string]string{"erp/orders/contract.yaml": strings.Replace(contract, "  - {header", "  - {field: $.v}\n  - {header", 1)})
 		want := []string{"sut versions-disagree header X-Api-Version"}

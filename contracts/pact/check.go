@@ -50,17 +50,18 @@ func unclear(bad []contracts.Breach) bool {
 // that are announced, nearest says what is wrong by the one that it is most
 // like; and if it cannot be told whether it is one, why not.
 func (d *Document) candidates(x contracts.Exchange) (fits []*Interaction, nearest []contracts.Breach) {
+	asked := once(seen(x.Request))
 	least := -1
 	var perhaps []contracts.Breach
 	for _, in := range d.Interactions {
 		var bad []mismatch
 		switch {
 		case x.FromConsumer && in.Kind == HTTP:
-			bad = request(in.Request, seen(x.Request))
+			bad = request(in.Request, asked)
 		case x.FromConsumer && in.Kind == Sync:
-			bad = message(in.Request, seen(x.Request))
+			bad = message(in.Request, asked)
 		case !x.FromConsumer && in.Kind == Async:
-			bad = message(in.Response, seen(x.Request))
+			bad = message(in.Response, asked)
 		default:
 			continue
 		}
@@ -82,6 +83,16 @@ func (d *Document) candidates(x contracts.Exchange) (fits []*Interaction, neares
 		nearest = perhaps
 	}
 	return fits, nearest
+}
+
+// once reads a JSON body, so that comparing it with many interactions does not.
+func once(a actual) actual {
+	if a.Body.Presence == Present && isJSON(a.Body.ContentType) {
+		if v, err := valueOf(a.Body); err == nil && v != nil {
+			a.Body.JSON, a.Body.IsJSON = v, true
+		}
+	}
+	return a
 }
 
 // answer says what is wrong with the reply of x, if in is what was asked.

@@ -2,7 +2,6 @@ package pact
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"mime"
@@ -300,7 +299,7 @@ func bodies(want Part, got actual, strict bool) []mismatch {
 		}
 		return nil
 	}
-	wants, gets := cmp.Or(want.Body.ContentType, guess(want.Body)), cmp.Or(got.Body.ContentType, guess(got.Body))
+	wants, gets := typeOf(want.Body), typeOf(got.Body)
 	if got.Body.Presence != Present {
 		if c := (&comparison{rules: want.Rules.Body}); !isJSON(wants) && !isXML(wants) {
 			if r, _ := c.rule([]step{{root: true}}); r != nil {
@@ -389,6 +388,14 @@ func (c *comparison) form(want, got []byte) {
 }
 
 // guess is the content type of a body that does not say it.
+// typeOf is what a body says that it is, or else what it looks like.
+func typeOf(b Body) string {
+	if b.ContentType != "" {
+		return b.ContentType
+	}
+	return guess(b)
+}
+
 func guess(b Body) string {
 	if b.IsJSON {
 		return "application/json"

@@ -33,7 +33,7 @@ var rules = []rule{
 	{"reports", "internal simulators evidence", "sees only evidence: what is not in the journal cannot be in a report"},
 	{"harness", "internal simulators evidence chaos contracts scenarios reports", "the one place where parts meet"},
 	{"cmd", "internal simulators evidence contracts scenarios reports harness", "flags in, exit status out"},
-	{"tools", "internal simulators evidence scenarios reports chaos harness examples", "makes and measures what the repository holds"},
+	{"tools", "internal simulators evidence contracts scenarios reports chaos harness examples", "makes and measures what the repository holds"},
 	{"examples", "harness", "what users write: an integration build that knows only the wire, and suites on the Go API"},
 }
 
