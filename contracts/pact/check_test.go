@@ -43,6 +43,31 @@ func get(path string, status int, body string) contracts.Exchange {
 	return contracts.Exchange{FromConsumer: true, Request: contracts.Part{Method: "GET", Path: path}, Reply: &contracts.Part{Status: status, Headers: map[string][]string{"Content-Type": {"application/json; charset=utf-8"}}, Body: []byte(body)}}
 }
 
+// TestSeveralAnnouncements tells a message that has changed from one that the
+// consumer does not wait for.
+func TestSeveralAnnouncements(t *testing.T) {
+	d := read(t, strings.Replace(orders, `  {"type": "Asynchronous/Messages"`, `  {"type": "Asynchronous/Messages", "description": "an order was closed",
+   "contents": {"contentType": "application/json", "encoded": false, "content": {"event": "closed", "no": "1"}},
+   "matchingRules": {"body": {"$.no": {"matchers": [{"match": "type"}]}}}},
+  {"type": "Asynchronous/Messages"`, 1))
+	for body, want := range map[string]string{
+		`{"event":"released","no":"9"}`: "[] true",
+		`{"event":"closed","no":"9"}`:   "[] true",
+		`{"event":"paused","no":"9"}`:   "[] false", // nobody waits for it
+		`{"event":"closed","order":1}`:  "[$.no] true",
+		`{"event":"closed","no":9}`:     "[$.no] true",
+	} {
+		found, covered := d.Check(contracts.Exchange{Request: contracts.Part{Headers: map[string][]string{"Content-Type": {"application/json"}}, Body: []byte(body)}})
+		paths := []string{}
+		for _, b := range found {
+			paths = append(paths, b.Path)
+		}
+		if got := fmt.Sprint(paths, " ", covered); got != want {
+			t.Errorf("%s: found %s, want %s", body, got, want)
+		}
+	}
+}
+
 // TestCheckCannotTell keeps what cannot be told apart from what is wrong: a
 // pattern that takes too long decides nothing, in requests and in answers.
 func TestCheckCannotTell(t *testing.T) {
