@@ -15,6 +15,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -71,6 +72,9 @@ func (*Schema) Format() string { return Name }
 // Operations are the documents of one consumer at one version.
 type Operations struct {
 	docs []*ast.QueryDocument
+
+	once  sync.Once       // fills known
+	known map[string]bool // definitions, each in one layout
 }
 
 // Format implements [contracts.Document].
