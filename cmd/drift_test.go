@@ -3,6 +3,7 @@ package cmd_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -97,4 +98,55 @@ func findingsOf(t *testing.T, dir string) []evidence.Finding {
 		t.Fatal(err)
 	}
 	return d.Findings
+}
+
+// TestAStoredRunIsJudgedByTheContractsItMet needs neither book nor rig for it:
+// what was found stands in the journal.
+func TestAStoredRunIsJudgedByTheContractsItMet(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if _, status := andon(t, "gate", "--rig", "examples/bridge/contracts.yaml", "--scenario", "CNF-01", "--defect", "M89", "--out", dir, "--json"); status != 1 {
+		t.Fatalf("exit %d of a build with a drift", status)
+	}
+	run, err := filepath.Glob(filepath.Join(dir, "*", "findings.json"))
+	if err != nil || len(run) != 1 {
+		t.Fatal(run, err)
+	}
+	if err := os.Remove(run[0]); err != nil {
+		t.Fatal(err)
+	}
+	if out, status := andon(t, "judge", filepath.Dir(run[0])); status != 1 || !bytes.Contains(out, []byte("SegmentState")) {
+		t.Errorf("judged again with exit %d: %s", status, out)
+	}
+}
+
+// TestContractsThatCoverNothingAreNotGreen gates a sound build at a rig whose
+// book is about something else: nothing was wrong, and nothing was shown.
+func TestContractsThatCoverNothingAreNotGreen(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	rig, err := os.ReadFile("../examples/bridge/contracts.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const party = "released: 2026-01-01, runs-in: [plant1]}]}\n"
+	for name, text := range map[string]string{
+		"rig.yaml": strings.Replace(string(rig), "examples/bridge/contracts/book.yaml", filepath.ToSlash(dir)+"/book/book.yaml", 1),
+		"book/book.yaml": "apiVersion: andon/v1\nkind: Book\nenvironments: [plant1]\nparties:\n" +
+			"  - {name: erp, versions: [{version: \"2.0\", " + party + "  - {name: mes, versions: [{version: \"1.0\", " + party + "  - {name: bridge, versions: [{version: \"2.14\", " + party,
+		"book/erp/invoices/contract.yaml":     "apiVersion: andon/v1\nkind: Contract\nflow: {direction: from-consumer, covers: [invoices]}\n",
+		"book/erp/invoices/2.0/invoices.json": `{"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object"}`,
+	} {
+		file := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte(text), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, status := andon(t, "gate", "--rig", filepath.Join(dir, "rig.yaml"), "--scenario", "CNF-01", "--out", filepath.Join(dir, "out"), "--json")
+	vacuous := slices.ContainsFunc(findingsOf(t, filepath.Join(dir, "out")), func(f evidence.Finding) bool {
+		return f.ID == "O16" && f.Verdict == evidence.Vacuous && strings.Contains(f.Text, "no exchange of the run was one that they cover")
+	})
+	if status != 4 || !vacuous {
+		t.Errorf("exit %d, said to be vacuous: %v; want 4 and that it is", status, vacuous)
+	}
 }
