@@ -22,6 +22,7 @@ func complete(root *cobra.Command, w World) {
 	words := map[string]cobra.CompletionFunc{
 		"rig": yaml, "out": folder, "dir": folder,
 		"scenario": named(w, listScenarios), "pack": named(w, listPacks), "defect": named(w, listPlantable), "fault": completePilots,
+		"book": folder, "engine": oneOf(engineNames()...), "as": oneOf(asProvider, asConsumer),
 	}
 	arguments := map[string]cobra.CompletionFunc{"gate": yaml, "serve": yaml, "explore": yaml, "check": yaml, "judge": folder, "replay": folder, "shrink": folder, "report": folder, "coverage": folder}
 	root.InitDefaultCompletionCmd()
@@ -55,6 +56,13 @@ func named(w World, list func(World) ([]item, error)) cobra.CompletionFunc {
 		for _, i := range items {
 			words = append(words, i.ID+"\t"+i.What)
 		}
+		return words, cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// oneOf completes words.
+func oneOf(words ...string) cobra.CompletionFunc {
+	return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return words, cobra.ShellCompDirectiveNoFileComp
 	}
 }

@@ -113,6 +113,36 @@ func TestVersionAndItsEnd(t *testing.T) {
 	}
 }
 
+// A message too must be what the provider itself promises.
+func TestMessagesAndOwnPromise(t *testing.T) {
+	for required, want := range map[string]evidence.Verdict{"no": evidence.Holds, "plant": evidence.Violated} {
+		b, err := contracts.Load(fstest.MapFS{
+			"book.yaml":                                {Data: []byte("apiVersion: andon/v1\nkind: Book\nparties:\n  - {name: erp, versions: [{version: \"2.0\", released: 2025-01-01}]}\n  - {name: mes, versions: [{version: \"2.0\", released: 2024-01-01}]}\n")},
+			"erp/events/contract.yaml":                 {Data: []byte("apiVersion: andon/v1\nkind: Contract\n")},
+			"erp/events/2.0/event.json":                {Data: []byte(`{"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "erp/orders", "type": "object", "required": ["` + required + `"]}`)},
+			"erp/events/consumers/mes/2.0/events.json": {Data: []byte(eventPact)},
+		}, "", append(formats, jsonschema.Format{}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		pairs, err := verify.FromBook(b, verify.Choice{Today: today})
+		if err != nil {
+			t.Fatal(err)
+		}
+		bridge := bridge(t, "mqtt", func(_ http.ResponseWriter, r *http.Request) {
+			to, _, _ := toldTo(t, r)
+			emit(t, to, goodEvent)
+		})
+		o, err := verify.Run(t.Context(), verify.Options{Engine: verify.NewAndon(verify.Target{Bridge: bridge}), Pairs: pairs, Now: time.Now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := o.Pairs[0].All[0]; r.Verdict != want {
+			t.Errorf("%s: got %s %q %q", required, r.Verdict, r.Text, r.Notes)
+		}
+	}
+}
+
 // What was not asked for does not matter, wherever it stands; nor is a part the
 // whole for the matrix.
 func TestOnlyWhatIsAskedFor(t *testing.T) {
