@@ -16,6 +16,7 @@ import (
 	"github.com/eclipse/paho.golang/paho"
 	mqtt3 "github.com/eclipse/paho.mqtt.golang"
 	natsgo "github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/harness/verify"
@@ -250,6 +251,32 @@ func TestMetadata(t *testing.T) {
 	}
 	if r := replay(t, verify.Target{Bridge: b}, strings.Replace(eventPact, ".*erp.orders", "mes/orders", 1)).All[0]; r.Verdict != evidence.Violated || !strings.Contains(r.Text, "metadata topic") {
 		t.Errorf("got %s %q", r.Verdict, r.Text)
+	}
+}
+
+// What a provider publishes to a stream that it has made is heard once.
+func TestJetStream(t *testing.T) {
+	b := bridge(t, "nats", func(_ http.ResponseWriter, r *http.Request) {
+		to, _, _ := toldTo(t, r)
+		c, err := natsgo.Connect(to)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer c.Close()
+		js, err := jetstream.New(c)
+		if err == nil {
+			_, err = js.CreateOrUpdateStream(r.Context(), jetstream.StreamConfig{Name: "ERP", Subjects: []string{"erp.>"}, Storage: jetstream.MemoryStorage})
+		}
+		if err == nil {
+			_, err = js.Publish(r.Context(), "erp.orders", []byte(goodEvent))
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	if r := replay(t, verify.Target{Bridge: b}, eventPact).All[0]; r.Verdict != evidence.Holds || len(r.Notes) > 0 {
+		t.Errorf("got %s %q %q", r.Verdict, r.Text, r.Notes)
 	}
 }
 
