@@ -93,6 +93,9 @@ func (d *Document) Schemas() []*Schema { return d.schemas }
 
 // Read implements [contracts.Format].
 func (Format) Read(files []contracts.File) (contracts.Document, error) {
+	if len(files) == 0 {
+		return nil, contracts.Problem{Text: "there is no schema"}
+	}
 	d := &Document{trees: map[string]*source.Tree{}}
 	var problems contracts.Problems
 	c := NewCompiler(d.trees)

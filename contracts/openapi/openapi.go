@@ -125,6 +125,9 @@ type schema struct {
 
 // Read implements [contracts.Format].
 func (f Format) Read(files []contracts.File) (contracts.Document, error) {
+	if len(files) == 0 {
+		return nil, contracts.Problem{Text: "there is no OpenAPI description"}
+	}
 	d := &Document{trees: map[string]*source.Tree{}}
 	d.compiler = jsonschema.NewCompiler(d.trees)
 	var problems contracts.Problems

@@ -121,6 +121,9 @@ const (
 
 // Read implements [contracts.Format].
 func (Format) Read(files []contracts.File) (contracts.Document, error) {
+	if len(files) == 0 {
+		return nil, contracts.Problem{Text: "there is no pact"}
+	}
 	d := &Document{}
 	var problems contracts.Problems
 	for _, f := range files {
