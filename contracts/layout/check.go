@@ -2,14 +2,10 @@ package layout
 
 import (
 	"fmt"
-	"maps"
 	"math/big"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
-	"unicode/utf8"
 
 	"github.com/andon-rig/andon/contracts"
 )
@@ -41,48 +37,6 @@ func (d *Document) each(x contracts.Exchange, see func(v *validator, body []byte
 	if l := d.For(x.Request.Path, true); l != nil {
 		see(&validator{l: l}, x.Reply.Body, true)
 	}
-}
-
-// Parts implements [contracts.Measurer]: records, their columns and the values
-// that are listed: "orders.ORD", "orders.ORD.QUANTITY", "orders.ORD.UNIT=EA".
-func (d *Document) Parts() []string {
-	parts := map[string]bool{}
-	for _, l := range d.layouts {
-		for _, r := range l.Records {
-			parts[l.part(r, "")] = true
-			for _, c := range r.Columns {
-				parts[l.part(r, c.Name)] = true
-				for _, v := range c.Values {
-					parts[l.part(r, c.Name)+"="+v] = true
-				}
-			}
-		}
-	}
-	return slices.Sorted(maps.Keys(parts))
-}
-
-// Used implements [contracts.Measurer]. A column is used where it is not empty.
-func (d *Document) Used(x contracts.Exchange) []string {
-	used := map[string]bool{}
-	d.each(x, func(v *validator, body []byte, _ bool) {
-		v.used = func(part string) { used[part] = true }
-		v.file(body)
-	})
-	return slices.Sorted(maps.Keys(used))
-}
-
-// Undeclared implements [contracts.Watcher]: types of record and columns that
-// are not declared, and values beside those listed.
-func (d *Document) Undeclared(x contracts.Exchange) (found []contracts.Drift) {
-	d.each(x, func(v *validator, body []byte, _ bool) {
-		v.drift = func(kind, path, seen string) {
-			if !slices.ContainsFunc(found, func(o contracts.Drift) bool { return o.Kind == kind && o.Path == path }) {
-				found = append(found, contracts.Drift{Kind: kind, Path: path, Seen: seen})
-			}
-		}
-		v.file(body)
-	})
-	return found
 }
 
 // A validator holds one file against its layout.
@@ -392,77 +346,6 @@ func (v *validator) cell(r row, rec *Record, c *Column, s string) {
 		v.use(path + "=" + s)
 	}
 	v.control(rec, c, s, path, at)
-}
-
-// mark is the mark in decimal numbers.
-func (l *Layout) mark() string {
-	if l.Decimal == "comma" {
-		return ","
-	}
-	return "."
-}
-
-// accepts says what a value should have been; "" if it is so.
-func (c *Column) accepts(s, mark string) string {
-	if want := c.form(s, mark); want != "" {
-		return want
-	}
-	if _, behind, ok := strings.Cut(s, mark); ok && c.Digits >= 0 && c.Form == "decimal" && len(behind) > c.Digits {
-		return fmt.Sprintf("at most %d digits behind the mark", c.Digits)
-	}
-	if c.Length > 0 && utf8.RuneCountInString(s) > c.Length {
-		return fmt.Sprintf("at most %d characters", c.Length)
-	}
-	return ""
-}
-
-// whole says what the whole of a value should have been.
-func (c *Column) whole(s string) string {
-	if len(c.Values) > 0 && !slices.Contains(c.Values, s) {
-		return "one of " + strings.Join(c.Values, ", ")
-	}
-	if c.pattern != nil && !c.pattern.MatchString(s) {
-		return "a text that matches " + c.Pattern
-	}
-	return ""
-}
-
-// plain is accepts for values as a layout lists them.
-func (c *Column) plain(s string) string { return c.form(s, ".") }
-
-var (
-	wholeText   = regexp.MustCompile(`^-?[0-9]{1,40}$`)
-	decimalText = regexp.MustCompile(`^-?([0-9]{1,40}([.][0-9]{0,40})?|[.][0-9]{1,40})$`)
-)
-
-// form says of what form a value should have been.
-func (c *Column) form(s, mark string) string {
-	switch c.Form {
-	case "whole":
-		if !wholeText.MatchString(s) {
-			return "a whole number"
-		}
-	case "decimal":
-		word := "point"
-		if mark == "," {
-			word = "comma"
-			if strings.Contains(s, ".") {
-				return "a number with a decimal comma"
-			}
-			s = strings.Replace(s, ",", ".", 1)
-		}
-		if !decimalText.MatchString(s) {
-			return "a number with a decimal " + word
-		}
-	case "day", "time", "instant":
-		if t, err := time.Parse(c.layout, s); err != nil || c.Format != "" && t.Format(c.layout) != s {
-			if c.Format != "" {
-				return "a " + c.Form + " as " + c.Format
-			}
-			return map[string]string{"day": "a day as 2026-02-03", "time": "a time as 08:00:00", "instant": "an instant as 2026-02-03T08:00:00+01:00"}[c.Form]
-		}
-	}
-	return ""
 }
 
 // control adds to the totals of a file, or holds a trailer against them.
