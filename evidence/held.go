@@ -1,5 +1,7 @@
 package evidence
 
+import "slices"
+
 // InForce is what was in force between the SUT and those it talks to: the
 // versions of both sides, and the documents that say what each promises or
 // relies on.
@@ -46,7 +48,13 @@ type ContractFlow struct {
 	Covers         []string `json:"covers,omitempty"`
 	IdempotencyKey string   `json:"idempotencyKey,omitempty"`
 	OrderingKey    string   `json:"orderingKey,omitempty"`
-	CadenceMillis  int      `json:"cadenceMillis,omitempty"` // plant time
+	CadenceMillis  int      `json:"cadenceMillis,omitempty"` // how long it is silent at most
+	CadencePlant   bool     `json:"cadencePlant,omitempty"`  // in plant time, otherwise on the wall
+}
+
+// Covers reports whether a document of a contract is about an exchange.
+func (c *InForce) Covers(h *Held, contract string) bool {
+	return h != nil && slices.ContainsFunc(h.By, func(i int) bool { return i < len(c.Halves) && c.Halves[i].Contract == contract })
 }
 
 // Held is what holding an exchange against the contracts in force has shown.

@@ -16,6 +16,7 @@ import (
 	"github.com/andon-rig/andon/contracts"
 	"github.com/andon-rig/andon/contracts/wire"
 	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/internal/yamlfile"
 	"github.com/andon-rig/andon/simulators"
 )
 
@@ -111,7 +112,7 @@ func (r *Rules) flow(endpoint string, c *contracts.Contract, bySUT bool) {
 	}
 	r.force.Flows = append(r.force.Flows, evidence.ContractFlow{
 		Contract: c.ID(), Endpoint: endpoint, FromSUT: (f.Direction == contracts.FromConsumer) != bySUT, Covers: f.Covers,
-		IdempotencyKey: f.IdempotencyKey, OrderingKey: f.OrderingKey, CadenceMillis: int(f.Cadence.D / time.Millisecond),
+		IdempotencyKey: f.IdempotencyKey, OrderingKey: f.OrderingKey, CadenceMillis: int(f.Cadence.D / time.Millisecond), CadencePlant: f.Cadence.Domain == yamlfile.PlantTime,
 	})
 }
 

@@ -11,14 +11,16 @@ import (
 
 var stalenessInfo = Info{
 	Name: "bounded-staleness", ID: "O8",
-	Doc:          "work went on, or a message was worded, by an old version of an order or material long after the SUT had accepted a newer one",
+	Doc: "work went on, or a message was worded, by an old version of an order or material long after the SUT had accepted a newer one, " +
+		"or the SUT was silent for longer than a contract's cadence allows",
 	Requirements: []string{"DN-03", "DN-05", "DN-07", "DN-09", "DN-13", "FLT-10", "PAT-17"},
 }
 
 // BoundedStaleness judges how long the SUT lets an old version stay in use:
 // by a system that works on with it because the newer one has not been passed
 // on, and by the SUT itself, which takes revision or unit factor from what it
-// has read before. Only time counts in which nothing was wrong with the road.
+// has read before; and how long it is silent where a contract in force says that
+// it is not. Only time counts in which nothing was wrong with the road.
 func BoundedStaleness() evidence.Judge {
 	return oracle{stalenessInfo, boundedStaleness, "%d uses were of a version that was new enough", "no version was replaced while it was in use"}
 }
@@ -28,6 +30,7 @@ func boundedStaleness(r *report) {
 	if s := newStale(r.h); s != nil {
 		wordedByOld(r, s)
 	}
+	cadenceKept(r)
 }
 
 // pending is a version on its way to the system that works by it.
