@@ -373,3 +373,28 @@ func TestTell(t *testing.T) {
 		t.Errorf("an answer tells %s", got)
 	}
 }
+
+// An interface that only one of the versions in use has can be told by that.
+func TestOnlyOneVersionHasTheInterface(t *testing.T) {
+	said := post("", `{"no":"1","qty":"2"}`, 0, "")
+	for _, c := range []struct {
+		name, old string // the document of 1.4
+		want      []string
+	}{
+		{"one", "", []string{"sut contract-promise $.qty"}},
+		{"both", schema, []string{"sut version-not-told unclear"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			set := setting(t, map[string]string{
+				"erp/orders/contract.yaml":   "apiVersion: andon/v1\nkind: Contract\nflow: {direction: from-consumer, covers: [orders]}\n",
+				"erp/orders/1.3/orders.json": "", "erp/orders/1.4/orders.json": c.old, "erp/orders/consumers/mes/3.2/orders.pact.json": "",
+			})
+			erp := set.Partners["erp"]
+			erp.Versions = []string{"1.4", "2.0"}
+			set.Partners["erp"] = erp
+			if got := told(inline.New(set).Judge(said)); !slices.Equal(got, c.want) {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}

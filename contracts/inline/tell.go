@@ -45,8 +45,8 @@ func (s *side) version(x contracts.Exchange) string {
 			return t.Version
 		}
 	}
-	if len(s.versions) == 1 {
-		return s.versions[0]
+	if v := s.documented(); len(v) == 1 {
+		return v[0]
 	}
 	return ""
 }

@@ -42,7 +42,7 @@ func (j *judgement) told() (t told) {
 		j.state(&t, at)
 		return t
 	}
-	switch v := j.side.versions; {
+	switch v := j.side.documented(); {
 	case len(v) == 1:
 		t.version = v[0]
 	case len(t.wrong) == 0:
@@ -51,6 +51,21 @@ func (j *judgement) told() (t told) {
 	}
 	t.in, t.known = party.Find(t.version), t.version != ""
 	return t
+}
+
+// documented are the versions in use in which the provider has this interface
+// at all; all that are in use if none of them has a document.
+func (s *side) documented() []string {
+	var found []string
+	for _, v := range s.versions {
+		if s.contract.Half(v) != nil {
+			found = append(found, v)
+		}
+	}
+	if len(found) == 0 {
+		return s.versions
+	}
+	return found
 }
 
 // mayStillBeTold reports whether the answer, which nobody knows, may say what
