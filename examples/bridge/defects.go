@@ -89,6 +89,10 @@ const (
 	M89 Defect = "M89"
 	M90 Defect = "M90"
 	M91 Defect = "M91"
+
+	// Nor any of several versions at once.
+	M92 Defect = "M92"
+	M93 Defect = "M93"
 )
 
 // A DefectInfo describes a planted mistake to people and to the detection
@@ -163,6 +167,8 @@ func Defects() []DefectInfo {
 		{M89, "new value", "calls a segment that runs in process", "-; rig contracts.yaml", []string{"contract-conformance"}},
 		{M90, "null", "writes null for the identity of a message", "-; rig contracts.yaml", []string{"contract-conformance"}},
 		{M91, "version not told", "does not say by which version of the interface it posts", "-; rig contracts.yaml", []string{"contract-conformance"}},
+		{M92, "keys by version", "makes the Idempotency-Key from the version of the interface too, so that the next build posts anew what the build before may have posted", "sut-upgrade to a build that posts by another version; rig versions.yaml", []string{"exactly-once", "retry-discipline"}},
+		{M93, "unknown word thrown away", "logs and forgets a message that the other side could not read, instead of parking it for a person", "schema-drift; rig versions.yaml", []string{"no-silent-drop"}},
 		{M95, "any certificate will do", "does not verify who it talks to", "tls-expired, tls-wrong-host or tls-unknown-ca; rig secured.yaml", []string{"secrets"}},
 		{M96, "unknown host is final", "reports a message as a business exception when the endpoint's name cannot be resolved, instead of repeating it", "dns-nxdomain; rig secured.yaml", []string{"dead-letter"}},
 	}

@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -410,6 +411,25 @@ var scripts = []struct {
 	{M89, says(`"SegmentState":"Running"`), "does not say \"SegmentState"},
 	{M90, says(`"BODID":"operation-started/1/0010"`), "does not say \"BODID"},
 	{M91, says(``), "tells version \"\""},
+	{M92, func(w *world) []string { // the build before has posted it, and never heard so
+		m := confirmation("1", 1)
+		var upgraded atomic.Bool
+		w.erp.before = func(attempt, int) fate { return fate{lose: !upgraded.Load()} }
+		w.config.ERP.Version = "1.4"
+		w.spawn().sendAll(m)
+		w.must("a posting", func() bool { return w.erp.attemptsOf(m.event) > 0 })
+		w.kill()
+		upgraded.Store(true)
+		w.config.ERP.Version = "2.0"
+		w.spawn()
+		w.settled(m)
+		return w.judge(m)
+	}, "doubled"},
+	{M93, func(w *world) []string {
+		m := consumption("1", 1, "CASTING-3", "L-1", "1", "EA")
+		w.erp.refuse[m.event] = row{Status: 400, Code: "malformed", Class: dataQuality, Detail: `MaterialUse: "Reclaimed" is no use`}
+		return plain(w, m)
+	}, "lost consumption/1"},
 	{M60, func(w *world) []string {
 		var ms []message
 		for n, revision := range []string{"A", "B"} {

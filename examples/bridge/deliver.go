@@ -263,6 +263,10 @@ func (c *courier) misfollow(v verdict) verdict {
 		v.what = again
 	case M18: // DEFECT M18: a line in the log is all that is left of it
 		v.what = lost
+	case M93: // DEFECT M93: a word that nobody has heard of is no case for a person
+		if v.code == "malformed" {
+			v.what = lost
+		}
 	}
 	return v
 }

@@ -96,6 +96,9 @@ func (s *system) call(ctx context.Context, method, path string, header http.Head
 		if s.at.Version != "" && s.defect != M91 { // DEFECT M91: who needs versions
 			header.Set(versionHeader, s.at.Version)
 		}
+		if key := header.Get("Idempotency-Key"); s.defect == M92 && key != "" && !renewed { // DEFECT M92: each version of the interface has keys of its own
+			header.Set("Idempotency-Key", digest(key+" by "+s.at.Version))
+		}
 		r := s.do(ctx, method, strings.TrimSuffix(s.at.URL, "/")+path, header, body)
 		if r.status != http.StatusUnauthorized {
 			return r, s.judge(r)

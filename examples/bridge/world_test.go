@@ -138,7 +138,7 @@ func (w *world) spawn() *world {
 	w.cmd = exec.Command(os.Args[0])
 	w.cmd.Env = append(os.Environ(), "BRIDGE_TEST_CHILD=1", "ERP_URL="+c.ERP.URL, "ERP_TOKEN_URL="+c.ERP.TokenURL, "ERP_CLIENT=bridge", "ERP_SECRET=s3cret", "ERP_NEXT_CLIENT=bridge-next", "ERP_NEXT_SECRET=s3cret",
 		"MES_URL="+c.MES.URL, "MES_TOKEN_URL="+c.MES.TokenURL, "MES_CLIENT=bridge", "MES_SECRET=s3cret", "EXCEPTIONS_URL="+c.Exceptions,
-		"STATE_DIR="+c.StateDir, "LISTEN=127.0.0.1:0", "SYNC=normal", "DEFECT="+string(c.Defect))
+		"STATE_DIR="+c.StateDir, "LISTEN=127.0.0.1:0", "SYNC=normal", "ERP_VERSION="+c.ERP.Version, "DEFECT="+string(c.Defect))
 	stderr, err := w.cmd.StderrPipe()
 	if err != nil {
 		w.t.Fatal(err)

@@ -25,6 +25,8 @@ var rigs = map[bridge.Defect]string{
 	bridge.M89: "examples/bridge/contracts.yaml",
 	bridge.M90: "examples/bridge/contracts.yaml",
 	bridge.M91: "examples/bridge/contracts.yaml",
+	bridge.M92: "examples/bridge/versions.yaml",
+	bridge.M93: "examples/bridge/versions.yaml",
 	bridge.M95: "examples/bridge/secured.yaml",
 	bridge.M96: "examples/bridge/secured.yaml",
 }
@@ -51,6 +53,8 @@ var elsewhere = map[bridge.Defect][]string{
 	bridge.M85: {"MEC-04"},
 	bridge.M86: {"BRK-02"},
 	bridge.M87: {"NET-05"},
+	bridge.M92: {"VER-01"},
+	bridge.M93: {"VER-02"},
 	bridge.M95: {"NET-07"},
 	bridge.M96: {"NET-07"},
 }
