@@ -41,6 +41,13 @@ type Document interface {
 	Format() string
 }
 
+// A Versioned is a [Document] that says its version itself.
+type Versioned interface {
+	Document
+	// Version is what the document says, "" if nothing, and where.
+	Version() (version string, at Place)
+}
+
 // A Differ is a [Format] that can tell what changes from one version to the
 // next.
 type Differ interface {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -115,12 +116,14 @@ func (l *loader) contract(provider, name string) {
 		return
 	}
 	l.problems = append(l.problems, c.File.check()...)
+	before := len(l.problems)
 	for _, version := range l.folders(folder) {
 		if version == consumersFolder || version == releasedFolder {
 			continue
 		}
 		if h, ok := l.half(provider, version, path.Join(folder, version), c.File.Format); ok {
 			c.Versions = append(c.Versions, h)
+			l.contradiction(h)
 		}
 	}
 	for _, version := range l.folders(path.Join(folder, releasedFolder)) {
@@ -136,11 +139,29 @@ func (l *loader) contract(provider, name string) {
 			}
 		}
 	}
-	if len(c.Versions)+len(c.Consumers) == 0 {
+	if len(c.Versions)+len(c.Consumers) == 0 && len(l.problems) == before {
 		l.fail(folder, "has neither a provider's document nor a consumer's")
 	}
 	c.sort(l.book)
 	l.book.Contracts = append(l.book.Contracts, c)
+}
+
+// numbered is a version of numbers and points, with or without a v before it.
+var numbered = regexp.MustCompile(`^v?([0-9]+(?:\.[0-9]+)*)$`)
+
+// contradiction tells a document that says another version of itself than its
+// folder. One of the two may say more digits: 1.4.2 is a kind of 1.4.
+func (l *loader) contradiction(h Half) {
+	v, ok := h.Document.(Versioned)
+	if !ok {
+		return
+	}
+	says, place := v.Version()
+	inside, folder := numbered.FindStringSubmatch(says), numbered.FindStringSubmatch(h.Version)
+	if inside == nil || folder == nil || strings.HasPrefix(inside[1]+".", folder[1]+".") || strings.HasPrefix(folder[1]+".", inside[1]+".") {
+		return
+	}
+	l.problems = append(l.problems, Problem{Place: place, Text: fmt.Sprintf("says version %q of itself and stands in the folder of version %q", says, h.Version), Hint: "put it into the folder of its version, or correct what it says"})
 }
 
 // half reads the document in a folder.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -220,9 +221,10 @@ func refTo(t *source.Tree, url string) contracts.Place {
 	walk = func(pointer string, v any) {
 		switch v := v.(type) {
 		case map[string]any:
-			if r, ok := v["$ref"].(string); ok && found == "" {
-				if file, _, _ := strings.Cut(r, "#"); file != "" && strings.HasSuffix(url, strings.TrimPrefix(file, "./")) {
-					found = pointer + "/$ref"
+			for _, k := range []string{"$ref", "$schema"} {
+				r, _ := v[k].(string)
+				if file, _, _ := strings.Cut(r, "#"); found == "" && file != "" && path.Base(url) == path.Base(file) {
+					found = pointer + "/" + k
 				}
 			}
 			for _, k := range sortedKeys(v) {

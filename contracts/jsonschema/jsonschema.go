@@ -200,7 +200,7 @@ func (c *Compiler) problems(of string, err error) contracts.Problems {
 				within = p
 			}
 			for _, l := range leaves(v) {
-				ps = append(ps, contracts.Problem{Place: t.Place(within + pointerOf(l.InstanceLocation)), Text: "is no schema: " + word(l)})
+				ps = append(ps, contracts.Problem{Place: t.Place(within + pointerOf(l.InstanceLocation)), Text: "is no schema: " + word(l), Hint: remedy(word(l))})
 			}
 			return ps
 		}
@@ -264,3 +264,11 @@ func (d *Document) names() map[string]*Schema {
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// remedy is what to do about a mistake in a schema.
+func remedy(mistake string) string {
+	if strings.Contains(mistake, "Perl syntax") {
+		return "patterns are read as Go's regexp package does, which has no look-ahead and no back references and therefore never explodes; say it without"
+	}
+	return ""
+}

@@ -39,6 +39,8 @@ var (
 	_ contracts.Checker  = (*Document)(nil)
 	_ contracts.Measurer = (*Document)(nil)
 	_ contracts.Watcher  = (*Document)(nil)
+
+	_ contracts.Versioned = (*Document)(nil)
 )
 
 // Name implements [contracts.Format].
@@ -78,6 +80,13 @@ type Document struct {
 
 // Format implements [contracts.Document].
 func (*Document) Format() string { return Name }
+
+// Version implements [contracts.Versioned]: info.version.
+func (d *Document) Version() (string, contracts.Place) {
+	v, _ := d.trees[d.url].At("/info/version")
+	text, _ := v.(string)
+	return text, d.trees[d.url].Place("/info/version")
+}
 
 // Operations are those of the description, in its order.
 func (d *Document) Operations() []*Operation { return d.operations }

@@ -12,6 +12,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
@@ -97,10 +98,25 @@ func Unescape(segment string) string {
 func Read(f contracts.File) (*Tree, error) {
 	t := &Tree{File: f.Name, places: map[string]contracts.Place{}, order: map[string][]string{}}
 	text := bytes.TrimPrefix(f.Data, []byte("\xef\xbb\xbf"))
+	if !utf8.Valid(text) {
+		return t, contracts.Problems{{Place: newLines(text).at(f.Name, int64(invalidAt(text))), Text: "is not UTF-8", Hint: "save it as UTF-8"}}
+	}
 	if head := bytes.TrimLeft(text, " \t\r\n"); len(head) > 0 && (head[0] == '{' || head[0] == '[') {
 		return t, t.json(text)
 	}
 	return t, t.yaml(text)
+}
+
+// invalidAt is where text stops being UTF-8.
+func invalidAt(text []byte) int {
+	for i := 0; i < len(text); {
+		r, n := utf8.DecodeRune(text[i:])
+		if r == utf8.RuneError && n == 1 {
+			return i
+		}
+		i += n
+	}
+	return len(text)
 }
 
 // json reads text, remembering offsets.
