@@ -24,6 +24,31 @@ type Vocabulary struct {
 	cut      bool                       // there is more than could be listed
 }
 
+// A lister makes a vocabulary. Schemas are taken apart once.
+type lister struct {
+	*Vocabulary
+	forms map[string]form
+	keys  map[string]string
+}
+
+func (l *lister) form(n Node) form {
+	f, ok := l.forms[n.raw()]
+	if !ok {
+		f = formOf(n)
+		l.forms[n.raw()] = f
+	}
+	return f
+}
+
+func (l *lister) key(n Node) string {
+	k, ok := l.keys[n.raw()]
+	if !ok {
+		k = n.key()
+		l.keys[n.raw()] = k
+	}
+	return k
+}
+
 type pattern struct {
 	name *regexp.Regexp
 	path string
@@ -32,80 +57,81 @@ type pattern struct {
 // NewVocabulary lists what a schema declares.
 func NewVocabulary(n Node) *Vocabulary {
 	v := &Vocabulary{parts: map[string]bool{}, listed: map[string]bool{}, types: map[string]map[string]bool{}, patterns: map[string][]pattern{}, loops: map[string]string{}}
-	v.value([]Node{n}, "", map[string]string{})
+	l := &lister{v, map[string]form{}, map[string]string{}}
+	l.value([]Node{n}, "", map[string]string{})
 	return v
 }
 
 // value notes what the schemas at once say of the value at path. under are the
 // paths of the schemas that they are in.
-func (v *Vocabulary) value(nodes []Node, path string, under map[string]string) {
-	set := allowed(nodes[0], 0)
+func (l *lister) value(nodes []Node, path string, under map[string]string) {
+	set := l.allowed(nodes[0], 0)
 	for _, n := range nodes[1:] {
-		set = both(set, allowed(n, 0))
+		set = both(set, l.allowed(n, 0))
 	}
-	if before, ok := v.types[path]; ok { // another variant has it too
+	if before, ok := l.types[path]; ok { // another variant has it too
 		set = either(before, set)
 	}
-	v.types[path] = set
+	l.types[path] = set
 	for _, n := range nodes {
-		v.declare(n, path, under)
+		l.declare(n, path, under)
 	}
 }
 
-func (v *Vocabulary) declare(n Node, path string, under map[string]string) {
-	if at, ok := under[n.key()]; ok {
+func (l *lister) declare(n Node, path string, under map[string]string) {
+	if at, ok := under[l.key(n)]; ok {
 		if at != path {
-			v.loops[path] = at
+			l.loops[path] = at
 		}
 		return
 	}
-	if v.cut = v.cut || len(v.parts) >= maxParts; v.cut {
+	if l.cut = l.cut || len(l.parts) >= maxParts; l.cut {
 		return
 	}
-	under[n.key()] = path
-	defer delete(under, n.key())
-	f := formOf(n)
+	under[l.key(n)] = path
+	defer delete(under, l.key(n))
+	f := l.form(n)
 	for _, one := range f.values {
-		v.parts[path+"="+plain(one)], v.listed[path] = true, true
+		l.parts[path+"="+plain(one)], l.listed[path] = true, true
 	}
 	for _, name := range sortedKeys(f.props) {
-		v.parts[path+"."+name] = true
-		v.value(f.props[name], path+"."+name, under)
+		l.parts[path+"."+name] = true
+		l.value(f.props[name], path+"."+name, under)
 	}
 	if f.extra != nil {
-		v.parts[path+".*"] = true
-		v.value([]Node{*f.extra}, path+".*", under)
+		l.parts[path+".*"] = true
+		l.value([]Node{*f.extra}, path+".*", under)
 	}
 	for _, p := range sortedKeys(f.patterns) {
 		if re, err := regexp.Compile(p); err == nil {
-			v.parts[path+"."+p] = true
-			v.patterns[path] = append(v.patterns[path], pattern{re, path + "." + p})
-			v.value([]Node{f.patterns[p]}, path+"."+p, under)
+			l.parts[path+"."+p] = true
+			l.patterns[path] = append(l.patterns[path], pattern{re, path + "." + p})
+			l.value([]Node{f.patterns[p]}, path+"."+p, under)
 		}
 	}
 	if items := slices.Concat(f.items, f.tuple); len(items) > 0 {
-		v.items(f, path+"[]", under)
+		l.items(f, path+"[]", under)
 	}
 	for _, options := range f.options {
 		for _, o := range options {
-			v.declare(o, path, under)
+			l.declare(o, path, under)
 		}
 	}
 }
 
 // items notes what is said of the elements of a list.
-func (v *Vocabulary) items(f form, path string, under map[string]string) {
+func (l *lister) items(f form, path string, under map[string]string) {
 	if len(f.items) > 0 {
-		v.value(f.items, path, under)
+		l.value(f.items, path, under)
 	}
 	for _, n := range f.tuple {
-		v.value([]Node{n}, path, under)
+		l.value([]Node{n}, path, under)
 	}
 }
 
 // allowed are the types that a schema allows, nil if it allows any.
-func allowed(n Node, depth int) map[string]bool {
-	f := formOf(n)
+func (l *lister) allowed(n Node, depth int) map[string]bool {
+	f := l.form(n)
 	set := f.types
 	if f.values != nil {
 		set = map[string]bool{}
@@ -119,7 +145,7 @@ func allowed(n Node, depth int) map[string]bool {
 	for _, options := range f.options {
 		some := map[string]bool{}
 		for _, o := range options {
-			some = either(some, allowed(o, depth+1))
+			some = either(some, l.allowed(o, depth+1))
 		}
 		set = both(set, some)
 	}
