@@ -217,6 +217,9 @@ func TestMistakesInPacts(t *testing.T) {
 		{"no parties", `{"interactions":[{"description":"x"}]}`, "does not name its consumer"},
 		{"twice", edit("an order that is not there", "an order was released") + "", ""},
 		{"no JSON", `{"consumer":`, "ends in the middle"},
+		{"the same request, another answer", edit(`"path": "/orders/4712"}`, `"path": "/orders/4711", "matchingRules": {"path": {"matchers": [{"match": "regex", "regex": "/orders/\\d+"}]}}}, "providerStates": [{"name": "order 4711 is released", "params": {"no": "000004711"}}]`), `"an order that is not there" asks the same as "an order" at mes-erp.json:4:3`},
+		{"nested without end", `{"consumer":{"name":"a"},"provider":{"name":"b"},"interactions":[{"description":"x","response":{"body":` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000) + `}}]}`, "is nested deeper than"},
+		{"a matcher within itself", edit(`{"match": "number"}`, `{"match": "eachValue", "rules": `+strings.Repeat(`[{"match": "eachValue", "rules": `, 400)+`[]`+strings.Repeat(`}]`, 400)+`}`), "is nested deeper than"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.name == "twice" {
@@ -228,6 +231,26 @@ func TestMistakesInPacts(t *testing.T) {
 				t.Errorf("got %v, want …%s…", err, c.want)
 			}
 		})
+	}
+}
+
+// BenchmarkReadLarge reads a pact of 50 MB, as no person has written it.
+func BenchmarkReadLarge(b *testing.B) {
+	var text strings.Builder
+	text.WriteString(`{"consumer":{"name":"mes"},"provider":{"name":"erp"},"metadata":{"pactSpecification":{"version":"4.0"}},"interactions":[`)
+	for i := 0; text.Len() < 50<<20; i++ {
+		if i > 0 {
+			text.WriteByte(',')
+		}
+		fmt.Fprintf(&text, `{"type":"Synchronous/HTTP","description":"order %d","request":{"method":"GET","path":"/orders/%[1]d"},"response":{"status":200,"body":{"contentType":"application/json","encoded":false,"content":{"no":"%[1]d","lots":[%s]}},"matchingRules":{"body":{"$.no":{"matchers":[{"match":"type"}]}}}}}`,
+			i, strings.Repeat(`{"id":"L1","quantity":1.5,"note":"a text of some length, as people write where they are asked to"},`, 20)+`{"id":"L2"}`)
+	}
+	file := []contracts.File{{Name: "large.json", Data: []byte(text.String())}}
+	b.SetBytes(int64(text.Len()))
+	for b.Loop() {
+		if _, err := (Format{}).Read(file); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 

@@ -142,6 +142,7 @@ func (Format) Read(files []contracts.File) (contracts.Document, error) {
 		problems = append(problems, contracts.Problem{Place: contracts.Place{File: files[0].Name}, Text: "holds no interaction, so that it can show nothing"})
 	}
 	problems = append(problems, d.twice()...)
+	problems = append(problems, d.overlap()...)
 	return d, problems.Sorted().OrNil()
 }
 

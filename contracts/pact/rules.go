@@ -6,6 +6,8 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+
+	"github.com/andon-rig/andon/contracts/source"
 )
 
 // Rules are the matching rules of a part, by category.
@@ -51,7 +53,7 @@ func (r *reader) rules(pointer string, v any) Rules {
 	var out Rules
 	pointer += "/matchingRules"
 	for _, key := range sortedKeys(m) {
-		at := pointer + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
+		at := pointer + "/" + source.Escape(key)
 		if strings.HasPrefix(key, "$") {
 			r.flat(&out, at, key, m[key])
 			continue
@@ -127,7 +129,7 @@ func (r *reader) named(pointer string, m map[string]any) (all []Rule) {
 
 func (r *reader) paths(pointer string, m map[string]any) (all []Rule) {
 	for _, path := range sortedKeys(m) {
-		at := pointer + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(path)
+		at := pointer + "/" + source.Escape(path)
 		steps, err := parsePath(path)
 		if err != nil {
 			r.fail(at, "%q is no path of a matching rule: %v", path, err)

@@ -85,13 +85,16 @@ func (t *Tree) At(pointer string) (any, bool) {
 
 // Escape writes a key as a segment of a JSON pointer (RFC 6901).
 func Escape(key string) string {
-	return strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
+	if !strings.ContainsAny(key, "~/") {
+		return key // nearly always, in documents of any size
+	}
+	return escaper.Replace(key)
 }
 
 // Unescape reads a segment of a JSON pointer.
-func Unescape(segment string) string {
-	return strings.NewReplacer("~1", "/", "~0", "~").Replace(segment)
-}
+func Unescape(segment string) string { return unescaper.Replace(segment) }
+
+var escaper, unescaper = strings.NewReplacer("~", "~0", "/", "~1"), strings.NewReplacer("~1", "/", "~0", "~")
 
 // Read reads a document: JSON if it begins like it, YAML otherwise. Keys that
 // stand twice in a mapping are a mistake, since readers disagree on which counts.
