@@ -245,6 +245,7 @@ func BenchmarkReadLarge(b *testing.B) {
 		fmt.Fprintf(&text, `{"type":"Synchronous/HTTP","description":"order %d","request":{"method":"GET","path":"/orders/%[1]d"},"response":{"status":200,"body":{"contentType":"application/json","encoded":false,"content":{"no":"%[1]d","lots":[%s]}},"matchingRules":{"body":{"$.no":{"matchers":[{"match":"type"}]}}}}}`,
 			i, strings.Repeat(`{"id":"L1","quantity":1.5,"note":"a text of some length, as people write where they are asked to"},`, 20)+`{"id":"L2"}`)
 	}
+	text.WriteString("]}")
 	file := []contracts.File{{Name: "large.json", Data: []byte(text.String())}}
 	b.SetBytes(int64(text.Len()))
 	for b.Loop() {

@@ -26,7 +26,7 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 3, "interleaved rounds of each measurement; medians are printed")
 	flag.DurationVar(&o.length, "length", 3*time.Second, "of each round of requests")
 	flag.IntVar(&o.records, "records", 10_000_000, "records to judge at most; 0 for none")
-	only := flag.String("only", "", "measure nothing but startup, endpoint, relay, judging or contracts")
+	only := flag.String("only", "", "measure nothing but startup, endpoint, relay, judging, contracts or replay")
 	judge := flag.Int("judge", 0, "internal: judge a journal of so many records")
 	bare := flag.Bool("bare", false, "internal: with -judge, without ids")
 	flag.StringVar(&o.against, "against", "", "another build of this command, whose endpoint is measured beside ours")
@@ -59,6 +59,7 @@ func bench(o options, only string) error {
 		{"relay", func() error { return relaying(o) }},
 		{"judging", func() error { return judging(o) }},
 		{"contracts", func() error { return holding(o) }},
+		{"replay", replaying},
 	} {
 		if only != "" && only != part.name {
 			continue
