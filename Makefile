@@ -40,6 +40,7 @@ check: tools-for-tests ## format, vet, import order and unit tests with the race
 .PHONY: contracts
 contracts: ## hold what our own endpoints promise against what was released (docs/contracts); breaking it needs a new version
 	$(GO) run . contracts lint --book docs/contracts
+	$(GO) run . contracts lint --book examples/bridge/contracts
 
 # So CI installs what tests need.
 .PHONY: tools-for-tests
