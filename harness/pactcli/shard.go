@@ -10,8 +10,8 @@ import (
 	"github.com/andon-rig/andon/contracts/pact"
 )
 
-// PerFile is how many interactions one file may hold. The time that the
-// verifier takes grows with the square of that.
+// PerFile is how many interactions one file may hold. Verifiers were seen whose
+// time grew with the square of that.
 const PerFile = 100
 
 // A shard is a pact of some of the interactions of one file, all to be
