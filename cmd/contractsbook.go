@@ -334,6 +334,13 @@ func tellDecision(out io.Writer, d contracts.Decision, asJSON bool) error {
 	if at := d.At.String(); at != "" && d.Verdict != evidence.Holds {
 		fmt.Fprintf(out, "%s: ", at)
 	}
-	_, err := fmt.Fprintf(out, "%s\n", printable(d.Reason))
-	return err
+	fmt.Fprintln(out, printable(d.Reason))
+	if d.Verdict != evidence.Violated || len(d.Cells) == 0 || len(d.Cells[0].Unmet) == 0 {
+		return nil
+	}
+	// The first thing unmet is the reason.
+	if promised := d.Cells[0].Unmet[0].After.String(); promised != "" && promised != d.At.String() {
+		fmt.Fprintf(out, "    what is promised instead stands at %s\n", promised)
+	}
+	return nil
 }
