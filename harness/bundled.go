@@ -16,6 +16,9 @@ var BundledSource []byte
 //go:embed bundled-files.yaml
 var bundledFiles []byte
 
+//go:embed bundled-b2mml.yaml
+var bundledB2MML []byte
+
 // Bundled is the rig around the bundled reference integration.
 func Bundled() (File, error) { return ParseFile("bundled rig", BundledSource) }
 
@@ -34,6 +37,7 @@ var bundledERPs = []struct {
 }{
 	{"neutral/v1", BundledSource},
 	{"files/v1", bundledFiles},
+	{"b2mml-xml/v7", bundledB2MML},
 }
 
 // BundledERPs lists the dialects at which the bundled build can be gated.

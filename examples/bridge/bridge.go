@@ -185,6 +185,9 @@ func assemble(c Config, s *store, log *slog.Logger) *bridge {
 			teller: b.teller, attempts: c.Attempts, defect: c.Defect, log: log})
 	}
 	b.inbox = &inbox{store: s, outbox: b.outbox, holds: h, units: u, teller: b.teller, backlog: c.Backlog, limit: c.Timeout, log: log, defect: c.Defect}
+	if c.Dialect == dialectB2MML {
+		b.inbox.bods = func(body []byte) (string, []byte, error) { return messageOf(body, c.Envelope) }
+	}
 	b.inbox.flawed = flaw(b.inbox, c.Defect)
 	if n, ok := erp.(neutralSide); ok && c.Master == "lists" {
 		b.sources = append(b.sources, (&lists{n.system, b.inbox, c.Page, c.Defect, log}).run)

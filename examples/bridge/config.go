@@ -12,7 +12,8 @@ import (
 // Config is what an operator can set. The README has the table.
 type Config struct {
 	ERP, MES   Endpoint
-	Dialect    string // of the ERP: neutral/v1 or files/v1
+	Dialect    string // of the ERP: neutral/v1, files/v1 or b2mml-xml/v7
+	Envelope   string // of BODs: none, soap-1.1 or soap-1.2
 	InDoubt    string // "repeat" or "stop": what to do with a file of which nothing is known
 	Exceptions string // where exceptions are reported; "" keeps them in the table only
 	StateDir   string // where the store lives; survives restarts
@@ -81,7 +82,8 @@ func readConfig(args []string, env func(string) string, stdout, stderr io.Writer
 	text(&c.ERP.Next, "erp-next-client", "ERP_NEXT_CLIENT", "", "OAuth2 client id at the ERP from the cutover on")
 	text(&c.ERP.Key, "erp-key", "ERP_KEY", "", "file with our private key at the ERP's SFTP server; without one the secret is the password")
 	text(&c.ERP.KnownHosts, "erp-known-hosts", "ERP_KNOWN_HOSTS", "", "file with the public key of the ERP's SFTP server")
-	text(&c.Dialect, "erp-dialect", "ERP_DIALECT", dialectNeutral, "neutral/v1 or files/v1: what the ERP speaks")
+	text(&c.Dialect, "erp-dialect", "ERP_DIALECT", dialectNeutral, "neutral/v1, files/v1 or b2mml-xml/v7: what the ERP speaks")
+	text(&c.Envelope, "erp-envelope", "ERP_ENVELOPE", "none", "none, soap-1.1 or soap-1.2: what BODs travel in")
 	text(&c.ERP.Version, "erp-version", "ERP_VERSION", "", "version of the ERP's interface to tell in "+versionHeader+"; empty tells none")
 	text(&c.InDoubt, "in-doubt", "IN_DOUBT", "repeat", "repeat or stop: what to do with a file of which nobody knows what became")
 	text(&c.MES.URL, "mes", "MES_URL", "", "base URL of the MES")
@@ -141,7 +143,8 @@ func (c Config) Validate() error {
 	}
 	need(c.ERP.URL != "", "set ERP_URL: where is the ERP?")
 	need(c.MES.URL != "", "set MES_URL: where is the MES?")
-	need(c.Dialect == "" || c.Dialect == dialectNeutral || c.Dialect == dialectFiles, `ERP_DIALECT must be "neutral/v1" or "files/v1"`)
+	need(c.Dialect == "" || c.Dialect == dialectNeutral || c.Dialect == dialectFiles || c.Dialect == dialectB2MML, `ERP_DIALECT must be "neutral/v1", "files/v1" or "b2mml-xml/v7"`)
+	need(c.Envelope == "" || c.Envelope == "none" || envelopes[c.Envelope] != "", `ERP_ENVELOPE must be "none", "soap-1.1" or "soap-1.2"`)
 	need(c.InDoubt == "" || c.InDoubt == "repeat" || c.InDoubt == "stop", `IN_DOUBT must be "repeat" or "stop"`)
 	if c.Dialect == dialectFiles {
 		_, err := openShare(c.ERP, c.Timeout)
@@ -152,7 +155,7 @@ func (c Config) Validate() error {
 	}
 	need(c.Sync == "full" || c.Sync == "normal", `SYNC must be "full" or "normal"`)
 	need(c.Master == "announced" || c.Master == "lists", `MASTER must be "announced" or "lists"`)
-	need(c.Master != "lists" || c.Dialect != dialectFiles, "MASTER=lists needs an ERP that has lists, and files have none")
+	need(c.Master != "lists" || c.Dialect == "" || c.Dialect == dialectNeutral, "MASTER=lists is spoken in neutral/v1 only")
 	need(c.Units == "base" || c.Units == "as-is", `UNITS must be "base" or "as-is"`)
 	sources := 0
 	for _, given := range []bool{c.Events != "", c.MQTT != "", c.Feed} {

@@ -14,52 +14,55 @@ type Defect string
 // project. Each is one if at the place where a real integration gets it wrong;
 // search for its number to find it.
 const (
-	M01 Defect = "M01"
-	M02 Defect = "M02"
-	M04 Defect = "M04"
-	M05 Defect = "M05"
-	M08 Defect = "M08"
-	M09 Defect = "M09"
-	M10 Defect = "M10"
-	M11 Defect = "M11"
-	M12 Defect = "M12"
-	M13 Defect = "M13"
-	M15 Defect = "M15"
-	M16 Defect = "M16"
-	M17 Defect = "M17"
-	M18 Defect = "M18"
-	M21 Defect = "M21"
-	M22 Defect = "M22"
-	M23 Defect = "M23"
-	M24 Defect = "M24"
-	M25 Defect = "M25"
-	M27 Defect = "M27"
-	M28 Defect = "M28"
-	M31 Defect = "M31"
-	M32 Defect = "M32"
-	M35 Defect = "M35"
-	M36 Defect = "M36"
-	M38 Defect = "M38"
-	M39 Defect = "M39"
-	M40 Defect = "M40"
-	M41 Defect = "M41"
-	M43 Defect = "M43"
-	M45 Defect = "M45"
-	M46 Defect = "M46"
-	M47 Defect = "M47"
-	M49 Defect = "M49"
-	M50 Defect = "M50"
-	M52 Defect = "M52"
-	M54 Defect = "M54"
-	M55 Defect = "M55"
-	M57 Defect = "M57"
-	M59 Defect = "M59"
-	M60 Defect = "M60"
-	M65 Defect = "M65"
-	M66 Defect = "M66"
-	M62 Defect = "M62"
-	M63 Defect = "M63"
-	M68 Defect = "M68"
+	M01  Defect = "M01"
+	M02  Defect = "M02"
+	M04  Defect = "M04"
+	M05  Defect = "M05"
+	M08  Defect = "M08"
+	M09  Defect = "M09"
+	M10  Defect = "M10"
+	M11  Defect = "M11"
+	M12  Defect = "M12"
+	M13  Defect = "M13"
+	M15  Defect = "M15"
+	M16  Defect = "M16"
+	M17  Defect = "M17"
+	M18  Defect = "M18"
+	M21  Defect = "M21"
+	M22  Defect = "M22"
+	M23  Defect = "M23"
+	M24  Defect = "M24"
+	M25  Defect = "M25"
+	M27  Defect = "M27"
+	M28  Defect = "M28"
+	M31  Defect = "M31"
+	M32  Defect = "M32"
+	M35  Defect = "M35"
+	M36  Defect = "M36"
+	M38  Defect = "M38"
+	M39  Defect = "M39"
+	M40  Defect = "M40"
+	M41  Defect = "M41"
+	M43  Defect = "M43"
+	M45  Defect = "M45"
+	M46  Defect = "M46"
+	M47  Defect = "M47"
+	M49  Defect = "M49"
+	M50  Defect = "M50"
+	M52  Defect = "M52"
+	M54  Defect = "M54"
+	M55  Defect = "M55"
+	M57  Defect = "M57"
+	M59  Defect = "M59"
+	M60  Defect = "M60"
+	M65  Defect = "M65"
+	M66  Defect = "M66"
+	M62  Defect = "M62"
+	M63  Defect = "M63"
+	M101 Defect = "M101"
+	M102 Defect = "M102"
+	M103 Defect = "M103"
+	M68  Defect = "M68"
 
 	// Not in the catalogue, which has none that secrets and contracts would show.
 	M71 Defect = "M71"
@@ -171,6 +174,9 @@ func Defects() []DefectInfo {
 		{M93, "unknown word thrown away", "logs and forgets a message that the other side could not read, instead of parking it for a person", "schema-drift; rig versions.yaml", []string{"no-silent-drop"}},
 		{M95, "any certificate will do", "does not verify who it talks to", "tls-expired, tls-wrong-host or tls-unknown-ca; rig secured.yaml", []string{"secrets"}},
 		{M96, "unknown host is final", "reports a message as a business exception when the endpoint's name cannot be resolved, instead of repeating it", "dns-nxdomain; rig secured.yaml", []string{"dead-letter"}},
+		{M101, "status is the answer", "takes a status of success for a posting, whatever the ConfirmBOD in the body says", "rows that are refused; gate --erp b2mml-xml/v7", []string{"no-silent-drop"}},
+		{M102, "new identity on retry", "gives a BOD a new BODID in every attempt, and does not ask what became of the one before", "lost replies; gate --erp b2mml-xml/v7", []string{"exactly-once", "retry-discipline"}},
+		{M103, "first entry speaks for all", "reads of a ConfirmBOD what it says of the first row, and takes it for all", "batches of which a row is refused; gate --erp b2mml-xml/v7", []string{"batch-items", "no-silent-drop"}},
 	}
 }
 
@@ -179,6 +185,8 @@ func (d Defect) ERP() string {
 	switch d {
 	case M62, M63:
 		return dialectFiles
+	case M101, M102, M103:
+		return dialectB2MML
 	}
 	return ""
 }

@@ -25,6 +25,7 @@ type inbox struct {
 	limit   time.Duration // how long a hold may wait for postings under way
 	log     *slog.Logger
 
+	bods   func(body []byte) (name string, message []byte, err error) // reads what the ERP posts as a BOD; nil if it does not
 	ready  atomic.Bool
 	defect Defect
 	flawed *flawedInbox // only defects need this
@@ -66,6 +67,12 @@ func (i *inbox) webhook(w http.ResponseWriter, r *http.Request, from string) {
 		return
 	}
 	name := r.PathValue("name")
+	if i.bods != nil && from == "erp" && name == bodName {
+		if name, body, err = i.bods(body); err != nil {
+			problem(w, http.StatusBadRequest, "malformed", err.Error())
+			return
+		}
+	}
 	if _, known := names[name]; !known {
 		problem(w, http.StatusNotFound, "name-unknown", fmt.Sprintf("there are no messages called %q", name))
 		return

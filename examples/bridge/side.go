@@ -84,8 +84,11 @@ func (s neutralSide) settle(ctx context.Context, u unit) verdict {
 // sides makes the two sides of the bridge.
 func (c Config) sides() (erp, mes side) {
 	mes = neutralSide{newSystem("mes", c.MES, c)}
-	if c.Dialect == dialectFiles {
+	switch c.Dialect {
+	case dialectFiles:
 		return newFilesSide("erp", c), mes
+	case dialectB2MML:
+		return bodSide{newSystem("erp", c.ERP, c), c.Envelope}, mes
 	}
 	return neutralSide{newSystem("erp", c.ERP, c)}, mes
 }
@@ -94,4 +97,5 @@ func (c Config) sides() (erp, mes side) {
 const (
 	dialectNeutral = "neutral/v1"
 	dialectFiles   = "files/v1"
+	dialectB2MML   = "b2mml-xml/v7"
 )
