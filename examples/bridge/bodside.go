@@ -149,7 +149,7 @@ func (a answer) judge(u unit, d Defect) verdict {
 	switch {
 	case a.err != nil || a.status == http.StatusTooManyRequests || a.status == http.StatusServiceUnavailable:
 		return a.later()
-	case len(entries) == 0 || entries[0].code == "":
+	case len(entries) == 0 || entries[0].word == "":
 		return a.dumb()
 	case entries[0].place == 0:
 		return a.one(entries[0])

@@ -117,6 +117,9 @@ var scripts = []struct {
 	}, "lost"},
 	{M62, halfAFile, "lost"},
 	{M63, cannotBeRemoved, "doubled"},
+	{M101, bodRefused, "lost consumption/1/0010/BAD"},
+	{M102, bodLostReply, "doubled"},
+	{M103, bodBadRow, "lost consumption/1/0010/BAD"},
 	{M11, func(w *world) []string {
 		m := confirmation("1", 1)
 		w.erp.before = once(m.event, fate{status: 429, retryAfter: "1"})
