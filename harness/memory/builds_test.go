@@ -43,7 +43,7 @@ func (f *forwarder) Receive(endpoint string, m simulators.Message) int {
 		f.seen[event] = true
 	}
 	f.queue[to] = append(f.queue[to], simulators.Message{Name: m.Name, Body: m.Body, Header: map[string]string{
-		"Content-Type": "application/json", "Idempotency-Key": m.Header["Andon-Event"],
+		"Content-Type": m.Header["Content-Type"], "Idempotency-Key": m.Header["Andon-Event"], // some look for it elsewhere
 	}})
 	select {
 	case f.more[to] <- struct{}{}:
@@ -108,6 +108,9 @@ func (f *forwarder) deliver(ctx context.Context, endpoint string, m simulators.M
 type problem struct{ Class, Title, Detail string }
 
 func meaning(r memory.Reply) (p problem) {
+	if strings.HasPrefix(string(r.Body), "<") {
+		return confirmed(r.Body)
+	}
 	_ = json.Unmarshal(r.Body, &p) // what cannot be read says nothing, and is found out by asking again
 	return p
 }

@@ -24,7 +24,7 @@ import (
 )
 
 // A Build is an integration build in memory. It stands between the endpoints
-// erp and mes and speaks neutral/v1.
+// erp and mes and speaks their dialect, neutral/v1 unless told otherwise.
 type Build interface {
 	// Receive takes what an endpoint announces and returns the HTTP status of
 	// its answer. It must not block, and may be called by several at once.
@@ -47,18 +47,24 @@ type Reply struct {
 	Body   []byte
 }
 
-// file is the rig. Roads in memory have no thieves, so nobody authenticates.
+// file is the rig, with the dialect of its systems. Roads in memory have no
+// thieves, so nobody authenticates.
 const file = `apiVersion: andon/v1
 kind: Rig
 sut: {external: {testSystem: true}, delivers: {posting: exactly-once, exceptions: {http: "memory"}}}
 endpoints:
-  erp: {system: erp, policy: {auth: none, dedupe: by-key}}
-  mes: {system: mes, policy: {auth: none, dedupe: by-key}}
+  erp: {system: erp, dialect: %[1]s, policy: {auth: none, dedupe: by-key}}
+  mes: {system: mes, dialect: %[1]s, policy: {auth: none, dedupe: by-key}}
 `
 
 // Setup returns what [harness.Build] makes a rig in memory of.
 func Setup(s scenarios.Scenario, seed uint64, b Build) (harness.Setup, error) {
-	f, err := harness.ParseFile("rig in memory", []byte(file))
+	return SetupIn("neutral/v1", s, seed, b)
+}
+
+// SetupIn is [Setup] of systems that both speak dialect, as the build must.
+func SetupIn(dialect string, s scenarios.Scenario, seed uint64, b Build) (harness.Setup, error) {
+	f, err := harness.ParseFile("rig in memory", fmt.Appendf(nil, file, dialect))
 	return harness.Setup{
 		Catalog: catalog.Standard(), File: f, Path: "memory", Scenario: s, Seed: seed, Run: "memory", Version: "memory", World: New(b),
 	}, err

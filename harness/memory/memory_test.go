@@ -61,12 +61,18 @@ func play(t *testing.T, text string, seed uint64, careful bool) (records []evide
 // to be made.
 func playBuild(t *testing.T, text string, seed uint64, build func() memory.Build) (records []evidence.Record, findings []evidence.Finding) {
 	t.Helper()
+	return playIn(t, "neutral/v1", text, seed, build)
+}
+
+// playIn is playBuild at systems that speak another dialect.
+func playIn(t *testing.T, dialect, text string, seed uint64, build func() memory.Build) (records []evidence.Record, findings []evidence.Finding) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		ss, err := scenarios.Parse("scenario", []byte(text))
 		if err != nil {
 			t.Fatal(err)
 		}
-		setup, err := memory.Setup(ss[0], seed, build())
+		setup, err := memory.SetupIn(dialect, ss[0], seed, build())
 		if err != nil {
 			t.Fatal(err)
 		}
