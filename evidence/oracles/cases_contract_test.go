@@ -15,9 +15,16 @@ func TestContractConformance(t *testing.T) {
 	const comma = `malformed: ….QuantityString: "12,5" is not a plain decimal number`
 	malformed := simulators.Result{Outcome: simulators.Refused, Status: 400, Class: simulators.DataQuality, Code: "malformed"}
 	// sends has the SUT post what nobody can read, under this key.
-	sends := func(r *journaltest.Run, key string) {
-		r.Add(evidence.Attempt{ID: 900, Endpoint: "erp", Verb: "post", Name: "confirmations", Key: "post confirmations", IdemKey: key, Attempt: 1,
+	sendsTo := func(r *journaltest.Run, name, key string) {
+		r.Add(evidence.Attempt{ID: 900, Endpoint: "erp", Verb: "post", Name: name, Key: "post " + name, IdemKey: key, Attempt: 1,
 			Start: r.Now(), End: r.Now() + 5*time.Millisecond, Acted: malformed, Heard: malformed, Breach: comma})
+	}
+	sends := func(r *journaltest.Run, key string) { sendsTo(r, "confirmations", key) }
+	// speaks gives the ERP another dialect than the MES has.
+	speaks := func(r *journaltest.Run, dialect string) {
+		e := r.Plan.Endpoints["erp"]
+		e.Dialect = dialect
+		r.Plan.Endpoints["erp"] = e
 	}
 	replies := func(r *journaltest.Run, faults ...string) {
 		e := r.Truth(conf(1, "5.013"))
@@ -83,6 +90,21 @@ func TestContractConformance(t *testing.T) {
 			offer(r, e, simulators.Accepted)
 			sends(r, "a key of its own")
 		}, want: evidence.Holds},
+		{name: "it was handed on to a system that speaks otherwise", build: func(r *journaltest.Run) {
+			speaks(r, "b2mml-xml/v7")
+			r.Fault("odd", "odd-quantity", "mes")
+			e := r.Truth(conf(1, "12.5"))
+			r.Spoil("odd", "odd-quantity", "mes", e)
+			offer(r, e, simulators.Accepted)
+			sendsTo(r, "bods", "a key of its own")
+		}, want: evidence.Holds},
+		{name: "another message, to a system that speaks alike", build: func(r *journaltest.Run) {
+			r.Fault("odd", "odd-quantity", "mes")
+			e := r.Truth(conf(1, "12.5"))
+			r.Spoil("odd", "odd-quantity", "mes", e)
+			offer(r, e, simulators.Accepted)
+			sendsTo(r, "bods", "a key of its own")
+		}, want: evidence.Inconclusive},
 		{name: "it never reached the SUT", build: func(r *journaltest.Run) {
 			r.Fault("drift", "schema-drift", "mes")
 			e := r.Truth(conf(1, "12.5"))

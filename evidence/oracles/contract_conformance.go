@@ -110,17 +110,26 @@ func (c *contractBook) meant(t *evidence.AttemptView) *evidence.FactView {
 }
 
 // handedOn is a fact whose announcement a fault had spoilt, or worded otherwise
-// than the contract says, and which a message under its own name that nobody can read is
-// likely to be: the SUT may have taken it and has done nothing else with it.
-// nil if there is none.
+// than the contract says, and which a message that nobody can read is likely to
+// be: the SUT may have taken it and has done nothing else with it. The message
+// bears its name where both systems speak one dialect. nil if there is none.
 func (c *contractBook) handedOn(t *evidence.AttemptView) *evidence.FactView {
 	for _, f := range c.spoilt {
 		settled := len(f.Effects) > 0 && f.Effects[0].At < t.Start || len(f.Surfaces) > 0 && f.Surfaces[0].At < t.Start
-		if first := announced(f); !settled && first.Name == t.Name && first.Start <= t.Start {
+		if first := announced(f); !settled && c.maybe(first, t) && first.Start <= t.Start {
 			return f
 		}
 	}
 	return nil
+}
+
+// maybe reports whether a posting may say what was announced, by its name.
+func (c *contractBook) maybe(o *evidence.OfferView, t *evidence.AttemptView) bool {
+	from, to := c.r.h.Plan.Endpoints[o.Endpoint], c.r.h.Plan.Endpoints[t.Endpoint]
+	if from.Dialect != to.Dialect { // names differ, or mean something else
+		return o.Endpoint != t.Endpoint
+	}
+	return o.Name == t.Name
 }
 
 // announced is the first announcement of f that the SUT may have taken: it did, or

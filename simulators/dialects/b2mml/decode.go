@@ -52,7 +52,9 @@ func (d Dialect) Decode(m simulators.Message) (simulators.Ask, error) {
 	if err != nil {
 		return simulators.Ask{}, refuse(code, err.Error())
 	}
-	return read(bod)
+	ask, err := read(bod)
+	ask.IdempotencyKey = bod.said("ApplicationArea", "BODID") // also of what is refused
+	return ask, err
 }
 
 // health is what may be asked for with GET.
@@ -82,7 +84,6 @@ func read(bod *node) (simulators.Ask, error) {
 	if err != nil {
 		return simulators.Ask{}, inXPath(err)
 	}
-	ask.IdempotencyKey = bod.said("ApplicationArea", "BODID")
 	return ask, nil
 }
 
