@@ -341,6 +341,15 @@ func TestRetryDiscipline(t *testing.T) {
 				r.Wait(time.Second)
 			}
 		}, want: evidence.Holds},
+		{name: "refused while the SUT was off the network, each time", build: func(r *journaltest.Run) {
+			e := r.Happen(conf(1, "5.013"))
+			for range 4 {
+				r.Step("sut.detach")
+				r.Send(journaltest.Sending{Acted: closed}, e)
+				r.Step("sut.attach")
+				r.Wait(3 * time.Second)
+			}
+		}, want: evidence.Holds},
 		{name: "refused, and killed long after that, each time", build: func(r *journaltest.Run) {
 			e := r.Happen(conf(1, "5.013"))
 			for range 4 {
@@ -558,6 +567,16 @@ func TestRecovery(t *testing.T) {
 			r.Post(e)
 		}, want: evidence.Holds},
 		{name: "starved behind a poisoned message", build: poisoned(12*time.Second, post), want: evidence.Violated, rule: "starved-behind-poison", says: "000004712"},
+		{name: "nobody could connect for a time", build: func(r *journaltest.Run) {
+			r.Fault("hang", "connect-hang", "erp")
+			r.Add(evidence.Disturbance{Fault: "hang", Kind: "connect-hang", Phase: evidence.Struck, At: "erp", Key: "connection 7"})
+			poisoned(12*time.Second, post)(r)
+		}, want: evidence.Holds},
+		{name: "nobody could connect for a time, and long after that", build: func(r *journaltest.Run) {
+			r.Fault("hang", "connect-hang", "erp")
+			r.Add(evidence.Disturbance{Fault: "hang", Kind: "connect-hang", Phase: evidence.Struck, At: "erp", Key: "connection 7"})
+			poisoned(24*time.Second, post)(r)
+		}, want: evidence.Violated, rule: "starved-behind-poison"},
 		{name: "starved to the end", build: poisoned(12*time.Second, func(*journaltest.Run, plant.Event) {}), end: restless, want: evidence.Violated, rule: "starved-behind-poison"},
 		{name: "the same order may wait for the correction", build: func(r *journaltest.Run) {
 			bad, good := r.Happen(conf(1, "5.013")), r.Happen(conf(2, "7.041"))

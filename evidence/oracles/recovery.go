@@ -34,7 +34,10 @@ func recovery(r *report) {
 		within = defaultRecovery
 	}
 	poisoned, blocked := poison(r.h)
-	trouble := troubles(r.h)
+	trouble, roads := troubles(r.h), map[string][]evidence.Interval{}
+	for name := range trouble {
+		roads[name] = unclearTimes(r.h, name)
+	}
 	heal, healed := r.h.LastHeal()
 	for _, f := range r.h.Facts {
 		if !judged(f) || f.Status != evidence.Must {
@@ -49,7 +52,7 @@ func recovery(r *report) {
 		}
 		if poisoned != nil && !blocked[f.Event.Fact.Keys().Entity()] && len(f.Disturbances) == 0 {
 			r.judged++
-			starved(r, f, poisoned, trouble[f.Sink], done, isDone)
+			starved(r, f, poisoned, way{trouble[f.Sink], roads[f.Sink]}, done, isDone)
 		}
 	}
 }
@@ -170,9 +173,22 @@ func troubles(h *evidence.History) map[string][]time.Duration {
 	return out
 }
 
+// way is what was in the way to an endpoint: moments of trouble, and when its
+// road was bad or the SUT cut off, both in order.
+type way struct {
+	trouble []time.Duration
+	bad     []evidence.Interval
+}
+
+// lately reports whether the road was bad at any time in a stretch: who could
+// not connect may have made up his mind to wait for longer.
+func (w way) lately(from, to time.Duration) bool {
+	return slices.ContainsFunc(w.bad, func(i evidence.Interval) bool { return i.From <= to && from <= i.To })
+}
+
 // starved judges whether f waited too long behind a poisoned fact. Its clock
 // starts when the road was last free of trouble.
-func starved(r *report, f, poisoned *evidence.FactView, trouble []time.Duration, done time.Duration, isDone bool) {
+func starved(r *report, f, poisoned *evidence.FactView, w way, done time.Duration, isDone bool) {
 	if len(f.Surfaces) > 0 || (isDone && done-f.Accepted <= starvation) {
 		return
 	}
@@ -186,14 +202,18 @@ func starved(r *report, f, poisoned *evidence.FactView, trouble []time.Duration,
 		}
 	}
 	from := max(f.Accepted, poisonedAt(poisoned))
-	if i, _ := slices.BinarySearch(trouble, until); i > 0 {
-		from = max(from, trouble[i-1])
+	if i, _ := slices.BinarySearch(w.trouble, until); i > 0 {
+		from = max(from, w.trouble[i-1])
 	}
-	if until-from <= starvation {
+	bound := starvation
+	if w.lately(f.Accepted, until) {
+		bound = defaultRecovery
+	}
+	if until-from <= bound {
 		return
 	}
 	v := about(f)
-	v.Expected = fmt.Sprintf("the %s posted within %s although the %s cannot be posted", naming(f.Event.Fact), span(starvation), naming(poisoned.Event.Fact))
+	v.Expected = fmt.Sprintf("the %s posted within %s although the %s cannot be posted", naming(f.Event.Fact), span(bound), naming(poisoned.Event.Fact))
 	v.Got = fmt.Sprintf("posted after %s", span(until-from))
 	if !isDone {
 		v.Got = fmt.Sprintf("not posted %s later, when the run ended", span(until-from))

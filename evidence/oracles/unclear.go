@@ -38,7 +38,24 @@ func unclearTimes(h *evidence.History, endpoint string) (list []evidence.Interva
 			}
 		}
 	}
-	return merge(list)
+	return merge(append(list, cutOff(h)...))
+}
+
+// cutOff lists when the SUT was off the network or frozen, and heard nobody.
+func cutOff(h *evidence.History) (list []evidence.Interval) {
+	ends := map[string]string{"sut.detach": "sut.attach", "sut.pause": "sut.resume"}
+	for i, s := range h.Steps {
+		end, ok := ends[s.Name]
+		if !ok {
+			continue
+		}
+		to := h.Last()
+		if j := slices.IndexFunc(h.Steps[i:], func(s *evidence.StepView) bool { return s.Name == end }); j >= 0 {
+			to = h.Steps[i+j].At
+		}
+		list = append(list, evidence.Interval{From: s.At, To: to + drained})
+	}
+	return list
 }
 
 // amid reports whether at lies in one of the intervals, which are in order.
