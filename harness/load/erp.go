@@ -131,7 +131,6 @@ type posting struct {
 	req   request
 	buf   []byte
 	r, n  int // what is unread
-	seen  int // of that looked at
 	out   []byte
 	room  []byte
 }
@@ -146,14 +145,14 @@ const (
 // are answered together.
 func (p *posting) serve() {
 	for {
-		n, err := p.req.readRequest(p.buf[p.r:p.n], p.seen)
+		n, err := p.req.readRequest(p.buf[p.r:p.n])
 		switch {
 		case err != nil:
 			p.refuse(err)
 			return
 		case n > 0:
 			p.handle(int64(time.Since(p.erp.run.start)))
-			p.r, p.seen = p.r+n, 0
+			p.r += n
 			if p.req.close {
 				p.send()
 				return
@@ -161,8 +160,6 @@ func (p *posting) serve() {
 			if p.r < p.n && len(p.out) < usualBuffer {
 				continue
 			}
-		default:
-			p.seen = p.n - p.r
 		}
 		if !p.send() || !p.more() {
 			return
@@ -185,7 +182,7 @@ func (p *posting) more() bool {
 	begun := p.n > 0
 	if begun {
 		_ = p.conn.SetReadDeadline(time.Now().Add(requestLimit))
-		if p.req.expect && p.seen > 0 {
+		if p.req.expect && p.req.seen == 0 { // its head is there
 			p.out = append(p.out, "HTTP/1.1 100 Continue\r\n\r\n"...)
 			if p.req.expect = false; !p.send() {
 				return false

@@ -259,6 +259,49 @@ func TestHostilePostings(t *testing.T) {
 	}
 }
 
+// However requests are cut into pieces on their way, they are the same requests.
+func TestPostingsInPieces(t *testing.T) {
+	for _, piece := range []int{1, 7, 100, 1000, 5000, 16 << 10, 1 << 20} {
+		var once sync.Once
+		res := mustRun(t, small(t, &passing{t: t, serve: func(p *passing, w http.ResponseWriter, r *http.Request, body []byte) {
+			once.Do(func() { inPieces(t, p.erp, r.Header.Get("Idempotency-Key"), body, piece) })
+			p.forward(w, r.Header.Get("Idempotency-Key"), body)
+		}}, func(c *Config) { c.Emit.Connections = 1 }))
+		if res.Verdict != Held || res.Received["byte for byte"] != 240 || res.Exactly.Repeated != 40 {
+			t.Errorf("in pieces of %d: %s %v, %v, %v", piece, res.Verdict, res.Why, res.Received, res.Errors)
+		}
+	}
+}
+
+// inPieces posts the same 40 times on one connection, before it reads any answer.
+func inPieces(t *testing.T, erp, key string, body []byte, piece int) {
+	c, err := net.Dial("tcp", strings.TrimPrefix(erp, "http://"))
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer c.Close()
+	one := fmt.Sprintf("POST /erp/confirmations HTTP/1.1\r\nHost: x\r\nIdempotency-Key: %s\r\nContent-Length: %d\r\n\r\n%s", key, len(body), body)
+	go func() {
+		for all := []byte(strings.Repeat(one, 40)); len(all) > 0; {
+			n := min(piece, len(all))
+			if _, err := c.Write(all[:n]); err != nil {
+				return
+			}
+			all = all[n:]
+		}
+	}()
+	r := bufio.NewReader(c)
+	for i := range 40 {
+		resp, err := http.ReadResponse(r, nil)
+		if err != nil || resp.StatusCode/100 != 2 {
+			t.Errorf("answer %d of 40 to pieces of %d: %v, %v", i, piece, resp, err)
+			return
+		}
+		_, _ = io.Copy(io.Discard, resp.Body)
+	}
+}
+
 // A build that garbles what it posts, or is slow to say it, meets an ERP that
 // refuses and does not wait for ever.
 func TestHostilePosters(t *testing.T) {
@@ -339,7 +382,7 @@ func FuzzReadRequest(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var whole, part request
-		n, err := whole.readRequest(slices.Clone(b), 0)
+		n, err := whole.readRequest(slices.Clone(b))
 		if err != nil || n == 0 {
 			return
 		}
@@ -352,9 +395,12 @@ func FuzzReadRequest(f *testing.F) {
 			}
 		}
 		for cut := range n { // and half of it is not a request
-			if k, err := part.readRequest(slices.Clone(b[:cut]), 0); err == nil && k != 0 {
+			if k, err := part.readRequest(slices.Clone(b[:cut])); err == nil && k != 0 {
 				t.Fatalf("%d of %d bytes are a request", cut, n)
 			}
+		}
+		if k, err := part.readRequest(slices.Clone(b)); err != nil || k != n || !bytes.Equal(part.body, whole.body) {
+			t.Fatalf("bit by bit it is %q of %d bytes (%v), at once %q of %d", part.body, k, err, whole.body, n)
 		}
 	})
 }

@@ -260,15 +260,17 @@ func dechunk(b []byte) (body []byte, n int, err error) {
 // request is one request in a buffer.
 type request struct {
 	fields
+	seen           int // of a head that has not come whole: how much was looked at
 	method, target []byte
 	body           []byte
 }
 
 // readRequest reads the request that begins b and says how long it is; 0 if it
-// has not come whole. Seen is how much of b was looked at before.
-func (r *request) readRequest(b []byte, seen int) (n int, err error) {
-	end, err := headEnd(b, seen)
-	if end == 0 {
+// has not come whole. Then it is called again with the same and more.
+func (r *request) readRequest(b []byte) (n int, err error) {
+	end, err := headEnd(b, r.seen)
+	if r.seen = 0; end == 0 {
+		r.seen = len(b)
 		return 0, err
 	}
 	first, rest, err := line(b[:end])
