@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// converse sends over goroutines, one for each connection. It is how closed
-// workloads run everywhere, and open ones where the system has no better clock.
+// converse sends over goroutines, one for each connection. It is how workloads run
+// where the system has no epoll.
 func (e *emitter) converse(ctx context.Context) {
 	var wg sync.WaitGroup
 	for i := range e.cfg.Connections {

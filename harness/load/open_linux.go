@@ -2,10 +2,12 @@ package load
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"runtime"
+	"sync"
 	"time"
 	"unsafe"
 
@@ -27,6 +29,7 @@ type pacer struct {
 	dials  int // under way
 	coarse bool
 	zero   int64 // when the workload begins
+	until  int64 // of a closed workload: when nothing new is sent any more
 	events [128]unix.EpollEvent
 }
 
@@ -48,26 +51,48 @@ type dialed struct {
 // housekeeping is how often timeouts are looked for.
 const housekeeping = int64(5 * time.Millisecond)
 
-// open runs the workload and returns when it is over; what it paced by is told.
+// open runs an open workload and returns when it is over; what it paced by is
+// told.
 func (e *emitter) open(ctx context.Context) (by string, err error) {
+	return e.paced(ctx, 0, e.cfg.Connections)
+}
+
+// closed runs a closed workload on half of the processors, the other half being
+// the build's: a thread that goes from one answer to the next costs less than a
+// goroutine for each connection.
+func (e *emitter) closed(ctx context.Context) error {
+	threads := min(max(runtime.GOMAXPROCS(0)/2, 1), e.cfg.Connections)
+	errs := make([]error, threads)
+	var wg sync.WaitGroup
+	for i := range threads {
+		from, to := i*e.cfg.Connections/threads, (i+1)*e.cfg.Connections/threads
+		wg.Go(func() { _, errs[i] = e.paced(ctx, from, to-from) })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// paced runs a workload over n connections, the first of them of this number, on
+// this thread.
+func (e *emitter) paced(ctx context.Context, first, n int) (by string, err error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0) // without it sleeps end 50 µs late
 	defer func() { _ = unix.Prctl(unix.PR_SET_TIMERSLACK, 0, 0, 0, 0) }()
-	p := &pacer{emitter: e, dialed: make(chan dialed, e.cfg.Connections)}
+	p := &pacer{emitter: e, dialed: make(chan dialed, n)}
 	if p.ep, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return "", fmt.Errorf("create epoll: %w", err)
 	}
 	defer unix.Close(p.ep)
-	for i := range e.cfg.Connections {
-		l := &rawLane{lane: e.newLane(i), fd: -1}
+	for i := range n {
+		l := &rawLane{lane: e.newLane(first + i), fd: -1}
 		p.all = append(p.all, l)
 		p.dial(ctx, l)
 	}
 	for range p.all { // begin with all connections there
 		p.connected(<-p.dialed, true)
 	}
-	p.zero = e.now()
+	p.zero, p.until = e.now(), int64(e.cfg.Until)
 	p.loop(ctx)
 	p.end()
 	if p.coarse {
@@ -77,9 +102,10 @@ func (e *emitter) open(ctx context.Context) (by string, err error) {
 }
 
 func (p *pacer) loop(ctx context.Context) {
-	giveUp := p.zero + int64(p.shape.Length()+p.cfg.GiveUp)
-	next := p.zero + int64(p.shape.Due(0))
-	tidy := p.zero
+	giveUp, next, tidy := p.until+int64(p.cfg.GiveUp), p.zero, p.zero
+	if p.shape != nil {
+		giveUp, next = p.zero+int64(p.shape.Length()+p.cfg.GiveUp), p.zero+int64(p.shape.Due(0))
+	}
 	for over := false; ; {
 		now := p.now()
 		if !over {
@@ -90,11 +116,11 @@ func (p *pacer) loop(ctx context.Context) {
 			tidy = now + housekeeping
 			over = over || ctx.Err() != nil || now > giveUp // what is under way may still be answered
 		}
-		if p.flying == 0 && (over || p.next.Load() >= p.cfg.Most && p.retries.n.Load() == 0) {
+		if p.flying == 0 && (over || !p.more(now) && p.retries.n.Load() == 0) {
 			return
 		}
 		wait := tidy - now
-		if !over && len(p.free) > 0 && p.next.Load() < p.cfg.Most {
+		if !over && p.shape != nil && len(p.free) > 0 && p.more(now) {
 			wait = min(wait, next-now)
 		}
 		p.wait(max(wait, 0))
@@ -105,7 +131,7 @@ func (p *pacer) loop(ctx context.Context) {
 // returns when the next one is due.
 func (p *pacer) send(now, next int64) int64 {
 	for {
-		fresh := p.next.Load() < p.cfg.Most && next <= now
+		fresh := p.more(now) && (p.shape == nil || next <= now)
 		if !fresh && p.retries.n.Load() == 0 {
 			return next
 		}
@@ -120,15 +146,21 @@ func (p *pacer) send(now, next int64) int64 {
 				p.flying++
 				continue
 			}
-			seq := p.next.Load()
-			if seq >= p.cfg.Most || next > now {
+			if !p.more(now) || p.shape != nil && next > now {
 				break
 			}
-			p.next.Store(seq + 1)
-			p.begin(l.lane, flight{seq: seq, due: next, sent: now, try: 1})
+			seq := p.next.Add(1) - 1
+			f := flight{seq: seq, due: now, sent: now, try: 1}
+			if p.shape != nil {
+				f.due = next
+				p.pace(next, max(next, p.freed), now)
+				next = p.zero + int64(p.shape.Due(seq+1))
+			}
+			p.begin(l.lane, f)
 			p.flying++
-			p.pace(next, max(next, p.freed), now)
-			next = p.zero + int64(p.shape.Due(seq+1))
+			if p.shape == nil {
+				continue
+			}
 			if p.cfg.Depth == 1 || len(p.free) > 0 {
 				break
 			}
@@ -142,6 +174,11 @@ func (p *pacer) send(now, next int64) int64 {
 	}
 }
 
+// more reports whether there is anything that was never sent.
+func (p *pacer) more(now int64) bool {
+	return p.next.Load() < p.cfg.Most && (p.shape != nil || now < p.until)
+}
+
 // pick takes a connection on which one more may be under way: one with nothing
 // on it, if there is one.
 func (p *pacer) pick() *rawLane {
@@ -152,7 +189,7 @@ func (p *pacer) pick() *rawLane {
 			return l
 		}
 	}
-	if p.cfg.Depth > 1 {
+	if p.cfg.Depth > 1 && p.shape != nil {
 		for _, l := range p.all {
 			if l.fd >= 0 && !l.writing && len(l.flight) < p.cfg.Depth {
 				return l

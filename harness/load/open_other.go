@@ -11,3 +11,9 @@ func (e *emitter) open(ctx context.Context) (by string, err error) {
 	e.converse(ctx)
 	return "timers of the Go runtime, ±1 ms", nil
 }
+
+// closed runs a closed workload with a goroutine for each connection.
+func (e *emitter) closed(ctx context.Context) error {
+	e.converse(ctx)
+	return nil
+}

@@ -162,7 +162,9 @@ func (e *emitter) emit(ctx context.Context, res *Result) (err error) {
 	began := e.now()
 	if e.shape == nil {
 		e.cfg.Until += time.Duration(began)
-		e.converse(ctx)
+		if err := e.closed(ctx); err != nil {
+			return err
+		}
 		res.Pacer = "none: each connection sends when it was answered"
 	} else {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)) // the pacing thread never waits for a turn
