@@ -34,7 +34,7 @@ type erpAgain struct {
 	bundle *bundle.Bundle
 	master plant.Master
 
-	mu      sync.Mutex // guards the endpoint, which a state replaces
+	mu      sync.Mutex // guards what follows; a state replaces the endpoint
 	now     *endpoint.Endpoint
 	renamed bool // it answers with another field name, as no consumer expects
 }
@@ -62,6 +62,13 @@ func newERPAgain(t *testing.T, path string) *erpAgain {
 		t.Fatal(err)
 	}
 	return &erpAgain{t: t, bundle: b, master: floor.Master()}
+}
+
+// rename has it answer with another field name, or not.
+func (e *erpAgain) rename(renamed bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.renamed = renamed
 }
 
 // before makes a new endpoint and has it live through all that came before the
@@ -183,11 +190,11 @@ func TestRecordedPactsVerify(t *testing.T) {
 		if n := made.FindStringSubmatch(out); code != 4 || n == nil || n[1] != "9" {
 			t.Errorf("%s: exit %d, want 4 with 9 matched and none violated\n%s", engine, code, out)
 		}
-		provider.renamed = true
+		provider.rename(true)
 		if code, out := verify(); code != 1 || !strings.Contains(out, "documents") {
 			t.Errorf("%s: a renamed field: exit %d, want 1\n%s", engine, code, out)
 		}
-		provider.renamed = false
+		provider.rename(false)
 	}
 }
 

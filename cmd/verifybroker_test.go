@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -55,17 +56,39 @@ func newFakeBroker(t *testing.T) *fakeBroker {
 	return b
 }
 
+// body is what was sent last with the method to the path, "" if nothing was.
+func (b *fakeBroker) body(request string) string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.bodies[request]
+}
+
+// forget has nothing been sent there.
+func (b *fakeBroker) forget(request string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.bodies, request)
+}
+
+// pend says whether the pact was ever kept.
+func (b *fakeBroker) pend(pending bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.pending = pending
+}
+
 func TestVerifyByAPactBroker(t *testing.T) {
 	b := newFakeBroker(t)
-	lots := http.StatusOK
+	var lots atomic.Int32
+	lots.Store(http.StatusOK)
 	provider := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/lots") {
-			w.WriteHeader(lots)
+			w.WriteHeader(int(lots.Load()))
 		}
 	}))
 	defer provider.Close()
 	verify := func(more ...string) (int, string) {
-		delete(b.bodies, "POST /results")
+		b.forget("POST /results")
 		return program(t, append([]string{"verify", "--pact-broker", b.URL, "--url", provider.URL, "--provider", "erp", "--provider-version", "2", "--provider-branch", "b", "--publish-results"}, more...)...)
 	}
 	result := func() (success bool, tests int) {
@@ -73,8 +96,8 @@ func TestVerifyByAPactBroker(t *testing.T) {
 			Success bool
 			Tests   []struct{ InteractionID string } `json:"testResults"`
 		}
-		if err := json.Unmarshal([]byte(b.bodies["POST /results"]), &r); err != nil {
-			t.Errorf("result %q: %v", b.bodies["POST /results"], err)
+		if err := json.Unmarshal([]byte(b.body("POST /results")), &r); err != nil {
+			t.Errorf("result %q: %v", b.body("POST /results"), err)
 		}
 		return r.Success, len(r.Tests)
 	}
@@ -84,14 +107,14 @@ func TestVerifyByAPactBroker(t *testing.T) {
 	if ok, n := result(); !ok || n != 2 {
 		t.Errorf("kept: published %v of %d", ok, n)
 	}
-	lots = http.StatusGone
+	lots.Store(http.StatusGone)
 	if code, out := verify(); code != 1 {
 		t.Errorf("broken: exit %d\n%s", code, out)
 	}
-	if ok, n := result(); ok || n != 2 || !strings.Contains(b.bodies["POST /results"], `"interactionId":"2","success":false,"mismatches":[{"attribute":"status"`) {
-		t.Errorf("broken: published %v of %d: %s", ok, n, b.bodies["POST /results"])
+	if ok, n := result(); ok || n != 2 || !strings.Contains(b.body("POST /results"), `"interactionId":"2","success":false,"mismatches":[{"attribute":"status"`) {
+		t.Errorf("broken: published %v of %d: %s", ok, n, b.body("POST /results"))
 	}
-	b.pending = true // it has never been kept: failing is told, and counts for nothing
+	b.pend(true) // it has never been kept: failing is told, and counts for nothing
 	if code, out := verify(); code != 4 || !strings.Contains(out, "pending") {
 		t.Errorf("pending: exit %d\n%s", code, out)
 	}
@@ -100,8 +123,8 @@ func TestVerifyByAPactBroker(t *testing.T) {
 	}
 	// What is not known is no result.
 	code, out := verify("--only", "an order")
-	if code != 4 || !strings.Contains(out, "no result is published of Pact between mes and erp: not all of it was verified") || b.bodies["POST /results"] != "" {
-		t.Errorf("in part: exit %d, published %q\n%s", code, b.bodies["POST /results"], out)
+	if code != 4 || !strings.Contains(out, "no result is published of Pact between mes and erp: not all of it was verified") || b.body("POST /results") != "" {
+		t.Errorf("in part: exit %d, published %q\n%s", code, b.body("POST /results"), out)
 	}
 	if code, out := program(t, "verify", "--pact-broker", b.URL, "--url", provider.URL, "--provider", "nobody"); code != 4 {
 		t.Errorf("no pacts: exit %d, want 4: nothing was shown\n%s", code, out)
@@ -156,11 +179,11 @@ func TestContractsPublish(t *testing.T) {
 		{"no broker there", []string{pacts, "--pact-broker", "http://127.0.0.1:1", "--consumer-version", "1"}, 3, "connection refused"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			delete(b.bodies, "POST /publish")
+			b.forget("POST /publish")
 			if code, out := program(t, append([]string{"contracts", "publish"}, c.args...)...); code != c.exit || !strings.Contains(out, c.want) {
 				t.Errorf("exit %d, want %d and %q\n%s", code, c.exit, c.want, out)
 			}
-			if published := b.bodies["POST /publish"] != ""; published != (c.exit == 0) {
+			if published := b.body("POST /publish") != ""; published != (c.exit == 0) {
 				t.Errorf("published %v", published)
 			}
 		})

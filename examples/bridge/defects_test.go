@@ -423,9 +423,12 @@ var scripts = []struct {
 		w.must("a posting", func() bool { return w.erp.attemptsOf(m.event) > 0 })
 		w.kill()
 		upgraded.Store(true)
+		tried := w.erp.attemptsOf(m.event)
 		w.config.ERP.Version = "2.0"
 		w.spawn()
+		w.must("the next build's try", func() bool { return w.erp.attemptsOf(m.event) > tried })
 		w.settled(m)
+		w.pass(100 * time.Millisecond) // in which it is posted, once more or not
 		return w.judge(m)
 	}, "doubled"},
 	{M93, func(w *world) []string {
