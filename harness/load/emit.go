@@ -41,6 +41,8 @@ type EmitConfig struct {
 	Most        uint64        // confirmations in all
 	Until       time.Duration // closed: nothing new is sent after it
 	GiveUp      time.Duration // after Until or the last that is due, nothing waits longer
+
+	portable bool // as on systems without epoll, also where there is one
 }
 
 // Sent counts what became of sendings. All are atomic.

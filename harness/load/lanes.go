@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// byTimers says how sendings are paced where nothing better is to be had.
+const byTimers = "timers of the Go runtime, ±1 ms"
+
 // converse sends over goroutines, one for each connection. It is how workloads run
 // where the system has no epoll.
 func (e *emitter) converse(ctx context.Context) {

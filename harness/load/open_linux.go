@@ -54,6 +54,10 @@ const housekeeping = int64(5 * time.Millisecond)
 // open runs an open workload and returns when it is over; what it paced by is
 // told.
 func (e *emitter) open(ctx context.Context) (by string, err error) {
+	if e.cfg.portable {
+		e.converse(ctx)
+		return byTimers, nil
+	}
 	return e.paced(ctx, 0, e.cfg.Connections)
 }
 
@@ -61,6 +65,10 @@ func (e *emitter) open(ctx context.Context) (by string, err error) {
 // the build's: a thread that goes from one answer to the next costs less than a
 // goroutine for each connection.
 func (e *emitter) closed(ctx context.Context) error {
+	if e.cfg.portable {
+		e.converse(ctx)
+		return nil
+	}
 	threads := min(max(runtime.GOMAXPROCS(0)/2, 1), e.cfg.Connections)
 	errs := make([]error, threads)
 	var wg sync.WaitGroup

@@ -9,7 +9,7 @@ import "context"
 // by how much they were.
 func (e *emitter) open(ctx context.Context) (by string, err error) {
 	e.converse(ctx)
-	return "timers of the Go runtime, ±1 ms", nil
+	return byTimers, nil
 }
 
 // closed runs a closed workload with a goroutine for each connection.

@@ -146,6 +146,18 @@ func TestClosedAndPipelined(t *testing.T) {
 	}
 }
 
+// The way of systems without epoll accounts for every confirmation, too.
+func TestWithoutEpoll(t *testing.T) {
+	for name, shape := range map[string]func(*Config){"open": nil, "closed": closed(300 * time.Millisecond)} {
+		c := small(t, &passing{t: t}, shape)
+		c.Emit.portable = true
+		res := mustRun(t, c)
+		if e := res.Exactly; res.Verdict != Held || e.Sent == 0 || e.Posted != e.Sent || e.Sent != res.Scheduled {
+			t.Errorf("%s: %+v\n%+v", name, res, e)
+		}
+	}
+}
+
 // A build that words confirmations anew is read by the decoder, and is blamed
 // for nothing unless it says something else.
 func TestRewording(t *testing.T) {
