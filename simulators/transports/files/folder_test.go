@@ -284,6 +284,21 @@ func TestMishapsInAFolder(t *testing.T) {
 			t.Errorf("out/ has %v: the repetition took a number", s.list(files.Out))
 		}
 	})
+	t.Run("again, and on its way before the first", func(t *testing.T) {
+		s := serve(t, files.Config{}, fine)
+		s.keep(&simulators.Mishap{Kind: simulators.FileAgain, Key: "k"}, "first")
+		s.keep(&simulators.Mishap{Kind: simulators.FileNamed, Key: "k"}, "first")
+		if got := s.list(files.Out); !slices.Equal(got, []string{"orders.000001.csv"}) {
+			t.Fatalf("out/ has %v", got)
+		}
+		s.move("out/orders.000001.csv", "mine")
+		until(t, "the name comes again", func() bool { return s.has(files.Out, "orders.000001.csv") })
+	})
+	t.Run("again, and there is no first", func(t *testing.T) {
+		s := serve(t, files.Config{}, fine)
+		s.keep(&simulators.Mishap{Kind: simulators.FileAgain, Key: "k"}, "first")
+		until(t, "it comes under a name of its own", func() bool { return s.has(files.Out, "orders.000001.csv") })
+	})
 	t.Run("beside", func(t *testing.T) {
 		s := serve(t, files.Config{}, fine)
 		s.keep(nil, "first")

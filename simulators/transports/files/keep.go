@@ -33,8 +33,9 @@ func (t *Transport) Keep(_ context.Context, m simulators.Message, told func(simu
 			empty = append(empty, t.fileName(m.Name, t.number))
 		}
 	}
-	file := t.name(m, mishap)
-	if mishap.Kind != simulators.FileAgain { // the first of that name is still there
+	file := ""
+	if mishap.Kind != simulators.FileAgain { // which gets its name when the first has one, and its place when that is gone
+		file = t.name(m, mishap)
 		t.kept[file] = k
 	}
 	later := mishap.Kind == simulators.FileLate || mishap.Kind == simulators.FilePartial || mishap.Kind == simulators.FileAgain
@@ -62,8 +63,6 @@ func (t *Transport) Keep(_ context.Context, m simulators.Message, told func(simu
 // name gives a file its name; t.mu is held.
 func (t *Transport) name(m simulators.Message, mishap simulators.Mishap) string {
 	switch {
-	case mishap.Kind == simulators.FileAgain && t.named[mishap.Key] != "":
-		return t.named[mishap.Key]
 	case mishap.Kind == simulators.FileBeside && t.lastOf.Name == m.Name && t.lastOf.Entity != m.Entity: // of one entity, the number says which was first
 		if other := otherCase(t.last); t.kept[other] == nil {
 			return other
@@ -104,6 +103,9 @@ func (t *Transport) mishap(file string, k *kept, m simulators.Mishap) error {
 	case simulators.FileLate:
 		t.silence(m.For)
 	case simulators.FileAgain:
+		if file = t.again(k.m, m); file == "" {
+			return nil // serving ends
+		}
 		for t.lies(file) && t.napping() {
 		}
 		t.silence(m.For)
@@ -111,6 +113,23 @@ func (t *Transport) mishap(file string, k *kept, m simulators.Mishap) error {
 		return t.partly(file, k, m.For)
 	}
 	return t.show(file, k)
+}
+
+// again is the name that the first file had of which m is the second: the two
+// are on their way side by side, so that it may have none yet. A first that does
+// not come within a second never will, and then the second is like any other.
+func (t *Transport) again(m simulators.Message, mishap simulators.Mishap) string {
+	for over := time.Now().Add(time.Second); ; {
+		t.mu.Lock()
+		file := t.named[mishap.Key]
+		if file == "" && time.Now().After(over) {
+			file = t.name(m, mishap)
+		}
+		t.mu.Unlock()
+		if file != "" || !t.napping() {
+			return file
+		}
+	}
 }
 
 // partly writes a file under its name from the start, as a copy over a slow
