@@ -8,6 +8,7 @@ package simulators
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/andon-rig/andon/simulators/plant"
@@ -221,6 +222,21 @@ type Refusal struct {
 
 // Error lets a Refusal be returned where an error is expected.
 func (r *Refusal) Error() string { return r.Code + ": " + r.Text }
+
+// RetryAfterText is the value of a Retry-After header: seconds, [RetryDate]
+// where the transport has to write a date, or "" for none. It rounds up: who
+// comes back when told must not be too early.
+func (r *Refusal) RetryAfterText() string {
+	switch {
+	case r.RetryForm == RetryZero:
+		return "0"
+	case r.After <= 0 || r.RetryForm == RetryMissing:
+		return ""
+	case r.RetryForm == RetryDate:
+		return string(RetryDate)
+	}
+	return strconv.FormatInt(int64((r.After+time.Second-1)/time.Second), 10)
+}
 
 // A Posting is a change to a system's books.
 type Posting struct {

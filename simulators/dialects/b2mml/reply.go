@@ -166,7 +166,7 @@ func (d Dialect) fault(m simulators.Message, r *simulators.Refusal) simulators.M
 	case status == 405:
 		out.Header["Allow"] = "POST"
 	}
-	if s := retryAfter(r); s != "" {
+	if s := r.RetryAfterText(); s != "" {
 		out.Header["Retry-After"] = s
 	}
 	return out
@@ -230,19 +230,6 @@ func statusOf(r *simulators.Refusal) int {
 		return 415
 	}
 	return 0
-}
-
-// retryAfter rounds up: who comes back when told must not be too early.
-func retryAfter(r *simulators.Refusal) string {
-	switch {
-	case r.RetryForm == simulators.RetryZero:
-		return "0"
-	case r.After <= 0 || r.RetryForm == simulators.RetryMissing:
-		return ""
-	case r.RetryForm == simulators.RetryDate:
-		return string(simulators.RetryDate)
-	}
-	return strconv.FormatInt(int64((r.After+time.Second-1)/time.Second), 10)
 }
 
 // head is what an answer needs to know of the BOD that it answers.

@@ -3,8 +3,6 @@ package neutral
 import (
 	"cmp"
 	"net/url"
-	"strconv"
-	"time"
 
 	"github.com/andon-rig/andon/simulators"
 )
@@ -163,7 +161,7 @@ func refused(m simulators.Message, r *simulators.Refusal, rows []simulators.Row)
 	if status == 401 {
 		header["Www-Authenticate"] = `Bearer error="invalid_token"`
 	}
-	if s := retryAfter(r); s != "" {
+	if s := r.RetryAfterText(); s != "" {
 		header["Retry-After"] = s
 	}
 	out := simulators.Message{Header: header, Body: w.b, Result: resultOf(r)}
@@ -172,19 +170,6 @@ func refused(m simulators.Message, r *simulators.Refusal, rows []simulators.Row)
 		out.Result.Items = results(rows)
 	}
 	return out
-}
-
-// retryAfter rounds up: who comes back when told must not be too early.
-func retryAfter(r *simulators.Refusal) string {
-	switch {
-	case r.RetryForm == simulators.RetryZero:
-		return "0"
-	case r.After <= 0 || r.RetryForm == simulators.RetryMissing:
-		return ""
-	case r.RetryForm == simulators.RetryDate:
-		return string(simulators.RetryDate)
-	}
-	return strconv.FormatInt(int64((r.After+time.Second-1)/time.Second), 10)
 }
 
 func resultOf(r *simulators.Refusal) simulators.Result {
