@@ -186,12 +186,7 @@ func TestChanges(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var got []string
-			for _, one := range changes {
-				got = append(got, fmt.Sprintf("%s %s %s", one.Severity, one.Type, one.Path))
-			}
-			slices.Sort(got)
-			if !slices.Equal(got, c.want) {
+			if got := contracttest.Lines(changes); !slices.Equal(got, c.want) {
 				t.Errorf("got  %q\nwant %q\n%v", got, c.want, changes)
 			}
 		})

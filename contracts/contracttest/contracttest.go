@@ -249,3 +249,13 @@ func told(c contracts.Change, files []contracts.File) string {
 type foreign struct{}
 
 func (foreign) Format() string { return "foreign" }
+
+// Lines words changes as tables of tests do, "breaking FIELD_REMOVED order.no",
+// in alphabetical order.
+func Lines(changes []contracts.Change) (lines []string) {
+	for _, c := range changes {
+		lines = append(lines, fmt.Sprintf("%s %s %s", c.Severity, c.Type, c.Path))
+	}
+	slices.Sort(lines)
+	return lines
+}

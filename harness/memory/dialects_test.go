@@ -2,14 +2,12 @@ package memory_test
 
 import (
 	"encoding/xml"
-	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/andon-rig/andon/chaos"
 	"github.com/andon-rig/andon/chaos/faults"
 	"github.com/andon-rig/andon/evidence"
-	"github.com/andon-rig/andon/harness"
 	"github.com/andon-rig/andon/harness/memory"
 )
 
@@ -46,27 +44,9 @@ func TestEveryFaultInEveryDialect(t *testing.T) {
 				continue
 			}
 			t.Run(dialect+"/"+info.Name, func(t *testing.T) {
-				struck, profile := 0, "machine-shop"
-				if info.Name == "serial-repeated" {
-					profile = "nist-box" // where pieces have serial numbers
-				}
-				for seed := range uint64(3) {
-					records, findings := playIn(t, dialect, fmt.Sprintf(eventful, info.Name, profile), seed, func() memory.Build { return newForwarder(true) })
-					struck += strikes(records)["trouble"]
-					if v := harness.Verdict(findings, nil); v > evidence.Vacuous {
-						said := map[string]bool{}
-						for _, f := range findings {
-							if rule := f.Oracle + " " + f.Rule; f.Verdict > evidence.Vacuous && !said[rule] {
-								said[rule] = true
-								t.Errorf("seed %d: %s %s: %s %s; want %s, got %s (%s)", seed, f.Oracle, f.Rule, f.Verdict, f.Fact, f.Expected, f.Got, f.Text)
-							}
-						}
-					}
-				}
-				if struck == 0 {
-					t.Error("it never struck")
-				}
-				t.Logf("%d strikes", struck)
+				soundUnder(t, info.Name, 3, func(scenario string, seed uint64) ([]evidence.Record, []evidence.Finding) {
+					return playIn(t, dialect, scenario, seed, func() memory.Build { return newForwarder(true) })
+				})
 			})
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,33 +28,31 @@ func TestAnInterruptedGateLeavesNothing(t *testing.T) {
 	for _, times := range []int{1, 2} {
 		gate := exec.Command(andon, "gate", "--rig", rig, "--scenario", "CNF-02", "--out", filepath.Join(dir, fmt.Sprint("runs-", times)))
 		gate.Dir = dir
-		var said bytes.Buffer
-		gate.Stdout, gate.Stderr = &said, &said
+		said := new(transcript)
+		gate.Stdout, gate.Stderr = said, said
 		if err := gate.Start(); err != nil {
 			t.Fatal(err)
 		}
+		t.Cleanup(func() { _ = gate.Process.Kill() }) // if it is still there
 		ended := make(chan error, 1)
 		go func() { ended <- gate.Wait() }()
-		for began := time.Now(); !strings.Contains(enginetest.Look(t), "container andon-"); time.Sleep(100 * time.Millisecond) {
-			if time.Since(began) > 20*time.Second {
-				_ = gate.Process.Kill()
-				t.Fatalf("no container in time:\n%s", &said)
-			}
-		}
-		for range times {
+		until(t, "a container", func() bool { return strings.Contains(enginetest.Look(t), "container andon-") })
+		for n := range times {
 			if err := gate.Process.Signal(os.Interrupt); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(300 * time.Millisecond)
+			if n == 0 { // a second one counts as such once the first was noticed
+				until(t, "the gate heard it", func() bool { return strings.Contains(said.String(), "interrupted") })
+			}
 		}
 		select {
 		case err := <-ended:
 			if e := new(exec.ExitError); !errors.As(err, &e) || e.ExitCode() != 130 {
-				t.Errorf("interrupted %d times, the gate ended with %v, want 130:\n%s", times, err, &said)
+				t.Errorf("interrupted %d times, the gate ended with %v, want 130:\n%s", times, err, said)
 			}
 		case <-time.After(2 * time.Minute):
 			_ = gate.Process.Kill()
-			t.Fatalf("interrupted %d times, the gate goes on:\n%s", times, &said)
+			t.Fatalf("interrupted %d times, the gate goes on:\n%s", times, said)
 		}
 		if now := enginetest.Look(t); times == 1 && now != before {
 			t.Errorf("left of a gate that was interrupted:\n%s\nbefore:\n%s", now, before)
@@ -66,6 +65,38 @@ func TestAnInterruptedGateLeavesNothing(t *testing.T) {
 	}
 	if now := enginetest.Look(t); now != before {
 		t.Errorf("left after the next gate:\n%s\nbefore:\n%s", now, before)
+	}
+}
+
+// transcript is what a program has printed so far.
+type transcript struct {
+	mu   sync.Mutex // guards text
+	text bytes.Buffer
+}
+
+func (t *transcript) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.text.Write(p)
+}
+
+func (t *transcript) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.text.String()
+}
+
+// until waits for is to become true.
+func until(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for over := time.After(time.Minute); !is(); {
+		select {
+		case <-tick.C:
+		case <-over:
+			t.Fatalf("waited in vain for %s", what)
+		}
 	}
 }
 

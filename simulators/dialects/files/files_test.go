@@ -84,22 +84,13 @@ func roundTrip(t *rapid.T, d Dialect, kind plant.Kind, mayRefuse bool) bool {
 	return true
 }
 
-var cet = time.FixedZone("", 3600)
-
-func at(hour, minute, second int) time.Time {
-	return time.Date(2026, 3, 2, hour, minute, second, 0, cet)
-}
-
-func ev(f plant.Fact, t time.Time) plant.Event {
-	return plant.Event{ID: plant.EventID(plant.Natural(f)), At: t, Fact: f}
-}
-
-func ea(s string) plant.Quantity { return plant.Quantity{Amount: plant.MustDecimal(s), Unit: "EA"} }
-
-func consumption(counter int, lot plant.LotID, amount string) plant.Event {
-	return ev(plant.Consumed{Order: "4711000001", Operation: "0010", Counter: counter, Material: "CASTING-3", Lot: lot,
-		Quantity: plant.Quantity{Amount: plant.MustDecimal(amount), Unit: "KGM"}}, at(6, 5, counter))
-}
+// What the golden messages tell of.
+var (
+	at          = dialecttest.At
+	ev          = dialecttest.Event
+	ea          = dialecttest.EA
+	consumption = dialecttest.Consumption
+)
 
 func released() plant.Event {
 	return ev(plant.OrderReleased{Order: plant.Order{
