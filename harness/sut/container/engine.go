@@ -151,9 +151,26 @@ func (e *Engine) Clean(ctx context.Context) error {
 	return e.remove(ctx, client.Filters{}.Add("label", labelSUT+"="+e.sut), func(map[string]string) bool { return true })
 }
 
-// remove takes away containers, then the networks that they were in and the
-// images that they were made of.
+// remove takes away what is ours, and tries again what did not go: a container
+// that the engine was making when its rig ended comes into being after all, and
+// holds its network and its image.
 func (e *Engine) remove(ctx context.Context, f client.Filters, ours func(labels map[string]string) bool) error {
+	for again := time.Now().Add(10 * time.Second); ; {
+		err := e.removeOnce(ctx, f, ours)
+		if err == nil || time.Now().After(again) {
+			return err
+		}
+		select {
+		case <-time.After(200 * time.Millisecond):
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+// removeOnce takes away containers, then the networks that they were in and the
+// images that they were made of.
+func (e *Engine) removeOnce(ctx context.Context, f client.Filters, ours func(labels map[string]string) bool) error {
 	var errs []error
 	keep := func(err error) {
 		if err != nil && !gone(err) {
