@@ -43,7 +43,7 @@ func swarm(tr *traffic, all []faults.Info, processes bool, shift time.Duration, 
 		if len(s.Faults) == 0 {
 			rank = before
 		}
-		drawn, err := draw(tr, all, processes, p, fmt.Sprintf("swarm-%d", i+1), rank, luck)
+		drawn, err := urn{tr, processes, p, fmt.Sprintf("swarm-%d", i+1), luck}.draw(all, rank)
 		if rank != nil && len(drawn) > 0 {
 			drawn[0].lead(all, shift, luck)
 		}
@@ -108,38 +108,57 @@ func (d *drawn) lead(all []faults.Info, shift time.Duration, luck *rand.Rand) {
 	d.fault.During.To.Delay = yamlfile.Plant(time.Duration(minutes(shift)*7/8) * time.Minute)
 }
 
+// An urn is what the faults of a period are drawn from.
+type urn struct {
+	traffic   *traffic
+	processes bool
+	period    period
+	id        string // with which the faults' own begin
+	luck      *rand.Rand
+}
+
 // draw takes one to four faults that can do something in this rig, no two of
 // one name, the first of them one of the lowest rank. Which faults there are is
 // the catalog's: a new one is drawn as soon as it is in there.
-func draw(tr *traffic, all []faults.Info, processes bool, p period, id string, rank map[string]int, luck *rand.Rand) (list []drawn, err error) {
+func (u urn) draw(all []faults.Info, rank map[string]int) (list []drawn, err error) {
 	forms := append(variants(all), doors(all)...)
-	luck.Shuffle(len(forms), func(i, j int) { forms[i], forms[j] = forms[j], forms[i] })
-	chance := slices.Clone(forms)
-	slices.SortStableFunc(forms, func(a, b Variant) int { return cmp.Compare(rank[a.Fault], rank[b.Fault]) })
-	for want := 1 + luck.IntN(4); len(forms) > 0 && len(list) < want; forms = forms[1:] {
-		v := forms[0]
-		if len(list) == 1 && chance != nil {
-			forms, chance = chance, nil // only the first goes by rank
-			v = forms[0]
+	u.luck.Shuffle(len(forms), func(i, j int) { forms[i], forms[j] = forms[j], forms[i] })
+	want := 1 + u.luck.IntN(4)
+	if rank != nil {
+		lowest := slices.Clone(forms)
+		slices.SortStableFunc(lowest, func(a, b Variant) int { return cmp.Compare(rank[a.Fault], rank[b.Fault]) })
+		if list, err = u.take(nil, lowest, 1); err != nil {
+			return nil, err
+		}
+	}
+	return u.take(list, forms, want)
+}
+
+// take adds the first of forms that can do something to list, until there are
+// as many as wanted.
+func (u urn) take(list []drawn, forms []Variant, want int) ([]drawn, error) {
+	for _, v := range forms {
+		if len(list) >= want {
+			break
 		}
 		if slices.ContainsFunc(list, func(d drawn) bool { return d.fault.Fault.S == v.Fault }) {
 			continue
 		}
 		var where []Target
-		for _, t := range tr.targets {
-			if ok, _ := tr.possible(v, t, processes); ok {
+		for _, t := range u.traffic.targets {
+			if ok, _ := u.traffic.possible(v, t, u.processes); ok {
 				where = append(where, t)
 			}
 		}
 		if len(where) == 0 {
 			continue
 		}
-		t := where[luck.IntN(len(where))]
-		f, err := v.fault(fmt.Sprintf("%s-%d", id, len(list)+1), t)
+		t := where[u.luck.IntN(len(where))]
+		f, err := v.fault(fmt.Sprintf("%s-%d", u.id, len(list)+1), t)
 		if err != nil {
 			return nil, err
 		}
-		v.loosen(&f, t, p, len(tr.keys[t]) < 8, luck)
+		v.loosen(&f, t, u.period, len(u.traffic.keys[t]) < 8, u.luck)
 		list = append(list, drawn{v.String(), f})
 	}
 	return list, nil

@@ -73,6 +73,9 @@ func (m *measure) campaignAt(ctx context.Context, b build, n int, keep string, l
 	}
 	setup := harness.Setup{Catalog: m.base.Catalog, File: b.file, Self: m.base.Self, Version: m.base.Version, Out: keep}
 	possible, left := b.file.Feasible(m.base.Catalog.Faults)
+	for i := range left { // where this run has put its builds is nobody's business
+		left[i] = strings.ReplaceAll(left[i], m.dir+string(filepath.Separator), "")
+	}
 	out.leave(m.base.Catalog.Faults, possible, left)
 	bench := &trial.Bench{Setup: setup, Keep: keep != ""}
 	lanes := m.options.lanes
