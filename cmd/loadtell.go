@@ -60,8 +60,8 @@ func tellLoad(out io.Writer, r *load.Result) error {
 		fmt.Fprintf(&b, "  reported   %s\n", text)
 	}
 	fmt.Fprintf(&b, "  rig        %.1f CPU-s per million confirmations, %d MiB; paced by %s\n", r.RigCPUPer1M, r.RigMemory>>20, r.Pacer)
-	if r.BuildMemory > 0 {
-		fmt.Fprintf(&b, "  build      at most %d MiB\n", r.BuildMemory>>20)
+	if u := r.Build; u != nil {
+		fmt.Fprintf(&b, "  build      %.1f CPU-s per million confirmations, at most %d MiB, %d threads and %d descriptors\n", u.CPUPerMillion, u.Memory>>20, u.Threads, u.Files)
 	}
 	fmt.Fprintf(&b, "  evidence   %s\n", r.Dir)
 	_, err := io.WriteString(out, b.String())

@@ -34,8 +34,8 @@ func (r Running) Stop(context.Context) error { return nil }
 // Alive implements [Build]: whether it answers shows in what is sent.
 func (r Running) Alive() (bool, string) { return true, "" }
 
-// Memory implements [Build].
-func (r Running) Memory() int64 { return 0 }
+// Usage implements [Build].
+func (r Running) Usage() (sut.Usage, bool) { return sut.Usage{}, false }
 
 // Rigged is the build of a rig file.
 type Rigged struct {
@@ -169,15 +169,12 @@ func (b *Rigged) Stop(ctx context.Context) (err error) {
 // Alive implements [Build].
 func (b *Rigged) Alive() (bool, string) { return b.driver.Alive() }
 
-// Memory implements [Build].
-func (b *Rigged) Memory() int64 {
+// Usage implements [Build].
+func (b *Rigged) Usage() (sut.Usage, bool) {
 	s, ok := b.driver.(sut.Sampler)
 	if !ok {
-		return 0
+		return sut.Usage{}, false
 	}
 	u, err := s.Sample()
-	if err != nil {
-		return 0 // it cannot be looked into here and now
-	}
-	return u.Memory
+	return u, err == nil // else it cannot be looked into here and now
 }

@@ -15,6 +15,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/andon-rig/andon/harness/sut"
 )
 
 // rude is a build that is written on bare connections: serve is given each, and
@@ -56,8 +58,8 @@ func (b *rude) Stop(context.Context) error {
 	return nil
 }
 
-func (b *rude) Alive() (bool, string) { return true, "" }
-func (b *rude) Memory() int64         { return 0 }
+func (b *rude) Alive() (bool, string)    { return true, "" }
+func (b *rude) Usage() (sut.Usage, bool) { return sut.Usage{}, false }
 
 // each reads requests and answers each with what say returns; "" ends it.
 func each(say func() string) func(int64, net.Conn, *bufio.Reader) {

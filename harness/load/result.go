@@ -34,7 +34,7 @@ type Result struct {
 	RigCPU      time.Duration        `json:"rig_cpu_ns"`
 	RigCPUPer1M float64              `json:"rig_cpu_s_per_million"`
 	RigMemory   int64                `json:"rig_memory_bytes"`
-	BuildMemory int64                `json:"build_memory_bytes,omitempty"`
+	Build       *BuildUsage          `json:"build,omitempty"` // nil if nobody can look into it
 	Seconds     []Second             `json:"seconds"`
 	Reports     []string             `json:"reports,omitempty"` // the first exceptions that the build reported
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/harness/sut"
 )
 
 // A Build is the integration under test.
@@ -26,8 +27,8 @@ type Build interface {
 	Stop(ctx context.Context) error
 	// Alive reports whether it is there; if not, why.
 	Alive() (bool, string)
-	// Memory is what it takes up now, in bytes; 0 if that is not known.
-	Memory() int64
+	// Usage is what all its processes take up; false if that is not known.
+	Usage() (sut.Usage, bool)
 }
 
 // Config is a load.
@@ -186,6 +187,8 @@ func (e *emitter) emit(ctx context.Context, res *Result) (err error) {
 func (r *run) watch(c *Config, res *Result) (draining *atomic.Bool, done func()) {
 	draining = &atomic.Bool{}
 	end, ended := make(chan struct{}), make(chan struct{})
+	gauge := &usageGauge{build: c.Build, start: r.start}
+	gauge.look()
 	go func() {
 		defer close(ended)
 		tick := time.NewTicker(250 * time.Millisecond)
@@ -193,6 +196,8 @@ func (r *run) watch(c *Config, res *Result) (draining *atomic.Bool, done func())
 		for n := 0; ; n++ {
 			select {
 			case <-end:
+				gauge.look()
+				res.Build = gauge.usage(r.out.First.Load())
 				return
 			case <-tick.C:
 			}
@@ -200,7 +205,7 @@ func (r *run) watch(c *Config, res *Result) (draining *atomic.Bool, done func())
 			if c.Listen != "" {
 				res.Backlog.Most = max(res.Backlog.Most, taken-applied)
 			}
-			res.BuildMemory = max(res.BuildMemory, c.Build.Memory())
+			gauge.look()
 			if c.See != nil && n%2 == 1 {
 				c.See(Progress{At: time.Since(r.start), Sent: r.out.First.Load(), Taken: taken, Posted: applied, Failed: r.out.GivenUp.Load(), Draining: draining.Load()})
 			}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/harness"
+	"github.com/andon-rig/andon/harness/sut"
 )
 
 // passing is a build that posts what it is told at once, before it answers; a
@@ -79,8 +80,8 @@ func (p *passing) Stop(context.Context) error {
 	return nil
 }
 
-func (p *passing) Alive() (bool, string) { return true, "" }
-func (p *passing) Memory() int64         { return 0 }
+func (p *passing) Alive() (bool, string)    { return true, "" }
+func (p *passing) Usage() (sut.Usage, bool) { return sut.Usage{}, false }
 
 // small is a load that takes a moment.
 func small(t testing.TB, b Build, change func(*Config)) Config {

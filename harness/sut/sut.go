@@ -46,9 +46,10 @@ type Sampler interface {
 
 // Usage is what the SUT takes up.
 type Usage struct {
-	Memory  int64 // bytes resident
-	Files   int   // open descriptors
-	Threads int   // of the operating system
+	Memory  int64         // bytes resident
+	Files   int           // open descriptors
+	Threads int           // of the operating system
+	CPU     time.Duration // processor time so far, of children that have ended, too
 }
 
 // Ready says how to find out that the SUT is ready.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"time"
 
 	"github.com/andon-rig/andon/harness/sut"
 )
@@ -34,6 +35,23 @@ func Usage(pid int) (u sut.Usage, err error) {
 	return u, nil
 }
 
+// ticks is how many the kernel counts a second in what it tells programs,
+// whatever it counts in by itself.
+const ticks = 100
+
+// processorTime reads utime, stime, cutime and cstime out of the stat of a
+// process: what it has used up, and those of its children that it has buried.
+func processorTime(stat []byte) (d time.Duration) {
+	f := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:]) // the name before may have anything in it
+	for _, i := range []int{11, 12, 13, 14} {
+		if i < len(f) {
+			n, _ := strconv.ParseInt(string(f[i]), 10, 64) // the kernel wrote it
+			d += time.Duration(n) * time.Second / ticks
+		}
+	}
+	return d
+}
+
 // addUsage adds a process and its descendants. One that ends meanwhile counts
 // as far as it was seen; only the first must be there.
 func addUsage(u *sut.Usage, pid int) error {
@@ -46,6 +64,11 @@ func addUsage(u *sut.Usage, pid int) error {
 		pages, _ := strconv.ParseInt(string(f[1]), 10, 64) // the kernel wrote it
 		u.Memory += pages * int64(os.Getpagesize())
 	}
+	stat, err := os.ReadFile(proc + "/stat")
+	if err != nil {
+		return err
+	}
+	u.CPU += processorTime(stat)
 	files, _ := os.ReadDir(proc + "/fd")
 	threads, _ := os.ReadDir(proc + "/task")
 	u.Files += len(files)

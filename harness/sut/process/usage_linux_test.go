@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/andon-rig/andon/harness/sut"
 )
@@ -12,7 +13,7 @@ import (
 // TestSample looks into a shell whose child holds files open: both count.
 func TestSample(t *testing.T) {
 	ready := filepath.Join(t.TempDir(), "ready")
-	script := "(exec 5</dev/null 6</dev/null 7</dev/null; : > " + ready + "; exec sleep 30) & wait"
+	script := "(i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done) & wait; (exec 5</dev/null 6</dev/null 7</dev/null; : > " + ready + "; exec sleep 30) & wait"
 	d, err := New(Config{Command: []string{"/bin/sh", "-c", script}})
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +44,21 @@ func TestSample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if u.CPU < 50*time.Millisecond {
+		t.Errorf("a child that is gone has counted to 300,000, and all have used %s", u.CPU)
+	}
 	if u.Threads < 2 || u.Memory < 100<<10 || u.Files < 3+6 {
 		t.Errorf("two processes take up %+v", u)
+	}
+}
+
+// TestProcessorTime reads what the kernel writes of a process with a nasty name.
+func TestProcessorTime(t *testing.T) {
+	stat := "4711 (a) b (c)) S 1 4711 4711 0 -1 4194560 100 200 0 0 150 25 1000 5 20 0 1 0 12345 1000000 200"
+	if got, want := processorTime([]byte(stat)), 11800*time.Millisecond; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got := processorTime([]byte("4711 (sh")); got != 0 {
+		t.Errorf("of half a line: %s", got)
 	}
 }
