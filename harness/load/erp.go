@@ -1,16 +1,9 @@
 package load
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"net"
-	"net/http"
-	"net/url"
-	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,10 +19,12 @@ type ERP struct {
 	listener net.Listener
 	run      *run
 	token    string // "" asks for none
+	doors    *doors // nil where the system has no epoll
+	open     atomic.Int64
+	wg       sync.WaitGroup
 
-	mu    sync.Mutex // guards what follows
+	mu    sync.Mutex // guards conns: those that are served by a goroutine each
 	conns map[net.Conn]bool
-	wg    sync.WaitGroup
 }
 
 // mostConns is how many connections a build may hold; one more is closed at once.
@@ -52,13 +47,16 @@ type Received struct {
 	Broken    atomic.Int64 // connections that ended inside a request
 }
 
-// listen starts the ERP at addr.
-func (r *run) listen(addr, token string) (*ERP, error) {
+// listen starts the ERP at addr. Portable has it do without epoll.
+func (r *run) listen(addr, token string, portable bool) (*ERP, error) {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("listen for postings: %w", err)
 	}
 	e := &ERP{listener: l, run: r, token: token, conns: map[net.Conn]bool{}}
+	if !portable {
+		e.doors = e.openDoors()
+	}
 	e.wg.Go(e.accept)
 	return e, nil
 }
@@ -77,24 +75,30 @@ func (e *ERP) accept() {
 			continue
 		}
 		e.run.in.Conns.Add(1)
-		if !e.keep(c) {
+		switch {
+		case e.open.Add(1) > mostConns:
+			e.open.Add(-1)
 			e.run.in.Turned.Add(1)
 			_ = c.Close()
-			continue
+		case e.doors != nil:
+			e.doors.admit(n, c)
+		case e.keep(c):
+			e.wg.Go(func() {
+				defer e.forget(c)
+				p := e.posting(n)
+				p.serve(c)
+				p.w.flush()
+			})
 		}
-		e.wg.Go(func() {
-			defer e.forget(c)
-			s := &posting{erp: e, conn: c, shard: e.run.meter.shard(n), w: e.run.journal.posting(), buf: make([]byte, 16<<10)}
-			s.serve()
-			s.w.flush()
-		})
 	}
 }
 
+// keep notes a connection that a goroutine will serve; false if it is too late.
 func (e *ERP) keep(c net.Conn) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.conns == nil || len(e.conns) >= mostConns {
+	if e.conns == nil {
+		_ = c.Close()
 		return false
 	}
 	e.conns[c] = true
@@ -102,6 +106,7 @@ func (e *ERP) keep(c net.Conn) bool {
 }
 
 func (e *ERP) forget(c net.Conn) {
+	e.open.Add(-1)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	delete(e.conns, c)
@@ -119,338 +124,8 @@ func (e *ERP) Close() error {
 	}
 	e.mu.Unlock()
 	e.wg.Wait()
+	e.doors.close()
 	return err
-}
-
-// posting is one connection of the build.
-type posting struct {
-	erp   *ERP
-	conn  net.Conn
-	shard *meterShard
-	w     *writer
-	req   request
-	buf   []byte
-	r, n  int // what is unread
-	out   []byte
-	room  []byte
-}
-
-// Limits of a connection.
-const (
-	requestLimit = 20 * time.Second // for a request that has begun
-	usualBuffer  = 64 << 10
-)
-
-// serve answers requests until the connection ends. Requests that came together
-// are answered together.
-func (p *posting) serve() {
-	for {
-		n, err := p.req.readRequest(p.buf[p.r:p.n])
-		switch {
-		case err != nil:
-			p.refuse(err)
-			return
-		case n > 0:
-			p.handle(int64(time.Since(p.erp.run.start)))
-			p.r += n
-			if p.req.close {
-				p.send()
-				return
-			}
-			if p.r < p.n && len(p.out) < usualBuffer {
-				continue
-			}
-		}
-		if !p.send() || !p.more() {
-			return
-		}
-	}
-}
-
-// more reads more of what the build says.
-func (p *posting) more() bool {
-	if p.r > 0 {
-		p.n = copy(p.buf, p.buf[p.r:p.n])
-		p.r = 0
-	}
-	switch {
-	case p.n == len(p.buf):
-		p.buf = append(p.buf, make([]byte, len(p.buf))...)
-	case p.n == 0 && len(p.buf) > usualBuffer:
-		p.buf = make([]byte, usualBuffer)
-	}
-	begun := p.n > 0
-	if begun {
-		_ = p.conn.SetReadDeadline(time.Now().Add(requestLimit))
-		if p.req.expect && p.req.seen == 0 { // its head is there
-			p.out = append(p.out, "HTTP/1.1 100 Continue\r\n\r\n"...)
-			if p.req.expect = false; !p.send() {
-				return false
-			}
-		}
-	}
-	k, err := p.conn.Read(p.buf[p.n:])
-	p.n += k
-	if err != nil && k == 0 {
-		if begun {
-			p.erp.run.in.Broken.Add(1)
-		}
-		return false
-	}
-	if begun {
-		_ = p.conn.SetReadDeadline(time.Time{})
-	}
-	return true
-}
-
-// send writes the answers.
-func (p *posting) send() bool {
-	if len(p.out) == 0 {
-		return true
-	}
-	if len(p.out) > 2048 { // the build may not read
-		_ = p.conn.SetWriteDeadline(time.Now().Add(requestLimit))
-	}
-	_, err := p.conn.Write(p.out)
-	p.out = p.out[:0]
-	return err == nil
-}
-
-// refuse answers what is no request, and ends.
-func (p *posting) refuse(err error) {
-	p.erp.run.in.Malformed.Add(1)
-	status := http.StatusBadRequest
-	var broken *protoError
-	if errors.As(err, &broken) {
-		status = broken.status
-	}
-	p.problem(status, "malformed", err.Error())
-	p.out = bytes.Replace(p.out, []byte("\r\n"), []byte("\r\nConnection: close\r\n"), 1)
-	p.send()
-}
-
-// problem answers with a refusal in the dialect's words.
-func (p *posting) problem(status int, code, text string) {
-	body, _ := json.Marshal(map[string]any{"type": "about:blank", "title": code, "status": status, "detail": text, "class": "data-quality", "code": code})
-	p.answer(status, "application/problem+json", body)
-}
-
-func (p *posting) answer(status int, kind string, body []byte) {
-	p.out = fmt.Appendf(p.out, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n", status, http.StatusText(status), kind, len(body))
-	p.out = append(p.out, body...)
-}
-
-// handle acts on a request and words its answer.
-func (p *posting) handle(now int64) {
-	e := p.erp
-	path, query, _ := bytes.Cut(p.req.target, []byte("?"))
-	switch {
-	case string(p.req.method) == http.MethodPost && e.takes(path):
-		if p.authorised() {
-			p.post(now)
-		}
-	case p.aside(string(path), string(query), now):
-	default:
-		e.run.in.Unserved.Add(1)
-		p.problem(http.StatusNotFound, "resource-unknown", "there is no "+clip(string(p.req.method)+" "+string(path))+" here")
-	}
-}
-
-// takes reports whether confirmations are posted to path.
-func (e *ERP) takes(path []byte) bool {
-	w := e.run.wording
-	if w.Path == "" { // of a body that a user made: wherever the build likes
-		return !bytes.HasPrefix(path, []byte("/mes/")) && !bytes.HasSuffix(path, []byte("/oauth/token")) && !bytes.HasSuffix(path, []byte("/exceptions"))
-	}
-	i := len(path) - len(w.Path) - 1
-	return i >= 0 && path[i] == '/' && string(path[i+1:]) == w.Path && !bytes.HasPrefix(path, []byte("/mes/"))
-}
-
-// authorised answers 401 to who has no token.
-func (p *posting) authorised() bool {
-	t := p.erp.token
-	if t == "" || len(p.req.auth) == len(t)+7 && string(p.req.auth[7:]) == t && is(p.req.auth[:7], "bearer ") {
-		return true
-	}
-	p.erp.run.in.Unauth.Add(1)
-	p.problem(http.StatusUnauthorized, "invalid_token", "no token, or none of this run")
-	p.out = bytes.Replace(p.out, []byte("\r\nContent-Type"), []byte("\r\nWWW-Authenticate: Bearer error=\"invalid_token\"\r\nContent-Type"), 1)
-	return false
-}
-
-// post books what is posted.
-func (p *posting) post(now int64) {
-	run := p.erp.run
-	key := uint32(0)
-	if len(p.req.key) > 0 {
-		key = max(crc32.Checksum(p.req.key, castagnoli), 1)
-	}
-	seq, ours := run.wording.keys.Seq(p.req.key)
-	if !ours {
-		seq, ours = run.wording.keys.Find(p.req.body)
-	}
-	if ours {
-		var same bool
-		if same, p.room = run.wording.Same(seq, p.req.body, p.room); same {
-			run.in.Identical.Add(1)
-			if p.reused(0, seq) {
-				return
-			}
-			p.result(p.book(statement{seq: seq, ours: true, digest: run.wording.says(seq)}, key, now), seq)
-			return
-		}
-	}
-	p.read(key, now)
-}
-
-// read books what is not byte for byte what was sent.
-func (p *posting) read(key uint32, now int64) {
-	run := p.erp.run
-	said, err := run.wording.read(p.req.body)
-	if err != nil {
-		run.in.Malformed.Add(1)
-		p.problem(http.StatusBadRequest, "malformed", err.Error())
-		return
-	}
-	run.in.Reworded.Add(int64(len(said)))
-	for i, s := range said {
-		if s.ours && p.reused(i, s.seq) {
-			return
-		}
-	}
-	effect := Repeated
-	for i, s := range said {
-		k := key
-		if len(said) > 1 && k != 0 {
-			k = max(uint32(mix(uint64(k)<<32|uint64(i))), 1) // a row of a batch is repeated with its batch
-		}
-		if got := p.book(s, k, now); got != Repeated {
-			effect = got
-		}
-		run.examples.see(s, run.wording)
-	}
-	p.results(effect, said)
-}
-
-// reused refuses a row that comes under a key under which another was posted.
-func (p *posting) reused(row int, seq uint64) bool {
-	run := p.erp.run
-	if len(p.req.key) == 0 {
-		return false
-	}
-	named, ours := run.wording.keys.Seq(p.req.key)
-	if ours && named == seq {
-		return false
-	}
-	if taken := ours && run.ledger.Posted(named); !taken && run.keys.claim(p.req.key, row, seq) == seq {
-		return false
-	}
-	run.in.Reused.Add(1)
-	p.problem(http.StatusUnprocessableEntity, "key-reused", "this key came with another confirmation before")
-	return true
-}
-
-// book marks a statement in the ledger and in the journal.
-func (p *posting) book(s statement, key uint32, now int64) Effect {
-	run := p.erp.run
-	run.in.Postings.Add(1)
-	effect := Invented
-	if s.ours {
-		effect = run.ledger.Post(s.seq, key)
-	} else {
-		run.in.Strange.Add(1)
-		s.seq = NoSeq
-	}
-	p.w.add(&Record{Seq: s.seq, Code: uint8(effect), At: uint64(now), Took: key, Digest: s.digest})
-	if effect == Applied {
-		due, _ := run.ledger.Started(s.seq)
-		p.shard.posted(now, now-due)
-		run.applied.Add(1)
-	}
-	run.lastPost.Store(now)
-	return effect
-}
-
-const documentDigits = 13
-
-var (
-	created  = answerText("201 Created", "applied")
-	repeated = answerText("200 OK", "repeated")
-)
-
-func answerText(status, outcome string) []byte {
-	body := `{"outcome":"` + outcome + `","documents":["` + strings.Repeat("0", documentDigits) + `"]}`
-	return fmt.Appendf(nil, "HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", status, len(body), body)
-}
-
-// result answers a posting of one row.
-func (p *posting) result(e Effect, seq uint64) {
-	if e == Repeated {
-		p.out = append(p.out, repeated...)
-	} else {
-		p.out = append(p.out, created...)
-	}
-	end := len(p.out) - len(`"]}`)
-	decPut(p.out[end-documentDigits:end], seq)
-}
-
-// results answers a posting that was read.
-func (p *posting) results(e Effect, said []statement) {
-	if len(said) == 1 {
-		p.result(e, min(said[0].seq, NoSeq))
-		return
-	}
-	var docs []string
-	for _, s := range said {
-		docs = append(docs, fmt.Sprintf("%0*d", documentDigits, s.seq))
-	}
-	status, outcome := http.StatusCreated, "applied"
-	if e == Repeated {
-		status, outcome = http.StatusOK, "repeated"
-	}
-	body, _ := json.Marshal(map[string]any{"outcome": outcome, "documents": docs})
-	p.answer(status, "application/json", body)
-}
-
-// aside serves what else a build may ask; false if it is nothing of that.
-func (p *posting) aside(path, query string, now int64) bool {
-	run := p.erp.run
-	switch {
-	case strings.HasSuffix(path, "/oauth/token"):
-		body, _ := json.Marshal(map[string]any{"access_token": p.erp.token, "token_type": "Bearer", "expires_in": 86400})
-		p.answer(http.StatusOK, "application/json", body)
-	case strings.HasSuffix(path, "/exceptions"):
-		run.in.Reports.Add(1)
-		if seq, ok := run.wording.keys.Find(p.req.body); ok {
-			p.w.add(&Record{Seq: seq, Code: uint8(Reported), At: uint64(now)})
-		}
-		run.examples.report(p.req.body)
-		p.answer(http.StatusCreated, "application/json", []byte(`{}`))
-	case strings.HasSuffix(path, "/postings"):
-		p.postings(query)
-	case strings.HasPrefix(path, "/mes/"):
-		p.answer(http.StatusCreated, "application/json", []byte(`{"outcome":"applied","documents":["1"]}`))
-	default:
-		return false
-	}
-	run.in.Other.Add(1)
-	return true
-}
-
-// postings says whether a confirmation has been posted.
-func (p *posting) postings(query string) {
-	type row struct {
-		Document  string `json:"document"`
-		Reference string `json:"reference"`
-	}
-	found := []row{}
-	q, _ := url.ParseQuery(query) // what cannot be read names nothing
-	reference := q.Get("reference")
-	if seq, ok := p.erp.run.wording.keys.Seq([]byte(reference)); ok && p.erp.run.ledger.Posted(seq) {
-		found = append(found, row{strconv.FormatUint(seq, 10), reference})
-	}
-	body, _ := json.Marshal(map[string]any{"postings": found})
-	p.answer(http.StatusOK, "application/json", body)
 }
 
 // examples keeps the first altered and unknown postings and reports in words.

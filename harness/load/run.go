@@ -100,7 +100,7 @@ func Run(ctx context.Context, c Config) (_ *Result, err error) {
 func (r *run) play(ctx context.Context, c *Config, res *Result) (err error) {
 	systems := ""
 	if c.Listen != "" {
-		erp, err := r.listen(c.Listen, c.Token)
+		erp, err := r.listen(c.Listen, c.Token, c.Emit.portable)
 		if err != nil {
 			return err
 		}
