@@ -5,26 +5,27 @@ import (
 	"strings"
 
 	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/dialects/xmltree"
 )
 
 // question reads a BOD of the verb Get. The noun is a pattern: what is filled
 // in must fit.
-func question(bod *node, noun string) (simulators.Ask, error) {
+func question(bod *xmltree.Node, noun string) (simulators.Ask, error) {
 	q := simulators.Query{Where: map[string]string{}}
-	pattern := bod.find("DataArea", noun)
+	pattern := bod.Find("DataArea", noun)
 	if pattern == nil {
-		return simulators.Ask{}, refuse(codeMalformed, fmt.Sprintf("line %d, /%s/DataArea/%s: is missing", bod.line, bod.name, noun))
+		return simulators.Ask{}, refuse(codeMalformed, fmt.Sprintf("line %d, /%s/DataArea/%s: is missing", bod.Line, bod.Name, noun))
 	}
-	id := pattern.said("ID")
+	id := pattern.Said("ID")
 	switch noun {
 	case performance:
 		q.Object = "operation"
-		if reference := pattern.said("OperationsResponse", "SegmentResponse", "ID"); reference != "" {
+		if reference := pattern.Said("OperationsResponse", "SegmentResponse", "ID"); reference != "" {
 			q.Object, q.Where["reference"], id = "postings", reference, reference
 		}
 	case schedule:
 		q.Object = "order"
-		if order := pattern.said("OperationsRequest", "ID"); order != "" {
+		if order := pattern.Said("OperationsRequest", "ID"); order != "" {
 			id = order
 		}
 	case lot:
@@ -33,7 +34,7 @@ func question(bod *node, noun string) (simulators.Ask, error) {
 		q.Object = "item"
 	}
 	if id == "" {
-		return simulators.Ask{}, refuse(codeMalformed, fmt.Sprintf("line %d, /%s/DataArea/%s: names nothing: its ID is missing", pattern.line, bod.name, noun))
+		return simulators.Ask{}, refuse(codeMalformed, fmt.Sprintf("line %d, /%s/DataArea/%s: names nothing: its ID is missing", pattern.Line, bod.Name, noun))
 	}
 	if q.Where["id"] = id; id == everything && (noun == definition || noun == schedule) {
 		return list(bod, pattern, q)
@@ -45,16 +46,16 @@ func question(bod *node, noun string) (simulators.Ask, error) {
 const everything = "*"
 
 // list asks for all objects of a kind, or for those that have changed since.
-func list(bod, pattern *node, q simulators.Query) (simulators.Ask, error) {
+func list(bod, pattern *xmltree.Node, q simulators.Query) (simulators.Ask, error) {
 	q.Object += "s"
 	delete(q.Where, "id")
-	if since := strings.TrimSpace(pattern.said("PublishedDate")); since != "" && q.Object == "items" {
+	if since := strings.TrimSpace(pattern.Said("PublishedDate")); since != "" && q.Object == "items" {
 		q.Where["by"], q.Where["since"] = "changed", since
 	}
-	for _, e := range bod.find("DataArea", "Get").children {
-		name, value, ok := strings.Cut(strings.TrimSpace(e.text), "=")
+	for _, e := range bod.Find("DataArea", "Get").Children {
+		name, value, ok := strings.Cut(strings.TrimSpace(e.Text), "=")
 		if !ok || name != "after" && name != "offset" && name != "limit" {
-			return simulators.Ask{}, refuse(codeMalformed, fmt.Sprintf("line %d, /%s/DataArea/Get/Expression: %q is none of after=ID, offset=N and limit=N", e.line, bod.name, clip(e.text)))
+			return simulators.Ask{}, refuse(codeMalformed, fmt.Sprintf("line %d, /%s/DataArea/Get/Expression: %q is none of after=ID, offset=N and limit=N", e.Line, bod.Name, xmltree.Clip(e.Text)))
 		}
 		q.Where[name] = value
 	}

@@ -88,14 +88,14 @@ func (d Dialect) reworded(m simulators.Message) (simulators.Message, error) {
 	if err != nil {
 		return m, err
 	}
-	if bod.find("ApplicationArea", "BODID") == nil {
+	if bod.Find("ApplicationArea", "BODID") == nil {
 		return m, errors.New("it has no reference to be identified by")
 	}
-	bod.complete()
+	complete(bod)
 	if m.Body, err = d.Settings.document(bod); err != nil {
 		return m, err
 	}
-	header := d.Settings.header(bod.name)
+	header := d.Settings.header(bod.Name)
 	for _, k := range []string{"Andon-Event", "Andon-Message-Id"} {
 		if v := m.Header[k]; v != "" && printable(v) {
 			header[k] = v

@@ -5,11 +5,12 @@ import (
 	"testing"
 
 	"github.com/andon-rig/andon/simulators/dialects/dialecttest"
+	"github.com/andon-rig/andon/simulators/dialects/xmltree"
 )
 
 // xmlSays reports whether XML 1.0 has all the characters of a text.
 func xmlSays(text string) bool {
-	return !strings.ContainsFunc(text, func(r rune) bool { return !sayable(r) && r != '\t' && r != '\n' && r != '\r' })
+	return !strings.ContainsFunc(text, func(r rune) bool { return !xmltree.Sayable(r) && r != '\t' && r != '\n' && r != '\r' })
 }
 
 // byTheBooks are the answers that are told with a status of success, because

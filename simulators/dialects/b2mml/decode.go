@@ -9,6 +9,7 @@ import (
 
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/dialects/neutral"
+	"github.com/andon-rig/andon/simulators/dialects/xmltree"
 	"github.com/andon-rig/andon/simulators/plant"
 )
 
@@ -37,14 +38,14 @@ func (d Dialect) Decode(m simulators.Message) (simulators.Ask, error) {
 	case m.Verb == "get" && m.Name == health:
 		return simulators.Ask{Query: &simulators.Query{Object: health}}, nil
 	case m.Name != Address:
-		return simulators.Ask{}, refuse(codeName, fmt.Sprintf("there is no %q here; POST every BOD to %s", clip(m.Name), Address))
+		return simulators.Ask{}, refuse(codeName, fmt.Sprintf("there is no %q here; POST every BOD to %s", xmltree.Clip(m.Name), Address))
 	case m.Method != "" && m.Method != "POST":
-		return simulators.Ask{}, refuse(codeMethod, fmt.Sprintf("%s takes POST, not %s", Address, clip(m.Method)))
+		return simulators.Ask{}, refuse(codeMethod, fmt.Sprintf("%s takes POST, not %s", Address, xmltree.Clip(m.Method)))
 	}
 	if err := d.Settings.checkMedia(m.Header["Content-Type"]); err != nil {
 		return simulators.Ask{}, refuse(codeMedia, err.Error())
 	}
-	root, err := parse(m.Body)
+	root, err := xmltree.Parse(m.Body)
 	if err != nil {
 		return simulators.Ask{}, refuse(codeMalformed, err.Error())
 	}
@@ -53,7 +54,7 @@ func (d Dialect) Decode(m simulators.Message) (simulators.Ask, error) {
 		return simulators.Ask{}, refuse(code, err.Error())
 	}
 	ask, err := read(bod)
-	ask.IdempotencyKey = bod.said("ApplicationArea", "BODID") // also of what is refused
+	ask.IdempotencyKey = bod.Said("ApplicationArea", "BODID") // also of what is refused
 	return ask, err
 }
 
@@ -61,17 +62,17 @@ func (d Dialect) Decode(m simulators.Message) (simulators.Ask, error) {
 const health = "health"
 
 // read takes a BOD apart.
-func read(bod *node) (simulators.Ask, error) {
+func read(bod *xmltree.Node) (simulators.Ask, error) {
 	verb, noun, err := recognised(bod)
 	if err != nil {
 		return simulators.Ask{}, err
 	}
-	body, err := bod.toJSON()
+	body, err := toJSON(bod)
 	if err != nil {
 		return simulators.Ask{}, refuse(codeMalformed, err.Error())
 	}
-	if bod.find("ApplicationArea", "CreationDateTime") == nil {
-		return simulators.Ask{}, refuse(codeMalformed, fmt.Sprintf("line %d, /%s/ApplicationArea/CreationDateTime: is missing", bod.line, bod.name))
+	if bod.Find("ApplicationArea", "CreationDateTime") == nil {
+		return simulators.Ask{}, refuse(codeMalformed, fmt.Sprintf("line %d, /%s/ApplicationArea/CreationDateTime: is missing", bod.Line, bod.Name))
 	}
 	if verb == "Get" {
 		return question(bod, noun)
@@ -88,38 +89,38 @@ func read(bod *node) (simulators.Ask, error) {
 }
 
 // recognised holds the root of a BOD against what is spoken here.
-func recognised(bod *node) (verb, noun string, err error) {
-	at := fmt.Sprintf("line %d, /%s: ", bod.line, clip(bod.name))
-	if bod.space != Namespace {
-		return "", "", refuse(codeNamespace, fmt.Sprintf("%sthe namespace %q is not spoken here, only %q (B2MML %s)", at, clip(bod.space), Namespace, Release))
+func recognised(bod *xmltree.Node) (verb, noun string, err error) {
+	at := fmt.Sprintf("line %d, /%s: ", bod.Line, xmltree.Clip(bod.Name))
+	if bod.Space != Namespace {
+		return "", "", refuse(codeNamespace, fmt.Sprintf("%sthe namespace %q is not spoken here, only %q (B2MML %s)", at, xmltree.Clip(bod.Space), Namespace, Release))
 	}
-	verb, noun, ok := transaction(bod.name)
+	verb, noun, ok := transaction(bod.Name)
 	if !ok {
 		return "", "", refuse(codeBOD, fmt.Sprintf("%sthere is no such BOD here; it is one of %s with one of %s", at, strings.Join(verbs, ", "), strings.Join(nouns, ", ")))
 	}
-	release, said := bod.attr("releaseID")
+	release, said := bod.Attr("releaseID")
 	switch {
 	case !said:
 		return "", "", refuse(codeRelease, at+"the attribute releaseID is missing; it is "+Release)
 	case release != Release:
-		return "", "", refuse(codeRelease, fmt.Sprintf("%sreleaseID %q is not spoken here, only %s", at, clip(release), Release))
+		return "", "", refuse(codeRelease, fmt.Sprintf("%sreleaseID %q is not spoken here, only %s", at, xmltree.Clip(release), Release))
 	}
 	return verb, noun, nil
 }
 
 // kindOf finds which kind of fact a BOD states: as its sender says in TaskID,
 // or else by what is in it.
-func kindOf(bod *node, verb, noun string) (plant.Kind, error) {
-	task := plant.Kind(bod.said("ApplicationArea", "Sender", "TaskID"))
+func kindOf(bod *xmltree.Node, verb, noun string) (plant.Kind, error) {
+	task := plant.Kind(bod.Said("ApplicationArea", "Sender", "TaskID"))
 	own := neutral.KindsOf(verb, noun)
 	if len(own) == 0 {
-		return "", refuse(codeBOD, fmt.Sprintf("line %d, /%s: nothing here is said with %s of %s", bod.line, bod.name, verb, noun))
+		return "", refuse(codeBOD, fmt.Sprintf("line %d, /%s: nothing here is said with %s of %s", bod.Line, bod.Name, verb, noun))
 	}
 	if slices.Contains(own, task) {
 		return task, nil
 	}
 	if neutral.NameOf(task) != "" {
-		return "", refuse(codeMalformed, fmt.Sprintf("line %d, /%s/ApplicationArea/Sender/TaskID: %q does not fit; here it is one of %s or something else", bod.line, bod.name, task, join(own)))
+		return "", refuse(codeMalformed, fmt.Sprintf("line %d, /%s/ApplicationArea/Sender/TaskID: %q does not fit; here it is one of %s or something else", bod.Line, bod.Name, task, join(own)))
 	}
 	if len(own) == 1 {
 		return own[0], nil
@@ -128,13 +129,13 @@ func kindOf(bod *node, verb, noun string) (plant.Kind, error) {
 }
 
 // byContent tells what a performance is about by the use of its first material.
-func byContent(bod *node) (plant.Kind, error) {
-	actual := bod.find("DataArea", performance, "OperationsResponse", "SegmentResponse", "MaterialActual", "MaterialUse")
+func byContent(bod *xmltree.Node) (plant.Kind, error) {
+	actual := bod.Find("DataArea", performance, "OperationsResponse", "SegmentResponse", "MaterialActual", "MaterialUse")
 	if actual == nil {
 		return plant.KindOperationStarted, nil
 	}
-	use := strings.TrimSpace(actual.text)
-	if other, said := actual.attr("OtherValue"); said && use == "Other" {
+	use := strings.TrimSpace(actual.Text)
+	if other, said := actual.Attr("OtherValue"); said && use == "Other" {
 		use = other
 	}
 	switch use {
@@ -151,7 +152,7 @@ func byContent(bod *node) (plant.Kind, error) {
 	case "Returned Sample":
 		return plant.KindInspection, nil
 	}
-	return "", refuse(codeMalformed, fmt.Sprintf("line %d, /%s//MaterialUse: of %q nothing is known here", actual.line, bod.name, clip(use)))
+	return "", refuse(codeMalformed, fmt.Sprintf("line %d, /%s//MaterialUse: of %q nothing is known here", actual.Line, bod.Name, xmltree.Clip(use)))
 }
 
 func join(kinds []plant.Kind) string {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/dialects/xmltree"
 )
 
 func post(body string) simulators.Message {
@@ -48,7 +49,7 @@ func TestRefusals(t *testing.T) {
 		"unknown element":      {`<OperationsSegmentID>`, `<OperationID>1</OperationID><OperationsSegmentID>`, codeMalformed, "there is no element OperationID in SegmentResponse"},
 		"order of elements":    {`<SegmentState>Completed</SegmentState>`, `<PostingDate>2026-03-02T07:41:58+01:00</PostingDate>`, codeMalformed, "PostingDate stands behind OperationsSegmentID"},
 		"twice":                {`<SegmentState>Completed</SegmentState>`, `<SegmentState>Completed</SegmentState><SegmentState>Running</SegmentState>`, codeMalformed, "is given 2 times"},
-		"nil":                  {`<SegmentState>`, `<SegmentState xmlns:xsi="` + xsi + `" xsi:nil="true">`, codeMalformed, "is nil"},
+		"nil":                  {`<SegmentState>`, `<SegmentState xmlns:xsi="` + xmltree.XSI + `" xsi:nil="true">`, codeMalformed, "is nil"},
 		"foreign element":      {`<SegmentState>`, `<x:a xmlns:x="urn:x"/><SegmentState>`, codeMalformed, `the namespace "urn:x"`},
 		"extension too early":  {`<SegmentState>`, `<x:a xmlns:x="` + Extensions + `"/><SegmentState>`, codeMalformed, "only extensions may follow"},
 		"text beside elements": {`<SegmentState>`, `hello<SegmentState>`, codeMalformed, "text beside its elements"},
@@ -236,7 +237,7 @@ func FuzzDecode(f *testing.F) {
 		m.Events = ask.Claims
 		for _, a := range []simulators.Answer{{Rows: []simulators.Row{{Doc: "1"}}}, {Refusal: refuse(codeMalformed, "text")}} {
 			if reply := d.Reply(m, a); len(reply.Body) > 0 {
-				if _, err := parse(reply.Body); err != nil {
+				if _, err := xmltree.Parse(reply.Body); err != nil {
 					t.Errorf("the reply is not well-formed: %v\n%s", err, reply.Body)
 				}
 			}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/dialects/rewording"
+	"github.com/andon-rig/andon/simulators/dialects/xmltree"
 )
 
 var _ simulators.Drifter = Dialect{}
@@ -70,5 +71,5 @@ func named(old, name string) func(string) string {
 }
 
 func null(name string) func(string) string {
-	return rewording.Always("<" + name + ` xmlns:xsi="` + xsi + `" xsi:nil="true"/>`)
+	return rewording.Always("<" + name + ` xmlns:xsi="` + xmltree.XSI + `" xsi:nil="true"/>`)
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/dialects/xmltree"
 	"github.com/andon-rig/andon/simulators/plant"
 )
 
@@ -62,10 +63,10 @@ func TestDriftedReplies(t *testing.T) {
 	said.Result.Outcome = simulators.Refused
 	for d, want := range map[simulators.Drift]string{
 		simulators.DriftExtraField: `<FutureUse`, simulators.DriftNamespace: `vnd:hop="7"`, simulators.DriftRenamed: `<StatusCode>order-closed</StatusCode>`,
-		simulators.DriftNull: `<Code xmlns:xsi="` + xsi + `" xsi:nil="true"/>`, simulators.DriftType: `>1767225600<`, simulators.DriftEnum: `actionCode="Provisional"`,
+		simulators.DriftNull: `<Code xmlns:xsi="` + xmltree.XSI + `" xsi:nil="true"/>`, simulators.DriftType: `>1767225600<`, simulators.DriftEnum: `actionCode="Provisional"`,
 	} {
 		out, ok := Dialect{}.Drift(said, d)
-		if _, err := parse(out.Body); !ok || err != nil || !bytes.Contains(out.Body, []byte(want)) {
+		if _, err := xmltree.Parse(out.Body); !ok || err != nil || !bytes.Contains(out.Body, []byte(want)) {
 			t.Errorf("%s: %v, %v; want %s in\n%s", d, ok, err, want, out.Body)
 		}
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/dialects/dialecttest"
+	"github.com/andon-rig/andon/simulators/dialects/xmltree"
 	"github.com/andon-rig/andon/simulators/plant"
 )
 
@@ -252,14 +253,14 @@ func valid(t *testing.T, schema string, docs map[string][]byte) map[string]bool 
 // detail of a fault.
 func bare(t *testing.T, doc []byte) []byte {
 	t.Helper()
-	n, err := parse(doc)
+	n, err := xmltree.Parse(doc)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for n.space != Namespace && len(n.children) > 0 {
-		n = n.children[len(n.children)-1]
+	for n.Space != Namespace && len(n.Children) > 0 {
+		n = n.Children[len(n.Children)-1]
 	}
-	b, err := Settings{}.document(n.plain())
+	b, err := Settings{}.document(plain(n))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -267,19 +268,19 @@ func bare(t *testing.T, doc []byte) []byte {
 }
 
 // plain is n without declarations of namespaces, for writing it again.
-func (n *node) plain() *node {
+func plain(n *xmltree.Node) *xmltree.Node {
 	out := *n
-	out.attrs, out.children = nil, nil
-	if len(n.children) > 0 {
-		out.text = ""
+	out.Attrs, out.Children = nil, nil
+	if len(n.Children) > 0 {
+		out.Text = ""
 	}
-	for _, a := range n.attrs {
+	for _, a := range n.Attrs {
 		if a.Name.Space == "" && a.Name.Local != "xmlns" {
-			out.attrs = append(out.attrs, a)
+			out.Attrs = append(out.Attrs, a)
 		}
 	}
-	for _, c := range n.children {
-		out.children = append(out.children, c.plain())
+	for _, c := range n.Children {
+		out.Children = append(out.Children, plain(c))
 	}
 	return &out
 }

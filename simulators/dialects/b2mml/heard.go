@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/dialects/xmltree"
 )
 
 var (
@@ -32,8 +33,8 @@ func (d Dialect) ReadReply(_, reply simulators.Message) simulators.Result {
 	case criteria == nil && !faulty:
 		return r
 	case criteria != nil:
-		r.Code, r.Text = criteria.said("ChangeStatus", "Code"), clip(criteria.said("ChangeStatus", "Description"))
-		r.Class = classOf(criteria.said("ChangeStatus", "ReasonCode"))
+		r.Code, r.Text = criteria.Said("ChangeStatus", "Code"), xmltree.Clip(criteria.Said("ChangeStatus", "Description"))
+		r.Class = classOf(criteria.Said("ChangeStatus", "ReasonCode"))
 	}
 	if faulty {
 		r.Code, r.Text = cmp.Or(r.Code, fault.code), cmp.Or(r.Text, fault.text)
@@ -57,11 +58,11 @@ func classOf(s string) simulators.Class {
 }
 
 // replied is the document in a reply; nil if there is none.
-func (d Dialect) replied(reply simulators.Message) (*node, error) {
+func (d Dialect) replied(reply simulators.Message) (*xmltree.Node, error) {
 	if media := reply.Header["Content-Type"]; len(reply.Body) == 0 || !strings.Contains(media, "xml") {
 		return nil, nil
 	}
-	return parse(reply.Body)
+	return xmltree.Parse(reply.Body)
 }
 
 type soapFault struct {
@@ -70,14 +71,14 @@ type soapFault struct {
 }
 
 // faultOf finds a SOAP fault.
-func (d Dialect) faultOf(root *node) (soapFault, bool) {
-	n := root.find("Body", "Fault")
-	if root.name != "Envelope" || n == nil || d.Settings.space() == "" {
+func (d Dialect) faultOf(root *xmltree.Node) (soapFault, bool) {
+	n := root.Find("Body", "Fault")
+	if root.Name != "Envelope" || n == nil || d.Settings.space() == "" {
 		return soapFault{}, false
 	}
-	f := soapFault{code: n.said("faultcode"), text: clip(n.said("faultstring"))}
+	f := soapFault{code: n.Said("faultcode"), text: xmltree.Clip(n.Said("faultstring"))}
 	if d.Settings.Envelope == SOAP12 {
-		f = soapFault{code: n.said("Code", "Value"), text: clip(n.said("Reason", "Text"))}
+		f = soapFault{code: n.Said("Code", "Value"), text: xmltree.Clip(n.Said("Reason", "Text"))}
 	}
 	f.code = f.code[strings.LastIndexByte(f.code, ':')+1:]
 	receiver := faultCodes[d.Settings.Envelope].receiver
@@ -86,16 +87,16 @@ func (d Dialect) faultOf(root *node) (soapFault, bool) {
 }
 
 // rejected finds the first entry of a ConfirmBOD that says no.
-func rejected(n *node) *node {
-	if n.name == "ResponseCriteria" && n.space == Namespace {
-		if e := n.child("ResponseExpression"); e != nil {
-			if code, _ := e.attr("actionCode"); code == "Rejected" {
+func rejected(n *xmltree.Node) *xmltree.Node {
+	if n.Name == "ResponseCriteria" && n.Space == Namespace {
+		if e := n.Child("ResponseExpression"); e != nil {
+			if code, _ := e.Attr("actionCode"); code == "Rejected" {
 				return n
 			}
 		}
 		return nil
 	}
-	for _, c := range n.children {
+	for _, c := range n.Children {
 		if found := rejected(c); found != nil {
 			return found
 		}
@@ -119,7 +120,7 @@ func (d Dialect) CheckReply(_, reply simulators.Message) string {
 	}
 	if f, faulty := d.faultOf(root); faulty {
 		if reply.Result.Status < 400 {
-			return fmt.Sprintf("status: %d, and the body is a fault %s", reply.Result.Status, clip(f.code))
+			return fmt.Sprintf("status: %d, and the body is a fault %s", reply.Result.Status, xmltree.Clip(f.code))
 		}
 		return ""
 	}
@@ -127,8 +128,8 @@ func (d Dialect) CheckReply(_, reply simulators.Message) string {
 	switch {
 	case err != nil:
 		return "body: " + err.Error()
-	case bod.space != Namespace:
-		return fmt.Sprintf("body: %s is of the namespace %q, not %q", clip(bod.name), clip(bod.space), Namespace)
+	case bod.Space != Namespace:
+		return fmt.Sprintf("body: %s is of the namespace %q, not %q", xmltree.Clip(bod.Name), xmltree.Clip(bod.Space), Namespace)
 	}
 	return ""
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
+	"github.com/andon-rig/andon/simulators/dialects/xmltree"
 	"slices"
 	"strings"
 )
@@ -12,22 +13,22 @@ import (
 // fromJSON turns a document of B2MML-JSON into a BOD: members beginning with @
 // are attributes, $ is text, an array is an element repeated. Elements come in
 // the order that is published, whatever that of the members.
-func fromJSON(body []byte) (*node, error) {
+func fromJSON(body []byte) (*xmltree.Node, error) {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
-	above := &node{}
+	above := &xmltree.Node{}
 	if err := members(d, above); err != nil {
 		return nil, fmt.Errorf("read B2MML-JSON: %w", err)
 	}
-	if len(above.children) != 1 {
-		return nil, fmt.Errorf("read B2MML-JSON: it has %d transactions", len(above.children))
+	if len(above.Children) != 1 {
+		return nil, fmt.Errorf("read B2MML-JSON: it has %d transactions", len(above.Children))
 	}
-	bod := above.children[0]
-	return bod, bod.sort(bod.name)
+	bod := above.Children[0]
+	return bod, sorted(bod, bod.Name)
 }
 
 // members reads the object that d stands before into n.
-func members(d *json.Decoder, n *node) error {
+func members(d *json.Decoder, n *xmltree.Node) error {
 	if _, err := d.Token(); err != nil {
 		return err
 	}
@@ -44,7 +45,7 @@ func members(d *json.Decoder, n *node) error {
 	return err
 }
 
-func member(d *json.Decoder, n *node, name string) error {
+func member(d *json.Decoder, n *xmltree.Node, name string) error {
 	var raw json.RawMessage
 	if err := d.Decode(&raw); err != nil {
 		return err
@@ -52,7 +53,7 @@ func member(d *json.Decoder, n *node, name string) error {
 	return value(n, name, raw)
 }
 
-func value(n *node, name string, raw json.RawMessage) error {
+func value(n *xmltree.Node, name string, raw json.RawMessage) error {
 	switch raw[0] {
 	case '[':
 		var all []json.RawMessage
@@ -66,8 +67,8 @@ func value(n *node, name string, raw json.RawMessage) error {
 		}
 		return nil
 	case '{':
-		c := &node{name: name}
-		n.add(c)
+		c := &xmltree.Node{Name: name}
+		n.Add(c)
 		d := json.NewDecoder(bytes.NewReader(raw))
 		return members(d, c)
 	}
@@ -79,41 +80,41 @@ func value(n *node, name string, raw json.RawMessage) error {
 	}
 	switch attr, is := strings.CutPrefix(name, "@"); {
 	case is:
-		n.attrs = append(n.attrs, xml.Attr{Name: xml.Name{Local: attr}, Value: text})
+		n.Attrs = append(n.Attrs, xml.Attr{Name: xml.Name{Local: attr}, Value: text})
 	case name == "$":
-		n.text = text
+		n.Text = text
 	case text != "":
-		n.add(leaf(name, text))
+		n.Add(xmltree.Leaf(name, text))
 	}
 	return nil
 }
 
-// sort puts the elements of a BOD into the published order.
-func (n *node) sort(bod string) error {
-	s := shapeOf(bod, n.name)
+// sorted puts the elements of a BOD into the published order.
+func sorted(n *xmltree.Node, bod string) error {
+	s := shapeOf(bod, n.Name)
 	if s == nil {
 		return nil
 	}
-	for _, c := range n.children {
-		if _, known := s.place[c.name]; !known {
-			return fmt.Errorf("there is no element %s in %s", c.name, n.name)
+	for _, c := range n.Children {
+		if _, known := s.place[c.Name]; !known {
+			return fmt.Errorf("there is no element %s in %s", c.Name, n.Name)
 		}
-		if err := c.sort(bod); err != nil {
+		if err := sorted(c, bod); err != nil {
 			return err
 		}
 	}
-	slices.SortStableFunc(n.children, func(a, b *node) int { return s.place[a.name] - s.place[b.name] })
+	slices.SortStableFunc(n.Children, func(a, b *xmltree.Node) int { return s.place[a.Name] - s.place[b.Name] })
 	return nil
 }
 
 // complete adds to a BOD what its JSON form is sent without: that an answer is
 // wanted, and what is to be done with the noun.
-func (n *node) complete() {
-	if sender := n.find("ApplicationArea", "Sender"); sender != nil {
-		sender.add(leaf("ConfirmationCode", always))
+func complete(n *xmltree.Node) {
+	if sender := n.Find("ApplicationArea", "Sender"); sender != nil {
+		sender.Add(xmltree.Leaf("ConfirmationCode", always))
 	}
-	verb, noun, ok := transaction(n.name)
-	at := n.find("DataArea", verb)
+	verb, noun, ok := transaction(n.Name)
+	at := n.Find("DataArea", verb)
 	if !ok || at == nil {
 		return
 	}
@@ -122,9 +123,9 @@ func (n *node) complete() {
 		code = "Replaced" // it is sent whole, whether it is new or not
 	}
 	if verb == "Process" {
-		at.attrs = append(at.attrs, xml.Attr{Name: xml.Name{Local: "acknowledgeCode"}, Value: always})
+		at.Attrs = append(at.Attrs, xml.Attr{Name: xml.Name{Local: "acknowledgeCode"}, Value: always})
 	}
-	at.add(branch("ActionCriteria", leaf("ActionExpression", "/"+noun, "actionCode", code)))
+	at.Add(xmltree.Branch("ActionCriteria", xmltree.Leaf("ActionExpression", "/"+noun, "actionCode", code)))
 }
 
 // Words of a ConfirmationCode: when a ConfirmBOD is wanted.
@@ -136,12 +137,12 @@ const (
 
 // toJSON writes a BOD as B2MML-JSON, after holding it against what is
 // published: names, their order, and what may be repeated.
-func (n *node) toJSON() ([]byte, error) {
-	f := former{bod: n.name, b: make([]byte, 0, 1024)}
+func toJSON(n *xmltree.Node) ([]byte, error) {
+	f := former{bod: n.Name, b: make([]byte, 0, 1024)}
 	f.b = append(f.b, '{')
-	f.name(n.name)
+	f.name(n.Name)
 	f.b = append(f.b, `{"@releaseID":"`+Release+`",`...)
-	f.inside(n, bodShape, "/"+n.name)
+	f.inside(n, bodShape, "/"+n.Name)
 	f.b = append(f.b, "}}"...)
 	return f.b, f.err
 }
@@ -152,23 +153,23 @@ type former struct {
 	err error
 }
 
-func (f *former) fail(n *node, path, format string, args ...any) {
+func (f *former) fail(n *xmltree.Node, path, format string, args ...any) {
 	if f.err == nil {
-		f.err = fmt.Errorf("line %d, %s: %s", n.line, path, fmt.Sprintf(format, args...))
+		f.err = fmt.Errorf("line %d, %s: %s", n.Line, path, fmt.Sprintf(format, args...))
 	}
 }
 
 func (f *former) name(s string) { f.b = append(appendText(f.b, s), ':') }
 
 // inside writes the elements of n as members, without the braces.
-func (f *former) inside(n *node, s *shape, path string) {
-	if strings.TrimSpace(n.text) != "" {
-		f.fail(n, path, "has text beside its elements: %q", clip(strings.TrimSpace(n.text)))
+func (f *former) inside(n *xmltree.Node, s *shape, path string) {
+	if strings.TrimSpace(n.Text) != "" {
+		f.fail(n, path, "has text beside its elements: %q", xmltree.Clip(strings.TrimSpace(n.Text)))
 	}
 	last, first := -1, true
-	for i := 0; i < len(n.children) && f.err == nil; {
-		c := n.children[i]
-		if c.space == Extensions && c.space != Namespace {
+	for i := 0; i < len(n.Children) && f.err == nil; {
+		c := n.Children[i]
+		if c.Space == Extensions && c.Space != Namespace {
 			last = len(s.parts) // nothing of the published ones may follow
 			i++
 			continue
@@ -178,10 +179,10 @@ func (f *former) inside(n *node, s *shape, path string) {
 			return
 		}
 		run := 1
-		for i+run < len(n.children) && n.children[i+run].name == c.name && n.children[i+run].space == c.space {
+		for i+run < len(n.Children) && n.Children[i+run].Name == c.Name && n.Children[i+run].Space == c.Space {
 			run++
 		}
-		f.run(n.children[i:i+run], s.parts[at], path, &first)
+		f.run(n.Children[i:i+run], s.parts[at], path, &first)
 		last = at
 		i += run
 	}
@@ -189,17 +190,17 @@ func (f *former) inside(n *node, s *shape, path string) {
 
 // placed is where c stands in the published order of n; below 0 if it must not
 // stand there.
-func (f *former) placed(n, c *node, s *shape, last int, path string) int {
-	at, known := s.place[c.name]
+func (f *former) placed(n, c *xmltree.Node, s *shape, last int, path string) int {
+	at, known := s.place[c.Name]
 	switch {
-	case c.space != Namespace:
-		f.fail(c, path, "element %s is of the namespace %q, and there is only %q here", clip(c.name), clip(c.space), Namespace)
+	case c.Space != Namespace:
+		f.fail(c, path, "element %s is of the namespace %q, and there is only %q here", xmltree.Clip(c.Name), xmltree.Clip(c.Space), Namespace)
 	case !known:
-		f.fail(c, path, "there is no element %s in %s%s", clip(c.name), n.name, s.meant(c.name))
+		f.fail(c, path, "there is no element %s in %s%s", xmltree.Clip(c.Name), n.Name, s.meant(c.Name))
 	case at < last && last < len(s.parts):
-		f.fail(c, path, "%s stands behind %s, and its place is before it", c.name, s.parts[last].name)
+		f.fail(c, path, "%s stands behind %s, and its place is before it", c.Name, s.parts[last].name)
 	case at <= last:
-		f.fail(c, path, "%s stands where only extensions may follow", c.name)
+		f.fail(c, path, "%s stands where only extensions may follow", c.Name)
 	default:
 		return at
 	}
@@ -217,7 +218,7 @@ func (s *shape) meant(name string) string {
 }
 
 // run writes an element and its repetitions as one member.
-func (f *former) run(same []*node, p part, path string, first *bool) {
+func (f *former) run(same []*xmltree.Node, p part, path string, first *bool) {
 	path += "/" + p.name
 	if len(same) > 1 && !p.repeated {
 		f.fail(same[1], path, "is given %d times", len(same))
@@ -248,27 +249,27 @@ func (f *former) run(same []*node, p part, path string, first *bool) {
 	f.b = append(f.b, ']')
 }
 
-func (f *former) one(n *node, path string) {
-	for _, a := range n.attrs {
-		if a.Name.Space == xsi && a.Name.Local == "nil" && strings.TrimSpace(a.Value) != "false" {
+func (f *former) one(n *xmltree.Node, path string) {
+	for _, a := range n.Attrs {
+		if a.Name.Space == xmltree.XSI && a.Name.Local == "nil" && strings.TrimSpace(a.Value) != "false" {
 			f.fail(n, path, "is nil, and nothing here may be")
 		}
 	}
-	if s := shapeOf(f.bod, n.name); s != nil {
+	if s := shapeOf(f.bod, n.Name); s != nil {
 		f.b = append(f.b, '{')
 		f.inside(n, s, path)
 		f.b = append(f.b, '}')
 		return
 	}
-	if len(n.children) > 0 {
-		f.fail(n, path, "has an element %s in it, and there is only text", clip(n.children[0].name))
+	if len(n.Children) > 0 {
+		f.fail(n, path, "has an element %s in it, and there is only text", xmltree.Clip(n.Children[0].Name))
 		return
 	}
-	text := n.text
-	if collapses(n.name) {
+	text := n.Text
+	if collapses(n.Name) {
 		text = strings.TrimSpace(text)
 	}
-	if other, said := n.attr("OtherValue"); said && n.name == "MaterialUse" {
+	if other, said := n.Attr("OtherValue"); said && n.Name == "MaterialUse" {
 		f.b = append(f.b, `{"$":`...)
 		f.b = append(appendText(f.b, text), `,"@OtherValue":`...)
 		f.b = append(appendText(f.b, other), '}')

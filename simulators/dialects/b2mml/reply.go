@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/dialects/xmltree"
 )
 
 // Reply implements [simulators.Dialect]. What the books say is a ConfirmBOD
@@ -34,7 +35,7 @@ type entry struct {
 	path    string
 	refusal *simulators.Refusal // nil of what is accepted
 	code    string              // of what is accepted
-	details []*node             // for programs: numbers of documents and the like
+	details []*xmltree.Node     // for programs: numbers of documents and the like
 }
 
 // entries are what is to be said of each row; of a refusal of the whole, one.
@@ -61,9 +62,9 @@ func entries(m simulators.Message, a simulators.Answer) (all []entry) {
 		switch {
 		case r.Refusal != nil:
 		case r.Known:
-			e.code, e.details = "repeated", []*node{detail("document", r.Doc)}
+			e.code, e.details = "repeated", []*xmltree.Node{detail("document", r.Doc)}
 		default:
-			e.code, e.details = "applied", []*node{detail("document", r.Doc)}
+			e.code, e.details = "applied", []*xmltree.Node{detail("document", r.Doc)}
 		}
 		all = append(all, e)
 	}
@@ -72,7 +73,7 @@ func entries(m simulators.Message, a simulators.Answer) (all []entry) {
 
 // detail is a named statement for programs. B2MML's Reason is a code that may
 // have a name.
-func detail(name, value string) *node { return leaf("Reason", value, "name", name) }
+func detail(name, value string) *xmltree.Node { return xmltree.Leaf("Reason", value, "name", name) }
 
 // rowPath says which row is meant, as XPath.
 func rowPath(m simulators.Message, i int) string {
@@ -84,19 +85,19 @@ func rowPath(m simulators.Message, i int) string {
 }
 
 // node writes e as a ResponseCriteria.
-func (e entry) node() *node {
+func (e entry) node() *xmltree.Node {
 	if e.refusal == nil {
-		status := branch("ChangeStatus", leaf("Code", e.code)).add(e.details...)
-		return branch("ResponseCriteria", leaf("ResponseExpression", e.path, "actionCode", "Accepted"), status)
+		status := xmltree.Branch("ChangeStatus", xmltree.Leaf("Code", e.code)).Add(e.details...)
+		return xmltree.Branch("ResponseCriteria", xmltree.Leaf("ResponseExpression", e.path, "actionCode", "Accepted"), status)
 	}
-	status := branch("ChangeStatus", leaf("Code", e.refusal.Code), optional("Description", sound(e.refusal.Text)), optional("ReasonCode", string(e.refusal.Class)))
-	return branch("ResponseCriteria", leaf("ResponseExpression", e.path, "actionCode", "Rejected"), status)
+	status := xmltree.Branch("ChangeStatus", xmltree.Leaf("Code", e.refusal.Code), xmltree.Optional("Description", sound(e.refusal.Text)), xmltree.Optional("ReasonCode", string(e.refusal.Class)))
+	return xmltree.Branch("ResponseCriteria", xmltree.Leaf("ResponseExpression", e.path, "actionCode", "Rejected"), status)
 }
 
 // sound is a text without what XML cannot say: it may quote the sender.
 func sound(s string) string {
 	return string(bytes.Map(func(r rune) rune {
-		if !sayable(r) && r != '\n' && r != '\t' && r != '\r' {
+		if !xmltree.Sayable(r) && r != '\n' && r != '\t' && r != '\r' {
 			return '\ufffd'
 		}
 		return r
@@ -122,27 +123,27 @@ func (d Dialect) confirm(m simulators.Message, all []entry, later bool) simulato
 }
 
 // written puts a BOD into the envelope of a reply.
-func (d Dialect) written(out simulators.Message, bod *node) simulators.Message {
+func (d Dialect) written(out simulators.Message, bod *xmltree.Node) simulators.Message {
 	body, err := d.Settings.document(bod)
 	if err != nil { // only an identifier of the rig's own can be the cause
 		return simulators.Message{Header: map[string]string{"Content-Type": "text/plain"}, Body: []byte(err.Error()), Result: simulators.Result{Status: 500}}
 	}
-	out.Body, out.Header = body, d.Settings.header(bod.name)
+	out.Body, out.Header = body, d.Settings.header(bod.Name)
 	delete(out.Header, "Soapaction") // of requests
 	return out
 }
 
 // confirmBOD answers the BOD with head h.
-func confirmBOD(h head, all []entry) *node {
-	confirm := branch("Confirm")
+func confirmBOD(h head, all []entry) *xmltree.Node {
+	confirm := xmltree.Branch("Confirm")
 	for _, e := range all {
-		confirm.add(e.node())
+		confirm.Add(e.node())
 	}
-	bod := branch("BOD", h.original())
-	if len(bod.children) == 0 {
-		bod.add(leaf("Note", "of the BOD that is answered here, the application area could not be read"))
+	bod := xmltree.Branch("BOD", h.original())
+	if len(bod.Children) == 0 {
+		bod.Add(xmltree.Leaf("Note", "of the BOD that is answered here, the application area could not be read"))
 	}
-	return branch("ConfirmBOD", h.answer("confirm"), branch("DataArea", confirm, bod))
+	return xmltree.Branch("ConfirmBOD", h.answer("confirm"), xmltree.Branch("DataArea", confirm, bod))
 }
 
 // fault words what the interface itself refuses.
@@ -234,7 +235,7 @@ func statusOf(r *simulators.Refusal) int {
 
 // head is what an answer needs to know of the BOD that it answers.
 type head struct {
-	area    *node // its application area; nil if there is none to be read
+	area    *xmltree.Node // its application area; nil if there is none to be read
 	created string
 	confirm string // when its sender wants to hear of it
 }
@@ -258,12 +259,12 @@ func headOf(m simulators.Message) (h head) {
 	if at < 0 {
 		return h.dated(m)
 	}
-	n, err := parse(m.Body[at : end+len(area)+1])
-	if err != nil || n.name != area {
+	n, err := xmltree.Parse(m.Body[at : end+len(area)+1])
+	if err != nil || n.Name != area {
 		return h.dated(m)
 	}
-	h.area, h.created = n, n.said("CreationDateTime")
-	h.confirm = cmp.Or(n.said("Sender", "ConfirmationCode"), always)
+	h.area, h.created = n, n.Said("CreationDateTime")
+	h.confirm = cmp.Or(n.Said("Sender", "ConfirmationCode"), always)
 	return h.dated(m)
 }
 
@@ -284,26 +285,26 @@ func (h head) dated(m simulators.Message) head {
 
 // original is the application area as an answer quotes it; nil if it could not
 // be read.
-func (h head) original() *node {
+func (h head) original() *xmltree.Node {
 	if h.area == nil {
 		return nil
 	}
-	sender := branch("Sender")
+	sender := xmltree.Branch("Sender")
 	for _, name := range []string{"LogicalID", "ComponentID", "TaskID", "ReferenceID"} {
-		sender.add(optional(name, sound(h.area.said("Sender", name))))
+		sender.Add(xmltree.Optional(name, sound(h.area.Said("Sender", name))))
 	}
-	if len(sender.children) == 0 {
+	if len(sender.Children) == 0 {
 		sender = nil
 	}
-	return branch("OriginalApplicationArea", sender, leaf("CreationDateTime", h.created), optional("BODID", sound(h.area.said("BODID"))))
+	return xmltree.Branch("OriginalApplicationArea", sender, xmltree.Leaf("CreationDateTime", h.created), xmltree.Optional("BODID", sound(h.area.Said("BODID"))))
 }
 
 // answer is the application area of an answer.
-func (h head) answer(task string) *node {
+func (h head) answer(task string) *xmltree.Node {
 	id := "unidentified"
 	if h.area != nil {
-		id = cmp.Or(sound(h.area.said("BODID")), id)
+		id = cmp.Or(sound(h.area.Said("BODID")), id)
 	}
-	return branch("ApplicationArea", branch("Sender", leaf("LogicalID", "lid://andon"), leaf("TaskID", task), leaf("ConfirmationCode", never)),
-		leaf("CreationDateTime", h.created), leaf("BODID", fmt.Sprintf("%s/%s", task, id)))
+	return xmltree.Branch("ApplicationArea", xmltree.Branch("Sender", xmltree.Leaf("LogicalID", "lid://andon"), xmltree.Leaf("TaskID", task), xmltree.Leaf("ConfirmationCode", never)),
+		xmltree.Leaf("CreationDateTime", h.created), xmltree.Leaf("BODID", fmt.Sprintf("%s/%s", task, id)))
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/dialects/neutral"
+	"github.com/andon-rig/andon/simulators/dialects/xmltree"
 	"github.com/andon-rig/andon/simulators/plant"
 )
 
@@ -35,18 +36,18 @@ func (d Dialect) shown(m simulators.Message, a simulators.Answer) simulators.Mes
 		return d.confirm(m, []entry{{path: "/", refusal: refuse("nothing-found", "there is nothing that fits")}}, false)
 	}
 	h := headOf(m)
-	show := branch("Show", renamed(h.original(), "OriginalApplicationArea"))
+	show := xmltree.Branch("Show", renamed(h.original(), "OriginalApplicationArea"))
 	if a.Cursor != "" {
-		show.add(entry{path: "/", code: "incomplete", details: []*node{detail("after", a.Cursor)}}.node())
+		show.Add(entry{path: "/", code: "incomplete", details: []*xmltree.Node{detail("after", a.Cursor)}}.node())
 	}
-	bod := branch("Show"+noun, h.answer("show"), branch("DataArea", show).add(rows...))
-	bod.attrs = leaf("", "", "releaseID", Release).attrs
+	bod := xmltree.Branch("Show"+noun, h.answer("show"), xmltree.Branch("DataArea", show).Add(rows...))
+	bod.Attrs = xmltree.Leaf("", "", "releaseID", Release).Attrs
 	return d.written(simulators.Message{Result: simulators.Result{Status: 200}}, bod)
 }
 
-func renamed(n *node, name string) *node {
+func renamed(n *xmltree.Node, name string) *xmltree.Node {
 	if n != nil {
-		n.name = name
+		n.Name = name
 	}
 	return n
 }
@@ -67,10 +68,10 @@ func operation(o simulators.Operation) entry {
 }
 
 // views are what is shown of objects of the books, and the noun they are.
-func views(found []any) (noun string, rows []*node, err error) {
-	var segments []*node
+func views(found []any) (noun string, rows []*xmltree.Node, err error) {
+	var segments []*xmltree.Node
 	for _, f := range found {
-		var n *node
+		var n *xmltree.Node
 		switch f := f.(type) {
 		case simulators.Operation:
 			return "Confirm", nil, nil
@@ -104,13 +105,13 @@ func views(found []any) (noun string, rows []*node, err error) {
 		}
 	}
 	if len(segments) > 0 {
-		rows = []*node{branch(performance, leaf("ID", "postings"), branch("OperationsResponse", leaf("ID", "postings")).add(segments...))}
+		rows = []*xmltree.Node{xmltree.Branch(performance, xmltree.Leaf("ID", "postings"), xmltree.Branch("OperationsResponse", xmltree.Leaf("ID", "postings")).Add(segments...))}
 	}
 	return noun, rows, nil
 }
 
 // reworded is the noun of what neutral/v1 says of e.
-func reworded(e plant.Event, noun string) (*node, error) {
+func reworded(e plant.Event, noun string) (*xmltree.Node, error) {
 	ms, err := neutral.Dialect{}.Encode(e)
 	if err != nil {
 		return nil, err
@@ -119,63 +120,63 @@ func reworded(e plant.Event, noun string) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return bod.find("DataArea", noun), nil
+	return bod.Find("DataArea", noun), nil
 }
 
-func orderView(s simulators.OrderState) (*node, error) {
+func orderView(s simulators.OrderState) (*xmltree.Node, error) {
 	n, err := reworded(plant.Event{ID: plant.EventID(s.Order.ID), Fact: plant.OrderReleased{Order: s.Order}}, schedule)
 	if err != nil {
 		return nil, err
 	}
-	request := n.find("OperationsRequest")
-	for _, c := range request.children {
+	request := n.Find("OperationsRequest")
+	for _, c := range request.Children {
 		switch {
-		case c.name == "Version":
-			c.text = strconv.Itoa(s.Version)
-		case c.name == "RequestState" && s.State != "":
-			c.text = s.State
+		case c.Name == "Version":
+			c.Text = strconv.Itoa(s.Version)
+		case c.Name == "RequestState" && s.State != "":
+			c.Text = s.State
 		}
 	}
 	return n, nil
 }
 
-func itemView(s simulators.ItemState) (*node, error) {
+func itemView(s simulators.ItemState) (*xmltree.Node, error) {
 	return reworded(plant.Event{ID: plant.EventID(s.Item.ID), At: s.Changed, Fact: plant.ItemChanged{Item: s.Item, Version: s.Version}}, definition)
 }
 
-func lotView(l plant.Lot) *node {
+func lotView(l plant.Lot) *xmltree.Node {
 	disposition := "UnRestricted"
 	if l.Status != plant.LotUnrestricted {
 		disposition = "Restricted"
 	}
-	return branch(lot, leaf("ID", string(l.ID)), optional("EffectiveEndDate", instant(l.Expires)), leaf("MaterialDefinitionID", string(l.Material)),
-		leaf("Status", string(l.Status)), leaf("Disposition", disposition),
-		branch("Quantity", leaf("QuantityString", l.Quantity.String()), leaf("DataType", "decimal")))
+	return xmltree.Branch(lot, xmltree.Leaf("ID", string(l.ID)), xmltree.Optional("EffectiveEndDate", instant(l.Expires)), xmltree.Leaf("MaterialDefinitionID", string(l.Material)),
+		xmltree.Leaf("Status", string(l.Status)), xmltree.Leaf("Disposition", disposition),
+		xmltree.Branch("Quantity", xmltree.Leaf("QuantityString", l.Quantity.String()), xmltree.Leaf("DataType", "decimal")))
 }
 
-func postingView(p simulators.Posting) *node {
-	n := branch("SegmentResponse", leaf("ID", string(p.Claim.ID)), optional("PostingDate", instant(p.At)))
+func postingView(p simulators.Posting) *xmltree.Node {
+	n := xmltree.Branch("SegmentResponse", xmltree.Leaf("ID", string(p.Claim.ID)), xmltree.Optional("PostingDate", instant(p.At)))
 	k, kind := plant.Keys{}, plant.Kind("")
 	if p.Claim.Fact != nil {
 		k, kind = p.Claim.Fact.Keys(), p.Claim.Fact.Kind()
 	}
-	n.add(optional("OperationsRequestID", string(k.Order)), optional("OperationsSegmentID", string(k.Operation)))
-	n.add(data("Document", p.Doc), data("Kind", string(kind)))
+	n.Add(xmltree.Optional("OperationsRequestID", string(k.Order)), xmltree.Optional("OperationsSegmentID", string(k.Operation)))
+	n.Add(data("Document", p.Doc), data("Kind", string(kind)))
 	if k.Counter > 0 {
-		n.add(data("Counter", strconv.Itoa(k.Counter)))
+		n.Add(data("Counter", strconv.Itoa(k.Counter)))
 	}
 	if p.Base == (plant.Quantity{}) && k.Material == "" && k.Lot == "" {
 		return n
 	}
-	actual := branch("MaterialActual", leaf("ID", "1"), optional("MaterialDefinitionID", string(k.Material)), optional("MaterialLotID", string(k.Lot)))
+	actual := xmltree.Branch("MaterialActual", xmltree.Leaf("ID", "1"), xmltree.Optional("MaterialDefinitionID", string(k.Material)), xmltree.Optional("MaterialLotID", string(k.Lot)))
 	if p.Base != (plant.Quantity{}) {
-		actual.add(branch("Quantity", leaf("QuantityString", p.Base.Amount.String()), leaf("DataType", "decimal"), leaf("UnitOfMeasure", string(p.Base.Unit))))
+		actual.Add(xmltree.Branch("Quantity", xmltree.Leaf("QuantityString", p.Base.Amount.String()), xmltree.Leaf("DataType", "decimal"), xmltree.Leaf("UnitOfMeasure", string(p.Base.Unit))))
 	}
-	return n.add(actual)
+	return n.Add(actual)
 }
 
-func data(id, value string) *node {
-	return branch("SegmentData", leaf("ID", id), branch("Value", leaf("ValueString", value)))
+func data(id, value string) *xmltree.Node {
+	return xmltree.Branch("SegmentData", xmltree.Leaf("ID", id), xmltree.Branch("Value", xmltree.Leaf("ValueString", value)))
 }
 
 func instant(t time.Time) string {

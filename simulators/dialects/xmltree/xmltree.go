@@ -1,4 +1,10 @@
-package b2mml
+// Package xmltree reads and writes small XML documents as trees of elements, as
+// dialects of XML do: strictly, without document types and entities, and with
+// the line of every element for errors.
+//
+// It knows no dialect: which elements there are, and of which namespace, is the
+// dialect's.
+package xmltree
 
 import (
 	"bytes"
@@ -10,24 +16,24 @@ import (
 	"unicode/utf8"
 )
 
-// A node is an element of a document.
-type node struct {
-	space, name string
-	attrs       []xml.Attr
-	text        string // without elements in it, all of it
-	children    []*node
-	line        int
+// A Node is an element of a document.
+type Node struct {
+	Space, Name string
+	Attrs       []xml.Attr
+	Text        string // without elements in it, all of it
+	Children    []*Node
+	Line        int
 }
 
 // maxDepth is how deep elements may stand in each other.
 const maxDepth = 64
 
-// xsi is the namespace of attributes that speak about a document as such.
-const xsi = "http://www.w3.org/2001/XMLSchema-instance"
+// XSI is the namespace of attributes that speak about a document as such.
+const XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
-// parse reads a document. A document type is refused, so there are no entities
+// Parse reads a document. A document type is refused, so there are no entities
 // but those of XML itself, and nothing is ever fetched or multiplied.
-func parse(b []byte) (*node, error) {
+func Parse(b []byte) (*Node, error) {
 	if len(bytes.TrimSpace(b)) == 0 {
 		return nil, errors.New("the body is empty")
 	}
@@ -62,8 +68,8 @@ func wellFormed(err error) error {
 
 type parser struct {
 	d    *xml.Decoder
-	root *node
-	open []*node
+	root *Node
+	open []*Node
 }
 
 func (p *parser) token(t xml.Token) error {
@@ -75,7 +81,7 @@ func (p *parser) token(t xml.Token) error {
 	case xml.CharData:
 		if len(p.open) > 0 {
 			n := p.open[len(p.open)-1]
-			n.text += string(t)
+			n.Text += string(t)
 		} else if len(bytes.TrimSpace(t)) > 0 {
 			return errors.New("text outside of the element at the root")
 		}
@@ -94,20 +100,20 @@ func (p *parser) start(t xml.StartElement) error {
 		return fmt.Errorf("elements stand in each other more than %d deep", maxDepth)
 	}
 	line, _ := p.d.InputPos()
-	n := &node{space: t.Name.Space, name: t.Name.Local, attrs: t.Attr, line: line}
+	n := &Node{Space: t.Name.Space, Name: t.Name.Local, Attrs: t.Attr, Line: line}
 	for i, a := range t.Attr {
 		for _, other := range t.Attr[:i] {
 			if a.Name == other.Name {
-				return fmt.Errorf("attribute %s is given twice", clip(a.Name.Local))
+				return fmt.Errorf("attribute %s is given twice", Clip(a.Name.Local))
 			}
 		}
 	}
 	switch {
 	case len(p.open) > 0:
 		above := p.open[len(p.open)-1]
-		above.children = append(above.children, n)
+		above.Children = append(above.Children, n)
 	case p.root != nil:
-		return fmt.Errorf("a second element %s at the root", clip(n.name))
+		return fmt.Errorf("a second element %s at the root", Clip(n.Name))
 	default:
 		p.root = n
 	}
@@ -115,9 +121,9 @@ func (p *parser) start(t xml.StartElement) error {
 	return nil
 }
 
-// attr is the value of an attribute without a namespace.
-func (n *node) attr(name string) (string, bool) {
-	for _, a := range n.attrs {
+// Attr is the value of an attribute without a namespace.
+func (n *Node) Attr(name string) (string, bool) {
+	for _, a := range n.Attrs {
 		if a.Name.Space == "" && a.Name.Local == name {
 			return a.Value, true
 		}
@@ -125,69 +131,71 @@ func (n *node) attr(name string) (string, bool) {
 	return "", false
 }
 
-// find follows a path of names down to the first element there; nil if there
+// Find follows a path of names down to the first element there; nil if there
 // is none.
-func (n *node) find(path ...string) *node {
+func (n *Node) Find(path ...string) *Node {
 	for _, name := range path {
 		if n == nil {
 			return nil
 		}
-		n = n.child(name)
+		n = n.Child(name)
 	}
 	return n
 }
 
-func (n *node) child(name string) *node {
-	for _, c := range n.children {
-		if c.name == name {
+// Child is the first element of a name in n; nil if there is none.
+func (n *Node) Child(name string) *Node {
+	for _, c := range n.Children {
+		if c.Name == name {
 			return c
 		}
 	}
 	return nil
 }
 
-// said is the text at the end of a path; "" if there is none.
-func (n *node) said(path ...string) string {
-	if n = n.find(path...); n == nil {
+// Said is the text at the end of a path; "" if there is none.
+func (n *Node) Said(path ...string) string {
+	if n = n.Find(path...); n == nil {
 		return ""
 	}
-	return n.text
+	return n.Text
 }
 
-// leaf is an element with text in it.
-func leaf(name, text string, attrs ...string) *node {
-	n := &node{name: name, text: text}
+// Leaf is an element with text in it.
+func Leaf(name, text string, attrs ...string) *Node {
+	n := &Node{Name: name, Text: text}
 	for i := 0; i+1 < len(attrs); i += 2 {
-		n.attrs = append(n.attrs, xml.Attr{Name: xml.Name{Local: attrs[i]}, Value: attrs[i+1]})
+		n.Attrs = append(n.Attrs, xml.Attr{Name: xml.Name{Local: attrs[i]}, Value: attrs[i+1]})
 	}
 	return n
 }
 
-// branch is an element with elements in it; those that are nil are left out.
-func branch(name string, children ...*node) *node {
-	n := &node{name: name}
-	return n.add(children...)
+// Branch is an element with elements in it; those that are nil are left out.
+func Branch(name string, children ...*Node) *Node {
+	n := &Node{Name: name}
+	return n.Add(children...)
 }
 
-func (n *node) add(children ...*node) *node {
+// Add puts elements at the end of n; those that are nil are left out.
+func (n *Node) Add(children ...*Node) *Node {
 	for _, c := range children {
 		if c != nil {
-			n.children = append(n.children, c)
+			n.Children = append(n.Children, c)
 		}
 	}
 	return n
 }
 
-// optional is a leaf, or nil if there is nothing to say.
-func optional(name, text string) *node {
+// Optional is a leaf, or nil if there is nothing to say.
+func Optional(name, text string) *Node {
 	if text == "" {
 		return nil
 	}
-	return leaf(name, text)
+	return Leaf(name, text)
 }
 
-// clip shortens what is quoted in an error.
-func clip(s string) string {
+// Clip shortens what is quoted in an error.
+func Clip(s string) string {
 	if len(s) > 60 {
 		return strings.ToValidUTF8(s[:60], "") + "…"
 	}
