@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"container/heap"
 	"context"
 	"errors"
@@ -30,6 +31,9 @@ type emitter struct {
 	next    atomic.Uint64 // the next that was never sent
 	lanes   []*lane
 	out     *Sent
+	// starts is when the workload begins; 0 means when connections are there.
+	starts int64
+	began  int64 // when it began, where goroutines send
 }
 
 // EmitConfig is how confirmations are sent.
@@ -41,6 +45,7 @@ type EmitConfig struct {
 	Most        uint64        // confirmations in all
 	Until       time.Duration // closed: nothing new is sent after it
 	GiveUp      time.Duration // after Until or the last that is due, nothing waits longer
+	Flush       time.Duration // how long what is known of a sending may wait to be in the journal; 0 means until there is a block of it
 
 	portable bool // as on systems without epoll, also where there is one
 }
@@ -77,6 +82,7 @@ type lane struct {
 	conn   net.Conn
 	shard  *meterShard
 	w      *writer
+	wrote  int64 // when w was written last
 	in     []byte
 	r, n   int
 	out    []byte
@@ -87,6 +93,9 @@ type lane struct {
 	since atomic.Int64
 	mu    sync.Mutex // guards conn against the watchdog
 }
+
+// zero is when the workload begins. An appointed time may be ahead.
+func (e *emitter) zero() int64 { return cmp.Or(e.starts, e.now()) }
 
 func (e *emitter) now() int64 { return int64(time.Since(e.run.start)) }
 

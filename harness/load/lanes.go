@@ -13,6 +13,7 @@ const byTimers = "timers of the Go runtime, ±1 ms"
 // converse sends over goroutines, one for each connection. It is how workloads run
 // where the system has no epoll.
 func (e *emitter) converse(ctx context.Context) {
+	e.began = e.zero()
 	var wg sync.WaitGroup
 	for i := range e.cfg.Connections {
 		e.lanes = append(e.lanes, e.newLane(i))
@@ -79,6 +80,10 @@ func (e *emitter) work(ctx context.Context, l *lane) {
 			e.lost(l, err, e.now())
 			e.hangUp(l)
 		}
+		if now := e.now(); e.cfg.Flush > 0 && now-l.wrote > int64(e.cfg.Flush) {
+			l.w.flush()
+			l.wrote = now
+		}
 	}
 }
 
@@ -88,7 +93,7 @@ func (e *emitter) fill(ctx context.Context, l *lane) (more bool, due int64) {
 	now := e.now()
 	end := int64(e.cfg.Until)
 	if e.shape != nil {
-		end = int64(e.shape.Length())
+		end = e.began + int64(e.shape.Length())
 	}
 	if ctx.Err() != nil || now > end+int64(e.cfg.GiveUp) {
 		return false, 0
@@ -126,7 +131,7 @@ func (e *emitter) fresh(ctx context.Context, now *int64, hurry bool) (f flight, 
 		if seq >= e.cfg.Most {
 			return f, false
 		}
-		due := int64(e.shape.Due(seq))
+		due := e.began + int64(e.shape.Due(seq))
 		if hurry && due > *now {
 			return f, false
 		}

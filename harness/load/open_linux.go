@@ -28,6 +28,8 @@ type pacer struct {
 	dialed chan dialed
 	dials  int // under way
 	coarse bool
+	w      *writer
+	wrote  int64 // when w was written last
 	zero   int64 // when the workload begins
 	until  int64 // of a closed workload: when nothing new is sent any more
 	events [128]unix.EpollEvent
@@ -92,8 +94,10 @@ func (e *emitter) paced(ctx context.Context, first, n int) (by string, err error
 		return "", fmt.Errorf("create epoll: %w", err)
 	}
 	defer unix.Close(p.ep)
+	p.w = e.run.journal.sending()
 	for i := range n {
 		l := &rawLane{lane: e.newLane(first + i), fd: -1}
+		l.w = p.w // one thread, one block that fills
 		p.all = append(p.all, l)
 		p.dial(ctx, l)
 	}
@@ -112,7 +116,7 @@ func (e *emitter) paced(ctx context.Context, first, n int) (by string, err error
 func (p *pacer) loop(ctx context.Context) {
 	giveUp, next, tidy := p.until+int64(p.cfg.GiveUp), p.zero, p.zero
 	if p.shape != nil {
-		giveUp, next = p.zero+int64(p.shape.Length()+p.cfg.GiveUp), p.zero+int64(p.shape.Due(0))
+		giveUp, next = p.zero+int64(p.shape.Length()+p.cfg.GiveUp), p.zero+int64(p.shape.Due(p.next.Load()))
 	}
 	for over := false; ; {
 		now := p.now()
@@ -270,8 +274,13 @@ func (p *pacer) drop(l *rawLane, err error) {
 	l.fd, l.writing, l.retryAt = -1, false, now
 }
 
-// tidy ends connections whose answer is overdue and makes new ones.
+// tidy ends connections whose answer is overdue and makes new ones, and has the
+// journal written if it is asked for.
 func (p *pacer) tidy(ctx context.Context, now int64) {
+	if p.cfg.Flush > 0 && now-p.wrote > int64(p.cfg.Flush) {
+		p.w.flush()
+		p.wrote = now
+	}
 	for more := true; more && p.dials > 0; {
 		select {
 		case d := <-p.dialed:
@@ -395,7 +404,7 @@ func (p *pacer) end() {
 		if l.fd >= 0 {
 			_ = unix.Close(l.fd)
 		}
-		l.w.flush()
 	}
+	p.w.flush()
 	p.abandon()
 }

@@ -17,6 +17,7 @@ type Shape struct {
 	stretches []stretch
 	total     uint64
 	length    time.Duration
+	part      part // of the numbers; what is counted below is its own
 }
 
 // stretch lasts from begin, with the rates at both its ends; before is how
@@ -28,7 +29,7 @@ type stretch struct {
 }
 
 // Number is how many confirmations are due in all.
-func (s *Shape) Number() uint64 { return s.total }
+func (s *Shape) Number() uint64 { return s.part.count(s.total) }
 
 // Length is how long the shape lasts.
 func (s *Shape) Length() time.Duration { return s.length }
@@ -36,6 +37,7 @@ func (s *Shape) Length() time.Duration { return s.length }
 // Due is when the n-th confirmation, counted from 0, is due after the start.
 // It grows strictly with n.
 func (s *Shape) Due(n uint64) time.Duration {
+	n = s.part.number(n)
 	i := sort.Search(len(s.stretches), func(i int) bool { return s.stretches[i].before > float64(n) }) - 1
 	return s.stretches[max(i, 0)].due(float64(n))
 }

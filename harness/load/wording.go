@@ -22,6 +22,7 @@ type Wording struct {
 	// orders is over how many orders confirmations go round.
 	orders uint64
 	seed   uint64
+	part   part // of the numbers; [Wording.Append] counts its own
 	read   func(body []byte) ([]statement, error)
 	// says is the digest of what confirmation n states.
 	says func(seq uint64) uint32
@@ -113,6 +114,7 @@ func (w *Wording) variant(m made) *variant {
 
 // Append appends the body of confirmation seq.
 func (w *Wording) Append(dst []byte, seq uint64) []byte {
+	seq = w.part.number(seq)
 	m := w.made(seq)
 	v := w.variant(m)
 	at := len(dst)
