@@ -350,7 +350,7 @@ func (l *Link) write(f *fate, start time.Duration, acted, heard simulators.Messa
 	l.Journal.Append(evidence.Attempt{
 		ID: m.ID, Endpoint: l.Name, Verb: m.Verb, Name: m.Name, Key: m.Key, IdemKey: held.IdemKey(cmp.Or(m.Idem, m.Header["Idempotency-Key"])), Claims: m.Events,
 		Attempt: f.Attempt, Copy: f.copied, Start: start, End: l.Journal.Now(), Acted: acted.Result, Heard: hears,
-		Payload: payload, Digest: digest(m.Body), Bytes: size, Faults: f.touched, Breach: m.Breach, Route: m.Route,
+		Payload: payload, Digest: digest(m.Body), Bytes: size, Faults: f.touched, Asks: object(m.Asks), Breach: m.Breach, Route: m.Route,
 		Wire: wire, Held: held,
 	})
 }
@@ -360,6 +360,14 @@ func (l *Link) store(body []byte) string {
 		return ""
 	}
 	return l.Store(body)
+}
+
+// object is what a question is about; "" of none.
+func object(q *simulators.Query) string {
+	if q == nil {
+		return ""
+	}
+	return q.Object
 }
 
 func digest(b []byte) string {

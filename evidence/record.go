@@ -84,6 +84,9 @@ type Attempt struct {
 	Digest   string            `json:"digest,omitempty"` // of the body; equal digests are equal payloads
 	Bytes    int               `json:"bytes,omitempty"`
 	Faults   []string          `json:"faults,omitempty"`
+	// Asks is what a question is about, as in a [simulators.Query]; "" of others.
+	// It is told to those who watch the journal and is not kept.
+	Asks string `json:"-"`
 	// Breach is what is wrong with the message, as the SUT sent it, by the
 	// endpoint's contract, with its place; "" if nothing is, or nobody looked.
 	Breach string `json:"breach,omitempty"`

@@ -2,7 +2,6 @@ package harness
 
 import (
 	"context"
-	"strings"
 	"sync"
 	"time"
 
@@ -93,10 +92,11 @@ func (p *progress) see(r evidence.Record) {
 func atWork(a evidence.Attempt) bool { return a.Verb != "get" && a.Name != "oauth/token" }
 
 // followsUp says whether an attempt asks what has become of a posting: of an
-// operation that was accepted, or whether the books have something. Whoever
-// asks that is going to act on the answer, unless he asks it for ever.
+// operation that was accepted, of what waits in a queue, or whether the books
+// have something. Whoever asks that is going to act on the answer, unless he
+// asks it for ever.
 func followsUp(a evidence.Attempt) bool {
-	return a.Verb == "get" && (a.Name == "postings" || strings.HasPrefix(a.Name, "operations/"))
+	return a.Asks == "postings" || a.Asks == "operation" || a.Asks == "queue"
 }
 
 // followUp is how much longer than usual a SUT is waited for that asks what has

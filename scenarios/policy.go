@@ -23,6 +23,8 @@ type Policy struct {
 	Accept simulators.AcceptPolicy `yaml:"accept" jsonschema:"enum=done,enum=queued"`
 	// Delay until a queued message takes effect.
 	Delay yamlfile.Duration `yaml:"delay"`
+	// Queue is how queued messages are worked off.
+	Queue *Queue `yaml:"queue"`
 	// Dedupe says what a repeated message does.
 	Dedupe simulators.DedupePolicy `yaml:"dedupe" jsonschema:"enum=none,enum=by-key,enum=natural-key"`
 	// Lookup says whether postings can be asked for by reference.
@@ -43,6 +45,42 @@ type Policy struct {
 	Pos yamlfile.Pos `yaml:"-"`
 }
 
+// Queue is how messages that were only queued are worked off.
+type Queue struct {
+	// Order is per-entity (one order's messages one after the other) or none.
+	Order simulators.OrderingPolicy `yaml:"order" jsonschema:"enum=per-entity,enum=none"`
+	// Attempts before a message has failed for good.
+	Attempts int `yaml:"attempts"`
+	// Failed says whether a failed message blocks those of its order that follow
+	// it, until a person sees to it, or is passed.
+	Failed QueueFailed `yaml:"failed" jsonschema:"enum=passed,enum=blocks"`
+	// Stalled is true if nobody works off the queue.
+	Stalled *bool `yaml:"stalled"`
+}
+
+// QueueFailed says what a failed message does to those that follow it.
+type QueueFailed string
+
+// What a failed message does to those that follow it.
+const (
+	FailedPassed QueueFailed = "passed"
+	FailedBlocks QueueFailed = "blocks"
+)
+
+// apply changes to.
+func (q Queue) apply(to *simulators.QueuePolicy) {
+	if q.Order != "" {
+		to.PerEntity = q.Order == simulators.OrderPerEntity
+	}
+	said(&to.Attempts, q.Attempts)
+	if q.Failed != "" {
+		to.Blocks = q.Failed == FailedBlocks
+	}
+	if q.Stalled != nil {
+		to.Stalled = *q.Stalled
+	}
+}
+
 // Redelivery is how announcements that were not taken are sent again.
 type Redelivery struct {
 	// Gap before the first repetition; it doubles with each.
@@ -59,6 +97,9 @@ func (p *Policy) Check() error {
 	times := []yamlfile.Duration{p.TokenTTL, p.Delay}
 	if p.Redelivery != nil {
 		times = append(times, p.Redelivery.Gap, p.Redelivery.MaxGap)
+	}
+	if p.Queue != nil && p.Queue.Attempts < 0 {
+		return p.Pos.Errorf("queue.attempts is a number above 0")
 	}
 	for _, d := range times {
 		if err := wallOnly(d); err != nil {
@@ -96,6 +137,9 @@ func (p *Policy) Apply(to simulators.Policy) simulators.Policy {
 	said(&to.Lock, p.Lock)
 	said(&to.Batch, p.Batch)
 	said(&to.Versions, p.Versions)
+	if p.Queue != nil {
+		p.Queue.apply(&to.Queue)
+	}
 	if p.Lookup != nil {
 		to.Lookup = *p.Lookup
 	}

@@ -52,7 +52,12 @@ type Operation struct {
 	ID      string
 	State   OperationState
 	Rows    []Row    // of one that succeeded
-	Refusal *Refusal // of one that failed
+	Refusal *Refusal // of one that failed, or of the last attempt so far
+	// Of one that waits in a queue:
+	Message  Message   // what its sender said
+	Number   int       // in the order of arrival, from 1
+	Attempts int       // made so far
+	Accepted time.Time // plant time of arrival
 }
 
 // OperationState is how far an operation is.
@@ -63,6 +68,7 @@ const (
 	OperationRunning   OperationState = "running"
 	OperationSucceeded OperationState = "succeeded"
 	OperationFailed    OperationState = "failed"
+	OperationCancelled OperationState = "cancelled" // somebody has taken it out of the queue
 )
 
 // Page is what is wrong with one page of a list.

@@ -13,6 +13,7 @@ type Policy struct {
 	TokenTTL   time.Duration  `yaml:"-" json:"tokenTTL"`        // wall time an access token lives; 0 means 15 s
 	Accept     AcceptPolicy   `yaml:"accept" json:"accept"`     // when an accepted message takes effect
 	Delay      time.Duration  `yaml:"-" json:"delay,omitempty"` // wall time until a queued message takes effect
+	Queue      QueuePolicy    `yaml:"-" json:"queue,omitzero"`  // how queued messages are worked off
 	Dedupe     DedupePolicy   `yaml:"dedupe" json:"dedupe"`     // what a repeated message does
 	Lookup     bool           `yaml:"lookup" json:"lookup"`     // postings can be asked for by reference
 	Ordering   OrderingPolicy `yaml:"ordering" json:"ordering"` // in which order announcements are delivered
@@ -53,6 +54,22 @@ const (
 	AcceptDone   AcceptPolicy = "done"   // the reply means posted
 	AcceptQueued AcceptPolicy = "queued" // the reply means queued; posting follows and may still fail
 )
+
+// QueuePolicy says how messages that were only queued are worked off. The zero
+// value tries each once, side by side.
+type QueuePolicy struct {
+	// PerEntity works off the messages of one entity one after the other, in the
+	// order of their arrival; entities side by side.
+	PerEntity bool `json:"perEntity,omitempty"`
+	// Attempts is how often a message is tried before it has failed for good;
+	// 0 means once. Each attempt comes a delay after the one before.
+	Attempts int `json:"attempts,omitempty"`
+	// Blocks keeps what follows a failed message of its entity in the queue until
+	// somebody has put it back or taken it out; otherwise it is passed.
+	Blocks bool `json:"blocks,omitempty"`
+	// Stalled works off nothing: nobody has scheduled the job that would.
+	Stalled bool `json:"stalled,omitempty"`
+}
 
 // DedupePolicy says what a repeated message does.
 type DedupePolicy string

@@ -172,6 +172,12 @@ type Ask struct {
 	Claims []plant.Event
 	Batch  bool   // the sender sent a list, even if of one row
 	Query  *Query // a question, instead of claims
+	// Ends names an order that the sender declares to be at its end, instead of
+	// claims: nothing more will be posted to it.
+	Ends plant.OrderID
+	// Defaults says that what claims leave unsaid has a default in the books of
+	// the receiver, as in interfaces whose fields are optional.
+	Defaults bool
 	// IdempotencyKey is what the sender says makes repetitions recognisable.
 	IdempotencyKey string
 	Now            time.Time // plant time of arrival, set by the endpoint

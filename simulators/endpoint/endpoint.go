@@ -72,8 +72,10 @@ type Endpoint struct {
 	outbox  *outbox
 	feed    *feed
 	works   *operations
+	queue   *queue
 	later   sync.WaitGroup // queued postings that have not taken effect yet
 	queued  atomic.Int64
+	ended   atomic.Bool // Run is over: nothing is worked off any more
 
 	policyMu sync.RWMutex // guards Policy, which a scenario may change
 }
@@ -100,7 +102,7 @@ func New(c Config) *Endpoint {
 	}
 	e := &Endpoint{Config: c, tokens: newTokens(append([]Way{{c.Route, c.Client, c.Secret}}, c.Ways...)), quota: &quota{}, replies: newReplies(),
 		locks: &locks{held: map[string]bool{}}, works: &operations{known: map[string]*operation{}}}
-	e.outbox, e.feed = newOutbox(e), newFeed(e)
+	e.outbox, e.feed, e.queue = newOutbox(e), newFeed(e), &queue{e: e, lanes: map[string][]*queued{}}
 	return e
 }
 
@@ -124,6 +126,9 @@ func (e *Endpoint) Run(ctx context.Context) error {
 	wg.Go(func() { e.outbox.run(ctx) })
 	err := e.Transport.Serve(ctx, e.Receive)
 	wg.Wait()
+	if e.PolicyNow().Queue.Stalled {
+		e.ended.Store(true)
+	}
 	e.later.Wait()
 	return err
 }
@@ -241,6 +246,8 @@ func identity(m simulators.Message, ask simulators.Ask) (key, entity string) {
 			keys[i] = plant.Natural(c.Fact)
 		}
 		return strings.Join(keys, " + "), ask.Claims[0].Fact.Keys().Entity()
+	case ask.Ends != "":
+		return "end/" + string(ask.Ends), string(ask.Ends)
 	}
 	return m.Verb + " " + m.Name, ""
 }
@@ -282,7 +289,8 @@ func public(name string) bool {
 // post hands claims to the system.
 func (e *Endpoint) post(m simulators.Message, ask simulators.Ask, p simulators.Policy) simulators.Answer {
 	unlock, locked := func() {}, false
-	if p.Lock == simulators.LockOrder && m.Entity != "" {
+	queued := p.Accept == simulators.AcceptQueued
+	if p.Lock == simulators.LockOrder && m.Entity != "" && !(queued && p.Queue.PerEntity) { // one after the other nobody meets anybody
 		if unlock, locked = e.locks.try(m.Entity); !locked {
 			return simulators.Answer{Refusal: &simulators.Refusal{Class: simulators.Technical, Outcome: simulators.Locked, Code: "order-locked",
 				Text: m.Entity + " is being processed by another posting"}}
@@ -291,9 +299,8 @@ func (e *Endpoint) post(m simulators.Message, ask simulators.Ask, p simulators.P
 	if m.Manner != nil && m.Manner.Later != nil {
 		return e.operate(m, ask, *m.Manner.Later, unlock)
 	}
-	if p.Accept == simulators.AcceptQueued {
-		e.postLater(m, ask, p, unlock)
-		return simulators.Answer{Later: true}
+	if queued {
+		return e.queue.put(m, ask, unlock, nil)
 	}
 	defer e.holdFor(p, locked, unlock)
 	return e.handle(m, ask)
@@ -306,18 +313,6 @@ func (e *Endpoint) holdFor(p simulators.Policy, locked bool, unlock func()) {
 		return
 	}
 	time.AfterFunc(p.Delay, unlock)
-}
-
-func (e *Endpoint) postLater(m simulators.Message, ask simulators.Ask, p simulators.Policy, unlock func()) {
-	e.queued.Add(1)
-	e.later.Add(1)
-	time.AfterFunc(p.Delay, func() {
-		defer e.later.Done()
-		defer e.queued.Add(-1)
-		defer unlock()
-		ask.Now = e.Plant()
-		e.System.Handle(ask, func(p simulators.Posting) { e.OnPosting(m.ID, p) })
-	})
 }
 
 // query answers a question: about the feed and the documents here, about the
@@ -337,6 +332,8 @@ func (e *Endpoint) query(ask simulators.Ask) simulators.Answer {
 		return a
 	case "operation":
 		return e.works.read(ask.Query.Where["id"])
+	case "queue":
+		return e.works.list(ask.Query.Where["entity"])
 	}
 	return e.System.Handle(ask, func(simulators.Posting) {})
 }

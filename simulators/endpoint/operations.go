@@ -18,15 +18,25 @@ type operations struct {
 type operation struct {
 	simulators.Operation
 	flaps bool // asked once more after it was done, it runs again
+	gone  bool // the queue has lost it
+	ask   simulators.Ask
+	last  *simulators.Refusal // of the last attempt
 }
 
 // begin notes a posting and returns its name.
 func (o *operations) begin() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	id := "OP-" + strconv.Itoa(len(o.known)+1)
-	o.known[id] = &operation{Operation: simulators.Operation{ID: id, State: simulators.OperationRunning}}
-	return id
+	return o.add(simulators.Operation{}).ID
+}
+
+// add notes an operation that runs; o.mu is held.
+func (o *operations) add(op simulators.Operation) *operation {
+	op.Number = len(o.known) + 1
+	op.ID, op.State = "OP-"+strconv.Itoa(op.Number), simulators.OperationRunning
+	w := &operation{Operation: op}
+	o.known[op.ID] = w
+	return w
 }
 
 // end notes what has become of id.
@@ -49,6 +59,11 @@ func (o *operations) read(id string) simulators.Answer {
 	if w == nil {
 		return simulators.Answer{}
 	}
+	return simulators.Answer{Found: []any{o.said(w)}}
+}
+
+// said is what is told of w this time; o.mu is held.
+func (o *operations) said(w *operation) simulators.Operation {
 	said := w.Operation
 	if w.flaps && w.State != simulators.OperationRunning {
 		w.State, w.flaps = simulators.OperationRunning, false
@@ -61,7 +76,7 @@ func (o *operations) read(id string) simulators.Answer {
 	if said.State == simulators.OperationRunning {
 		said.Rows, said.Refusal = nil, nil
 	}
-	return simulators.Answer{Found: []any{said}}
+	return said
 }
 
 // flap is how long an operation that was done is said to run again.
@@ -70,6 +85,9 @@ const flap = 100 * time.Millisecond
 // operate accepts a posting and sees to what l says comes of it. Unlock is
 // called when it is over.
 func (e *Endpoint) operate(m simulators.Message, ask simulators.Ask, l simulators.Later, unlock func()) simulators.Answer {
+	if e.PolicyNow().Accept == simulators.AcceptQueued {
+		return e.queue.put(m, ask, unlock, &l)
+	}
 	id := e.works.begin()
 	accepted := simulators.Answer{Later: true, Operation: id}
 	if l.Then == simulators.CompletesNever {

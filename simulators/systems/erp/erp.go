@@ -179,6 +179,24 @@ func (e *ERP) control(verb string, id plant.OrderID, do func(*order)) (err error
 	return err
 }
 
+// end closes an order because its sender says that it is done.
+func (e *ERP) end(id plant.OrderID) simulators.Answer {
+	row := simulators.Row{}
+	e.withOrder(id, func(o *order) {
+		switch {
+		case o == nil:
+			row.Refusal = books.Refuse(books.OrderUnknown, "order %q is not known", id)
+		case o.locked:
+			row.Refusal = books.Refuse(books.OrderLocked, "order %s is being processed by another user", id)
+		case o.state >= closed:
+			row.Refusal = books.Refuse(books.OrderClosed, "order %s is %s", id, o.state)
+		default:
+			o.state = closed
+		}
+	})
+	return simulators.Answer{Rows: []simulators.Row{row}}
+}
+
 // withOrder calls do with the order, nil if unknown, while it is held.
 func (e *ERP) withOrder(id plant.OrderID, do func(*order)) {
 	s := books.Of(string(id))
@@ -200,10 +218,15 @@ func (e *ERP) Handle(a simulators.Ask, post func(simulators.Posting)) simulators
 	switch {
 	case a.Query != nil:
 		return e.query(*a.Query)
+	case a.Ends != "":
+		return e.end(a.Ends)
 	case len(a.Claims) == 0:
 		return simulators.Answer{Refusal: books.Refuse(books.NothingSaid, "the message states nothing")}
 	}
 	o := *e.options.Load()
+	if a.Defaults {
+		a.Claims = e.completed(a.Claims)
+	}
 	rows := books.Handle(e.desk, teller{e, o}, a, books.How{Atomic: o.Atomic, NaturalKey: o.NaturalKey}, post)
 	return simulators.Answer{Rows: rows}
 }

@@ -33,7 +33,7 @@ func TestHandleRefuses(t *testing.T) {
 			fact: received(1, 5), code: "order-closed", class: simulators.Business},
 		{name: "locked order", prepare: func(e *erp.ERP) { must(e.Lock("4711", true)) }, fact: consumed("S-1", "1", "KG"), code: "order-locked", class: simulators.Technical},
 		{name: "unknown operation", fact: plant.Confirmed{Order: "4711", Operation: "10", Yield: plant.Of(1, "EA")}, code: "operation-unknown", class: simulators.DataQuality},
-		{name: "no operation", fact: plant.OperationStarted{Order: "4711"}, code: "operation-unknown", class: simulators.DataQuality},
+		{name: "no operation", fact: plant.Confirmed{Order: "4711", Yield: plant.Of(1, "EA")}, code: "operation-unknown", class: simulators.DataQuality},
 		{name: "consumption at unknown operation", fact: plant.Consumed{Order: "4711", Operation: "0030", Material: "STEEL", Lot: "S-1", Quantity: plant.Of(1, "KG")}, code: "operation-unknown", class: simulators.DataQuality},
 		{name: "unknown material", fact: plant.Consumed{Order: "4711", Material: "STEAL", Lot: "S-1", Quantity: plant.Of(1, "KG")}, code: "item-unknown", class: simulators.DataQuality},
 		{name: "receipt of one piece twice", fact: plant.Received{Order: "4711", Material: "PUMP", Lot: "P-1", Quantity: plant.Of(3, "EA"), Serials: []plant.SerialID{"1", "2", "1"}}, code: "serial-repeated", class: simulators.DataQuality},

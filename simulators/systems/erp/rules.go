@@ -131,7 +131,7 @@ func valued(k plant.Kind) bool {
 }
 
 func needsOperation(k plant.Kind) bool {
-	return k == plant.KindOperationStarted || k == plant.KindConfirmation || k == plant.KindRework
+	return k == plant.KindConfirmation || k == plant.KindRework
 }
 
 // book changes the books, or says what is wrong with quantity, unit or lot.
