@@ -170,7 +170,7 @@ func (l *door) serve(c *caller, events uint32) {
 		}
 		return
 	}
-	n, err := unix.Read(c.fd, c.space())
+	n, err := rawRead(c.fd, c.space())
 	switch {
 	case err == unix.EAGAIN || err == unix.EINTR:
 		return
@@ -206,7 +206,7 @@ func (l *door) answer(c *caller) {
 // may come.
 func (l *door) write(c *caller) bool {
 	if len(c.out) > 0 {
-		n, err := unix.Write(c.fd, c.out)
+		n, err := rawWrite(c.fd, c.out)
 		if err != nil && err != unix.EAGAIN && err != unix.EINTR {
 			l.drop(c)
 			return false

@@ -397,6 +397,9 @@ func FuzzReadRequest(f *testing.F) {
 			}
 		}
 		for cut := range n { // and half of it is not a request
+			if cut > 512 && cut < n-64 { // of a long body any cut is like the next
+				continue
+			}
 			if k, err := part.readRequest(slices.Clone(b[:cut])); err == nil && k != 0 {
 				t.Fatalf("%d of %d bytes are a request", cut, n)
 			}

@@ -261,6 +261,7 @@ func dechunk(b []byte) (body []byte, n int, err error) {
 type request struct {
 	fields
 	seen           int // of a head that has not come whole: how much was looked at
+	like           pattern
 	method, target []byte
 	body           []byte
 }
@@ -268,6 +269,9 @@ type request struct {
 // readRequest reads the request that begins b and says how long it is; 0 if it
 // has not come whole. Then it is called again with the same and more.
 func (r *request) readRequest(b []byte) (n int, err error) {
+	if r.like.fits(b) {
+		return r.again(b)
+	}
 	end, err := headEnd(b, r.seen)
 	if r.seen = 0; end == 0 {
 		r.seen = len(b)
@@ -286,12 +290,18 @@ func (r *request) readRequest(b []byte) (n int, err error) {
 	if !r.hosted {
 		return 0, bad(http.StatusBadRequest, "Host is missing")
 	}
-	body, k, err := r.fields.body(b[end:])
+	r.like.learn(b[:end], r)
+	return r.whole(b, end)
+}
+
+// whole takes the body that follows a head of n bytes.
+func (r *request) whole(b []byte, n int) (int, error) {
+	body, k, err := r.fields.body(b[n:])
 	if err != nil || k < 0 {
 		return 0, err
 	}
 	r.body = body
-	return end + k, nil
+	return n + k, nil
 }
 
 func (r *request) start(l []byte) error {
@@ -309,18 +319,23 @@ type response struct {
 	fields
 	status int
 	body   []byte
-	toEnd  bool // its body ends with the connection
+	toEnd  bool   // its body ends with the connection
+	last   []byte // the head that was read last, if its length was said: the next is likely the same
 }
 
 // readResponse reads the response that begins b and says how long it is; 0 if
 // it has not come whole. Interim responses are passed over. Over says that the
 // other side has closed the connection, so that nothing more comes.
 func (r *response) readResponse(b []byte, over bool) (n int, err error) {
-	for {
+	if n = len(r.last); n > 0 && bytes.HasPrefix(b, r.last) {
+		return r.whole(b, n)
+	}
+	for n = 0; ; {
 		end, err := headEnd(b[n:], 0)
 		if end == 0 {
 			return 0, err
 		}
+		r.last = r.last[:0]
 		first, rest, err := line(b[n : n+end])
 		if err != nil {
 			return 0, err
@@ -352,6 +367,17 @@ func (r *response) readResponse(b []byte, over bool) (n int, err error) {
 		r.body = b[n:]
 		return len(b), nil
 	}
+	if r.length >= 0 && !r.close && n <= 512 && r.plain() {
+		r.last = append(r.last, b[:n]...)
+	}
+	return r.whole(b, n)
+}
+
+// plain reports whether nothing in the head refers to the buffer it came in.
+func (r *response) plain() bool { return r.key == nil && r.auth == nil }
+
+// whole takes the body that follows a head of n bytes.
+func (r *response) whole(b []byte, n int) (int, error) {
 	body, k, err := r.fields.body(b[n:])
 	if err != nil || k < 0 {
 		return 0, err

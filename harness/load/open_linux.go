@@ -225,7 +225,7 @@ func (p *pacer) release(l *rawLane) {
 
 // write writes what has begun on l; what does not fit waits for room.
 func (p *pacer) write(l *rawLane) {
-	n, err := unix.Write(l.fd, l.out)
+	n, err := rawWrite(l.fd, l.out)
 	if err != nil && err != unix.EAGAIN && err != unix.EINTR {
 		p.drop(l, err)
 		return
@@ -243,7 +243,7 @@ func (p *pacer) write(l *rawLane) {
 
 // read takes what has come on l.
 func (p *pacer) read(l *rawLane) {
-	n, err := unix.Read(l.fd, l.in[l.n:])
+	n, err := rawRead(l.fd, l.in[l.n:])
 	if err == unix.EAGAIN || err == unix.EINTR {
 		return
 	}
