@@ -22,12 +22,13 @@ import (
 
 // loadFlags are what can differ from load to load.
 type loadFlags struct {
-	rig, defect               string
-	url, erp, body            string
-	emitOnly, testSystem      bool
-	workload                  string
-	rate                      float64
-	rated                     bool // a rate was given
+	rig, defect          string
+	url, erp, body       string
+	emitOnly, testSystem bool
+	workload             string
+	rate                 float64
+	given                func(flag string) bool // on the command line
+	findFlags
 	duration, timeout, drain  time.Duration
 	pacing, giveUp            time.Duration
 	connections, depth, tries int
@@ -50,18 +51,20 @@ func newLoad(w World) *cobra.Command {
 			"is the limit. Every latency counts from when a confirmation was due. At the end every confirmation is accounted\n" +
 			"for: lost, doubled, altered or invented, each named. Without a rig file it loads the bundled build.\n\n" +
 			"A build that runs already is loaded with --url (where it takes confirmations) and --erp (where it posts to us).\n\n" +
+			"--find-max looks for the highest rate that the build sustains: see docs/load.md.\n\n" +
 			"Workloads: " + strings.Join(load.Workloads, ", ") + ".\n" +
 			"Thresholds: " + load.Gateable + ".\n\n" +
 			"Exit status: 0 held, 1 violated, 2 mistake in a file or flag, 3 generator-limited or trouble of the machine, which is\n" +
 			"never a verdict on the build, 4 undecidable (--allow-unknown turns 4 into 0), 130 interrupted.",
-		Example: "  andon load --rate 500 --duration 10s --threshold 'e2e.p99 < 250ms'\n" +
+		Example: "  andon load --find-max --slo 'e2e.p99 < 250ms'\n" +
+			"  andon load --rate 500 --duration 10s --threshold 'e2e.p99 < 250ms'\n" +
 			"  andon load --workload closed --connections 32 --duration 5s\n" +
 			"  andon load --rig andon.yaml --workload burst:2000/2s/20s --rate 200 --duration 60s --json\n" +
 			"  andon load --url http://127.0.0.1:8080/mes --erp 127.0.0.1:9000 --rate 1000\n" +
 			"  andon load --url http://127.0.0.1:8080/mes/confirmations --emit-only --body confirmation.json",
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			f.rated = c.Flags().Changed("rate")
+			f.given = c.Flags().Changed
 			return runLoad(c.Context(), w, f)
 		},
 	}
@@ -86,6 +89,7 @@ func newLoad(w World) *cobra.Command {
 	flags.DurationVar(&f.drain, "drain", 30*time.Second, "how `long` the build may go on posting when nothing more is sent")
 	flags.DurationVar(&f.giveUp, "give-up", 10*time.Second, "how `long` after its time what is still not sent is given up")
 	flags.DurationVar(&f.pacing, "pacing-budget", 20*time.Millisecond, "p99 of our own lateness beyond which the `load` is generator-limited")
+	f.add(flags)
 	flags.StringVar(&f.out, "out", "", "`folder` for evidence and result (default andon-runs/<time>)")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object instead of text")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
@@ -107,7 +111,7 @@ func runLoad(ctx context.Context, w World, f loadFlags) error {
 	if err != nil {
 		return &harness.PlanError{Err: err}
 	}
-	if !f.quiet {
+	if !f.quiet && !f.findMax {
 		c.See = func(p load.Progress) { tellProgress(w.Stderr, p) }
 	}
 	res, err := load.Run(ctx, c)
@@ -153,13 +157,21 @@ func (f *loadFlags) config(w World, log io.Writer) (c load.Config, err error) {
 	if err := f.wording(&c); err != nil {
 		return c, err
 	}
-	if err := f.shape(&c); err != nil {
+	if f.findMax {
+		err = f.search(&c, w.Stderr)
+	} else {
+		err = f.shape(&c)
+	}
+	if err != nil {
 		return c, err
 	}
 	for _, text := range f.thresholds {
 		g, err := load.ParseGate(text)
 		if err != nil {
 			return c, err
+		}
+		if f.findMax != g.OfSearch() {
+			return c, fmt.Errorf("--threshold %q: with --find-max a threshold is about max, such as 'max >= 500/s', and without it about anything else; what must hold at the highest rate is said with --slo", text)
 		}
 		c.Gates = append(c.Gates, g)
 	}
@@ -176,6 +188,9 @@ func (f *loadFlags) sane() error {
 		if n.value < 1 || n.value > n.limit {
 			bad = append(bad, fmt.Errorf("%s is %d; it must be 1 to %d", n.flag, n.value, n.limit))
 		}
+	}
+	if err := f.saneFind(); err != nil {
+		bad = append(bad, err)
 	}
 	if f.timeout <= 0 || f.drain <= 0 || f.giveUp <= 0 || f.pacing <= 0 {
 		bad = append(bad, errors.New("--timeout, --drain, --give-up and --pacing-budget must be above 0"))
@@ -235,7 +250,7 @@ func (f *loadFlags) wording(c *load.Config) (err error) {
 // shape chooses when it is said.
 func (f *loadFlags) shape(c *load.Config) (err error) {
 	if f.workload == load.Closed {
-		if f.rated {
+		if f.given != nil && f.given("rate") {
 			return errors.New("a closed workload has no rate: each connection sends when it was answered; leave --rate out")
 		}
 		if f.duration <= 0 {

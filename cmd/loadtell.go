@@ -19,6 +19,9 @@ func tellLoad(out io.Writer, r *load.Result) error {
 	for _, why := range r.Why {
 		fmt.Fprintf(&b, "  ! %s\n", why)
 	}
+	if r.Search != nil {
+		tellFound(&b, r.Search)
+	}
 	fmt.Fprintf(&b, "  sent       %d of %d scheduled in %s (%.1f/s); taken %d, sent again %d, never taken %d\n",
 		r.Sent.First, r.Scheduled, r.Sending.Round(time.Millisecond), r.SentRate, r.Sent.Taken, r.Sent.Retried, r.Sent.GivenUp)
 	if r.Sent.Queued > 0 {

@@ -31,8 +31,11 @@ type GateResult struct {
 var gateForm = regexp.MustCompile(`^\s*([a-z0-9.-]+)\s*(<=|>=|<|>)\s*(\S+)\s*$`)
 
 // Gateable lists what thresholds can be about.
-const Gateable = "e2e.pN, ack.pN, service.pN, waited.pN, pacing.pN (N up to 99.99, or max: a duration); sent, posted (a rate such as 500/s); " +
+const Gateable = "e2e.pN, ack.pN, service.pN, waited.pN, pacing.pN (N up to 99.99, or max: a duration); sent, posted (a rate such as 500/s); max (what --find-max has found, a rate); " +
 	"errors (a share such as 0.1%); retries, backlog (numbers); drain (a duration)"
+
+// OfSearch reports whether g is about what a search has found.
+func (g Gate) OfSearch() bool { return g.what == "max" }
 
 // ParseGate reads a threshold.
 func ParseGate(text string) (Gate, error) {
@@ -45,7 +48,7 @@ func ParseGate(text string) (Gate, error) {
 	switch name, rest, dotted := strings.Cut(m[1], "."); {
 	case dotted:
 		err = g.latency(name, rest, m[3])
-	case name == "sent" || name == "posted":
+	case name == "sent" || name == "posted" || name == "max":
 		g.limit, err = unit(m[3], "/s", 1)
 	case name == "errors":
 		g.limit, err = unit(m[3], "%", 0.01)
@@ -103,56 +106,82 @@ func seconds(text string) (float64, error) {
 	return d.Seconds(), nil
 }
 
+// figures are what thresholds are held against.
+type figures struct {
+	sent, posted, most   float64 // per second; most is what a search has found, 0 without one
+	errors, retries, lag float64
+	drain                time.Duration
+	limited              bool // the load was not the one asked for
+	at                   func(Measure, float64) (time.Duration, int64)
+}
+
 // gates decides the thresholds.
 func (res *Result) gates(r *run, c *Config) {
+	f := figures{sent: res.SentRate, posted: res.PostedRate, errors: float64(res.Sent.GivenUp) / float64(max(res.Sent.First, 1)), retries: float64(res.Sent.Retried),
+		lag: float64(res.Backlog.Most), drain: res.Backlog.Drain, limited: len(res.Limited) > 0, at: r.meter.At}
+	if res.Search != nil {
+		f.most, f.limited = res.Search.Max, res.Search.Outcome == Limited
+	}
 	for _, g := range c.Gates {
-		res.Gates = append(res.Gates, g.decide(res, r))
+		res.Gates = append(res.Gates, g.decide(f))
 	}
 }
 
 // fewest is how many values must lie above a percentile before it is believed.
 const fewest = 5
 
-func (g Gate) decide(res *Result, r *run) GateResult {
+// decide holds a threshold against what was seen.
+func (g Gate) decide(f figures) GateResult {
 	out := GateResult{Expression: g.Expression, Outcome: Held}
-	said := ""
-	timed := true // what the generator's own trouble would spoil
-	switch g.what {
-	case "sent":
-		out.Value, said = res.SentRate, fmt.Sprintf("%.1f/s", res.SentRate)
-	case "posted":
-		out.Value, said = res.PostedRate, fmt.Sprintf("%.1f/s", res.PostedRate)
-	case "errors":
-		out.Value = float64(res.Sent.GivenUp) / float64(max(res.Sent.First, 1))
-		said = fmt.Sprintf("%.4g %%", out.Value*100)
-	case "retries":
-		out.Value, said = float64(res.Sent.Retried), fmt.Sprint(res.Sent.Retried)
-	case "backlog":
-		out.Value, said = float64(res.Backlog.Most), fmt.Sprint(res.Backlog.Most)
-	case "drain":
-		out.Value, said = res.Backlog.Drain.Seconds(), res.Backlog.Drain.Round(time.Millisecond).String()
-		timed = false
-	default:
-		v, n := r.meter.At(g.measure, g.percentile)
-		out.Value, said = ms(int64(v)), v.Round(time.Microsecond).String()
-		if above := float64(n) * (100 - g.percentile) / 100; n == 0 || g.percentile < 100 && above < fewest {
-			out.Outcome, out.Why = Undecidable, fmt.Sprintf("there are %d values, of which too few lie above that percentile", n)
-			return out
-		}
+	value, said, why := g.value(f)
+	if out.Value = value; why != "" {
+		out.Outcome, out.Why = Undecidable, why
+		return out
 	}
-	held := out.Value < g.limit
+	held := value < g.limit
 	if !g.less {
-		held = out.Value > g.limit
+		held = value > g.limit
 	}
-	held = held || g.orEqual && out.Value == g.limit
+	held = held || g.orEqual && value == g.limit
+	timed := g.what != "drain" // what the generator's own trouble would spoil
 	out.Why = "it is " + said
 	switch {
-	case held && (len(res.Limited) == 0 || !timed):
-	case timed && len(res.Limited) > 0:
+	case held && (!f.limited || !timed):
+	case timed && f.limited:
 		out.Outcome = Limited
 		out.Why += ", and the load was not the one asked for"
 	default:
 		out.Outcome = Violated
 	}
 	return out
+}
+
+// value is what g is about, for comparing and for people; why says that it
+// cannot be told.
+func (g Gate) value(f figures) (value float64, said, why string) {
+	perSecond := func(v float64) (float64, string, string) { return v, fmt.Sprintf("%.1f/s", v), "" }
+	switch g.what {
+	case "sent":
+		return perSecond(f.sent)
+	case "posted":
+		return perSecond(f.posted)
+	case "max":
+		if f.most == 0 {
+			return 0, "", "no highest rate was found"
+		}
+		return perSecond(f.most)
+	case "errors":
+		return f.errors, fmt.Sprintf("%.4g %%", f.errors*100), ""
+	case "retries":
+		return f.retries, fmt.Sprint(f.retries), ""
+	case "backlog":
+		return f.lag, fmt.Sprint(f.lag), ""
+	case "drain":
+		return f.drain.Seconds(), f.drain.Round(time.Millisecond).String(), ""
+	}
+	v, n := f.at(g.measure, g.percentile)
+	if above := float64(n) * (100 - g.percentile) / 100; n == 0 || g.percentile < 100 && above < fewest {
+		return ms(int64(v)), "", fmt.Sprintf("there are %d values, of which too few lie above that percentile", n)
+	}
+	return ms(int64(v)), v.Round(time.Microsecond).String(), ""
 }

@@ -42,6 +42,7 @@ type Meter struct {
 
 	mu      sync.Mutex // guards what follows
 	total   [measures]*hdr.Histogram
+	phase   *phase              // nil if nobody has asked for phases
 	open    map[int64]*interval // seconds that may still grow
 	seconds []Second
 	err     error
@@ -63,6 +64,7 @@ type Second struct {
 type interval struct {
 	second int64
 	hist   [measures]*hdr.Histogram
+	mark   chan struct{} // closed when all before it are merged; of a mark only
 }
 
 type meterShard struct {
@@ -160,6 +162,10 @@ func (m *Meter) blank(second int64) *interval {
 func (m *Meter) collect() {
 	defer close(m.done)
 	for iv := range m.full {
+		if iv.mark != nil {
+			close(iv.mark)
+			continue
+		}
 		m.mu.Lock()
 		m.take(iv)
 		for second := range m.open {
@@ -172,6 +178,7 @@ func (m *Meter) collect() {
 }
 
 func (m *Meter) take(iv *interval) {
+	m.phase.add(&iv.hist)
 	for k, h := range iv.hist {
 		if h.TotalCount() > 0 {
 			m.total[k].Merge(h)
@@ -265,8 +272,7 @@ type Quantiles struct {
 func (m *Meter) Quantiles(k Measure) Quantiles {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	h := m.total[k]
-	return Quantiles{h.TotalCount(), ms(h.ValueAtPercentile(50)), ms(h.ValueAtPercentile(90)), ms(h.ValueAtPercentile(99)), ms(h.ValueAtPercentile(99.9)), ms(h.Max())}
+	return quantiles(m.total[k])
 }
 
 // At returns any percentile of a measure, and of how many values it is.

@@ -29,6 +29,7 @@ type Result struct {
 	Backlog     Backlog              `json:"backlog"`
 	Latency     map[string]Quantiles `json:"latency"`
 	Limited     []string             `json:"generator_limited,omitempty"` // by what
+	Search      *Found               `json:"search,omitempty"`            // nil if nothing was looked for
 	Gates       []GateResult         `json:"thresholds,omitempty"`
 	Pacer       string               `json:"pacer"`
 	RigCPU      time.Duration        `json:"rig_cpu_ns"`
@@ -164,7 +165,11 @@ func (res *Result) verdict(r *run) {
 	if res.Died != "" {
 		worse(Violated, "the build is gone: %s", res.Died)
 	}
-	if n := res.Sent.GivenUp; n > 0 && !res.Interrupted {
+	if f := res.Search; f != nil {
+		if f.Outcome != Held {
+			worse(f.Outcome, "%s", f.Why)
+		}
+	} else if n := res.Sent.GivenUp; n > 0 && !res.Interrupted { // beyond its limit a build may refuse
 		worse(Violated, "%d confirmations were never taken by the build", n)
 	}
 	if n := r.out.Garbage.Load(); n > 0 {

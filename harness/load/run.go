@@ -35,17 +35,20 @@ type Build interface {
 type Config struct {
 	Build    Build
 	Wording  *Wording
-	Workload string // for people
-	Shape    *Shape // nil for a closed workload
-	Emit     EmitConfig
-	Listen   string        // where the ERP listens; "" if no postings are expected
-	Token    string        // that the ERP asks for; "" for none
-	Dir      string        // of the evidence
-	Drain    time.Duration // how long the build may take to post what it has taken
-	Quiet    time.Duration // how long nothing must come before all is posted
-	Pacing   time.Duration // p99 of our own lateness beyond which we are the limit
-	Gates    []Gate
-	See      func(Progress) // called twice a second; may be nil
+	Workload string  // for people
+	Shape    *Shape  // nil for a closed workload
+	Search   *Search // instead of a shape; nil if nothing is looked for
+	// MostConnections is how far a search goes if more connections help.
+	MostConnections int
+	Emit            EmitConfig
+	Listen          string        // where the ERP listens; "" if no postings are expected
+	Token           string        // that the ERP asks for; "" for none
+	Dir             string        // of the evidence
+	Drain           time.Duration // how long the build may take to post what it has taken
+	Quiet           time.Duration // how long nothing must come before all is posted
+	Pacing          time.Duration // p99 of our own lateness beyond which we are the limit
+	Gates           []Gate
+	See             func(Progress) // called twice a second; may be nil
 }
 
 // Progress is how a load gets on.
@@ -67,9 +70,11 @@ type run struct {
 	in      Received
 	out     Sent
 	examples
-	taken    atomic.Int64 // confirmations that were taken
-	applied  atomic.Int64 // and that were posted, each once
-	lastPost atomic.Int64 // when, after the start
+	doubled     atomic.Int64 // confirmations applied once more
+	alterations atomic.Int64 // and posted with another content
+	taken       atomic.Int64 // confirmations that were taken
+	applied     atomic.Int64 // and that were posted, each once
+	lastPost    atomic.Int64 // when, after the start
 }
 
 // hlogFile has the histograms of each second, for tools that read HDR logs.
@@ -122,7 +127,12 @@ func (r *run) play(ctx context.Context, c *Config, res *Result) (err error) {
 	}
 	watch, done := r.watch(c, res)
 	before := processTime()
-	if err = e.emit(ctx, res); err == nil {
+	if c.Search != nil {
+		err = r.search(ctx, c, res, webhook)
+	} else {
+		err = e.emit(ctx, res)
+	}
+	if err == nil {
 		watch.Store(true)
 		r.settle(ctx, c, res)
 	}

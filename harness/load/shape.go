@@ -16,6 +16,7 @@ import (
 type Shape struct {
 	stretches []stretch
 	total     uint64
+	first     uint64 // number of the first, in a run that is more than this shape
 	length    time.Duration
 	part      part // of the numbers; what is counted below is its own
 }
@@ -34,10 +35,17 @@ func (s *Shape) Number() uint64 { return s.part.count(s.total) }
 // Length is how long the shape lasts.
 func (s *Shape) Length() time.Duration { return s.length }
 
+// from returns the same shape whose first confirmation has this number.
+func (s *Shape) from(first uint64) *Shape {
+	x := *s
+	x.first = first
+	return &x
+}
+
 // Due is when the n-th confirmation, counted from 0, is due after the start.
 // It grows strictly with n.
 func (s *Shape) Due(n uint64) time.Duration {
-	n = s.part.number(n)
+	n = s.part.number(max(n, s.first) - s.first)
 	i := sort.Search(len(s.stretches), func(i int) bool { return s.stretches[i].before > float64(n) }) - 1
 	return s.stretches[max(i, 0)].due(float64(n))
 }
