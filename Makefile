@@ -69,13 +69,33 @@ $(BIN)/node_modules/.bin/pact: Makefile
 	npm install --prefix $(BIN) --no-save --no-audit --no-fund --ignore-scripts --loglevel=error $(PACT_CLI)
 	@touch $@
 
+# The native library that pact-go links, by its npm package: linux-x64-glibc, linux-arm64-glibc, linux-x64-musl, darwin-arm64, …
+# It has a folder of its own, as npm removes what else it finds beside it.
+PACT_PLATFORM ?= linux-x64-glibc
+PACT_FFI      := @pact-foundation/pact-core-$(PACT_PLATFORM)@20.2.0
+FFI_AT        := $(BIN)/pact-ffi/node_modules/@pact-foundation/pact-core-$(PACT_PLATFORM)
+
+$(FFI_AT)/package.json: Makefile
+	npm install --prefix $(BIN)/pact-ffi --no-save --no-audit --no-fund --ignore-scripts --loglevel=error $(PACT_FFI)
+	@touch $@
+
+.PHONY: pact-go
+pact-go: build ## consumer tests and provider verification with pact-go inside Ginkgo (build tag pact, cgo); installs libpact_ffi below bin/ by its npm package
+	@for tool in npm $${CC:-gcc}; do command -v $$tool >/dev/null 2>&1 || { \
+		echo "pact-go needs npm and a C compiler, and $$tool is not there"; [ -z "$$CI" ]; exit; }; done; \
+	$(MAKE) --no-print-directory $(FFI_AT)/package.json && \
+	lib=$$(dirname $(abspath $(FFI_AT))/prebuilds/*/libpact_ffi.*) && \
+	export CGO_ENABLED=1 CGO_LDFLAGS=-L$$lib LD_LIBRARY_PATH=$$lib DYLD_LIBRARY_PATH=$$lib PACT_DO_NOT_TRACK=true PACT_LOG_LEVEL=ERROR && \
+	cd examples/pact-go && $(GO) vet -tags pact ./... && $(GO) run $(STATICCHECK) -tags pact ./... && \
+	$(GO) test -tags pact -race -count=1 -timeout 5m ./...
+
 .PHONY: staticcheck
 staticcheck: ## look for mistakes that compile
 	$(GO) run $(STATICCHECK) ./...
 	cd examples/poller && $(GO) run $(STATICCHECK) ./...
 
 .PHONY: suites
-suites: build poller-canary ## the smoke pack as a Ginkgo suite against the bundled integration, a few scenarios against it as a container, and against the polling one
+suites: build poller-canary pact-go ## the smoke pack as a Ginkgo suite against the bundled integration, a few scenarios against it as a container, against the polling one, and pact-go against a simulated ERP
 	$(GO) test -tags suites -count=1 -timeout 20m ./harness/suite/...
 	$(GOTEST) -p 1 -tags suites -count=1 -timeout 20m ./harness/sut/container/... ./harness/sut/compose/...
 
