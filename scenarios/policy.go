@@ -34,7 +34,15 @@ type Policy struct {
 	// Lock says what parallel postings to one order do.
 	Lock simulators.LockPolicy `yaml:"lock" jsonschema:"enum=none,enum=per-order"`
 	// Batch says what one bad row does to its batch.
-	Batch simulators.BatchPolicy `yaml:"batch" jsonschema:"enum=per-row,enum=atomic"`
+	Batch simulators.BatchPolicy `yaml:"batch" jsonschema:"enum=per-row,enum=atomic,enum=lead"`
+	// Session says what a change needs besides authentication.
+	Session simulators.SessionPolicy `yaml:"session" jsonschema:"enum=none,enum=csrf"`
+	// Match says what a change to an object that is there needs.
+	Match simulators.MatchPolicy `yaml:"match" jsonschema:"enum=none,enum=etag"`
+	// Failed says what becomes of a posting that the books refuse.
+	Failed simulators.FailedPolicy `yaml:"failed" jsonschema:"enum=told,enum=pool-data,enum=pool-all"`
+	// Lag is how long questions do not show what was announced.
+	Lag yamlfile.Duration `yaml:"lag"`
 	// Versions says what an older version does after a newer one.
 	Versions simulators.VersionPolicy `yaml:"versions" jsonschema:"enum=checked,enum=overwrite"`
 	// Quota limits how many requests are answered: 60/min, or in full.
@@ -94,7 +102,7 @@ type Redelivery struct {
 // Check refuses times that are not wall time: an interface lives by the clock
 // on the wall.
 func (p *Policy) Check() error {
-	times := []yamlfile.Duration{p.TokenTTL, p.Delay}
+	times := []yamlfile.Duration{p.TokenTTL, p.Delay, p.Lag}
 	if p.Redelivery != nil {
 		times = append(times, p.Redelivery.Gap, p.Redelivery.MaxGap)
 	}
@@ -137,6 +145,10 @@ func (p *Policy) Apply(to simulators.Policy) simulators.Policy {
 	said(&to.Lock, p.Lock)
 	said(&to.Batch, p.Batch)
 	said(&to.Versions, p.Versions)
+	said(&to.Session, p.Session)
+	said(&to.Match, p.Match)
+	said(&to.Failed, p.Failed)
+	said(&to.Lag, p.Lag.D)
 	if p.Queue != nil {
 		p.Queue.apply(&to.Queue)
 	}

@@ -10,16 +10,20 @@ import (
 // value of each field means what its first constant says.
 type Policy struct {
 	Auth       AuthPolicy     `yaml:"auth" json:"auth"`
-	TokenTTL   time.Duration  `yaml:"-" json:"tokenTTL"`        // wall time an access token lives; 0 means 15 s
-	Accept     AcceptPolicy   `yaml:"accept" json:"accept"`     // when an accepted message takes effect
-	Delay      time.Duration  `yaml:"-" json:"delay,omitempty"` // wall time until a queued message takes effect
-	Queue      QueuePolicy    `yaml:"-" json:"queue,omitzero"`  // how queued messages are worked off
-	Dedupe     DedupePolicy   `yaml:"dedupe" json:"dedupe"`     // what a repeated message does
-	Lookup     bool           `yaml:"lookup" json:"lookup"`     // postings can be asked for by reference
-	Ordering   OrderingPolicy `yaml:"ordering" json:"ordering"` // in which order announcements are delivered
-	Lock       LockPolicy     `yaml:"lock" json:"lock"`         // what parallel postings to one order do
-	Batch      BatchPolicy    `yaml:"batch" json:"batch"`       // what one bad row does to its batch
-	Versions   VersionPolicy  `yaml:"versions" json:"versions"` // what an older version does after a newer one
+	TokenTTL   time.Duration  `yaml:"-" json:"tokenTTL"`                // wall time an access token lives; 0 means 15 s
+	Accept     AcceptPolicy   `yaml:"accept" json:"accept"`             // when an accepted message takes effect
+	Delay      time.Duration  `yaml:"-" json:"delay,omitempty"`         // wall time until a queued message takes effect
+	Queue      QueuePolicy    `yaml:"-" json:"queue,omitzero"`          // how queued messages are worked off
+	Dedupe     DedupePolicy   `yaml:"dedupe" json:"dedupe"`             // what a repeated message does
+	Lookup     bool           `yaml:"lookup" json:"lookup"`             // postings can be asked for by reference
+	Ordering   OrderingPolicy `yaml:"ordering" json:"ordering"`         // in which order announcements are delivered
+	Lock       LockPolicy     `yaml:"lock" json:"lock"`                 // what parallel postings to one order do
+	Batch      BatchPolicy    `yaml:"batch" json:"batch"`               // what one bad row does to its batch
+	Versions   VersionPolicy  `yaml:"versions" json:"versions"`         // what an older version does after a newer one
+	Session    SessionPolicy  `yaml:"session" json:"session,omitempty"` // what a change needs besides authentication
+	Match      MatchPolicy    `yaml:"match" json:"match,omitempty"`     // what a change to an object that is there needs
+	Failed     FailedPolicy   `yaml:"failed" json:"failed,omitempty"`   // what becomes of a posting that the books refuse
+	Lag        time.Duration  `yaml:"-" json:"lag,omitempty"`           // wall time from an announcement until questions show what it is about
 	Quota      Quota          `yaml:"quota" json:"quota,omitzero"`
 	Redelivery Redelivery     `yaml:"-" json:"redelivery"`
 	MaxBody    int64          `yaml:"-" json:"maxBody,omitempty"`  // bytes; 0 means 8 MiB
@@ -106,7 +110,45 @@ type BatchPolicy string
 const (
 	BatchPerRow BatchPolicy = "per-row" // good rows are posted, bad ones reported row by row
 	BatchAtomic BatchPolicy = "atomic"  // all or nothing
+	BatchLead   BatchPolicy = "lead"    // the first row decides; others that are refused go to a worklist, and the answer is a success
 )
+
+// SessionPolicy says what a change needs besides authentication.
+type SessionPolicy string
+
+// Ways to guard changes.
+const (
+	SessionNone SessionPolicy = "none"
+	SessionCSRF SessionPolicy = "csrf" // a token that was fetched before, and the cookie of its session
+)
+
+// MatchPolicy says what a change to an object that is there needs.
+type MatchPolicy string
+
+// Ways to change an object.
+const (
+	MatchNone MatchPolicy = "none" // the last one to write wins
+	MatchETag MatchPolicy = "etag" // If-Match with the tag that the object has now
+)
+
+// FailedPolicy says what becomes of a posting that the books refuse. What is
+// pooled is answered as accepted, and waits for a person.
+type FailedPolicy string
+
+// Ways to treat a posting that is refused.
+const (
+	FailedTold     FailedPolicy = "told"      // its sender is told, and nothing is kept
+	FailedPoolData FailedPolicy = "pool-data" // what is refused for its data is pooled, the rest is told
+	FailedPoolAll  FailedPolicy = "pool-all"  // all is pooled; only what cannot be done now is told
+)
+
+// Pools reports whether what is refused so is kept for a person.
+func (f FailedPolicy) Pools(r *Refusal) bool {
+	if r == nil || r.Outcome != "" && r.Outcome != Refused {
+		return false
+	}
+	return f == FailedPoolAll || f == FailedPoolData && r.Class == DataQuality
+}
 
 // VersionPolicy says what an older version of an object does when it comes
 // after a newer one.
@@ -189,7 +231,10 @@ func (p Policy) Validate() error {
 		{"dedupe", string(p.Dedupe), []string{"", "none", "by-key", "natural-key"}},
 		{"ordering", string(p.Ordering), []string{"", "per-entity", "none"}},
 		{"lock", string(p.Lock), []string{"", "none", "per-order"}},
-		{"batch", string(p.Batch), []string{"", "per-row", "atomic"}},
+		{"batch", string(p.Batch), []string{"", "per-row", "atomic", "lead"}},
+		{"session", string(p.Session), []string{"", "none", "csrf"}},
+		{"match", string(p.Match), []string{"", "none", "etag"}},
+		{"failed", string(p.Failed), []string{"", "told", "pool-data", "pool-all"}},
 		{"versions", string(p.Versions), []string{"", "checked", "overwrite"}},
 		{"quota.retryAfter", string(p.Quota.RetryAfter), []string{"", "seconds", "date", "missing"}},
 	} {

@@ -164,6 +164,25 @@ type ReplyReader interface {
 	ReadReply(m, reply Message) Result
 }
 
+// A Bundler is a [Dialect] of which one message can hold several, each with an
+// answer of its own.
+type Bundler interface {
+	// Unbundle returns the messages that m holds, in their order; none if m is
+	// not of that kind. An error is a refusal of the whole.
+	Unbundle(m Message) ([]Message, error)
+	// Bundle words the answer to m of the replies to what it held. Where a reply
+	// has no status, nothing is said of that message.
+	Bundle(m Message, replies []Message) Message
+}
+
+// A Tagger is a [Dialect] that tells one state of an object from another, so
+// that a sender can say which one it means to change.
+type Tagger interface {
+	// Tag names the state of an object of the books as [System.State] shows it;
+	// "" if objects of its kind have none.
+	Tag(found any) string
+}
+
 // An Ask is a message as a simulator understands it: facts the SUT claims, or
 // a question about the books.
 type Ask struct {
@@ -172,6 +191,12 @@ type Ask struct {
 	Claims []plant.Event
 	Batch  bool   // the sender sent a list, even if of one row
 	Query  *Query // a question, instead of claims
+	// Aliases are second references under which postings can be found, one for
+	// each claim; nil means none.
+	Aliases []plant.EventID
+	// Target is the object that a change is about, where the sender has to say
+	// which state of it it means; nil of what makes something new.
+	Target *Query
 	// Ends names an order that the sender declares to be at its end, instead of
 	// claims: nothing more will be posted to it.
 	Ends plant.OrderID
@@ -208,6 +233,9 @@ type Row struct {
 	Refusal *Refusal // nil means posted
 	Doc     string   // document number, given by the books
 	Known   bool     // posted before; Doc is that of the first time
+	// Pooled is true of a row that was refused and waits for a person, while its
+	// sender is told of a success; Refusal says why.
+	Pooled bool
 }
 
 // A Refusal says why a system would not.
@@ -251,6 +279,8 @@ type Posting struct {
 	// Base is the quantity as the books took it, in the item's base unit.
 	Base plant.Quantity `json:"base,omitzero"`
 	At   time.Time      `json:"at,omitzero"` // plant time of posting
+	// Alias is a second reference that the sender gave.
+	Alias plant.EventID `json:"alias,omitempty"`
 }
 
 // OrderState is an order as a system's books show it.
@@ -260,6 +290,7 @@ type OrderState struct {
 	State     string                             `json:"state"` // B2MML: released as Ready, Running, Completed, Closed, Cancelled
 	Confirmed map[plant.OperationID]OperationSum `json:"confirmed,omitempty"`
 	Received  plant.Decimal                      `json:"received"`
+	Changed   time.Time                          `json:"changed,omitzero"` // plant time of the last change or posting; zero for what was there before the run
 }
 
 // OperationSum adds up the confirmations of an operation.

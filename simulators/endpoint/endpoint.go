@@ -65,17 +65,20 @@ type Way struct{ Route, Client, Secret string }
 // An Endpoint is one simulated interface of one system.
 type Endpoint struct {
 	Config
-	tokens  *tokens
-	quota   *quota
-	replies *replies
-	locks   *locks
-	outbox  *outbox
-	feed    *feed
-	works   *operations
-	queue   *queue
-	later   sync.WaitGroup // queued postings that have not taken effect yet
-	queued  atomic.Int64
-	ended   atomic.Bool // Run is over: nothing is worked off any more
+	tokens   *tokens
+	quota    *quota
+	replies  *replies
+	locks    *locks
+	outbox   *outbox
+	feed     *feed
+	works    *operations
+	queue    *queue
+	sessions *sessions
+	unseen   *unseen
+	matching sync.Mutex     // held from looking at an object until it is changed
+	later    sync.WaitGroup // queued postings that have not taken effect yet
+	queued   atomic.Int64
+	ended    atomic.Bool // Run is over: nothing is worked off any more
 
 	policyMu sync.RWMutex // guards Policy, which a scenario may change
 }
@@ -101,7 +104,8 @@ func New(c Config) *Endpoint {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	e := &Endpoint{Config: c, tokens: newTokens(append([]Way{{c.Route, c.Client, c.Secret}}, c.Ways...)), quota: &quota{}, replies: newReplies(),
-		locks: &locks{held: map[string]bool{}}, works: &operations{known: map[string]*operation{}}}
+		locks: &locks{held: map[string]bool{}}, works: &operations{known: map[string]*operation{}},
+		sessions: &sessions{live: map[string]session{}}, unseen: &unseen{before: map[shownAs][]past{}}}
 	e.outbox, e.feed, e.queue = newOutbox(e), newFeed(e), &queue{e: e, lanes: map[string][]*queued{}}
 	return e
 }
@@ -136,6 +140,7 @@ func (e *Endpoint) Run(ctx context.Context) error {
 // Notice tells the system what happened; what it announces goes to the SUT
 // from here on by itself, again and again until it is taken.
 func (e *Endpoint) Notice(ev plant.Event) error {
+	e.noteBefore(ev)
 	for _, a := range e.System.Notice(ev) {
 		if e.Sends != nil && !e.Sends[a.Fact.Kind()] {
 			continue
@@ -199,10 +204,14 @@ func (e *Endpoint) Receive(ctx context.Context, m simulators.Message) (simulator
 		return e.Line.Carry(ctx, m, simulators.FromSUT, e.issue)
 	}
 	m.Route = e.tokens.route(m.Header["Authorization"])
-	ask, err := e.decode(m)
+	parts, bundled := e.read(m)
+	ask, err := whole(parts)
 	m.Events, m.Asks = ask.Claims, ask.Query
-	if m.Asks != nil {
+	switch {
+	case m.Asks != nil:
 		m.Verb = "get" // also where questions are posted
+	case len(m.Events) > 0:
+		m.Verb = "post" // however it was sent
 	}
 	if e.PolicyNow().Dedupe == simulators.DedupeKey {
 		m.Idem = ask.IdempotencyKey
@@ -211,11 +220,14 @@ func (e *Endpoint) Receive(ctx context.Context, m simulators.Message) (simulator
 	m.Breach = breach(m, err)
 	original := m.Body
 	return e.Line.Carry(ctx, m, simulators.FromSUT, func(ctx context.Context, m simulators.Message) (simulators.Message, error) {
-		ask, err := ask, err
+		parts, bundled := parts, bundled
 		if !sameSlice(original, m.Body) { // a fault has altered it on the way
-			ask, err = e.decode(m)
+			parts, bundled = e.read(m)
 		}
-		return e.answer(m, ask, err), nil
+		if bundled {
+			return e.bundle(m, parts), nil
+		}
+		return e.fetched(m, e.answer(m, parts[0].ask, parts[0].err)), nil
 	})
 }
 
@@ -258,23 +270,36 @@ func (e *Endpoint) answer(m simulators.Message, ask simulators.Ask, derr error) 
 	if r := e.admit(m, p); r != nil {
 		return e.refuse(m, r)
 	}
-	if derr != nil {
-		return e.refuse(m, asRefusal(derr))
+	held := &holding{e: e, p: p}
+	defer held.release()
+	return e.serve(part{m, ask, derr}, p, held)
+}
+
+// serve answers one message, or a part of one, that was admitted.
+func (e *Endpoint) serve(one part, p simulators.Policy, held *holding) simulators.Message {
+	m, ask := one.m, one.ask
+	if one.err != nil {
+		return e.refuse(m, asRefusal(one.err))
 	}
 	ask.Now = e.Plant()
 	if ask.Query != nil {
 		return e.reply(m, e.page(m, ask))
 	}
 	if p.Dedupe != simulators.DedupeKey || ask.IdempotencyKey == "" {
-		return e.reply(m, told(m, e.post(m, ask, p)))
+		return e.reply(m, told(m, e.post(m, ask, p, held)))
 	}
-	return e.reply(m, told(m, e.replies.once(ask.IdempotencyKey, m.Body, forgotten(m), func() simulators.Answer { return e.post(m, ask, p) })))
+	return e.reply(m, told(m, e.replies.once(ask.IdempotencyKey, m.Body, forgotten(m), func() simulators.Answer { return e.post(m, ask, p, held) })))
 }
 
 // admit turns away who may not enter now.
 func (e *Endpoint) admit(m simulators.Message, p simulators.Policy) *simulators.Refusal {
 	if p.Auth == simulators.AuthOAuth2 && !public(m.Name) {
 		if r := e.tokens.check(m.Header["Authorization"]); r != nil {
+			return r
+		}
+	}
+	if guards(m, p) {
+		if r := e.sessions.check(m); r != nil {
 			return r
 		}
 	}
@@ -287,28 +312,33 @@ func public(name string) bool {
 }
 
 // post hands claims to the system.
-func (e *Endpoint) post(m simulators.Message, ask simulators.Ask, p simulators.Policy) simulators.Answer {
-	unlock, locked := func() {}, false
+func (e *Endpoint) post(m simulators.Message, ask simulators.Ask, p simulators.Policy, held *holding) simulators.Answer {
+	if ask.Target != nil {
+		e.matching.Lock()
+		defer e.matching.Unlock()
+		if r := e.match(m, ask, p); r != nil {
+			return simulators.Answer{Refusal: r}
+		}
+	}
 	queued := p.Accept == simulators.AcceptQueued
 	if p.Lock == simulators.LockOrder && m.Entity != "" && !(queued && p.Queue.PerEntity) { // one after the other nobody meets anybody
-		if unlock, locked = e.locks.try(m.Entity); !locked {
+		if !held.take(m.Entity) {
 			return simulators.Answer{Refusal: &simulators.Refusal{Class: simulators.Technical, Outcome: simulators.Locked, Code: "order-locked",
 				Text: m.Entity + " is being processed by another posting"}}
 		}
 	}
 	if m.Manner != nil && m.Manner.Later != nil {
-		return e.operate(m, ask, *m.Manner.Later, unlock)
+		return e.operate(m, ask, *m.Manner.Later, held.give(m.Entity))
 	}
 	if queued {
-		return e.queue.put(m, ask, unlock, nil)
+		return e.queue.put(m, ask, held.give(m.Entity), nil)
 	}
-	defer e.holdFor(p, locked, unlock)
-	return e.handle(m, ask)
+	return e.settle(m, ask, p)
 }
 
 // holdFor frees a lock after as long as a real posting would hold it.
-func (e *Endpoint) holdFor(p simulators.Policy, locked bool, unlock func()) {
-	if !locked || p.Delay <= 0 {
+func (e *Endpoint) holdFor(p simulators.Policy, unlock func()) {
+	if p.Delay <= 0 {
 		unlock()
 		return
 	}
@@ -334,6 +364,9 @@ func (e *Endpoint) query(ask simulators.Ask) simulators.Answer {
 		return e.works.read(ask.Query.Where["id"])
 	case "queue":
 		return e.works.list(ask.Query.Where["entity"])
+	}
+	if a, late := e.unseen.late(*ask.Query); late {
+		return a
 	}
 	return e.System.Handle(ask, func(simulators.Posting) {})
 }
@@ -378,6 +411,9 @@ func Meaning(a simulators.Answer) simulators.Result {
 	good, known := 0, 0
 	for i, r := range a.Rows {
 		switch {
+		case r.Pooled:
+			rows[i].Outcome = simulators.Accepted
+			good++
 		case r.Refusal != nil:
 			rows[i] = refusalResult(r.Refusal)
 		case r.Known:

@@ -21,10 +21,13 @@ func (e *Endpoint) handle(m simulators.Message, ask simulators.Ask) simulators.A
 		return e.System.Handle(ask, post)
 	}
 	through := ask
-	through.Claims = nil
+	through.Claims, through.Aliases = nil, nil
 	for i, c := range ask.Claims {
 		if refused[i] == nil {
 			through.Claims = append(through.Claims, c)
+			if i < len(ask.Aliases) {
+				through.Aliases = append(through.Aliases, ask.Aliases[i])
+			}
 		}
 	}
 	var a simulators.Answer

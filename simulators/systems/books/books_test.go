@@ -67,7 +67,7 @@ func TestLedgerNumbersEachKind(t *testing.T) {
 	l := newLedger()
 	var got []string
 	for _, e := range []plant.Event{confirmation("A", 1), {Fact: plant.Scrapped{Order: "A"}}, confirmation("B", 1), confirmation("A", 1)} {
-		got = append(got, l.Enter(e, plant.Of(1, "EA"), time.Time{}).Doc)
+		got = append(got, l.Enter(e, "", plant.Of(1, "EA"), time.Time{}).Doc)
 	}
 	if want := []string{"100", "200", "101", "102"}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
@@ -84,8 +84,8 @@ func TestLedgerKnows(t *testing.T) {
 			l.Known(confirmation("A", 1).Fact)
 		}
 		for n := range 3 {
-			l.Enter(confirmation("A", n), plant.Quantity{}, time.Time{})
-			l.Enter(confirmation("A", n), plant.Quantity{}, time.Time{})
+			l.Enter(confirmation("A", n), "", plant.Quantity{}, time.Time{})
+			l.Enter(confirmation("A", n), "", plant.Quantity{}, time.Time{})
 		}
 		for n := range 3 {
 			if doc, ok := l.Known(confirmation("A", n).Fact); !ok || doc != fmt.Sprint(100+2*n) {
@@ -113,7 +113,7 @@ func TestLedgerSurvivesCollisions(t *testing.T) {
 	if doc, ok := l.Known(f); ok {
 		t.Errorf("a key of equal hash was taken for the same: %s", doc)
 	}
-	p := l.Enter(confirmation("A", 1), plant.Quantity{}, time.Time{})
+	p := l.Enter(confirmation("A", 1), "", plant.Quantity{}, time.Time{})
 	if doc, ok := l.Known(f); !ok || doc != p.Doc {
 		t.Errorf("got %q, %v, want %s", doc, ok, p.Doc)
 	}
@@ -141,9 +141,9 @@ func TestOfReference(t *testing.T) {
 	for n := range 3 {
 		e := confirmation("A", n)
 		e.ID = "same"
-		l.Enter(e, plant.Quantity{}, time.Time{})
+		l.Enter(e, "", plant.Quantity{}, time.Time{})
 	}
-	l.Enter(plant.Event{Fact: confirmation("A", 9).Fact}, plant.Quantity{}, time.Time{})
+	l.Enter(plant.Event{Fact: confirmation("A", 9).Fact}, "", plant.Quantity{}, time.Time{})
 	var got []string
 	for _, p := range l.OfReference("same") {
 		got = append(got, p.Doc)
@@ -272,6 +272,19 @@ func TestPage(t *testing.T) {
 	for _, where := range []map[string]string{{"limit": "x"}, {"limit": "-1"}, {"after": "never"}} {
 		if a := Page(simulators.Query{Where: where}, all, func(s string) string { return s }); a.Refusal == nil {
 			t.Errorf("%v: got no refusal", where)
+		}
+	}
+}
+
+// A posting is found by either of its references, and once by each.
+func TestSecondReference(t *testing.T) {
+	l := NewLedger(map[plant.Kind]int64{plant.KindConfirmation: 1})
+	c := confirmation("A", 1)
+	c.ID = "ours"
+	l.Enter(c, "theirs", plant.Quantity{}, time.Time{})
+	for ref, want := range map[plant.EventID]int{"ours": 1, "theirs": 1, "": 0, "nobody's": 0} {
+		if got := l.OfReference(ref); len(got) != want || want == 1 && got[0].Alias != "theirs" {
+			t.Errorf("%q finds %v, want %d postings", ref, got, want)
 		}
 	}
 }

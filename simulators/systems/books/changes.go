@@ -14,6 +14,7 @@ import (
 // "by" set to "changed" in the order in which they were changed, which is what
 // readers use who want to know what is new. Of the latter,
 //
+//	"id"      is the only one to be listed
 //	"since"   leaves out what did not change after that instant. Times are in
 //	          whole seconds, so what changes in the second of the last record
 //	          a reader has seen is not "since" it
@@ -22,6 +23,9 @@ import (
 //	"offset"  counts rows, and every change moves one to the end
 func (t *Items) List(q simulators.Query) simulators.Answer {
 	all := t.All()
+	if id := q.Where["id"]; id != "" {
+		all = slices.DeleteFunc(all, func(i simulators.ItemState) bool { return string(i.Item.ID) != id })
+	}
 	switch by := q.Where["by"]; {
 	case by == "changed":
 		return changes(q, all)

@@ -46,12 +46,20 @@ func Handle[R Rules](d *Desk, r R, a simulators.Ask, how How, post func(simulato
 		return rows
 	}
 	for i, c := range a.Claims {
-		rows[i] = one(d, r, c, a.Now, post)
+		rows[i] = one(d, r, c, aliasOf(a, i), a.Now, post)
 	}
 	return rows
 }
 
-func one[R Rules](d *Desk, r R, c plant.Event, now time.Time, post func(simulators.Posting)) simulators.Row {
+// aliasOf is the second reference of the i-th claim.
+func aliasOf(a simulators.Ask, i int) plant.EventID {
+	if i < len(a.Aliases) {
+		return a.Aliases[i]
+	}
+	return ""
+}
+
+func one[R Rules](d *Desk, r R, c plant.Event, alias plant.EventID, now time.Time, post func(simulators.Posting)) simulators.Row {
 	if row := d.welcome(c); row.Refusal != nil {
 		return row
 	}
@@ -62,13 +70,13 @@ func one[R Rules](d *Desk, r R, c plant.Event, now time.Time, post func(simulato
 	defer d.Lots.Unlock(lots)
 	base, row := r.Apply(c, now)
 	if row.Refusal == nil && !row.Known {
-		row.Doc = d.enter(c, base, now, post)
+		row.Doc = d.enter(c, alias, base, now, post)
 	}
 	return row
 }
 
-func (d *Desk) enter(c plant.Event, base plant.Quantity, now time.Time, post func(simulators.Posting)) string {
-	p := d.Ledger.Enter(c, base, now)
+func (d *Desk) enter(c plant.Event, alias plant.EventID, base plant.Quantity, now time.Time, post func(simulators.Posting)) string {
+	p := d.Ledger.Enter(c, alias, base, now)
 	post(p)
 	return p.Doc
 }
@@ -120,7 +128,7 @@ func allOrNothing[R Rules](d *Desk, r R, a simulators.Ask, how How, rows []simul
 	for i, c := range a.Claims {
 		switch {
 		case !rows[i].Known:
-			rows[i].Doc = d.enter(c, bases[i], a.Now, post)
+			rows[i].Doc = d.enter(c, aliasOf(a, i), bases[i], a.Now, post)
 		case rows[i].Doc == "":
 			rows[i].Doc = rows[twinOf(a.Claims, c)].Doc
 		}

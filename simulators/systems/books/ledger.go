@@ -62,15 +62,19 @@ func NewLedger(ranges map[plant.Kind]int64) *Ledger {
 // Takes reports whether facts of kind k are posted here.
 func (l *Ledger) Takes(k plant.Kind) bool { return l.numbers[k] != nil }
 
-// Enter posts c under the next number of its kind's range.
-func (l *Ledger) Enter(c plant.Event, base plant.Quantity, at time.Time) simulators.Posting {
+// Enter posts c under the next number of its kind's range. It can be found by
+// its ID and by alias, if it has one.
+func (l *Ledger) Enter(c plant.Event, alias plant.EventID, base plant.Quantity, at time.Time) simulators.Posting {
 	keys := c.Fact.Keys()
 	n := l.numbers[c.Fact.Kind()]
 	doc := strconv.FormatInt(n.first+n.used.Add(1)-1, 10)
-	p := &posting{Posting: simulators.Posting{Doc: doc, Claim: c, Base: base, At: at}}
+	p := &posting{Posting: simulators.Posting{Doc: doc, Claim: c, Base: base, At: at, Alias: alias}}
 	l.enterEntity(p, keys.Entity())
 	if c.ID != "" {
-		l.enterReference(p)
+		l.enterReference(c.ID, p)
+	}
+	if alias != "" && alias != c.ID {
+		l.enterReference(alias, &posting{Posting: p.Posting})
 	}
 	return p.Posting
 }
@@ -92,12 +96,12 @@ func (s *entityShard) index(p *posting) {
 	}
 }
 
-func (l *Ledger) enterReference(p *posting) {
-	r := &l.refs[place(string(p.Claim.ID))]
+func (l *Ledger) enterReference(id plant.EventID, p *posting) {
+	r := &l.refs[place(string(id))]
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	p.earlier = r.last[p.Claim.ID]
-	r.last[p.Claim.ID] = p
+	p.earlier = r.last[id]
+	r.last[id] = p
 }
 
 // Known returns the number of the first posting with the natural key of f.

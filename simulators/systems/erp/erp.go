@@ -97,10 +97,11 @@ func (e *ERP) Notice(ev plant.Event) []plant.Event {
 	switch f := ev.Fact.(type) {
 	case plant.OrderReleased:
 		e.release(f.Order)
+		e.withOrder(f.Order.ID, func(o *order) { orTouch(o, ev.At) })
 	case plant.OrderChanged:
-		e.edit(f.Order, f.Version, func(o *order) { o.change(e.items, f) })
+		e.edit(f.Order, f.Version, func(o *order) { o.change(e.items, f); o.touch(ev.At) })
 	case plant.OrderCancelled:
-		e.edit(f.Order, f.Version, func(o *order) { o.state = cancelled })
+		e.edit(f.Order, f.Version, func(o *order) { o.state = cancelled; o.touch(ev.At) })
 	case plant.LotDecided:
 		e.decide(f)
 	case plant.ItemChanged:
@@ -109,6 +110,13 @@ func (e *ERP) Notice(ev plant.Event) []plant.Event {
 		return nil
 	}
 	return []plant.Event{ev}
+}
+
+// orTouch notes when an order was changed, if there is one.
+func orTouch(o *order, at time.Time) {
+	if o != nil {
+		o.touch(at)
+	}
 }
 
 // release enters an order and the lot its goods will be received under. An

@@ -3,6 +3,7 @@ package erp
 import (
 	"math"
 	"slices"
+	"time"
 
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/plant"
@@ -32,6 +33,7 @@ type order struct {
 	version  int
 	state    state
 	locked   bool
+	changed  time.Time     // last
 	quantity plant.Decimal // the header's, in base units; 0 if it has no conversion
 	sums     []simulators.OperationSum
 	done     []inspections // by operation, as sums
@@ -69,6 +71,13 @@ func (o *order) change(items *books.Items, f plant.OrderChanged) {
 	o.measure(items)
 }
 
+// touch notes when something about the order was changed.
+func (o *order) touch(at time.Time) {
+	if at.After(o.changed) {
+		o.changed = at
+	}
+}
+
 // operation returns the place of id in the routing, -1 if it is not there.
 func (o *order) operation(id plant.OperationID) int {
 	for i := range o.header.Operations {
@@ -104,7 +113,7 @@ func (o *order) clone() *order {
 
 // view is the order as others see it.
 func (o *order) view() simulators.OrderState {
-	s := simulators.OrderState{Order: o.header, Version: o.version, State: o.state.String(), Received: o.received}
+	s := simulators.OrderState{Order: o.header, Version: o.version, State: o.state.String(), Received: o.received, Changed: o.changed}
 	for i, sum := range o.sums {
 		if sum == (simulators.OperationSum{}) {
 			continue

@@ -76,6 +76,9 @@ func (t teller) Apply(c plant.Event, now time.Time) (plant.Quantity, simulators.
 	}
 	if refusal == nil {
 		base, refusal = t.book(c, o, now)
+		if refusal == nil && o != nil {
+			o.touch(now)
+		}
 	}
 	return base, simulators.Row{Refusal: refusal}
 }
