@@ -37,6 +37,7 @@ type loadFlags struct {
 	thresholds                []string
 	out                       string
 	json, quiet, unknown      bool
+	fleet                     fleetFlags
 }
 
 // loadJSON is the result in the folder of a load.
@@ -68,6 +69,7 @@ func newLoad(w World) *cobra.Command {
 			return runLoad(c.Context(), w, f)
 		},
 	}
+	f.agents(c)
 	flags := c.Flags()
 	flags.StringVar(&f.rig, "rig", "", "rig `file` (default: "+defaultRig+" if it is there, else the bundled build)")
 	flags.StringVar(&f.defect, "defect", "", "`id` of a defect to plant into the bundled build, as listed by andon list defects")
@@ -174,6 +176,9 @@ func (f *loadFlags) config(w World, log io.Writer) (c load.Config, err error) {
 			return c, fmt.Errorf("--threshold %q: with --find-max a threshold is about max, such as 'max >= 500/s', and without it about anything else; what must hold at the highest rate is said with --slo", text)
 		}
 		c.Gates = append(c.Gates, g)
+	}
+	if c.Fleet, err = f.convoy(w); err != nil {
+		return c, err
 	}
 	return c, f.build(&c, w, log)
 }

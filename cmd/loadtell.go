@@ -44,6 +44,7 @@ func tellLoad(out io.Writer, r *load.Result) error {
 		b.WriteString("  postings are not looked at\n")
 	}
 	tellLatency(&b, r)
+	tellFleet(&b, r.Fleet)
 	for _, g := range r.Gates {
 		fmt.Fprintf(&b, "  threshold  %s: %s, %s\n", g.Expression, g.Outcome, g.Why)
 	}

@@ -167,7 +167,7 @@ func newRoot(w World) *cobra.Command {
 		Args:    subcommand,
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.AddCommand(newGate(w), newCheck(w), newReplay(w), newExplore(w), newShrink(w), newServe(w), newFaults(w), newJudge(w), newReport(w), newCoverage(w), newInit(w), newDoctor(w), newList(w), newSchema(w), newContracts(w), newVerify(w), newLoad(w),
+	root.AddCommand(newGate(w), newCheck(w), newReplay(w), newExplore(w), newShrink(w), newServe(w), newFaults(w), newJudge(w), newReport(w), newCoverage(w), newInit(w), newDoctor(w), newList(w), newSchema(w), newContracts(w), newVerify(w), newLoad(w), newAgent(w),
 		newVersion(w))
 	root.SetFlagErrorFunc(unknownFlag)
 	complete(root, w)

@@ -34,13 +34,16 @@ func FromBody(text []byte, keys Keys) (*Wording, error) {
 		return nil, err
 	}
 	w.vary = []variant{v}
-	w.says = func(seq uint64) uint32 { return uint32(mix(seq)) }
+	w.says = markedDigest
 	w.read = w.readBody
 	if !json.Valid(w.Append(nil, 0)) {
 		return nil, errors.New("the body is not JSON once its marks are filled in")
 	}
 	return w, nil
 }
+
+// markedDigest is of what confirmation n of a body states: that it is that one.
+func markedDigest(seq uint64) uint32 { return uint32(mix(seq)) }
 
 // marked finds the places of text that differ.
 func marked(text []byte) (variant, error) {

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -296,6 +297,7 @@ func joined(rows []Second) (out []Second) {
 		}
 		out[k].Sent += r.Sent
 		out[k].Posted += r.Posted
+		out[k].E2E, out[k].Ack, out[k].Own = cmp.Or(out[k].E2E, r.E2E), cmp.Or(out[k].Ack, r.Ack), cmp.Or(out[k].Own, r.Own)
 	}
 	return out
 }

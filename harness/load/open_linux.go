@@ -104,7 +104,7 @@ func (e *emitter) paced(ctx context.Context, first, n int) (by string, err error
 	for range p.all { // begin with all connections there
 		p.connected(<-p.dialed, true)
 	}
-	p.zero, p.until = e.now(), int64(e.cfg.Until)
+	p.zero, p.until = e.zero(), int64(e.cfg.Until)
 	p.loop(ctx)
 	p.end()
 	if p.coarse {

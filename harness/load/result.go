@@ -31,6 +31,7 @@ type Result struct {
 	Limited     []string             `json:"generator_limited,omitempty"` // by what
 	Search      *Found               `json:"search,omitempty"`            // nil if nothing was looked for
 	Gates       []GateResult         `json:"thresholds,omitempty"`
+	Fleet       *FleetResult         `json:"agents,omitempty"` // nil if this process sent
 	Pacer       string               `json:"pacer"`
 	RigCPU      time.Duration        `json:"rig_cpu_ns"`
 	RigCPUPer1M float64              `json:"rig_cpu_s_per_million"`
@@ -115,11 +116,12 @@ func nonZero(c Counts) Counts {
 
 // rig notes what the rig itself has used up.
 func (res *Result) rig(before, after time.Duration, r *run) {
-	res.RigCPU = after - before
+	cpu, memory := res.Fleet.cpu()
+	res.RigCPU = after - before + cpu
 	if n := r.out.First.Load(); n > 0 {
 		res.RigCPUPer1M = res.RigCPU.Seconds() / float64(n) * 1e6
 	}
-	res.RigMemory = peakMemory()
+	res.RigMemory = peakMemory() + memory
 }
 
 // limits says whether the load was what was asked for, and if not, why.
@@ -127,7 +129,9 @@ func (res *Result) limits(r *run, c *Config) {
 	if c.Shape == nil {
 		return
 	}
-	if n := res.Sent.NotSent; n > 0 {
+	lost, unsent := res.Fleet.limits()
+	res.Limited = append(res.Limited, lost...)
+	if n := res.Sent.NotSent - unsent; n > 0 {
 		by := fmt.Sprintf("all %d connections waited for answers of the build (raise --connections, or lower the rate)", c.Emit.Connections)
 		if r.out.Unconnect.Load() > 0 {
 			by = "connections to the build could not be made"

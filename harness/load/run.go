@@ -49,6 +49,7 @@ type Config struct {
 	Pacing          time.Duration // p99 of our own lateness beyond which we are the limit
 	Gates           []Gate
 	See             func(Progress) // called twice a second; may be nil
+	Fleet           *Fleet         // agents that send; nil if this process does
 }
 
 // Progress is how a load gets on.
@@ -121,7 +122,7 @@ func (r *run) play(ctx context.Context, c *Config, res *Result) (err error) {
 	if err != nil {
 		return errors.Join(err, stop())
 	}
-	e, err := r.emitter(c, webhook)
+	e, err := r.sender(c, webhook)
 	if err != nil {
 		return errors.Join(err, stop())
 	}
@@ -145,7 +146,20 @@ func (r *run) play(ctx context.Context, c *Config, res *Result) (err error) {
 	return errors.Join(err, stop())
 }
 
-// emitter prepares what sends to webhook.
+// A sender sends the workload, and returns when nothing more is sent.
+type sender interface {
+	emit(ctx context.Context, res *Result) error
+}
+
+// sender prepares what sends to webhook.
+func (r *run) sender(c *Config, webhook string) (sender, error) {
+	if c.Fleet != nil {
+		return r.fleet(c, webhook)
+	}
+	return r.emitter(c, webhook)
+}
+
+// emitter prepares what sends to webhook from here.
 func (r *run) emitter(c *Config, webhook string) (*emitter, error) {
 	u, err := url.Parse(webhook)
 	if err != nil || u.Scheme != "http" || u.Host == "" {
@@ -170,7 +184,7 @@ func (r *run) emitter(c *Config, webhook string) (*emitter, error) {
 
 // emit sends the workload.
 func (e *emitter) emit(ctx context.Context, res *Result) (err error) {
-	began := e.now()
+	began := e.zero()
 	if e.shape == nil {
 		e.cfg.Until += time.Duration(began)
 		if err := e.closed(ctx); err != nil {

@@ -1,0 +1,141 @@
+package load
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"time"
+)
+
+// A piece is the part of a plan that one agent sends, with all that it must know.
+// It knows no dialect: the words are prepared.
+type piece struct {
+	Webhook string
+	At, Of  uint64
+	Shape   *Shape
+	Words   *Wording
+	Emit    EmitConfig
+}
+
+// part is which confirmations are the piece's.
+func (p *piece) part() part { return part{p.At, p.Of} }
+
+// pieces cuts a plan into so many.
+func pieces(c *Config, webhook string, of int) ([]json.RawMessage, error) {
+	var all []json.RawMessage
+	for at := range uint64(of) {
+		p := piece{Webhook: webhook, At: at, Of: uint64(of), Shape: c.Shape, Words: c.Wording, Emit: c.Emit}
+		p.Emit.Most = part{at, uint64(of)}.count(c.Shape.Number())
+		p.Emit.Connections = max(1, (c.Emit.Connections+of-1)/of)
+		body, err := json.Marshal(p)
+		if err != nil {
+			return nil, fmt.Errorf("word piece %d of the plan: %w", at, err)
+		}
+		all = append(all, body)
+	}
+	return all, nil
+}
+
+// allowed refuses a build that is not on this machine, unless whoever started
+// the agent has named it as a test system.
+func (p *piece) allowed(targets []string) error {
+	u, err := url.Parse(p.Webhook)
+	if err != nil || u.Hostname() == "" {
+		return fmt.Errorf("%q is no address of a build", p.Webhook)
+	}
+	ip := net.ParseIP(u.Hostname())
+	if u.Hostname() == "localhost" || ip != nil && ip.IsLoopback() || slices.Contains(targets, u.Host) || slices.Contains(targets, u.Hostname()) {
+		return nil
+	}
+	return fmt.Errorf("the build at %s is not on this machine; an agent sends made-up production data only to systems that its owner has named as test systems: start it with --target %s", u.Host, u.Host)
+}
+
+// shapeText is a shape as agents get it.
+type shapeText struct {
+	Stretches [][6]float64
+	Total     uint64
+	Length    int64
+}
+
+// MarshalJSON writes a shape so that another process has the same due times.
+func (s *Shape) MarshalJSON() ([]byte, error) {
+	t := shapeText{Total: s.total, Length: int64(s.length)}
+	for _, x := range s.stretches {
+		t.Stretches = append(t.Stretches, [6]float64{x.begin, x.lasts, x.from, x.to, x.before, x.within})
+	}
+	return json.Marshal(t)
+}
+
+// UnmarshalJSON reads what MarshalJSON has written.
+func (s *Shape) UnmarshalJSON(b []byte) error {
+	var t shapeText
+	if err := json.Unmarshal(b, &t); err != nil {
+		return fmt.Errorf("read a shape: %w", err)
+	}
+	*s = Shape{total: t.Total, length: time.Duration(t.Length)}
+	for _, x := range t.Stretches {
+		s.stretches = append(s.stretches, stretch{begin: x[0], lasts: x[1], from: x[2], to: x[3], before: x[4], within: x[5]})
+	}
+	if len(s.stretches) == 0 {
+		return fmt.Errorf("read a shape: it has no stretches")
+	}
+	return nil
+}
+
+// wordsText is a wording as agents get it: enough to say confirmations, not to
+// read them.
+type wordsText struct {
+	Path   string
+	Keys   [3]uint64
+	Vary   []variantText
+	Orders uint64
+	Seed   uint64
+}
+
+type variantText struct {
+	Text   []byte
+	Fields [][3]int
+}
+
+// MarshalJSON writes what it takes to say confirmations.
+func (w *Wording) MarshalJSON() ([]byte, error) {
+	t := wordsText{Path: w.Path, Keys: [3]uint64{w.keys.run, w.keys.a, w.keys.b}, Orders: w.orders, Seed: w.seed}
+	for _, v := range w.vary {
+		x := variantText{Text: v.text}
+		for _, f := range v.fields {
+			x.Fields = append(x.Fields, [3]int{int(f.what), f.at, f.n})
+		}
+		t.Vary = append(t.Vary, x)
+	}
+	return json.Marshal(t)
+}
+
+// UnmarshalJSON reads what MarshalJSON has written.
+func (w *Wording) UnmarshalJSON(b []byte) error {
+	var t wordsText
+	if err := json.Unmarshal(b, &t); err != nil {
+		return fmt.Errorf("read a wording: %w", err)
+	}
+	x := Wording{Path: t.Path, keys: Keys{t.Keys[0], t.Keys[1], t.Keys[2]}, orders: t.Orders, seed: t.Seed}
+	for _, v := range t.Vary {
+		y := variant{text: v.Text}
+		for _, f := range v.Fields {
+			if f[1] < 0 || f[2] < 1 || f[1]+f[2] > len(v.Text) {
+				return fmt.Errorf("read a wording: a field of %d bytes at %d is outside of its text", f[2], f[1])
+			}
+			y.fields = append(y.fields, field{fieldKind(f[0]), f[1], f[2]})
+		}
+		x.vary = append(x.vary, y)
+	}
+	if len(x.vary) == 0 || x.orders == 0 {
+		return fmt.Errorf("read a wording: it has no text or no orders")
+	}
+	x.says = func(seq uint64) uint32 { return x.digest(x.made(seq)) }
+	if x.seed == 0 {
+		x.says = markedDigest
+	}
+	*w = x
+	return nil
+}
