@@ -126,8 +126,7 @@ type operation struct {
 // Read implements [contracts.Format].
 func (f Format) Read(files []contracts.File) (contracts.Document, error) {
 	d := &Document{trees: source.Trees{}}
-	r := &reader{d: d, compiler: jsonschema.NewCompiler(d.trees), channels: map[string]*channel{}}
-	r.compiler.Draft7()
+	r := &reader{d: d, compilers: map[string]*jsonschema.Compiler{}, channels: map[string]*channel{}}
 	folder := contracts.CommonFolder(files)
 	for _, file := range files {
 		switch strings.ToLower(path.Ext(file.Name)) {
@@ -154,9 +153,7 @@ func (f Format) Read(files []contracts.File) (contracts.Document, error) {
 			}
 			d.url = u
 		}
-		if err := r.compiler.Add(u, t); err != nil {
-			r.problems = append(r.problems, contracts.Problem{Place: contracts.Place{File: file.Name}, Text: err.Error()})
-		}
+		d.trees[u] = t
 	}
 	if d.url == "" && len(r.problems) == 0 {
 		p := contracts.Problem{Text: "is no AsyncAPI description", Hint: "it should begin with asyncapi: 3.0.0"}

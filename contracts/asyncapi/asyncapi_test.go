@@ -214,7 +214,8 @@ func TestMistakes(t *testing.T) {
 		{"remote schema", with("{address: a, messages: {m: {payload: {properties: {x: {$ref: 'https://example.com/m.yaml'}}}}}}"), "references out of the contract are not followed"},
 		{"circle", with("{address: a, messages: {m: {payload: {$ref: '#/components/schemas/s'}}}}") + "components: {schemas: {s: {$ref: '#/components/schemas/t'}, t: {$ref: '#/components/schemas/s'}}}", "leads back to itself"},
 		{"schema", with("{address: a, messages: {m: {payload: {type: text}}}}"), "v/asyncapi.yaml:5:"},
-		{"schema format", with("{address: a, messages: {m: {payload: {schemaFormat: application/vnd.apache.avro, schema: {}}}}}"), "is not supported (JSON Schema is read)"},
+		{"schema format", with("{address: a, messages: {m: {payload: {schemaFormat: application/vnd.apache.avro, schema: {}}}}}"), "is not supported (JSON Schema is read, of draft-04 to 2020-12)"},
+		{"schema draft", with("{address: a, messages: {m: {payload: {schemaFormat: application/schema+json;version=2031-01, schema: {}}}}}"), "is not supported (JSON Schema is read, of draft-04 to 2020-12)"},
 		{"example", with("{address: a, messages: {m: {payload: {type: object, required: [x]}, examples: [{payload: {}}]}}}"), "the example does not fit its own schema"},
 		{"correlation", with("{address: a, messages: {m: {correlationId: {location: header.x}}}}"), "of the correlation ID cannot be read"},
 		{"two channels", with("address: 'a'") + "  b: {address: /a}\n", "cannot be told from a"},
@@ -295,4 +296,37 @@ func FuzzCheck(f *testing.F) {
 			d.Undeclared(x)
 		}
 	})
+}
+
+// A payload is read by the draft that its schema format names, also behind
+// references: what draft 2020-12 says of a list is another thing in draft 7.
+func TestPayloadsAreReadByTheirDraft(t *testing.T) {
+	const description = `asyncapi: 3.0.0
+info: {title: Lots, version: 1.0.0}
+channels:
+  lots: {address: lots, messages: {lot: {contentType: application/json, payload: {schemaFormat: "application/schema+json;version=DRAFT", schema: {$ref: '#/components/schemas/marks'}}}}}
+operations:
+  tell: {action: send, channel: {$ref: '#/channels/lots'}}
+components: {schemas: {marks: {type: array, contains: {const: QA}, minContains: 0, maxContains: 1}}}
+`
+	for _, c := range []struct {
+		draft, body string
+		holds       bool
+	}{
+		{"2020-12", `[]`, true},
+		{"draft-2020-12", `["QA"]`, true},
+		{"2019-09", `["QA", "QA"]`, false},
+		{"2020-12", `["QA", "QA"]`, false},
+		{"draft-07", `[]`, false}, // it knows no minContains, and contains wants one
+		{"draft-07", `["QA", "QA"]`, true},
+	} {
+		d, err := Format{}.Read([]contracts.File{{Name: "lots.yaml", Data: []byte(strings.ReplaceAll(description, "DRAFT", c.draft))}})
+		if err != nil {
+			t.Fatalf("%s: %v", c.draft, err)
+		}
+		found, covered := d.(*Document).Check(contracts.Exchange{Request: contracts.Part{Path: "lots", Body: []byte(c.body)}})
+		if !covered || len(found) == 0 != c.holds {
+			t.Errorf("%s by %s: covered %v, %v", c.body, c.draft, covered, found)
+		}
+	}
 }

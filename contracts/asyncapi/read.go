@@ -2,6 +2,7 @@ package asyncapi
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -14,10 +15,10 @@ import (
 
 // A reader takes a description apart.
 type reader struct {
-	d        *Document
-	compiler *jsonschema.Compiler
-	channels map[string]*channel // by where they stand
-	problems contracts.Problems
+	d         *Document
+	compilers map[string]*jsonschema.Compiler // by the draft of schemas that do not say theirs
+	channels  map[string]*channel             // by where they stand
+	problems  contracts.Problems
 }
 
 func (r *reader) place(s source.Spot) contracts.Place { return r.d.trees[s.URL].Place(s.Pointer) }
@@ -243,7 +244,28 @@ func (r *reader) message(name string, s source.Spot, media string) *message {
 var location = regexp.MustCompile(`^\$message\.(header|payload)#(/.*)?$`)
 
 // formats are the schema formats that are JSON Schema.
-var formats = regexp.MustCompile(`^application/(vnd\.aai\.asyncapi|schema)(\+json|\+yaml)?\s*(;.*)?$`)
+var formats = regexp.MustCompile(`^application/(?:vnd\.aai\.asyncapi|(schema))(?:\+json|\+yaml)?\s*(?:;\s*version=\s*"?([^\s"]+)"?\s*)?$`)
+
+// ownDraft is that of schemas in AsyncAPI's own language, a superset of it.
+const ownDraft = "draft-07"
+
+// compiler compiles schemas of a draft; nil if there is none of that name.
+func (r *reader) compiler(draft string) *jsonschema.Compiler {
+	if c, ok := r.compilers[draft]; ok {
+		return c
+	}
+	c := jsonschema.NewCompiler(source.Trees{})
+	if !c.Draft(draft) {
+		return nil
+	}
+	for _, u := range slices.Sorted(maps.Keys(r.d.trees)) {
+		if err := c.Add(u, r.d.trees[u]); err != nil {
+			r.problems = append(r.problems, contracts.Problem{Place: contracts.Place{File: r.d.trees[u].File}, Text: err.Error()})
+		}
+	}
+	r.compilers[draft] = c
+	return c
+}
 
 // schema compiles a schema, which may say in which language it is written.
 func (r *reader) schema(s source.Spot) *schema {
@@ -253,11 +275,16 @@ func (r *reader) schema(s source.Spot) *schema {
 		return nil
 	}
 	s = to
+	draft := ownDraft
 	if f := r.text(s, "schemaFormat"); f != "" {
 		inner, ok := s.Child("schema")
+		m := formats.FindStringSubmatch(f)
+		if m != nil && m[1] != "" && m[2] != "" {
+			draft = m[2]
+		}
 		switch {
-		case !formats.MatchString(f):
-			r.fail(s, "JSON Schema is read", "schema format %q is not supported", f)
+		case m == nil || r.compiler(draft) == nil:
+			r.fail(s, "JSON Schema is read, of draft-04 to 2020-12", "schema format %q is not supported", f)
 			return nil
 		case !ok:
 			r.fail(s, "", "has a schemaFormat and no schema")
@@ -265,7 +292,7 @@ func (r *reader) schema(s source.Spot) *schema {
 		}
 		s = inner
 	}
-	rules, err := r.compiler.Compile(s.URL, (&url.URL{Fragment: s.Pointer}).EscapedFragment())
+	rules, err := r.compiler(draft).Compile(s.URL, (&url.URL{Fragment: s.Pointer}).EscapedFragment())
 	if err != nil {
 		r.problems = append(r.problems, contracts.AsProblems(err, r.d.trees[s.URL].File)...)
 		return nil

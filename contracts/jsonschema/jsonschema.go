@@ -155,9 +155,25 @@ func NewCompiler(trees map[string]*source.Tree) *Compiler {
 	return c
 }
 
-// Draft7 takes schemas that do not say their draft as those of draft 7, as
-// AsyncAPI does. It is called before documents are added.
-func (c *Compiler) Draft7() { c.engine.DefaultDraft(engine.Draft7) }
+// drafts by the names that media types of schemas give them.
+var drafts = map[string]*engine.Draft{
+	"draft-04": engine.Draft4, "draft-06": engine.Draft6, "draft-07": engine.Draft7,
+	"2019-09": engine.Draft2019, "2020-12": engine.Draft2020,
+}
+
+// Draft takes schemas that do not say their draft as those of one, which is
+// named as in media types: draft-07, 2020-12. It is called before documents
+// are added, and reports whether it knows the name.
+func (c *Compiler) Draft(name string) bool {
+	d := drafts[name]
+	if d == nil {
+		d = drafts[strings.TrimPrefix(name, "draft-")] // both ways of writing the later ones are in use
+	}
+	if d != nil {
+		c.engine.DefaultDraft(d)
+	}
+	return d != nil
+}
 
 // Add makes a document known.
 func (c *Compiler) Add(url string, t *source.Tree) error {
