@@ -55,7 +55,10 @@ var idLine = regexp.MustCompile(`(?m)^  "\$id": .*\n`)
 // made are the documents that the code makes, by their place in the book.
 func made(t *testing.T) map[string][]byte {
 	t.Helper()
-	all := map[string][]byte{"neutral/endpoint/v1/openapi.json": append(neutral.OpenAPI(""), '\n')}
+	all := map[string][]byte{
+		"neutral/endpoint/v1/openapi.json": append(neutral.OpenAPI(""), '\n'),
+		"neutral/events/v1/asyncapi.json":  append(neutral.AsyncAPI(""), '\n'),
+	}
 	for _, name := range append(neutral.Names(), "common") {
 		b, err := neutral.Schema(name)
 		if err != nil {
@@ -279,6 +282,8 @@ func TestBrokenPromisesFailLint(t *testing.T) {
 		{"field added", "neutral/messages/v1/common/values.json", `"DataType": {"description": "Not read."}`, `"DataType": {}, "Source": {}`, contracts.Safe},
 		{"answer renamed", "neutral/endpoint/v1/openapi.json", `"access_token"`, `"accessToken"`, contracts.Breaking},
 		{"operation gone", "neutral/endpoint/v1/openapi.json", `"/postings": {`, `"/entries": {`, contracts.Breaking},
+		{"operation renamed", "neutral/events/v1/asyncapi.json", `"announce-holds"`, `"announce-blocks"`, contracts.Safe},
+		{"subject changed", "neutral/events/v1/asyncapi.json", `"andon.{endpoint}.holds"`, `"andon.{endpoint}.blocks"`, contracts.Breaking},
 		{"report demands more", "exceptions/report/v1/openapi.yaml", "required: [class]", "required: [class, reason]", contracts.Breaking},
 	} {
 		t.Run(c.name, func(t *testing.T) {

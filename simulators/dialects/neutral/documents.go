@@ -54,7 +54,7 @@ func webhook(name string) object {
 	return object{
 		"operationId": "announce-" + name, "summary": title(name), "security": []any{},
 		"description": "Repeated, with growing gaps, until it is answered with a 2xx, or with a 4xx that refuses it for good.",
-		"parameters":  []any{object{"$ref": "#/components/parameters/Andon-Event"}, object{"$ref": "#/components/parameters/Andon-Message-Id"}},
+		"parameters":  []any{object{"$ref": "#/components/parameters/Andon-Event"}, object{"$ref": "#/components/parameters/Andon-Entity"}, object{"$ref": "#/components/parameters/Andon-Message-Id"}},
 		"requestBody": body(name),
 		"responses": object{
 			"2XX": object{"description": "Taken; from here on the integration is responsible."},

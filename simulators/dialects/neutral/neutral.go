@@ -175,12 +175,14 @@ func (Dialect) Batch(events ...plant.Event) (simulators.Message, error) {
 	if !validText(w.b) {
 		return simulators.Message{}, fmt.Errorf("encode event %s: a text in it is not UTF-8", events[0].ID)
 	}
+	entity := events[0].Fact.Keys().Entity()
 	return simulators.Message{
 		Verb: "post", Name: words.name, Body: w.b, Events: events,
-		Key: strings.Join(keys, " + "), Entity: events[0].Fact.Keys().Entity(),
+		Key: strings.Join(keys, " + "), Entity: entity,
 		Header: map[string]string{
 			"Content-Type":     "application/json",
 			"Andon-Event":      string(events[0].ID),
+			"Andon-Entity":     entity,
 			"Andon-Message-Id": messageID(words.name, w.b),
 		},
 	}, nil
