@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/andon-rig/andon/harness"
 	"github.com/andon-rig/andon/harness/load"
@@ -23,6 +24,7 @@ import (
 // loadFlags are what can differ from load to load.
 type loadFlags struct {
 	rig, defect          string
+	bundled              bool // whatever rig file there is
 	url, erp, body       string
 	emitOnly, testSystem bool
 	workload             string
@@ -78,6 +80,15 @@ func newLoad(w World) *cobra.Command {
 	flags.BoolVar(&f.emitOnly, "emit-only", false, "expect no postings: measure only how the build at --url takes confirmations")
 	flags.BoolVar(&f.testSystem, "test-system", false, "the build at --url is not on this machine, and its owner says that it is a test system")
 	flags.StringVar(&f.body, "body", "", "`file` with another body than a confirmation of "+load.Dialect+"; ${key} and ${seq} stand for what differs")
+	f.workloadFlags(flags)
+	flags.StringArrayVar(&f.thresholds, "threshold", nil, "`expression` that must hold, such as 'e2e.p99 < 250ms'; may be repeated")
+	f.add(flags)
+	c.AddCommand(newLoadCompare(w))
+	return c
+}
+
+// workloadFlags are those of every load.
+func (f *loadFlags) workloadFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&f.workload, "workload", "constant", "`shape` of the load: see above")
 	flags.Float64Var(&f.rate, "rate", 100, "confirmations a `second`; a closed workload has none")
 	flags.DurationVar(&f.duration, "duration", 10*time.Second, "how `long` confirmations are sent")
@@ -87,16 +98,13 @@ func newLoad(w World) *cobra.Command {
 	flags.IntVar(&f.tries, "tries", 4, "how `often` a confirmation is sent that is not taken")
 	flags.IntVar(&f.orders, "orders", 500, "over how `many` orders confirmations go round")
 	flags.Uint64Var(&f.seed, "seed", 1, "`seed` of quantities")
-	flags.StringArrayVar(&f.thresholds, "threshold", nil, "`expression` that must hold, such as 'e2e.p99 < 250ms'; may be repeated")
 	flags.DurationVar(&f.drain, "drain", 30*time.Second, "how `long` the build may go on posting when nothing more is sent")
 	flags.DurationVar(&f.giveUp, "give-up", 10*time.Second, "how `long` after its time what is still not sent is given up")
 	flags.DurationVar(&f.pacing, "pacing-budget", 20*time.Millisecond, "p99 of our own lateness beyond which the `load` is generator-limited")
-	f.add(flags)
 	flags.StringVar(&f.out, "out", "", "`folder` for evidence and result (default andon-runs/<time>)")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object instead of text")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
 	flags.BoolVar(&f.unknown, "allow-unknown", false, "undecidable counts as success")
-	return c
 }
 
 func runLoad(ctx context.Context, w World, f loadFlags) error {
@@ -280,7 +288,7 @@ func (f *loadFlags) build(c *load.Config, w World, log io.Writer) error {
 		c.Build, c.Listen = load.Running{URL: f.url}, f.erp
 		return nil
 	}
-	file, path, _, err := loadRig(f.rig)
+	file, path, err := f.rigFile()
 	if err != nil {
 		return err
 	}

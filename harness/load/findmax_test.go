@@ -19,6 +19,7 @@ type metered struct {
 	passing
 	capacity float64
 	lose     int // every so many confirmations one is forgotten; 0 for none
+	twice    int // every so many one is posted under two keys
 	mu       sync.Mutex
 	cond     *sync.Cond
 	waiting  []waitingPost
@@ -73,6 +74,9 @@ func (m *metered) work() {
 		if m.lose == 0 || n%m.lose != 0 {
 			m.post(p.key, p.body)
 		}
+		if m.twice > 0 && n%m.twice == 0 {
+			m.post("other-"+p.key, p.body)
+		}
 	}
 }
 
@@ -122,13 +126,16 @@ func TestFindMax(t *testing.T) {
 	}
 }
 
-// A build that loses some is not told a highest rate: it holds none.
-func TestFindMaxOfABuildThatLoses(t *testing.T) {
-	b := &metered{passing: passing{t: t}, capacity: 500, lose: 10}
-	c := small(t, b, searching(t, 40, 400*time.Millisecond, 400*time.Millisecond))
-	res := mustRun(t, c)
-	if f := res.Search; res.Verdict != Violated || res.Exit != harness.ExitViolated || f.Outcome != Violated || f.Max != 0 || f.Limit != ByExactly || res.Exactly.Lost.Count == 0 || !strings.Contains(f.First.Why, "taken and not posted") {
-		t.Errorf("%s, %v: %+v", res.Verdict, res.Why, f)
+// A build that loses some, or posts some twice, is told no highest rate: it holds
+// none.
+func TestFindMaxOfUnsoundBuilds(t *testing.T) {
+	for says, b := range map[string]*metered{"taken and not posted": {capacity: 500, lose: 10}, "applied twice": {capacity: 500, twice: 10}} {
+		b.passing = passing{t: t}
+		res := mustRun(t, small(t, b, searching(t, 40, 400*time.Millisecond, 400*time.Millisecond)))
+		f := res.Search
+		if res.Verdict != Violated || res.Exit != harness.ExitViolated || f.Outcome != Violated || f.Max != 0 || f.Limit != ByExactly || res.Exactly.Lost.Count+res.Exactly.Doubled.Count == 0 || !strings.Contains(f.First.Why, says) {
+			t.Errorf("%s, %v: %+v", res.Verdict, res.Why, f)
+		}
 	}
 }
 

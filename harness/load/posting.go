@@ -263,6 +263,9 @@ func (p *posting) read(key uint32, now int64) {
 		if got := p.book(s, k, now); got != Repeated {
 			effect = got
 		}
+		if s.ours && s.digest != run.wording.says(s.seq) {
+			run.alterations.Add(1)
+		}
 		run.examples.see(s, run.wording)
 	}
 	p.results(effect, said)
@@ -298,6 +301,9 @@ func (p *posting) book(s statement, key uint32, now int64) Effect {
 		s.seq = NoSeq
 	}
 	p.w.add(&Record{Seq: s.seq, Code: uint8(effect), At: uint64(now), Took: key, Digest: s.digest})
+	if effect == Doubled {
+		run.doubled.Add(1)
+	}
 	if effect == Applied {
 		due, _ := run.ledger.Started(s.seq)
 		p.shard.posted(now, now-due)

@@ -93,7 +93,7 @@ func Run(ctx context.Context, c Config) (_ *Result, err error) {
 		return nil, errors.Join(fmt.Errorf("create histogram log: %w", err), j.Close())
 	}
 	r := &run{start: time.Now(), wording: c.Wording, ledger: NewLedger(c.Emit.Most), meter: NewMeter(runtime.GOMAXPROCS(0), hlog), journal: j, keys: newKeyTable()}
-	res := &Result{Schema: resultSchema, Workload: c.Workload, Dir: c.Dir}
+	res := &Result{Schema: resultSchema, Workload: c.Workload, Dir: c.Dir, Offered: c.Shape != nil}
 	played := r.play(ctx, &c, res)
 	err = errors.Join(played, r.meter.Close(), hlog.Close(), j.Close())
 	if err != nil {
