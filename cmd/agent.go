@@ -3,6 +3,7 @@ package cmd
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"fmt"
 	"io"
 	"log/slog"
@@ -58,11 +59,11 @@ func runAgent(ctx context.Context, w World, f agentFlags) error {
 			cancel()
 		}()
 	}
-	level := slog.LevelInfo
-	if f.child {
-		level = slog.LevelWarn
+	level, name := slog.LevelWarn, load.AgentName()
+	if !f.child { // in containers every host and process may be called the same
+		level, name = slog.LevelInfo, name+"-"+strings.ToLower(rand.Text()[:4])
 	}
-	a := fleet.Agent{URL: at, Name: load.AgentName(), Do: load.Worker{Targets: f.targets}.Do, Log: slog.New(slog.NewTextHandler(w.Stderr, &slog.HandlerOptions{Level: level}))}
+	a := fleet.Agent{URL: at, Name: name, Do: load.Worker{Targets: f.targets}.Do, Log: slog.New(slog.NewTextHandler(w.Stderr, &slog.HandlerOptions{Level: level}))}
 	if err := a.Run(ctx); err != nil {
 		return ofMachine(err)
 	}

@@ -12,8 +12,6 @@ import (
 
 	"github.com/andon-rig/andon/harness"
 	"github.com/andon-rig/andon/harness/sut"
-	"github.com/andon-rig/andon/harness/sut/external"
-	"github.com/andon-rig/andon/harness/sut/process"
 )
 
 // Dialect is what the fast path speaks so far. Another one needs that Spoken
@@ -57,9 +55,6 @@ var _ Build = (*Rigged)(nil)
 // prints.
 func NewRigged(f harness.File, defect, self string, log io.Writer) (*Rigged, error) {
 	b := &Rigged{file: f, defect: defect, self: self, log: log, Token: rand.Text()}
-	if f.SUT.Process == nil && f.SUT.External == nil {
-		return nil, f.SUT.Pos.Errorf("a load runs builds that are a process or external so far; this one is a container")
-	}
 	for name, e := range f.Endpoints {
 		switch e.System {
 		case "erp":
@@ -93,6 +88,11 @@ func (b *Rigged) vars(systems string) (harness.Vars, error) {
 		return nil, fmt.Errorf("make a state directory for the build: %w", err)
 	}
 	b.state = state
+	if b.file.SUT.Container != nil || b.file.SUT.Compose != nil { // who it is inside is not known here
+		if err := os.Chmod(state, 0o777); err != nil {
+			return nil, fmt.Errorf("let the build's container write its state: %w", err)
+		}
+	}
 	v := harness.Vars{"run.id": "load", "andon.self": b.self, "andon.state": state, "andon.exceptions": systems + "/exceptions"}
 	for name := range b.file.Endpoints {
 		base := systems + "/" + name
@@ -133,26 +133,6 @@ func (b *Rigged) Start(ctx context.Context, systems string) (webhook string, err
 		return "", err
 	}
 	return webhook, b.driver.Start(ctx, env)
-}
-
-func (b *Rigged) drive(v harness.Vars, ready sut.Ready) (sut.Driver, error) {
-	if x := b.file.SUT.External; x != nil {
-		return external.New(external.Config{Ready: ready, TestSystem: x.TestSystem})
-	}
-	p := b.file.SUT.Process
-	var command []string
-	for i, word := range p.Command {
-		w, err := v.Expand(word)
-		if err != nil {
-			return nil, fmt.Errorf("sut.process.command[%d]: %w", i, err)
-		}
-		command = append(command, w)
-	}
-	dir, err := v.Expand(p.Dir)
-	if err != nil {
-		return nil, fmt.Errorf("sut.process.dir: %w", err)
-	}
-	return process.New(process.Config{Command: command, Dir: dir, Ready: ready, Log: b.log})
 }
 
 // Stop implements [Build].

@@ -292,13 +292,8 @@ func (b *Box) UnlimitMemory(ctx context.Context) error {
 
 // memory is what the container takes up, and how much of that is cache.
 func (b *Box) memory(ctx context.Context) (used, cached int64, err error) {
-	s, err := b.Engine.ContainerStats(ctx, b.ID, client.ContainerStatsOptions{})
+	stats, err := b.stats(ctx)
 	if err != nil {
-		return 0, 0, fmt.Errorf("measure the container's memory: %w", err)
-	}
-	defer s.Body.Close()
-	var stats container.StatsResponse
-	if err := json.NewDecoder(s.Body).Decode(&stats); err != nil {
 		return 0, 0, fmt.Errorf("measure the container's memory: %w", err)
 	}
 	m := stats.MemoryStats
@@ -306,13 +301,32 @@ func (b *Box) memory(ctx context.Context) (used, cached int64, err error) {
 	return int64(m.Usage), int64(min(cache, m.Usage)), nil
 }
 
-// Sample looks into it, if the engine's processes are this machine's.
-func (b *Box) Sample(ctx context.Context) (sut.Usage, error) {
-	pid, err := b.pid(ctx)
+// stats is what the container's cgroup says.
+func (b *Box) stats(ctx context.Context) (stats container.StatsResponse, err error) {
+	s, err := b.Engine.ContainerStats(ctx, b.ID, client.ContainerStatsOptions{})
 	if err != nil {
+		return stats, err
+	}
+	defer s.Body.Close()
+	return stats, json.NewDecoder(s.Body).Decode(&stats)
+}
+
+// Sample tells memory and processor time from the container's cgroup, without
+// cached files, and the rest from its processes, if they are this machine's.
+func (b *Box) Sample(ctx context.Context) (sut.Usage, error) {
+	s, err := b.stats(ctx)
+	if err != nil || s.CPUStats.CPUUsage.TotalUsage == 0 { // it does not run, or its engine does not tell
 		return sut.Usage{}, sut.ErrNotSampled
 	}
-	return process.Usage(pid)
+	m := s.MemoryStats
+	cache := max(m.Stats["active_file"]+m.Stats["inactive_file"], m.Stats["total_active_file"]+m.Stats["total_inactive_file"])
+	u := sut.Usage{Memory: int64(m.Usage - min(cache, m.Usage)), CPU: time.Duration(s.CPUStats.CPUUsage.TotalUsage), Threads: int(s.PidsStats.Current)}
+	if pid, err := b.pid(ctx); err == nil {
+		if p, err := process.Usage(pid); err == nil {
+			u.Files, u.Threads = p.Files, p.Threads
+		}
+	}
+	return u, nil
 }
 
 // pid is the container's first process as this machine numbers it.
