@@ -292,6 +292,11 @@ func TestPolicyChangesOnlyWhatItSays(t *testing.T) {
 	if got != want {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
+	slowing := parse(t, "given:\n  endpoints:\n    erp: {quota: {rate: 60, slowAfter: 40, slow: {wall: 50ms}, retryAfter: missing}}\n").Given.Endpoints["erp"]
+	slow := slowing.Apply(simulators.Policy{}).Quota
+	if want := (simulators.Quota{Rate: 60, Window: time.Minute, SlowAfter: 40, Slow: 50 * time.Millisecond, RetryAfter: simulators.RetryMissing}); slow != want {
+		t.Errorf("got  %+v\nwant %+v", slow, want)
+	}
 	if q := mes.Apply(simulators.Policy{}).Quota; q.Rate != 30 || q.Window != time.Minute {
 		t.Errorf("short quota: %+v", q)
 	}

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -174,12 +175,15 @@ func said[T comparable](to *T, what T) {
 }
 
 // Quota is a limit of requests per time, written 60/min or
-// {rate: 60, window: {wall: 1m}, retryAfter: date}. A rate of 0 lifts it.
+// {rate: 60, window: {wall: 1m}, retryAfter: date, slowAfter: 40, slow: {wall: 50ms}}.
+// A rate of 0 lifts it.
 type Quota simulators.Quota
 
 type quotaForm struct {
 	Rate       int                   `yaml:"rate" jsonschema:"required"`
 	Window     yamlfile.Duration     `yaml:"window"`
+	SlowAfter  int                   `yaml:"slowAfter"`
+	Slow       yamlfile.Duration     `yaml:"slow"`
 	RetryAfter simulators.RetryAfter `yaml:"retryAfter" jsonschema:"enum=seconds,enum=date,enum=missing"`
 }
 
@@ -195,10 +199,13 @@ func (q *Quota) UnmarshalNode(n yamlfile.Node) error {
 	if f.Rate < 0 {
 		return n.Errorf("a rate cannot be negative")
 	}
-	if err := wallOnly(f.Window); err != nil {
+	if f.SlowAfter < 0 {
+		return n.Errorf("slowAfter cannot be negative")
+	}
+	if err := errors.Join(wallOnly(f.Window), wallOnly(f.Slow)); err != nil {
 		return err
 	}
-	*q = Quota{Rate: f.Rate, Window: f.Window.D, RetryAfter: f.RetryAfter}
+	*q = Quota{Rate: f.Rate, Window: f.Window.D, SlowAfter: f.SlowAfter, Slow: f.Slow.D, RetryAfter: f.RetryAfter}
 	if q.Window == 0 {
 		q.Window = time.Minute
 	}
@@ -221,6 +228,8 @@ func (Quota) JSONSchema() *jsonschema.Schema {
 	p := jsonschema.NewProperties()
 	p.Set("rate", &jsonschema.Schema{Type: "integer", Description: "Requests answered in each window; 0 lifts the quota."})
 	p.Set("window", yamlfile.Duration{}.JSONSchema())
+	p.Set("slowAfter", &jsonschema.Schema{Type: "integer", Description: "Requests of each window that are answered at once."})
+	p.Set("slow", yamlfile.Duration{}.JSONSchema())
 	p.Set("retryAfter", &jsonschema.Schema{Type: "string", Enum: []any{"seconds", "date", "missing"}, Description: "How a throttled sender is told when to come back."})
 	return &jsonschema.Schema{OneOf: []*jsonschema.Schema{
 		{Type: "string", Pattern: `^[0-9]+/(s|min|h)$`},

@@ -161,9 +161,13 @@ const (
 )
 
 // Quota limits how many requests an endpoint answers: Rate in each Window of
-// wall time. The zero value means no limit.
+// wall time. The zero value means no limit. Before it refuses it may slow its
+// callers down: the first request beyond SlowAfter waits for Slow before it is
+// answered, the second for twice that, and so on.
 type Quota struct {
 	Rate       int           `json:"rate,omitempty"`
+	SlowAfter  int           `json:"slowAfter,omitempty"` // in each window
+	Slow       time.Duration `json:"slow,omitempty"`      // 0 means that nobody is slowed down
 	Window     time.Duration `json:"window,omitempty"`
 	RetryAfter RetryAfter    `json:"retryAfter,omitempty"`
 }

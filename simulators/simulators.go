@@ -183,6 +183,44 @@ type Tagger interface {
 	Tag(found any) string
 }
 
+// A Responder is a [Dialect] whose replies say only that a message was taken
+// over. What became of it is told later, by messages of the system's own.
+type Responder interface {
+	// Respond words what the books made of m, a message of the SUT that was
+	// answered as accepted; nothing if the system tells nobody. Key is set.
+	Respond(m Message, a Answer) ([]Message, error)
+}
+
+// A TokenIssuer is a [Dialect] before which a gateway stands that issues access
+// tokens in a way of its own.
+type TokenIssuer interface {
+	// TokenPath is where it does, below the endpoint's URL.
+	TokenPath() string
+	// Grant is the one that is offered beside refresh_token.
+	Grant() Grant
+}
+
+// A Granter is a [TokenIssuer] whose administrator hands credentials over as a
+// file.
+type Granter interface {
+	TokenIssuer
+	// Credentials is the file of an interface at base, and how its name ends.
+	Credentials(base string, c Credentials) (ending string, body []byte)
+}
+
+// Credentials are what the SUT comes with: as a client, and as the service
+// account that it acts for.
+type Credentials struct{ Client, Secret, Account, Password string }
+
+// Grant is what a token is given for (RFC 6749 §1.3).
+type Grant string
+
+// Grants.
+const (
+	GrantClient   Grant = "client_credentials"
+	GrantPassword Grant = "password" // of a service account; the client proves who it is as well
+)
+
 // An Ask is a message as a simulator understands it: facts the SUT claims, or
 // a question about the books.
 type Ask struct {
@@ -200,17 +238,23 @@ type Ask struct {
 	// Ends names an order that the sender declares to be at its end, instead of
 	// claims: nothing more will be posted to it.
 	Ends plant.OrderID
+	// Late is what is wrong with the message where its receiver finds that out
+	// only when it is worked off; nil if nothing is.
+	Late *Refusal
 	// Defaults says that what claims leave unsaid has a default in the books of
 	// the receiver, as in interfaces whose fields are optional.
 	Defaults bool
 	// IdempotencyKey is what the sender says makes repetitions recognisable.
 	IdempotencyKey string
-	Now            time.Time // plant time of arrival, set by the endpoint
+	// Content is what two messages of one key must have in common; nil is their
+	// bodies, which some dialects word anew each time.
+	Content []byte
+	Now     time.Time // plant time of arrival, set by the endpoint
 }
 
 // A Query selects objects from a system's books.
 type Query struct {
-	Object string            // "order", "orders", "lot", "item", "items", "postings", "operation", "feed"
+	Object string            // "order", "orders", "lot", "item", "items", "postings", "operation", "feed"; "interface" is answered by the dialect alone
 	Where  map[string]string // by field; "after", "offset" and "limit" page through lists
 }
 

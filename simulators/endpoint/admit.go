@@ -16,11 +16,11 @@ type quota struct {
 	used  int
 }
 
-// take uses one request of q, or says when the next may come. Questions about
-// the interface itself are free.
-func (u *quota) take(q simulators.Quota, name string) *simulators.Refusal {
-	if q.Rate <= 0 || public(name) {
-		return nil
+// take uses one request of q, and says how long its answer is held back, or when
+// the next may come. Questions about the interface itself are free.
+func (u *quota) take(q simulators.Quota, name string) (slow time.Duration, r *simulators.Refusal) {
+	if q.Rate <= 0 && q.Slow <= 0 || public(name) {
+		return 0, nil
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -29,15 +29,15 @@ func (u *quota) take(q simulators.Quota, name string) *simulators.Refusal {
 		u.began, u.used = now, 0
 	}
 	u.used++
-	if u.used <= q.Rate {
-		return nil
+	if u.used <= q.Rate || q.Rate <= 0 {
+		return q.Slow * time.Duration(max(0, u.used-q.SlowAfter)), nil
 	}
-	r := &simulators.Refusal{Class: simulators.Technical, Outcome: simulators.Throttled, Code: "quota-exceeded",
+	r = &simulators.Refusal{Class: simulators.Technical, Outcome: simulators.Throttled, Code: "quota-exceeded",
 		Text: fmt.Sprintf("more than %d requests in %s", q.Rate, q.Window), RetryForm: q.RetryAfter}
 	if q.RetryAfter != simulators.RetryMissing {
 		r.After = u.began.Add(q.Window).Sub(now).Truncate(time.Second) + time.Second
 	}
-	return r
+	return 0, r
 }
 
 // locks are held by postings that are under way.

@@ -47,8 +47,9 @@ func newTokens(ways []Way) *tokens {
 const defaultTTL = 15 * time.Second
 
 // issue answers a client-credentials request (RFC 6749 §4.4), with a refresh
-// token if the scope offline_access is asked for, and takes refresh tokens (§6),
-// each once.
+// token if the scope offline_access is asked for, or, at a gateway that wants
+// that, one with the password of a service account (§4.3), always with a refresh
+// token. It takes refresh tokens (§6), each once.
 func (e *Endpoint) issue(_ context.Context, m simulators.Message) (simulators.Message, error) {
 	form, err := url.ParseQuery(string(m.Body))
 	if err != nil {
@@ -58,13 +59,15 @@ func (e *Endpoint) issue(_ context.Context, m simulators.Message) (simulators.Me
 	if u, p, ok := basic(m.Header["Authorization"]); ok {
 		id, secret = u, p
 	}
-	grant := form.Get("grant_type")
+	grant, offered := form.Get("grant_type"), e.grant()
 	who := slices.IndexFunc(e.tokens.ways, func(w Way) bool { return w.Client == id && w.Secret == secret })
 	switch {
-	case grant != "client_credentials" && grant != "refresh_token":
-		return noToken(400, "unsupported_grant_type", "only client_credentials and refresh_token are offered"), nil
+	case grant != string(offered) && grant != "refresh_token":
+		return noToken(400, "unsupported_grant_type", "only "+string(offered)+" and refresh_token are offered"), nil
 	case who < 0:
 		return noToken(401, "invalid_client", "unknown client or wrong secret"), nil
+	case grant == string(simulators.GrantPassword) && (form.Get("username") != e.Account || form.Get("password") != e.Password):
+		return noToken(400, "invalid_grant", "unknown service account or wrong secret"), nil
 	}
 	ttl := e.PolicyNow().TokenTTL
 	if ttl <= 0 {
@@ -82,7 +85,7 @@ func (e *Endpoint) issue(_ context.Context, m simulators.Message) (simulators.Me
 		if got.Access, got.Refresh, ok = e.tokens.renew(form.Get("refresh_token"), ttl, route); !ok {
 			return noToken(400, "invalid_grant", "the refresh token is unknown or was used before"), nil
 		}
-	case slices.Contains(strings.Fields(form.Get("scope")), "offline_access"):
+	case offered == simulators.GrantPassword, slices.Contains(strings.Fields(form.Get("scope")), "offline_access"):
 		got.Access, got.Refresh = e.tokens.begin(ttl, route)
 	default:
 		got.Access = e.tokens.grant(ttl, route)
@@ -97,6 +100,14 @@ func (e *Endpoint) issue(_ context.Context, m simulators.Message) (simulators.Me
 	}
 	return simulators.Message{Header: map[string]string{"Content-Type": "application/json", "Cache-Control": "no-store"}, Body: body,
 		Result: simulators.Result{Outcome: simulators.Answered, Status: 200}}, nil
+}
+
+// grant is what tokens are given for here.
+func (e *Endpoint) grant() simulators.Grant {
+	if i, ok := e.Dialect.(simulators.TokenIssuer); ok {
+		return i.Grant()
+	}
+	return simulators.GrantClient
 }
 
 // tokenJSON is the answer to a request for a token (RFC 6749 §5.1).

@@ -30,6 +30,9 @@ type Config struct {
 	Push      bool              // announcements are sent; otherwise they wait in the feed
 	Client    string            // OAuth2 client id
 	Secret    string            // OAuth2 client secret
+	// Account is the service account of the SUT with its password, for a gateway
+	// that asks for one.
+	Account, Password string
 	// Route names the way by which Client comes, where there are others; Ways
 	// are those others: interface users of their own into the same books.
 	Route string
@@ -66,6 +69,7 @@ type Way struct{ Route, Client, Secret string }
 type Endpoint struct {
 	Config
 	tokens   *tokens
+	tokenAt  string // where they are issued
 	quota    *quota
 	replies  *replies
 	locks    *locks
@@ -107,6 +111,10 @@ func New(c Config) *Endpoint {
 		locks: &locks{held: map[string]bool{}}, works: &operations{known: map[string]*operation{}},
 		sessions: &sessions{live: map[string]session{}}, unseen: &unseen{before: map[shownAs][]past{}}}
 	e.outbox, e.feed, e.queue = newOutbox(e), newFeed(e), &queue{e: e, lanes: map[string][]*queued{}}
+	e.tokenAt = tokenPath
+	if i, ok := c.Dialect.(simulators.TokenIssuer); ok {
+		e.tokenAt = i.TokenPath()
+	}
 	return e
 }
 
@@ -187,7 +195,7 @@ func (e *Endpoint) Encode(ev plant.Event) ([]simulators.Message, error) {
 // accepted postings that have not taken effect.
 func (e *Endpoint) Waiting() int { return e.outbox.size() + e.feed.untaken() + int(e.queued.Load()) }
 
-// tokenPath is where every endpoint issues its tokens.
+// tokenPath is what a request for a token is called, wherever it is made.
 const tokenPath = simulators.TokenName
 
 // Receive answers one message from the SUT. Whatever is wrong with it, it
@@ -199,13 +207,17 @@ func (e *Endpoint) Receive(ctx context.Context, m simulators.Message) (simulator
 			return e.refuse(m, &u.Refusal), nil
 		})
 	}
-	if m.Name == tokenPath {
+	if m.Name == e.tokenAt {
+		m.Name = tokenPath
 		m.Key, m.Entity = "token/"+e.Name, ""
 		return e.Line.Carry(ctx, m, simulators.FromSUT, e.issue)
 	}
 	m.Route = e.tokens.route(m.Header["Authorization"])
 	parts, bundled := e.read(m)
 	ask, err := whole(parts)
+	if m.Breach = breach(m, err); m.Breach == "" && ask.Late != nil {
+		m.Breach = breach(m, ask.Late)
+	}
 	m.Events, m.Asks = ask.Claims, ask.Query
 	switch {
 	case m.Asks != nil:
@@ -217,7 +229,6 @@ func (e *Endpoint) Receive(ctx context.Context, m simulators.Message) (simulator
 		m.Idem = ask.IdempotencyKey
 	}
 	m.Key, m.Entity = identity(m, ask)
-	m.Breach = breach(m, err)
 	original := m.Body
 	return e.Line.Carry(ctx, m, simulators.FromSUT, func(ctx context.Context, m simulators.Message) (simulators.Message, error) {
 		parts, bundled := parts, bundled
@@ -288,7 +299,11 @@ func (e *Endpoint) serve(one part, p simulators.Policy, held *holding) simulator
 	if p.Dedupe != simulators.DedupeKey || ask.IdempotencyKey == "" {
 		return e.reply(m, told(m, e.post(m, ask, p, held)))
 	}
-	return e.reply(m, told(m, e.replies.once(ask.IdempotencyKey, m.Body, forgotten(m), func() simulators.Answer { return e.post(m, ask, p, held) })))
+	content := m.Body
+	if ask.Content != nil {
+		content = ask.Content
+	}
+	return e.reply(m, told(m, e.replies.once(ask.IdempotencyKey, content, forgotten(m), func() simulators.Answer { return e.post(m, ask, p, held) })))
 }
 
 // admit turns away who may not enter now.
@@ -303,7 +318,9 @@ func (e *Endpoint) admit(m simulators.Message, p simulators.Policy) *simulators.
 			return r
 		}
 	}
-	return e.quota.take(p.Quota, m.Name)
+	slow, r := e.quota.take(p.Quota, m.Name)
+	time.Sleep(slow) // whether or not its sender waits
+	return r
 }
 
 // public names what may be read without a token.
@@ -327,13 +344,16 @@ func (e *Endpoint) post(m simulators.Message, ask simulators.Ask, p simulators.P
 				Text: m.Entity + " is being processed by another posting"}}
 		}
 	}
+	if ask.Late != nil && !queued {
+		return e.answered(m, simulators.Answer{Refusal: ask.Late})
+	}
 	if m.Manner != nil && m.Manner.Later != nil {
 		return e.operate(m, ask, *m.Manner.Later, held.give(m.Entity))
 	}
 	if queued {
 		return e.queue.put(m, ask, held.give(m.Entity), nil)
 	}
-	return e.settle(m, ask, p)
+	return e.answered(m, e.settle(m, ask, p))
 }
 
 // holdFor frees a lock after as long as a real posting would hold it.
@@ -349,7 +369,7 @@ func (e *Endpoint) holdFor(p simulators.Policy, unlock func()) {
 // books in the system.
 func (e *Endpoint) query(ask simulators.Ask) simulators.Answer {
 	switch ask.Query.Object {
-	case "openapi", "asyncapi", "health": // the dialect answers for itself
+	case "openapi", "asyncapi", "health", "interface": // the dialect answers for itself
 		return simulators.Answer{}
 	case "feed":
 		a, served, taken := e.feed.read(ask.Query.Where)

@@ -103,6 +103,7 @@ func (e *Endpoint) operate(m simulators.Message, ask simulators.Ask, l simulator
 		defer unlock()
 		if l.Then == simulators.CompletesNot {
 			e.works.end(id, nil, l.Refusal, false)
+			e.respond(m, simulators.Answer{Refusal: l.Refusal}, 1)
 			return
 		}
 		ask.Now = e.Plant()
@@ -114,6 +115,7 @@ func (e *Endpoint) operate(m simulators.Message, ask simulators.Ask, l simulator
 			}
 		}
 		e.works.end(id, a.Rows, refusal, l.Then == simulators.CompletesTwice)
+		e.respond(m, a, times(l.Then == simulators.CompletesTwice))
 	})
 	return accepted
 }

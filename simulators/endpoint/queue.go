@@ -101,12 +101,15 @@ func (q *queue) try(job *queued) {
 	n := e.works.tried(job.id, refusal)
 	switch {
 	case refusal == nil:
-		e.works.end(job.id, rows, nil, job.fate != nil && job.fate.Then == simulators.CompletesTwice)
+		twice := job.fate != nil && job.fate.Then == simulators.CompletesTwice
+		e.works.end(job.id, rows, nil, twice)
+		e.respond(job.m, simulators.Answer{Rows: rows}, times(twice))
 	case n < max(1, p.Queue.Attempts):
 		q.due(job, p)
 		return
 	default:
 		e.works.end(job.id, nil, refusal, false)
+		e.respond(job.m, failed(rows, refusal), 1)
 	}
 	job.unlock()
 	job.unlock = func() {}
@@ -124,6 +127,9 @@ func (q *queue) try(job *queued) {
 func (q *queue) carryOut(job *queued) ([]simulators.Row, *simulators.Refusal) {
 	if job.fate != nil && job.fate.Then == simulators.CompletesNot {
 		return nil, job.fate.Refusal
+	}
+	if job.ask.Late != nil {
+		return nil, job.ask.Late
 	}
 	ask := job.ask
 	ask.Now = q.e.Plant()
