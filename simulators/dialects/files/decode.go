@@ -151,7 +151,7 @@ func (c *cells) order(below []record) plant.Order {
 		}
 	}
 	if c.err == nil && len(o.Operations) == 0 {
-		c.err = fmt.Errorf("line %d: an order without a record OPR", c.record.line)
+		c.err = fmt.Errorf("%s: an order without a record OPR", c.record.at(""))
 	}
 	return o
 }
@@ -163,7 +163,7 @@ func (c *cells) item(below []record) plant.Item {
 		b := c.under(r)
 		f := plant.Factor{Num: int64(b.whole("NUMERATOR", true)), Den: int64(b.whole("DENOMINATOR", true))}
 		if (f.Num <= 0 || f.Den <= 0) && c.err == nil {
-			c.err = fmt.Errorf("line %d: a factor has no zero", r.line)
+			c.err = fmt.Errorf("%s: a factor has no zero", r.at(""))
 		}
 		i.Units = append(i.Units, plant.AltUnit{Unit: plant.Unit(b.text("UNIT", true)), Factor: f})
 	}
@@ -185,14 +185,12 @@ func (c *cells) under(r record) *cells {
 }
 
 func (c *cells) fail(name, format string, args ...any) {
+	to := c
 	if c.above != nil {
-		if c.above.err == nil {
-			c.above.err = fmt.Errorf("line %d, %s: %s", c.record.line, name, fmt.Sprintf(format, args...))
-		}
-		return
+		to = c.above
 	}
-	if c.err == nil {
-		c.err = fmt.Errorf("line %d, %s: %s", c.record.line, name, fmt.Sprintf(format, args...))
+	if to.err == nil {
+		to.err = fmt.Errorf("%s: %s", c.record.at(name), fmt.Sprintf(format, args...))
 	}
 }
 

@@ -1,6 +1,9 @@
 package files
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // A form is how the cells of a column are written.
 type form int
@@ -99,4 +102,18 @@ type record struct {
 	kind  string
 	cells []string
 	line  int // where it began, from 1; 0 of what is being written
+	// place, if set, says of a cell where it stands, where records come in no
+	// lines.
+	place func(column string) string
+}
+
+// at says where a cell stands, or with "" the record.
+func (r record) at(column string) string {
+	switch {
+	case r.place != nil:
+		return r.place(column)
+	case column == "":
+		return fmt.Sprintf("line %d", r.line)
+	}
+	return fmt.Sprintf("line %d, %s", r.line, column)
 }
