@@ -55,6 +55,7 @@ tools-for-tests:
 		ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || missing="$$missing libfaketime"; \
 		command -v npm >/dev/null 2>&1 || missing="$$missing npm"; \
 		command -v xmllint >/dev/null 2>&1 || missing="$$missing libxml2-utils"; \
+		command -v psql >/dev/null 2>&1 && ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$$missing postgresql postgresql-client"; \
 		perl -MSOAP::Lite -e 1 >/dev/null 2>&1 || missing="$$missing libsoap-lite-perl"; \
 		[ -z "$$missing" ] || { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy $$missing; }; \
 	fi

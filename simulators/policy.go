@@ -28,7 +28,7 @@ type Policy struct {
 	Redelivery Redelivery     `yaml:"-" json:"redelivery"`
 	MaxBody    int64          `yaml:"-" json:"maxBody,omitempty"`  // bytes; 0 means 8 MiB
 	Parallel   int            `yaml:"-" json:"parallel,omitempty"` // announcements under way at once; 0 means 16
-	Share      SharePolicy    `yaml:"-" json:"share,omitempty"`    // where files are exchanged; of the transport
+	Share      SharePolicy    `yaml:"-" json:"share,omitempty"`    // where files or rows are exchanged; of the transport
 }
 
 // AuthPolicy says how the SUT proves who it is.
@@ -40,14 +40,16 @@ const (
 	AuthOAuth2 AuthPolicy = "oauth2" // client credentials at the endpoint's own token URL
 )
 
-// SharePolicy says where files are exchanged.
+// SharePolicy says where files or rows are exchanged that nobody sends.
 type SharePolicy string
 
-// Places where files are exchanged.
+// Places where files or rows are exchanged.
 const (
-	ShareNone   SharePolicy = ""       // there are no files
+	ShareNone   SharePolicy = ""       // messages are sent
 	ShareFolder SharePolicy = "folder" // a folder that both sides see
 	ShareSFTP   SharePolicy = "sftp"   // a folder behind a server, which can refuse
+	ShareTables SharePolicy = "tables" // tables of an embedded database, which both sides open
+	ShareServer SharePolicy = "server" // tables of a database behind a server
 )
 
 // AcceptPolicy says when an accepted message takes effect.

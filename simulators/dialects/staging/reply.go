@@ -1,0 +1,122 @@
+package staging
+
+import (
+	"cmp"
+	"encoding/json"
+	"time"
+
+	"github.com/andon-rig/andon/simulators"
+)
+
+// Columns in which the system answers, besides those that a transport keeps.
+const (
+	ResponseCode    = "response_code"    // what HTTP would say; 202 while the row is being processed
+	ResponseMessage = "response_message" // for people
+	ErrorCode       = "error_code"       // for programs
+	ErrorClass      = "error_class"      // technical, business or data-quality
+	DocumentNo      = "document_no"      // what was posted
+	RetryAfter      = "retry_after"      // seconds
+)
+
+// response is what a reply says of one row.
+type response struct {
+	Row      int              `json:"row"` // from 1
+	Code     int              `json:"response_code"`
+	Message  string           `json:"response_message,omitempty"`
+	Error    string           `json:"error_code,omitempty"`
+	Class    simulators.Class `json:"error_class,omitempty"`
+	Document string           `json:"document_no,omitempty"`
+	Retry    int64            `json:"retry_after,omitempty"`
+}
+
+// Reply implements [simulators.Dialect]: what is filled in for each row. A
+// refusal of the whole is told of each.
+func (Dialect) Reply(m simulators.Message, a simulators.Answer) simulators.Message {
+	n := max(len(m.Events), len(a.Rows), 1)
+	if rows, err := read(m.Body); err == nil {
+		n = max(n, len(rows))
+	}
+	out := simulators.Message{Header: map[string]string{"Content-Type": "application/json"}}
+	var said []response
+	for i := range n {
+		r := answered(a, i)
+		r.Row = i + 1
+		said = append(said, r)
+	}
+	out.Result.Status = whole(a, said)
+	if a.Refusal != nil {
+		if after := a.Refusal.RetryAfterText(); after != "" {
+			out.Header["Retry-After"] = after
+		}
+	}
+	if a.Told != nil {
+		var told []response
+		for _, i := range a.Told {
+			if i >= 0 && i < len(said) {
+				told = append(told, said[i])
+			}
+		}
+		said = told
+	}
+	out.Body, _ = json.Marshal(said) // numbers and texts cannot fail
+	if len(said) == 0 {
+		out.Body = []byte("[]")
+	}
+	return out
+}
+
+// answered is what an answer means for the i-th row.
+func answered(a simulators.Answer, i int) response {
+	switch {
+	case a.Refusal != nil:
+		return refused(a.Refusal)
+	case a.Later:
+		return response{Code: 202}
+	case i >= len(a.Rows):
+		return response{Code: 200}
+	case a.Rows[i].Refusal != nil:
+		return refused(a.Rows[i].Refusal)
+	}
+	return response{Code: 200, Document: a.Rows[i].Doc}
+}
+
+func refused(r *simulators.Refusal) response {
+	out := response{Code: statusOf(r), Message: r.Text, Error: r.Code, Class: r.Class}
+	if r.RetryForm != simulators.RetryMissing && r.RetryForm != simulators.RetryZero { // a column says seconds, or nothing
+		out.Retry = int64((r.After + time.Second - 1) / time.Second)
+	}
+	return out
+}
+
+// whole is the status of the exchange: that of the rows if they agree.
+func whole(a simulators.Answer, rows []response) int {
+	for _, r := range rows[1:] {
+		if r.Code != rows[0].Code && (r.Code == 200 || rows[0].Code == 200) && !a.Soft {
+			return 207
+		}
+	}
+	if a.Soft {
+		return 200
+	}
+	return rows[0].Code
+}
+
+// statusOf is what HTTP would say, which is what Response_Code says.
+func statusOf(r *simulators.Refusal) int {
+	switch r.Outcome {
+	case simulators.Throttled:
+		return 429
+	case simulators.Unauthorized:
+		return 401
+	case simulators.Locked:
+		return 423
+	case simulators.Unavailable:
+		return 503
+	case simulators.Unknown, simulators.Undelivered:
+		return 500
+	}
+	if s := map[string]int{codeMalformed: 400, codeTable: 404, "order-unknown": 404, "too-large": 413, "already-posted": 409}[r.Code]; s != 0 {
+		return s
+	}
+	return cmp.Or(map[simulators.Class]int{simulators.DataQuality: 422}[r.Class], 409)
+}
