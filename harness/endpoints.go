@@ -72,7 +72,7 @@ func (r *Rig) endpoint(name string, spec EndpointSpec) error {
 		return fmt.Errorf("sut.receives.%s: %w", name, err)
 	}
 	client, secret := "andon-"+name, rand.Text()
-	transport, push, err := r.transport(transportSpec{name, spec, to, policy, client, secret})
+	transport, push, err := r.transport(transportSpec{name, spec, d, to, policy, client, secret})
 	if err != nil {
 		return err
 	}
@@ -141,6 +141,7 @@ func address(t simulators.Transport, push, memory bool) func(simulators.Message,
 type transportSpec struct {
 	name           string
 	spec           EndpointSpec
+	dialect        simulators.Dialect
 	to             string // where webhooks go
 	policy         simulators.Policy
 	client, secret string
@@ -152,6 +153,9 @@ func (r *Rig) transport(s transportSpec) (simulators.Transport, bool, error) {
 	switch {
 	case r.setup.World != nil:
 		return r.setup.World.Transport(s.name), true, nil
+	case s.spec.Transport == "tables":
+		t, err := r.tables(s)
+		return t, false, err
 	case shareOf(s.spec) != simulators.ShareNone:
 		t, err := r.share(s)
 		return t, false, err

@@ -228,13 +228,16 @@ type EndpointSpec struct {
 	Broker    string `yaml:"broker" jsonschema:"enum=nats,enum=mqtt"`
 	URL       string `yaml:"url"`
 	Dialect   string `yaml:"dialect"`
-	Transport string `yaml:"transport" jsonschema:"enum=http,enum=nats,enum=mqtt,enum=files,enum=sftp"`
+	Transport string `yaml:"transport" jsonschema:"enum=http,enum=nats,enum=mqtt,enum=files,enum=sftp,enum=tables"`
 	// Format is what a dialect of files lets a rig choose, such as
 	// {layout: fixed, encoding: windows-1252, decimal: comma}.
 	Format yamlfile.Node `yaml:"format"`
 	// Ready says how one knows that a file is complete: it is renamed, or a
 	// second file of the same name with .ctl at its end says so.
 	Ready string `yaml:"ready" jsonschema:"enum=rename,enum=marker"`
+	// Poll is how long the import job of tables rests between two looks; 10 ms if
+	// left out.
+	Poll yamlfile.Duration `yaml:"poll"`
 	// QoS is the quality of service of announcements over MQTT; 1 if left out.
 	QoS *int `yaml:"qos" jsonschema:"enum=0,enum=1,enum=2"`
 	// Retain has an MQTT broker keep the last announcement of each topic for
@@ -415,7 +418,7 @@ func (e *EndpointSpec) Check() error {
 	if (e.System == "") == (e.Broker == "") {
 		return e.Pos.Errorf("an endpoint needs exactly one of system and broker")
 	}
-	return errors.Join(e.checkShare(), e.checkBroker(), e.checkSecured())
+	return errors.Join(wallOnly(e.Pos, "poll", e.Poll), e.checkShare(), e.checkBroker(), e.checkSecured())
 }
 
 // Check implements [yamlfile.Checker].

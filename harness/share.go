@@ -2,6 +2,7 @@ package harness
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,15 +11,21 @@ import (
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/transports/files"
 	"github.com/andon-rig/andon/simulators/transports/files/sftp"
+	"github.com/andon-rig/andon/simulators/transports/tables"
 )
 
-// shareOf says where the files of an endpoint are exchanged.
+// shareOf says where the files or rows of an endpoint are exchanged.
 func shareOf(spec EndpointSpec) simulators.SharePolicy {
 	switch spec.Transport {
 	case "files":
 		return simulators.ShareFolder
 	case "sftp":
 		return simulators.ShareSFTP
+	case "tables":
+		if spec.URL != "" {
+			return simulators.ShareServer
+		}
+		return simulators.ShareTables
 	}
 	return simulators.ShareNone
 }
@@ -45,6 +52,26 @@ func (r *Rig) share(s transportSpec) (simulators.Transport, error) {
 	return t, nil
 }
 
+// tables opens the database of an endpoint: an embedded one, whose file is
+// deleted with the rig, or a schema of its own in the one at the endpoint's url.
+func (r *Rig) tables(s transportSpec) (simulators.Transport, error) {
+	d, ok := s.dialect.(simulators.Tabular)
+	if !ok {
+		return nil, fmt.Errorf("dialect %s has no tables", s.spec.Dialect)
+	}
+	dir, err := os.MkdirTemp("", "andon-tables-*")
+	if err != nil {
+		return nil, fmt.Errorf("make a directory for the database: %w", err)
+	}
+	r.closed = append(r.closed, func() error { return os.RemoveAll(dir) })
+	t, err := tables.New(context.Background(), tables.Config{Tables: d.Tables(), URL: s.spec.URL, Folder: dir, Poll: s.spec.Poll.D})
+	if err != nil {
+		return nil, err
+	}
+	r.closed = append(r.closed, t.Close)
+	return t, nil
+}
+
 // configured gives a dialect the settings of the rig file.
 func configured(d simulators.Dialect, spec EndpointSpec) (simulators.Dialect, error) {
 	c, ok := d.(simulators.Configurable)
@@ -68,9 +95,14 @@ func configured(d simulators.Dialect, spec EndpointSpec) (simulators.Dialect, er
 // checkShare refuses a dialect of files without a share, and a share without
 // such a dialect.
 func (e *EndpointSpec) checkShare() error {
-	wordsFiles, share := strings.HasPrefix(e.Dialect, "files/"), shareOf(*e) != simulators.ShareNone
+	wordsFiles, share := strings.HasPrefix(e.Dialect, "files/"), e.Transport == "files" || e.Transport == "sftp"
+	wordsRows, tables := strings.HasPrefix(e.Dialect, "staging/"), e.Transport == "tables"
 	switch {
 	case e.System == "":
+	case wordsRows != tables:
+		return e.Pos.Errorf("rows of tables need both: dialect staging/v1 and transport tables, not %s and %s", cmp.Or(e.Dialect, "neutral/v1"), cmp.Or(e.Transport, "http"))
+	case !tables && !e.Poll.IsZero():
+		return e.Pos.Errorf("poll is about tables, and this endpoint has none")
 	case wordsFiles && !share:
 		return e.Pos.Errorf("dialect %s is about files, and transport %s moves none", e.Dialect, cmp.Or(e.Transport, "http")).WithHint("write transport: files or transport: sftp")
 	case share && !wordsFiles:

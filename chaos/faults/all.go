@@ -10,7 +10,7 @@ import (
 
 // All lists the faults, in the order people should meet them.
 func All() []Info {
-	list := slices.Concat(wire(), conns(), application(), brokers(), interfaces(), ofFiles(), data(), badData(), clocks(), processes(), packets())
+	list := slices.Concat(wire(), conns(), application(), brokers(), interfaces(), ofFiles(), ofTables(), data(), badData(), clocks(), processes(), packets())
 	for i := range list {
 		list[i].Settings = settings(list[i].New())
 	}

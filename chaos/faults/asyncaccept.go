@@ -57,7 +57,7 @@ func (f *AsyncAccept) Validate() error {
 // Leaves implements [chaos.Choosy].
 func (*AsyncAccept) Leaves(at chaos.Crossing) string {
 	if at.Policy.Share != "" {
-		return "who posts files is answered by files: nobody can ask for an operation"
+		return "who posts files or rows is answered in them: nobody can ask for an operation"
 	}
 	return answers(at)
 }

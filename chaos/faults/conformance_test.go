@@ -575,6 +575,8 @@ var lookedAtBy = map[string]string{
 	"file-locked":      "TestFileFaultsOverSFTP in harness",
 	"file-undeletable": "TestFileFaultsOverSFTP in harness",
 	"file-disk-full":   "TestFileFaultsOverSFTP in harness",
+	"row-late":         "TestTableFaults in harness",
+	"table-locked":     "TestTableFaults in harness",
 }
 
 // TestEveryFaultIsSeen finds a conformance for each fault that acts on

@@ -41,7 +41,9 @@ type (
 )
 
 // Suits implements [chaos.Particular].
-func (shared) Suits(p simulators.Policy) bool { return p.Share != simulators.ShareNone }
+func (shared) Suits(p simulators.Policy) bool {
+	return p.Share == simulators.ShareFolder || p.Share == simulators.ShareSFTP
+}
 
 // Suits implements [chaos.Particular].
 func (refusing) Suits(p simulators.Policy) bool { return p.Share == simulators.ShareSFTP }

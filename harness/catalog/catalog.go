@@ -19,6 +19,7 @@ import (
 	"github.com/andon-rig/andon/simulators/dialects/b2mml"
 	"github.com/andon-rig/andon/simulators/dialects/files"
 	"github.com/andon-rig/andon/simulators/dialects/neutral"
+	"github.com/andon-rig/andon/simulators/dialects/staging"
 	"github.com/andon-rig/andon/simulators/plant"
 	"github.com/andon-rig/andon/simulators/systems/erp"
 	"github.com/andon-rig/andon/simulators/systems/machine"
@@ -54,6 +55,7 @@ func Standard() Catalog {
 			{"neutral/v1", "B2MML-JSON over REST or events, owned by no vendor", func() simulators.Dialect { return neutral.Dialect{} }},
 			{"files/v1", "flat files in a folder or over SFTP, delimited or in fixed columns, with results by row", func() simulators.Dialect { return files.Dialect{} }},
 			{"b2mml-xml/v7", "B2MML V0701 as XML, bare or in a SOAP envelope, with ConfirmBODs", func() simulators.Dialect { return b2mml.Dialect{} }},
+			{"staging/v1", "staging tables in a database, with a response in each row", func() simulators.Dialect { return staging.Dialect{} }},
 		},
 		Systems: []Part[NewSystem]{
 			{"erp", "order book, stock, WIP and genealogy of an enterprise resource planning system", newERP},

@@ -19,6 +19,8 @@ import (
 	"github.com/andon-rig/andon/harness/catalog"
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/dialects/neutral"
+	"github.com/andon-rig/andon/simulators/dialects/staging"
+	"github.com/andon-rig/andon/simulators/transports/tables"
 )
 
 var update = flag.Bool("update", false, "rewrite what the code makes in docs: contracts, surfaces.md")
@@ -58,6 +60,7 @@ func made(t *testing.T) map[string][]byte {
 	all := map[string][]byte{
 		"neutral/endpoint/v1/openapi.json": append(neutral.OpenAPI(""), '\n'),
 		"neutral/events/v1/asyncapi.json":  append(neutral.AsyncAPI(""), '\n'),
+		"staging/tables/v1/tables.sql":     []byte(tables.DDL(staging.Dialect{}.Tables(), tables.PostgreSQL)),
 	}
 	for _, name := range append(neutral.Names(), "common") {
 		b, err := neutral.Schema(name)

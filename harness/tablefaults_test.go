@@ -1,0 +1,175 @@
+package harness_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	_ "modernc.org/sqlite" // as the SUT opens it
+
+	"github.com/andon-rig/andon/chaos"
+	"github.com/andon-rig/andon/chaos/faults"
+	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/harness"
+	"github.com/andon-rig/andon/simulators/dialects/staging"
+	"github.com/andon-rig/andon/simulators/endpoint"
+	"github.com/andon-rig/andon/simulators/plant"
+	"github.com/andon-rig/andon/simulators/systems/erp"
+	"github.com/andon-rig/andon/simulators/transports/tables"
+)
+
+// counter is an ERP behind staging tables, seen by somebody with the database.
+type counter struct {
+	t    *testing.T
+	link *chaos.Link
+	erp  *endpoint.Endpoint
+	sut  *sql.DB
+	n    int
+}
+
+func newCounter(t *testing.T) *counter {
+	t.Helper()
+	d := staging.Dialect{}
+	tr, err := tables.New(t.Context(), tables.Config{Tables: d.Tables(), Folder: t.TempDir(), Poll: time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := &chaos.Link{Name: "erp", Journal: evidence.NewJournal(nil), Ordinals: chaos.NewOrdinals(), IDs: new(atomic.Uint64)}
+	e := endpoint.New(endpoint.Config{Name: "erp", System: erp.New(plant.Master{}), Dialect: d, Transport: tr, Line: link, Policy: d.Policy(), OnFeed: link.Fetched, OnKept: link.Told})
+	link.Encode, link.Refuse, link.Drift = e.Encode, e.Refuse, e.Drift
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- e.Run(ctx) }()
+	u, err := url.Parse(tr.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", "file:"+u.Path+"?_pragma=busy_timeout(1)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cancel()
+		if err := errors.Join(<-ended, db.Close(), tr.Close()); err != nil {
+			t.Error(err)
+		}
+		link.Close()
+	})
+	return &counter{t: t, link: link, erp: e, sut: db}
+}
+
+// release has the ERP release an order.
+func (c *counter) release() {
+	c.t.Helper()
+	c.n++
+	f := plant.OrderReleased{Order: plant.Order{ID: plant.OrderID("471" + string(rune('0'+c.n))), Item: "PUMP", Quantity: plant.Of(5, "EA"), Operations: []plant.Operation{{ID: "0010", WorkCenter: "WC"}}}}
+	if err := c.erp.Notice(plant.Event{ID: plant.EventID(plant.Natural(f)), At: time.Now(), Fact: f}); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func (c *counter) rows(query string) (all []string) {
+	c.t.Helper()
+	rows, err := c.sut.Query(query)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var v sql.NullString
+		if err := rows.Scan(&v); err != nil {
+			c.t.Fatal(err)
+		}
+		all = append(all, v.String)
+	}
+	return all
+}
+
+func (c *counter) until(what string, is func() bool) {
+	c.t.Helper()
+	for deadline := time.After(10 * time.Second); !is(); {
+		select {
+		case <-time.After(2 * time.Millisecond):
+		case <-deadline:
+			c.t.Fatalf("in vain: %s; orders has %v", what, c.rows("SELECT id FROM orders"))
+		}
+	}
+}
+
+// TestTableFaults observes each fault of tables from the SUT's side of the
+// database, and that a row inserted after it was healed is as it should be.
+func TestTableFaults(t *testing.T) {
+	const d = faults.Wall(200 * time.Millisecond)
+	ids := func(c *counter) string { return strings.Join(c.rows("SELECT id FROM orders ORDER BY id"), " ") }
+	cases := map[string]struct {
+		fault chaos.Fault
+		see   func(c *counter)
+	}{
+		"row-late": {&faults.RowLate{For: d}, func(c *counter) {
+			c.link.Heal("f")
+			c.release()
+			if got := ids(c); got != "2" {
+				c.t.Errorf("before: %q", got)
+			}
+			c.until("the first is there", func() bool { return ids(c) == "1 2" })
+		}},
+		"table-locked": {&faults.TableLocked{For: d}, func(c *counter) {
+			c.until("nobody can write", func() bool {
+				_, err := c.sut.Exec("UPDATE orders SET response_message = 'x'")
+				return err != nil && strings.Contains(err.Error(), "locked")
+			})
+			if got := ids(c); got != "1" {
+				c.t.Errorf("a reader sees %q", got)
+			}
+			c.link.Heal("f")
+		}},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			c := newCounter(t)
+			c.link.Arm(&chaos.Rule{ID: "f", Kind: name, Fault: tc.fault})
+			c.release()
+			tc.see(c)
+			c.release()
+			last := ids(c)
+			c.until("it can be taken", func() bool {
+				_, err := c.sut.Exec("UPDATE orders SET response_code = 200")
+				return err == nil
+			})
+			c.until("the ERP knows", func() bool { return c.erp.Waiting() == 0 })
+			if !strings.HasSuffix(last, string(rune('0'+c.n))) {
+				t.Errorf("after it was healed: %q", last)
+			}
+			if !slices.ContainsFunc(c.link.Journal.Records(), func(r evidence.Record) bool {
+				b, ok := r.Body.(evidence.Disturbance)
+				return ok && b.Phase == evidence.Struck && b.Kind == name && b.What != ""
+			}) {
+				t.Error("the journal does not say that it struck")
+			}
+		})
+	}
+}
+
+// What a rig file says of tables must fit together.
+func TestTablesInRigFiles(t *testing.T) {
+	for spec, want := range map[string]string{
+		"{system: erp, dialect: staging/v1}":                                                    "dialect staging/v1 and transport tables, not staging/v1 and http",
+		"{system: erp, transport: tables}":                                                      "not neutral/v1 and tables",
+		"{system: erp, poll: {wall: 1s}}":                                                       "poll is about tables",
+		"{system: erp, dialect: staging/v1, transport: tables, poll: {plant: 1s}}":              "poll is a wall time",
+		"{system: erp, dialect: staging/v1, transport: tables, ready: rename}":                  "ready is about files",
+		"{system: erp, dialect: staging/v1, transport: tables, url: \"postgres://h/x\"}":        "",
+		"{system: erp, dialect: staging/v1, transport: tables, poll: {wall: 1s}, listen: \"\"}": "",
+	} {
+		_, err := harness.ParseFile("rig", []byte("apiVersion: andon/v1\nkind: Rig\nsut: {external: {testSystem: true}}\nendpoints:\n  erp: "+spec+"\n  mes: {system: mes}\n"))
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v", spec, err)
+		}
+	}
+}
