@@ -19,6 +19,9 @@ var bundledFiles []byte
 //go:embed bundled-b2mml.yaml
 var bundledB2MML []byte
 
+//go:embed bundled-staging.yaml
+var bundledStaging []byte
+
 // Bundled is the rig around the bundled reference integration.
 func Bundled() (File, error) { return ParseFile("bundled rig", BundledSource) }
 
@@ -38,6 +41,7 @@ var bundledERPs = []struct {
 	{"neutral/v1", BundledSource},
 	{"files/v1", bundledFiles},
 	{"b2mml-xml/v7", bundledB2MML},
+	{"staging/v1", bundledStaging},
 }
 
 // BundledERPs lists the dialects at which the bundled build can be gated.

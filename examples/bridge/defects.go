@@ -62,6 +62,11 @@ const (
 	M101 Defect = "M101"
 	M102 Defect = "M102"
 	M103 Defect = "M103"
+	M125 Defect = "M125"
+	M126 Defect = "M126"
+	M127 Defect = "M127"
+	M128 Defect = "M128"
+	M129 Defect = "M129"
 	M68  Defect = "M68"
 
 	// Not in the catalogue, which has none that secrets and contracts would show.
@@ -177,6 +182,11 @@ func Defects() []DefectInfo {
 		{M101, "status is the answer", "takes a status of success for a posting, whatever the ConfirmBOD in the body says", "rows that are refused; gate --erp b2mml-xml/v7", []string{"no-silent-drop"}},
 		{M102, "new identity on retry", "gives a BOD a new BODID in every attempt, and does not ask what became of the one before", "lost replies; gate --erp b2mml-xml/v7", []string{"exactly-once", "retry-discipline"}},
 		{M103, "first entry speaks for all", "reads of a ConfirmBOD what it says of the first row, and takes it for all", "batches of which a row is refused; gate --erp b2mml-xml/v7", []string{"batch-items", "dead-letter"}},
+		{M125, "cursor past a gap", "reads a table from the highest id it has seen, and marks as taken whatever is committed below it later", "row-late; gate --erp staging/v1", []string{"no-silent-drop"}},
+		{M126, "pending is posted", "takes response_code 202, which says that a row is being processed, for a success", "rows that are refused; gate --erp staging/v1", []string{"no-silent-drop"}},
+		{M127, "locked is lost", "drops what it cannot insert because somebody else's transaction is in the way", "table-locked; gate --erp staging/v1", []string{"no-silent-drop"}},
+		{M128, "processed is posted", "takes a row that has been processed for one that was posted, whatever its response_code says", "rows that are refused; gate --erp staging/v1", []string{"no-silent-drop"}},
+		{M129, "first row speaks for its group", "reads the response of the first row of a group, and takes it for all", "groups of which a row is refused; gate --erp staging/v1", []string{"batch-items", "dead-letter"}},
 	}
 }
 
@@ -187,6 +197,8 @@ func (d Defect) ERP() string {
 		return dialectFiles
 	case M101, M102, M103:
 		return dialectB2MML
+	case M125, M126, M127, M128, M129:
+		return dialectStaging
 	}
 	return ""
 }

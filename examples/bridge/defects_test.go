@@ -120,6 +120,11 @@ var scripts = []struct {
 	{M101, bodRefused, "lost consumption/1/0010/BAD"},
 	{M102, bodLostReply, "doubled"},
 	{M103, bodBadRow, "lost consumption/1/0010/BAD"},
+	{M125, gapInTheIDs, "lost"},
+	{M126, slowRefusal, "lost"},
+	{M127, lockedDatabase, "lost"},
+	{M128, quickRefusal, "lost"},
+	{M129, badRowInGroup, "lost consumption/1/0010/BAD"},
 	{M11, func(w *world) []string {
 		m := confirmation("1", 1)
 		w.erp.before = once(m.event, fate{status: 429, retryAfter: "1"})

@@ -87,6 +87,8 @@ func (c Config) sides() (erp, mes side) {
 	switch c.Dialect {
 	case dialectFiles:
 		return newFilesSide("erp", c), mes
+	case dialectStaging:
+		return newTablesSide("erp", c), mes
 	case dialectB2MML:
 		return bodSide{newSystem("erp", c.ERP, c), c.Envelope}, mes
 	}
@@ -98,4 +100,5 @@ const (
 	dialectNeutral = "neutral/v1"
 	dialectFiles   = "files/v1"
 	dialectB2MML   = "b2mml-xml/v7"
+	dialectStaging = "staging/v1"
 )
