@@ -34,6 +34,7 @@ type loadFlags struct {
 	duration, timeout, drain  time.Duration
 	pacing, giveUp            time.Duration
 	connections, depth, tries int
+	batch                     int
 	orders                    int
 	seed                      uint64
 	thresholds                []string
@@ -94,6 +95,7 @@ func (f *loadFlags) workloadFlags(flags *pflag.FlagSet) {
 	flags.DurationVar(&f.duration, "duration", 10*time.Second, "how `long` confirmations are sent")
 	flags.IntVar(&f.connections, "connections", 64, "how `many` connections to the build")
 	flags.IntVar(&f.depth, "depth", 1, "how `many` requests may be under way on each (pipelining)")
+	flags.IntVar(&f.batch, "batch", 1, "how `many` confirmations one message carries")
 	flags.DurationVar(&f.timeout, "timeout", 5*time.Second, "how `long` an answer may take")
 	flags.IntVar(&f.tries, "tries", 4, "how `often` a confirmation is sent that is not taken")
 	flags.IntVar(&f.orders, "orders", 500, "over how `many` orders confirmations go round")
@@ -197,7 +199,7 @@ func (f *loadFlags) sane() error {
 	for _, n := range []struct {
 		flag         string
 		value, limit int
-	}{{"--connections", f.connections, 4096}, {"--depth", f.depth, 256}, {"--tries", f.tries, 100}} {
+	}{{"--connections", f.connections, 4096}, {"--depth", f.depth, 256}, {"--batch", f.batch, 256}, {"--tries", f.tries, 100}} {
 		if n.value < 1 || n.value > n.limit {
 			bad = append(bad, fmt.Errorf("%s is %d; it must be 1 to %d", n.flag, n.value, n.limit))
 		}
@@ -247,8 +249,10 @@ func (f *loadFlags) loopback() error {
 func (f *loadFlags) wording(c *load.Config) (err error) {
 	keys := load.NewKeys(fmt.Sprintf("%s %d", f.out, time.Now().UnixNano()))
 	if f.body == "" {
-		c.Wording, err = load.Spoken(neutral.Dialect{}, keys, f.orders, f.seed, time.Now())
-		return err
+		if c.Wording, err = load.Spoken(neutral.Dialect{}, keys, f.orders, f.seed, time.Now()); err != nil {
+			return err
+		}
+		return c.Wording.InBatches(f.batch)
 	}
 	text, err := os.ReadFile(f.body)
 	if err != nil {
@@ -256,6 +260,9 @@ func (f *loadFlags) wording(c *load.Config) (err error) {
 	}
 	if c.Wording, err = load.FromBody(text, keys); err != nil {
 		return fmt.Errorf("--body %s: %w", f.body, err)
+	}
+	if err := c.Wording.InBatches(f.batch); err != nil {
+		return fmt.Errorf("--body %s --batch %d: %w", f.body, f.batch, err)
 	}
 	return nil
 }

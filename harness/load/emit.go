@@ -101,14 +101,46 @@ func (e *emitter) now() int64 { return int64(time.Since(e.run.start)) }
 
 // begin puts a sending behind what is to be written on l.
 func (e *emitter) begin(l *lane, f flight) {
+	n := e.rows(f.seq)
 	if f.try == 1 {
-		e.run.ledger.Start(f.seq, f.due)
-		e.out.First.Add(1)
+		for i := range n {
+			e.run.ledger.Start(f.seq+i, f.due)
+		}
+		e.out.First.Add(int64(n))
 	} else {
-		e.out.Retried.Add(1)
+		e.out.Retried.Add(int64(n))
 	}
-	l.out = e.wording.Append(l.out, f.seq)
+	if e.wording.batch > 1 {
+		l.out = e.wording.AppendBatch(l.out, f.seq, n)
+	} else {
+		l.out = e.wording.Append(l.out, f.seq)
+	}
 	l.flight = append(l.flight, f)
+}
+
+// rows is how many confirmations the message that begins with seq carries.
+func (e *emitter) rows(seq uint64) uint64 {
+	if e.wording.batch < 2 {
+		return 1
+	}
+	return min(e.wording.batch, e.cfg.Most-seq)
+}
+
+// count is how many confirmations flights carry.
+func (e *emitter) count(fs []flight) (n int64) {
+	for _, f := range fs {
+		n += int64(e.rows(f.seq))
+	}
+	return n
+}
+
+// due is when the message that begins with seq is due after the workload's
+// beginning: with the last of its confirmations.
+func (e *emitter) due(seq uint64) int64 {
+	if seq >= e.cfg.Most {
+		seq = e.cfg.Most - 1
+	}
+	return int64(e.shape.Due(seq + e.rows(seq) - 1))
 }
 
 // answered takes the answer to the oldest sending of l.
@@ -118,15 +150,17 @@ func (e *emitter) answered(l *lane, now int64) {
 	status := l.resp.status
 	e.out.Answered.Add(1)
 	e.out.Status[status/100].Add(1)
-	l.shard.answered(now, now-f.due, now-f.sent)
+	l.shard.answered(now, now-f.due, now-f.sent, int64(e.rows(f.seq)))
 	switch {
+	case status == http.StatusMultiStatus && e.wording.batch > 1: // which rows were taken, only the body says
+		e.end(l, f, Unknown, now)
 	case status < 300:
 		e.end(l, f, Taken, now)
 	case status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable:
 		e.out.Throttled.Add(1)
-		e.again(l, f, Refused, now)
+		e.again(l, f, Refused, now, retryAfter(l.resp.after))
 	case status == http.StatusRequestTimeout || status == http.StatusTooEarly || status == http.StatusLocked || status >= 500:
-		e.again(l, f, Unknown, now)
+		e.again(l, f, Unknown, now, retryAfter(l.resp.after))
 	default:
 		e.end(l, f, Refused, now)
 	}
@@ -135,38 +169,64 @@ func (e *emitter) answered(l *lane, now int64) {
 // end is the last that is known of a sending.
 func (e *emitter) end(l *lane, f flight, o Outcome, now int64) {
 	if o != Taken {
-		e.out.GivenUp.Add(1)
+		e.out.GivenUp.Add(int64(e.rows(f.seq)))
 	}
 	e.note(l, f, o, now)
 }
 
 func (e *emitter) note(l *lane, f flight, o Outcome, now int64) {
-	l.w.add(&Record{Seq: f.seq, Code: uint8(o), Try: f.try, Late: uint16(min(max(f.sent-f.due, 0)/1000, 65535)), At: uint64(f.due),
-		Took: uint32(min((now-f.due)/1000, 1<<32-1)), Digest: e.wording.says(f.seq)})
+	r := Record{Code: uint8(o), Try: f.try, Late: uint16(min(max(f.sent-f.due, 0)/1000, 65535)), At: uint64(f.due), Took: uint32(min((now-f.due)/1000, 1<<32-1))}
+	n := e.rows(f.seq)
+	for i := range n {
+		r.Seq = f.seq + i
+		r.Digest = e.wording.says(r.Seq)
+		l.w.add(&r)
+	}
 	if o == Taken {
-		e.run.taken.Add(1)
+		e.run.taken.Add(int64(n))
 	}
 }
 
-// again has a sending made once more, later, unless there were enough.
-func (e *emitter) again(l *lane, f flight, o Outcome, now int64) {
+// again has a sending made once more, later, unless there were enough. Asked is
+// how long the build wants us to wait.
+func (e *emitter) again(l *lane, f flight, o Outcome, now int64, asked time.Duration) {
 	e.note(l, f, o, now)
+	n := int64(e.rows(f.seq))
 	if int(f.try) >= e.cfg.Tries {
-		e.out.GivenUp.Add(1)
+		e.out.GivenUp.Add(n)
 		return
 	}
-	wait := int64(200*time.Millisecond) << min(f.try-1, 4)
+	wait := max(min(200*time.Millisecond<<min(f.try-1, 4), 2*time.Second), asked)
 	f.try++
-	if !e.retries.add(f, now+min(wait, int64(2*time.Second))) {
-		e.out.GivenUp.Add(1)
-		e.out.Overflow.Add(1)
+	if !e.retries.add(f, now+int64(wait)) {
+		e.out.GivenUp.Add(n)
+		e.out.Overflow.Add(n)
 	}
+}
+
+// longestWait is the most that an answer can have us wait.
+const longestWait = time.Hour
+
+// retryAfter reads what stands in Retry-After: seconds or a date (RFC 9110
+// §10.2.3); 0 if it is neither.
+func retryAfter(text []byte) time.Duration {
+	if len(text) == 0 {
+		return 0
+	}
+	if s, ok := number(text); ok {
+		return min(time.Duration(min(s, 1<<30))*time.Second, longestWait)
+	}
+	at, err := http.ParseTime(string(text))
+	if err != nil {
+		return 0
+	}
+	return min(max(time.Until(at), 0), longestWait)
 }
 
 // lost says that l has no connection any more, and why; what was under way on
 // it is unknown.
 func (e *emitter) lost(l *lane, err error, now int64) {
-	n := int64(len(l.flight))
+	n := e.count(l.flight)
 	var broken *protoError
 	switch {
 	case errors.As(err, &broken):
@@ -175,15 +235,15 @@ func (e *emitter) lost(l *lane, err error, now int64) {
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, errLate):
 		e.out.Timeouts.Add(n)
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		e.out.Cut.Add(1)
-		e.out.Closed.Add(n - 1)
+		e.out.Cut.Add(e.count(l.flight[:1]))
+		e.out.Closed.Add(e.count(l.flight[1:]))
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		e.out.Reset.Add(n)
 	default:
 		e.out.Closed.Add(n)
 	}
 	for _, f := range l.flight {
-		e.again(l, f, Unknown, now)
+		e.again(l, f, Unknown, now, 0)
 	}
 	l.flight, l.out, l.r, l.n = l.flight[:0], l.out[:0], 0, 0
 	l.since.Store(0)
@@ -283,7 +343,9 @@ func (q *retries) take(now int64) (f flight, ok bool) {
 func (e *emitter) abandon() {
 	e.retries.mu.Lock()
 	defer e.retries.mu.Unlock()
-	e.out.GivenUp.Add(int64(len(e.retries.heap))) // their last sending is in the journal
+	for _, later := range e.retries.heap {
+		e.out.GivenUp.Add(int64(e.rows(later.f.seq))) // their last sending is in the journal
+	}
 	e.retries.heap = nil
 	e.retries.n.Store(0)
 }

@@ -65,8 +65,8 @@ func given(_ context.Context, e *emitter, res *Result) error {
 		due := e.starts + int64(e.shape.Due(n))
 		waited, ack := latency(e.shape.part.number(n))
 		e.out.First.Add(1)
-		l.shard.sent(due+waited, waited, waited/2)
-		l.shard.answered(due+ack, ack, ack-waited)
+		l.shard.sent(due+waited, waited, waited/2, 1)
+		l.shard.answered(due+ack, ack, ack-waited, 1)
 		e.note(l, flight{seq: n, due: due, sent: due + waited, try: 1}, Taken, due+ack)
 	}
 	l.w.flush()
@@ -109,7 +109,7 @@ func TestFourAgentsAreAsOne(t *testing.T) {
 	for seq := range uint64(number) {
 		waited, ack := latency(seq)
 		for k, v := range map[Measure]int64{Waited: waited, Pacing: waited / 2, Ack: ack, Service: ack - waited} {
-			record(want[k], v)
+			record(want[k], v, 1)
 		}
 	}
 	for _, n := range []int{1, 4} {

@@ -36,6 +36,7 @@ type fields struct {
 	close         bool
 	expect        bool // 100-continue
 	key, auth     []byte
+	after         []byte // Retry-After
 	keyed, hosted bool
 }
 
@@ -94,6 +95,10 @@ func (h *fields) field(name, value []byte) error {
 	case 10:
 		if is(name, "connection") {
 			h.close = h.close || hasToken(value, "close")
+		}
+	case 11:
+		if is(name, "retry-after") {
+			h.after = value
 		}
 	case 13:
 		if is(name, "authorization") {
@@ -374,7 +379,7 @@ func (r *response) readResponse(b []byte, over bool) (n int, err error) {
 }
 
 // plain reports whether nothing in the head refers to the buffer it came in.
-func (r *response) plain() bool { return r.key == nil && r.auth == nil }
+func (r *response) plain() bool { return r.key == nil && r.auth == nil && r.after == nil }
 
 // whole takes the body that follows a head of n bytes.
 func (r *response) whole(b []byte, n int) (int, error) {

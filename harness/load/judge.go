@@ -1,11 +1,10 @@
 package load
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
-	"runtime"
 	"sync"
-	"sync/atomic"
 
 	"github.com/andon-rig/andon/evidence"
 )
@@ -55,146 +54,88 @@ type Exactly struct {
 // mostExamples is how many of each kind are named.
 const mostExamples = 5
 
-// Bits of a confirmation's state while the journal is read.
-const (
-	stTaken = 1 << iota
-	stUnknown
-	stRefused
-	stPosted
-	stDoubled
-	stAltered
-	stReported
-)
-
 // Judge reads the journal in dir and says what became of the n confirmations of
 // a plan. Nothing but the journal is asked, so a run can be judged again.
 func Judge(dir string, n uint64, w *Wording) (Exactly, error) {
-	j := &judgement{state: make([]uint32, n), says: w.says}
-	if err := j.read(filepath.Join(dir, sentFile), j.sent); err != nil {
-		return Exactly{}, err
-	}
-	if err := j.read(filepath.Join(dir, postedFile), j.posted); err != nil {
+	j := &judgement{sent: newColumn(n, stTaken), posted: newColumn(n, stPosted), says: w.says}
+	errs := make([]error, 2)
+	var wg sync.WaitGroup
+	wg.Go(func() { errs[0] = readJournal(filepath.Join(dir, sentFile), j.seeSent) })
+	wg.Go(func() { errs[1] = readJournal(filepath.Join(dir, postedFile), j.seePosted) })
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
 		return Exactly{}, err
 	}
 	return j.conclude(w), nil
 }
 
-// judgement is the state of each confirmation by its number. Workers share it:
-// they read blocks side by side and write by atomic operations.
+// judgement is the state of each confirmation by its number, in two columns,
+// each filled by a goroutine of its own.
 type judgement struct {
-	state    []uint32
-	says     func(uint64) uint32
-	repeated atomic.Uint64
-	stranger atomic.Uint64 // postings that name no confirmation of the plan
+	sent, posted *column
+	says         func(uint64) uint32
+	repeated     uint64
+	stranger     uint64 // postings that name no confirmation of the plan
 }
 
-// read hands the blocks of a file to as many workers as there are processors.
-func (j *judgement) read(path string, see func(rows []byte)) error {
-	blocks := make(chan []byte, 16)
-	pool := sync.Pool{New: func() any { return new([mostPerRead]byte) }}
-	var wg sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), 4) {
-		wg.Go(func() {
-			for b := range blocks {
-				see(b)
-				pool.Put((*[mostPerRead]byte)(b[:mostPerRead]))
-			}
-		})
-	}
-	err := readJournal(path, func(rows []byte) {
-		b := pool.Get().(*[mostPerRead]byte)
-		blocks <- b[:copy(b[:], rows)]
-	})
-	close(blocks)
-	wg.Wait()
-	return err
-}
-
-func (j *judgement) sent(rows []byte) {
+func (j *judgement) seeSent(rows []byte) {
 	var r Record
 	for ; len(rows) > 0; rows = rows[recordSize:] {
 		r.get(rows)
-		if r.Seq >= uint64(len(j.state)) {
+		if r.Seq >= j.sent.n {
 			continue // of another plan; what is posted of it is told as invented
 		}
 		switch Outcome(r.Code) {
 		case Taken:
-			atomic.OrUint32(&j.state[r.Seq], stTaken)
+			j.sent.set(r.Seq, stTaken)
 		case Unknown:
-			atomic.OrUint32(&j.state[r.Seq], stUnknown)
+			j.sent.set(r.Seq, stUnknown)
 		case Refused:
-			atomic.OrUint32(&j.state[r.Seq], stRefused)
+			j.sent.set(r.Seq, stRefused)
 		}
 	}
 }
 
-func (j *judgement) posted(rows []byte) {
+func (j *judgement) seePosted(rows []byte) {
 	var r Record
 	for ; len(rows) > 0; rows = rows[recordSize:] {
 		r.get(rows)
-		e := Effect(r.Code)
+		known, e := r.Seq < j.posted.n, Effect(r.Code)
 		switch {
 		case e == Reported:
-			if r.Seq < uint64(len(j.state)) {
-				atomic.OrUint32(&j.state[r.Seq], stReported)
+			if known {
+				j.posted.set(r.Seq, stReported)
 			}
 			continue
 		case e == Repeated:
-			j.repeated.Add(1)
-			if r.Seq < uint64(len(j.state)) && r.Digest != j.says(r.Seq) {
-				atomic.OrUint32(&j.state[r.Seq], stAltered)
-			}
-			continue
-		case r.Seq >= uint64(len(j.state)):
-			j.stranger.Add(1)
-			continue
+			j.repeated++
+		case !known:
+			j.stranger++
+		case j.posted.set(r.Seq, stPosted)&stPosted != 0:
+			j.posted.set(r.Seq, stDoubled)
 		}
-		s := &j.state[r.Seq]
-		if atomic.OrUint32(s, stPosted)&stPosted != 0 {
-			atomic.OrUint32(s, stDoubled)
-		}
-		if r.Digest != j.says(r.Seq) {
-			atomic.OrUint32(s, stAltered)
+		if known && r.Digest != j.says(r.Seq) {
+			j.posted.set(r.Seq, stAltered)
 		}
 	}
 }
 
 // conclude counts and names.
 func (j *judgement) conclude(w *Wording) Exactly {
-	e := Exactly{Repeated: j.repeated.Load()}
-	for seq, s := range j.state {
-		if s&(stTaken|stUnknown|stRefused) != 0 {
-			e.Sent++
-		}
-		switch {
-		case s&stTaken != 0:
-			e.Taken++
-		case s&stUnknown != 0:
-			e.Unknown++
-		case s&stRefused != 0:
-			e.Refused++
-		}
-		if s&stPosted != 0 {
-			e.Posted++
-		}
-		switch {
-		case s == stTaken|stPosted || s == 0: // nearly all
+	e := Exactly{Repeated: j.repeated}
+	for i := range j.sent.blocks {
+		from := uint64(i) << chunkBits
+		n := min(chunkSize, j.sent.n-from)
+		sent, posted := &j.sent.blocks[i], &j.posted.blocks[i]
+		if sent.all && posted.all { // nearly all
+			e.Sent, e.Taken, e.Posted = e.Sent+n, e.Taken+n, e.Posted+n
 			continue
-		case s&(stTaken|stPosted|stReported) == stTaken|stReported:
-			e.Reported++
-		case s&(stTaken|stPosted) == stTaken:
-			e.Lost.add(uint64(seq))
-		case s&stPosted != 0 && s&(stTaken|stUnknown) == 0: // refused, or never sent
-			e.Invented.add(uint64(seq))
 		}
-		if s&stDoubled != 0 {
-			e.Doubled.add(uint64(seq))
-		}
-		if s&stAltered != 0 {
-			e.Altered.add(uint64(seq))
+		for k := range n {
+			e.count(from+k, sent.at(k, stTaken)|posted.at(k, stPosted))
 		}
 	}
-	e.Invented.Count += j.stranger.Load()
+	e.Invented.Count += j.stranger
 	for _, wrong := range []*Wrong{&e.Lost, &e.Doubled, &e.Altered, &e.Invented} {
 		for _, seq := range wrong.Examples {
 			wrong.Texts = append(wrong.Texts, fmt.Sprintf("%s (key %s)", w.Tell(seq), w.keyText(seq)))
@@ -202,6 +143,40 @@ func (j *judgement) conclude(w *Wording) Exactly {
 	}
 	e.judge()
 	return e
+}
+
+// count counts a confirmation of which this is known.
+func (e *Exactly) count(seq uint64, s uint8) {
+	if s&(stTaken|stUnknown|stRefused) != 0 {
+		e.Sent++
+	}
+	switch {
+	case s&stTaken != 0:
+		e.Taken++
+	case s&stUnknown != 0:
+		e.Unknown++
+	case s&stRefused != 0:
+		e.Refused++
+	}
+	if s&stPosted != 0 {
+		e.Posted++
+	}
+	switch {
+	case s == stTaken|stPosted || s == 0: // nearly all
+		return
+	case s&(stTaken|stPosted|stReported) == stTaken|stReported:
+		e.Reported++
+	case s&(stTaken|stPosted) == stTaken:
+		e.Lost.add(seq)
+	case s&stPosted != 0 && s&(stTaken|stUnknown) == 0: // refused, or never sent
+		e.Invented.add(seq)
+	}
+	if s&stDoubled != 0 {
+		e.Doubled.add(seq)
+	}
+	if s&stAltered != 0 {
+		e.Altered.add(seq)
+	}
 }
 
 // judge chooses the verdict.

@@ -8,17 +8,24 @@ import (
 // keyTable remembers under which keys of its own a build has posted, and what:
 // an ERP that recognises repetitions by their key refuses one that comes with
 // something else. Keys that carry their number need no table; a build that gives
-// keys of its own costs 21 to 43 MiB for a million of them. Two keys are taken
-// for one with a chance of 1 in 2⁶⁴ a pair.
+// keys of its own costs 21 to 43 MiB for a million of them while they are kept,
+// which is ten to twenty minutes. Two keys are taken for one with a chance of 1 in
+// 2⁶⁴ a pair.
 type keyTable struct {
 	seed   maphash.Seed
 	shards [64]keyShard
+	turned int64 // when keys were forgotten last
 }
 
 type keyShard struct {
-	mu   sync.Mutex // guards what follows
+	mu       sync.Mutex // guards what follows
+	now, old keyRows
+}
+
+// keyRows are a table with open addressing, a power of two long.
+type keyRows struct {
 	used int
-	rows []keyRow // open addressing; a power of two
+	rows []keyRow
 }
 
 type keyRow struct{ hash, seq uint64 }
@@ -33,6 +40,29 @@ func (t *keyTable) claim(key []byte, row int, seq uint64) (first uint64) {
 	s := &t.shards[h>>58]
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if len(s.old.rows) > 0 {
+		if r := s.old.find(h); r.hash == h {
+			seq = r.seq
+		}
+	}
+	return s.now.claim(h, seq)
+}
+
+// forget gives up what was claimed long ago. Only one may call it.
+func (t *keyTable) forget(now int64) {
+	if now-t.turned < keysKept {
+		return
+	}
+	t.turned = now
+	for i := range t.shards {
+		s := &t.shards[i]
+		s.mu.Lock()
+		s.old, s.now = s.now, keyRows{}
+		s.mu.Unlock()
+	}
+}
+
+func (s *keyRows) claim(h, seq uint64) (first uint64) {
 	if 4*(s.used+1) > 3*len(s.rows) {
 		s.grow()
 	}
@@ -45,7 +75,7 @@ func (t *keyTable) claim(key []byte, row int, seq uint64) (first uint64) {
 }
 
 // find returns the row of h, or the empty one where it belongs.
-func (s *keyShard) find(h uint64) *keyRow {
+func (s *keyRows) find(h uint64) *keyRow {
 	for i := h; ; i++ {
 		if r := &s.rows[i&uint64(len(s.rows)-1)]; r.hash == h || r.hash == 0 {
 			return r
@@ -53,7 +83,7 @@ func (s *keyShard) find(h uint64) *keyRow {
 	}
 }
 
-func (s *keyShard) grow() {
+func (s *keyRows) grow() {
 	old := s.rows
 	s.rows = make([]keyRow, max(64, 2*len(old)))
 	for _, r := range old {

@@ -123,7 +123,7 @@ func (e *emitter) fresh(ctx context.Context, now *int64, hurry bool) (f flight, 
 		if *now >= int64(e.cfg.Until) {
 			return f, false
 		}
-		seq := e.next.Add(1) - 1
+		seq := e.next.Add(e.wording.rows()) - e.wording.rows()
 		return flight{seq: seq, due: *now, sent: *now, try: 1}, seq < e.cfg.Most
 	}
 	for {
@@ -131,31 +131,32 @@ func (e *emitter) fresh(ctx context.Context, now *int64, hurry bool) (f flight, 
 		if seq >= e.cfg.Most {
 			return f, false
 		}
-		due := e.began + int64(e.shape.Due(seq))
+		due := e.began + e.due(seq)
 		if hurry && due > *now {
 			return f, false
 		}
-		if !e.next.CompareAndSwap(seq, seq+1) {
+		if !e.next.CompareAndSwap(seq, seq+e.wording.rows()) {
 			continue
 		}
 		if free := *now; due > free { // this lane was free when it fell due
 			e.sleep(ctx, due)
 			*now = e.now()
-			e.pace(due, due, *now)
+			e.pace(seq, due, due, *now)
 		} else {
-			e.pace(due, free, *now)
+			e.pace(seq, due, free, *now)
 		}
 		return flight{seq: seq, due: due, sent: *now, try: 1}, true
 	}
 }
 
-// pace notes how late a confirmation was sent that was due and for which a
+// pace notes how late a message was sent that was due and for which a
 // connection was free at these times.
-func (e *emitter) pace(due, free, now int64) {
+func (e *emitter) pace(seq uint64, due, free, now int64) {
+	n := int64(e.rows(seq))
 	if free > due {
-		e.out.Queued.Add(1)
+		e.out.Queued.Add(n)
 	}
-	e.run.meter.shard(0).sent(now, now-due, now-max(due, free))
+	e.run.meter.shard(0).sent(now, now-due, now-max(due, free), n)
 }
 
 // sleep returns at a time of the run's clock, or when ctx ends.

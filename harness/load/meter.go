@@ -109,30 +109,30 @@ func (m *Meter) shard(i int) *meterShard { return m.shards[i%len(m.shards)] }
 func (s *meterShard) posted(now, late int64) {
 	s.mu.Lock()
 	s.at(now)
-	record(s.cur.hist[EndToEnd], late)
+	record(s.cur.hist[EndToEnd], late, 1)
 	s.mu.Unlock()
 }
 
-// answered notes an answer that came at now.
-func (s *meterShard) answered(now, ack, service int64) {
+// answered notes an answer to n confirmations that came at now.
+func (s *meterShard) answered(now, ack, service, n int64) {
 	s.mu.Lock()
 	s.at(now)
-	record(s.cur.hist[Ack], ack)
-	record(s.cur.hist[Service], service)
+	record(s.cur.hist[Ack], ack, n)
+	record(s.cur.hist[Service], service, n)
 	s.mu.Unlock()
 }
 
-// sent notes a sending at now.
-func (s *meterShard) sent(now, waited, pacing int64) {
+// sent notes a sending of n confirmations at now.
+func (s *meterShard) sent(now, waited, pacing, n int64) {
 	s.mu.Lock()
 	s.at(now)
-	record(s.cur.hist[Waited], waited)
-	record(s.cur.hist[Pacing], pacing)
+	record(s.cur.hist[Waited], waited, n)
+	record(s.cur.hist[Pacing], pacing, n)
 	s.mu.Unlock()
 }
 
-func record(h *hdr.Histogram, v int64) {
-	_ = h.RecordValue(min(max(v, 0), mostValue)) // it fits
+func record(h *hdr.Histogram, v, n int64) {
+	_ = h.RecordValues(min(max(v, 0), mostValue), n) // it fits
 }
 
 // at begins another second if it is time; s.mu is held.

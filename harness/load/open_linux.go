@@ -116,7 +116,7 @@ func (e *emitter) paced(ctx context.Context, first, n int) (by string, err error
 func (p *pacer) loop(ctx context.Context) {
 	giveUp, next, tidy := p.until+int64(p.cfg.GiveUp), p.zero, p.zero
 	if p.shape != nil {
-		giveUp, next = p.zero+int64(p.shape.Length()+p.cfg.GiveUp), p.zero+int64(p.shape.Due(p.next.Load()))
+		giveUp, next = p.zero+int64(p.shape.Length()+p.cfg.GiveUp), p.zero+p.due(p.next.Load())
 	}
 	for over := false; ; {
 		now := p.now()
@@ -161,12 +161,12 @@ func (p *pacer) send(now, next int64) int64 {
 			if !p.more(now) || p.shape != nil && next > now {
 				break
 			}
-			seq := p.next.Add(1) - 1
+			seq := p.next.Add(p.wording.rows()) - p.wording.rows()
 			f := flight{seq: seq, due: now, sent: now, try: 1}
 			if p.shape != nil {
 				f.due = next
-				p.pace(next, max(next, p.freed), now)
-				next = p.zero + int64(p.shape.Due(seq+1))
+				p.pace(seq, next, max(next, p.freed), now)
+				next = p.zero + p.due(seq+p.wording.rows())
 			}
 			p.begin(l.lane, f)
 			p.flying++

@@ -2,6 +2,7 @@ package load
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -101,6 +102,9 @@ type variantText struct {
 
 // MarshalJSON writes what it takes to say confirmations.
 func (w *Wording) MarshalJSON() ([]byte, error) {
+	if w.batch > 1 {
+		return nil, errors.New("agents send confirmations one by one, not in batches")
+	}
 	t := wordsText{Path: w.Path, Keys: [3]uint64{w.keys.run, w.keys.a, w.keys.b}, Orders: w.orders, Seed: w.seed}
 	for _, v := range w.vary {
 		x := variantText{Text: v.text}

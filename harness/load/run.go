@@ -92,7 +92,7 @@ func Run(ctx context.Context, c Config) (_ *Result, err error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("create histogram log: %w", err), j.Close())
 	}
-	r := &run{start: time.Now(), wording: c.Wording, ledger: NewLedger(c.Emit.Most), meter: NewMeter(runtime.GOMAXPROCS(0), hlog), journal: j, keys: newKeyTable()}
+	r := &run{start: time.Now(), wording: c.Wording, ledger: NewLedger(c.Emit.Most, c.Wording.rows()), meter: NewMeter(runtime.GOMAXPROCS(0), hlog), journal: j, keys: newKeyTable()}
 	res := &Result{Schema: resultSchema, Workload: c.Workload, Dir: c.Dir, Offered: c.Shape != nil}
 	played := r.play(ctx, &c, res)
 	err = errors.Join(played, r.meter.Close(), hlog.Close(), j.Close())
@@ -230,6 +230,8 @@ func (r *run) watch(c *Config, res *Result) (draining *atomic.Bool, done func())
 				res.Backlog.Most = max(res.Backlog.Most, taken-applied)
 			}
 			gauge.look()
+			r.ledger.Settle(int64(time.Since(r.start)))
+			r.keys.forget(int64(time.Since(r.start)))
 			if c.See != nil && n%2 == 1 {
 				c.See(Progress{At: time.Since(r.start), Sent: r.out.First.Load(), Taken: taken, Posted: applied, Failed: r.out.GivenUp.Load(), Draining: draining.Load()})
 			}

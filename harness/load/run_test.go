@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,6 +23,7 @@ type passing struct {
 	server *httptest.Server
 	client *http.Client
 	erp    string
+	once   atomic.Bool // for what is done once
 	// serve handles one announcement; nil posts it as it is and answers what
 	// the ERP answers.
 	serve func(p *passing, w http.ResponseWriter, r *http.Request, body []byte)

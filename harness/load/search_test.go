@@ -54,7 +54,7 @@ func (q *queue) probe(_ context.Context, why Purpose, rate float64, length time.
 		free = at + takes
 		done = append(done, free)
 		if k > n/6 {
-			record(h, int64((free-due)*1e9))
+			record(h, int64((free-due)*1e9), 1)
 		}
 	}
 	p := Probe{Purpose: why, Rate: rate, Connections: connections, Lasted: max(free, began+length.Seconds()) - began}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"strconv"
 	"time"
 
@@ -22,7 +23,8 @@ type Wording struct {
 	// orders is over how many orders confirmations go round.
 	orders uint64
 	seed   uint64
-	part   part // of the numbers; [Wording.Append] counts its own
+	part   part   // of the numbers; [Wording.Append] counts its own
+	batch  uint64 // confirmations in a message; 0 is 1
 	read   func(body []byte) ([]statement, error)
 	// says is the digest of what confirmation n states.
 	says func(seq uint64) uint32
@@ -32,6 +34,7 @@ type Wording struct {
 type variant struct {
 	text   []byte
 	fields []field
+	rows   *cuts // for batches; nil if the dialect has none
 }
 
 type field struct {
@@ -147,12 +150,15 @@ func (w *Wording) withHead(host, path string) *Wording {
 			fields = append(fields, field{fieldKey, head.Len(), keyLen})
 			fmt.Fprintf(&head, "%*s\r\n", keyLen, "")
 		}
+		if v.rows != nil {
+			v.withRowsHead(bytes.Clone(head.Bytes()), slices.Clone(fields))
+		}
 		fmt.Fprintf(&head, "Content-Length: %d\r\n\r\n", len(v.text))
 		for _, f := range v.fields {
 			f.at += head.Len()
 			fields = append(fields, f)
 		}
-		x.vary[i] = variant{append(head.Bytes(), v.text...), fields}
+		x.vary[i] = variant{append(head.Bytes(), v.text...), fields, v.rows}
 	}
 	return &x
 }
@@ -201,7 +207,8 @@ func specimen(d simulators.Dialect, digits int, now time.Time) (path string, v v
 	now = now.Truncate(time.Second)
 	f := plant.Confirmed{Order: specimenOrder, Operation: specimenOp, Counter: counter, WorkCenter: specimenWC, Operator: specimenWho,
 		Yield: plant.Of(specimenYield, "EA"), Scrap: plant.Of(7, "EA")}
-	ms, err := d.Encode(plant.Event{ID: specimenKey, At: now, Fact: f})
+	e := plant.Event{ID: specimenKey, At: now, Fact: f}
+	ms, err := d.Encode(e)
 	if err != nil {
 		return "", v, fmt.Errorf("word a confirmation: %w", err)
 	}
@@ -227,6 +234,7 @@ func specimen(d simulators.Dialect, digits int, now time.Time) (path string, v v
 			return "", v, fmt.Errorf("the fast path does not find %s in what the dialect makes of a confirmation", s.find)
 		}
 	}
+	v.cut(d, e)
 	return ms[0].Name, v, nil
 }
 

@@ -1,0 +1,156 @@
+package load
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+
+	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/plant"
+)
+
+// mostRows is how many confirmations one message may carry.
+const mostRows = 256
+
+// batcher is a dialect that can say several facts in one message.
+type batcher interface {
+	Batch(events ...plant.Event) (simulators.Message, error)
+}
+
+// cuts are a variant cut up for batches: the head of a request up to its
+// length, what stands before the rows, a row, and what stands behind them.
+// Before the rows and behind them it is about the first of them.
+type cuts [4]variant
+
+const (
+	cutHead = iota
+	cutBefore
+	cutRow
+	cutBehind
+)
+
+// cut finds the row in what a dialect makes of one event, by what it makes of
+// the same event twice; nothing if that is not said in rows between commas.
+func (v *variant) cut(d simulators.Dialect, e plant.Event) {
+	b, ok := d.(batcher)
+	if !ok {
+		return
+	}
+	m, err := b.Batch(e, e)
+	if err != nil || len(m.Body) <= len(v.text) {
+		return
+	}
+	end := 0
+	for end < len(v.text) && v.text[end] == m.Body[end] {
+		end++
+	}
+	from := end - (len(m.Body) - len(v.text) - 1)
+	if from <= 0 || !bytes.Equal(m.Body, bytes.Join([][]byte{v.text[:end], v.text[from:]}, []byte(","))) {
+		return
+	}
+	v.rows = &cuts{{}, v.piece(0, from), v.piece(from, end), v.piece(end, len(v.text))}
+}
+
+// piece returns the bytes from one place to another, and their fields.
+func (v *variant) piece(from, to int) (p variant) {
+	p.text = v.text[from:to]
+	for _, f := range v.fields {
+		if f.at >= from && f.at < to {
+			f.at -= from
+			p.fields = append(p.fields, f)
+		}
+	}
+	return p
+}
+
+// InBatches has every message carry so many confirmations, one by one in
+// sequence, of which the last that fell due says when it is due.
+func (w *Wording) InBatches(rows int) error {
+	if rows < 1 || rows > mostRows {
+		return fmt.Errorf("a batch of %d: it is 1 to %d confirmations", rows, mostRows)
+	}
+	if rows > 1 && w.vary[0].rows == nil {
+		return fmt.Errorf("confirmations cannot be batched: what is said has no rows")
+	}
+	w.batch = uint64(rows)
+	return nil
+}
+
+// rows is how many confirmations a message carries.
+func (w *Wording) rows() uint64 { return max(w.batch, 1) }
+
+// withRowsHead gives a wording's batches the head of a request.
+func (v *variant) withRowsHead(head []byte, fields []field) {
+	p := *v.rows
+	p[cutHead] = variant{text: append(head, "Content-Length: "...), fields: fields}
+	v.rows = &p
+}
+
+// AppendBatch appends the message that carries n confirmations from seq on.
+func (w *Wording) AppendBatch(dst []byte, seq, n uint64) []byte {
+	first := w.part.number(seq)
+	m := w.made(first)
+	v := w.variant(m).rows
+	if head := &v[cutHead]; len(head.text) > 0 {
+		dst = w.appendPiece(dst, head, first, m)
+		dst = strconv.AppendInt(dst, int64(w.size(seq, n)), 10)
+		dst = append(dst, "\r\n\r\n"...)
+	}
+	dst = w.appendPiece(dst, &v[cutBefore], first, m)
+	for i := range n {
+		x := w.part.number(seq + i)
+		row := w.made(x)
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = w.appendPiece(dst, &w.variant(row).rows[cutRow], x, row)
+	}
+	return w.appendPiece(dst, &v[cutBehind], first, m)
+}
+
+func (w *Wording) appendPiece(dst []byte, p *variant, seq uint64, m made) []byte {
+	at := len(dst)
+	dst = append(dst, p.text...)
+	w.put(dst[at:], p, seq, m)
+	return dst
+}
+
+// size is how long the body of a batch is.
+func (w *Wording) size(seq, n uint64) (size int) {
+	v := w.variant(w.made(w.part.number(seq))).rows
+	last := w.variant(w.made(w.part.number(seq + n - 1))).rows
+	size = len(v[cutBefore].text) + len(v[cutBehind].text) + int(n) - 1
+	if last == v { // counters do not shrink: all rows are as long
+		return size + int(n)*len(v[cutRow].text)
+	}
+	for i := range n {
+		size += len(w.variant(w.made(w.part.number(seq + i))).rows[cutRow].text)
+	}
+	return size
+}
+
+// batchOf is how many confirmations body carries if it is, byte for byte, the
+// whole batch that begins with seq; 0 if it is not. Room is as for [Wording.Same].
+func (w *Wording) batchOf(seq uint64, body, room []byte) (uint64, []byte) {
+	if seq%w.batch != 0 || w.size(seq, w.batch) != len(body) {
+		return 0, room
+	}
+	if room = w.AppendBatch(room[:0], seq, w.batch); bytes.Equal(room, body) {
+		return w.batch, room
+	}
+	return 0, room
+}
+
+// one is the same for one confirmation.
+func (w *Wording) one(seq uint64, body, room []byte) (uint64, []byte) {
+	same, room := w.Same(seq, body, room)
+	if same {
+		return 1, room
+	}
+	return 0, room
+}
+
+// inBatch reports whether the batch that begins with first has seq in it.
+func (w *Wording) inBatch(first, seq uint64) bool {
+	return w.batch > 1 && first%w.batch == 0 && seq-first < w.batch
+}
