@@ -18,6 +18,7 @@ import (
 	"github.com/andon-rig/andon/contracts"
 	"github.com/andon-rig/andon/harness/catalog"
 	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/dialects/files"
 	"github.com/andon-rig/andon/simulators/dialects/neutral"
 	"github.com/andon-rig/andon/simulators/dialects/staging"
 	"github.com/andon-rig/andon/simulators/transports/tables"
@@ -61,6 +62,11 @@ func made(t *testing.T) map[string][]byte {
 		"neutral/endpoint/v1/openapi.json": append(neutral.OpenAPI(""), '\n'),
 		"neutral/events/v1/asyncapi.json":  append(neutral.AsyncAPI(""), '\n'),
 		"staging/tables/v1/tables.sql":     []byte(tables.DDL(staging.Dialect{}.Tables(), tables.PostgreSQL)),
+	}
+	for contract, settings := range fileForms {
+		for name, text := range files.Layouts(settings) {
+			all["files/"+contract+"/v1/"+name] = text
+		}
 	}
 	for _, name := range append(neutral.Names(), "common") {
 		b, err := neutral.Schema(name)
@@ -111,7 +117,6 @@ func TestContractsAreThoseOfTheCode(t *testing.T) {
 
 // elsewhere are dialects whose contract is not in the book, and why.
 var elsewhere = map[string]string{
-	"files/v1":     "columns, separators and names of files are set by the rig file; the README has their defaults, and golden files hold them",
 	"b2mml-xml/v7": "the contract is B2MML's own XSD, release V0701, which is published by MESA and not part of this repository; the dialect's tests hold its messages against it",
 }
 
@@ -154,13 +159,13 @@ func announced(m simulators.Message) contracts.Exchange {
 // goldens are the messages that the dialect's documentation shows.
 func goldens(t *testing.T) (all []simulators.Message) {
 	t.Helper()
-	files, err := filepath.Glob("../../simulators/dialects/neutral/testdata/*.json")
-	if err != nil || len(files) < len(neutral.Names()) {
-		t.Fatalf("%d golden messages, %v", len(files), err)
+	shown, err := filepath.Glob("../../simulators/dialects/neutral/testdata/*.json")
+	if err != nil || len(shown) < len(neutral.Names()) {
+		t.Fatalf("%d golden messages, %v", len(shown), err)
 	}
 	names := neutral.Names()
 	slices.SortFunc(names, func(a, b string) int { return len(b) - len(a) })
-	for _, f := range files {
+	for _, f := range shown {
 		text, err := os.ReadFile(f)
 		if err != nil {
 			t.Fatal(err)
@@ -287,10 +292,13 @@ func TestBrokenPromisesFailLint(t *testing.T) {
 		{"operation gone", "neutral/endpoint/v1/openapi.json", `"/postings": {`, `"/entries": {`, contracts.Breaking},
 		{"operation renamed", "neutral/events/v1/asyncapi.json", `"announce-holds"`, `"announce-blocks"`, contracts.Safe},
 		{"subject changed", "neutral/events/v1/asyncapi.json", `"andon.{endpoint}.holds"`, `"andon.{endpoint}.blocks"`, contracts.Breaking},
+		{"column renamed", "files/delimited/v1/confirmations.layout.yaml", `name: YIELD`, `name: GOOD`, contracts.Breaking},
+		{"column needed", "files/delimited/v1/consumptions.layout.yaml", `{name: LOT}`, `{name: LOT, needed: true}`, contracts.Breaking},
+		{"column moved", "files/fixed/v1/orders.layout.yaml", `{name: ORDER, width: 20,`, `{name: ORDER, width: 24,`, contracts.Breaking},
 		{"report demands more", "exceptions/report/v1/openapi.yaml", "required: [class]", "required: [class, reason]", contracts.Breaking},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			files, contract := fstest.MapFS{}, path.Dir(path.Dir(c.file))
+			book, contract := fstest.MapFS{}, path.Dir(path.Dir(c.file))
 			if strings.Contains(c.file, "/common/") {
 				contract = path.Dir(contract)
 			}
@@ -298,18 +306,18 @@ func TestBrokenPromisesFailLint(t *testing.T) {
 				if err == nil && d.Type().IsRegular() && (p == "book.yaml" || strings.HasPrefix(p, contract+"/")) {
 					var text []byte
 					text, err = os.ReadFile(filepath.Join(folder, filepath.FromSlash(p)))
-					files[p] = &fstest.MapFile{Data: text}
+					book[p] = &fstest.MapFile{Data: text}
 				}
 				return err
 			}); err != nil {
 				t.Fatal(err)
 			}
-			was := string(files[c.file].Data)
+			was := string(book[c.file].Data)
 			if !strings.Contains(was, c.before) {
 				t.Fatalf("%s does not say %s", c.file, c.before)
 			}
-			files[c.file] = &fstest.MapFile{Data: []byte(strings.ReplaceAll(was, c.before, c.after))}
-			changed, err := contracts.Load(files, "docs/contracts", catalog.Standard().Contracts)
+			book[c.file] = &fstest.MapFile{Data: []byte(strings.ReplaceAll(was, c.before, c.after))}
+			changed, err := contracts.Load(book, "docs/contracts", catalog.Standard().Contracts)
 			if err != nil {
 				t.Fatal(err)
 			}
