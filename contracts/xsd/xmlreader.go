@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
@@ -203,8 +204,23 @@ func (r *xmlReader) next() (event, error) {
 			if strings.EqualFold(t.Target, "xml") && at != (spot{1, 1}) {
 				return r.stop(at, "is not well-formed: an XML declaration stands only at the very beginning")
 			}
+			if !sayable(t.Inst) {
+				return r.stop(at, "is not well-formed: a processing instruction with characters that XML has not, or that are not of its encoding")
+			}
+		case xml.Comment:
+			if !sayable(t) {
+				return r.stop(at, "is not well-formed: a comment with characters that XML has not, or that are not of its encoding")
+			}
 		}
 	}
+}
+
+// sayable reports whether a text that the decoder has not looked into is one
+// of characters of XML.
+func sayable(text []byte) bool {
+	return utf8.Valid(text) && !bytes.ContainsFunc(text, func(c rune) bool {
+		return c < ' ' && c != '\t' && c != '\n' && c != '\r' || c == 0xfffe || c == 0xffff
+	})
 }
 
 // start turns prefixes into namespaces.

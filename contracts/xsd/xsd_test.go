@@ -211,6 +211,7 @@ func TestNotWellFormed(t *testing.T) {
 	for i, text := range []string{
 		`<r/>`, ` <r/> `, `<r></r><r/>`, `<r/>text`, `<r a="1" a="2"/>`, `<r xmlns:a="urn:a" xmlns:b="urn:a" a:x="1" b:x="2"/>`, `<r><a></r></a>`, `<r`, ``, `<r>&nbsp;</r>`, `<r>&#0;</r>`, `<r>]]></r>`,
 		`<r/><?xml version="1.0"?>`, `<?xml version="1.0"?><r/>`, ` <?xml version="1.0"?><r/>`, `<?xml version="1.0" encoding="ISO-8859-1"?><r>` + "\xe4" + `</r>`, "<r>\xe4</r>", `<r>&lt;&amp;&#xe4;</r>`, `<!-- a --><r/><!-- b -->`, `<r><?pi x?></r>`,
+		"<r><!-- gepr\xfcft --></r>", "<r><!-- \x01 --></r>", "<r><?pi gepr\xfcft?></r>", "<r><!-- geprüft --></r>", `<?xml version="1.0" encoding="ISO-8859-1"?><r><!-- gepr` + "\xfcft --></r>",
 	} {
 		docs[fmt.Sprintf("well-formed %d", i)] = text
 	}
