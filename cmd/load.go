@@ -281,6 +281,9 @@ func (f *loadFlags) shape(c *load.Config) (err error) {
 		c.Workload = fmt.Sprintf("closed for %s over %d connections", f.duration, f.connections)
 		return nil
 	}
+	if rest, ok := strings.CutPrefix(f.workload, "trace:"); ok {
+		return f.replay(c, rest)
+	}
 	if c.Shape, err = load.ParseShape(f.workload, f.rate, f.duration); err != nil {
 		return err
 	}

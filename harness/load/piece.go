@@ -56,13 +56,20 @@ func (p *piece) allowed(targets []string) error {
 // shapeText is a shape as agents get it.
 type shapeText struct {
 	Stretches [][6]float64
+	Trace     []time.Duration `json:",omitempty"` // instead
 	Total     uint64
 	Length    int64
 }
 
+// mostSentTrace keeps what an agent gets below the megabyte that NATS takes.
+const mostSentTrace = 50_000
+
 // MarshalJSON writes a shape so that another process has the same due times.
 func (s *Shape) MarshalJSON() ([]byte, error) {
-	t := shapeText{Total: s.total, Length: int64(s.length)}
+	if len(s.trace) > mostSentTrace {
+		return nil, fmt.Errorf("a trace of %d times is too long for agents; they take %d", len(s.trace), mostSentTrace)
+	}
+	t := shapeText{Total: s.total, Length: int64(s.length), Trace: s.trace}
 	for _, x := range s.stretches {
 		t.Stretches = append(t.Stretches, [6]float64{x.begin, x.lasts, x.from, x.to, x.before, x.within})
 	}
@@ -75,11 +82,11 @@ func (s *Shape) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &t); err != nil {
 		return fmt.Errorf("read a shape: %w", err)
 	}
-	*s = Shape{total: t.Total, length: time.Duration(t.Length)}
+	*s = Shape{total: t.Total, length: time.Duration(t.Length), trace: t.Trace}
 	for _, x := range t.Stretches {
 		s.stretches = append(s.stretches, stretch{begin: x[0], lasts: x[1], from: x[2], to: x[3], before: x[4], within: x[5]})
 	}
-	if len(s.stretches) == 0 {
+	if len(s.stretches)+len(s.trace) == 0 {
 		return fmt.Errorf("read a shape: it has no stretches")
 	}
 	return nil

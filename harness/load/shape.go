@@ -15,6 +15,7 @@ import (
 // follows from it and is stored nowhere.
 type Shape struct {
 	stretches []stretch
+	trace     []time.Duration // instead of stretches
 	total     uint64
 	first     uint64 // number of the first, in a run that is more than this shape
 	length    time.Duration
@@ -46,6 +47,9 @@ func (s *Shape) from(first uint64) *Shape {
 // It grows strictly with n.
 func (s *Shape) Due(n uint64) time.Duration {
 	n = s.part.number(max(n, s.first) - s.first)
+	if len(s.trace) > 0 {
+		return s.trace[min(n, uint64(len(s.trace)-1))]
+	}
 	i := sort.Search(len(s.stretches), func(i int) bool { return s.stretches[i].before > float64(n) }) - 1
 	return s.stretches[max(i, 0)].due(float64(n))
 }
@@ -81,7 +85,7 @@ func (s *Shape) add(lasts time.Duration, from, to float64) {
 const Closed = "closed"
 
 // Workloads lists what [ParseShape] reads, with an example for each.
-var Workloads = []string{"constant", "ramp:TO", "step:BY/EVERY", "sine:AMPLITUDE/PERIOD", "burst:RATE/LENGTH/EVERY", Closed}
+var Workloads = []string{"constant", "ramp:TO", "step:BY/EVERY", "sine:AMPLITUDE/PERIOD", "burst:RATE/LENGTH/EVERY", "trace:FILE[/SPEED]", Closed}
 
 // ParseShape reads a workload around a rate:
 //
