@@ -31,6 +31,7 @@ type loadFlags struct {
 	rate                 float64
 	given                func(flag string) bool // on the command line
 	findFlags
+	faultFlags
 	duration, timeout, drain  time.Duration
 	pacing, giveUp            time.Duration
 	connections, depth, tries int
@@ -57,6 +58,7 @@ func newLoad(w World) *cobra.Command {
 			"A build that runs already is loaded with --url (where it takes confirmations) and --erp (where it posts to us).\n\n" +
 			"--find-max looks for the highest rate that the build sustains: see docs/load.md.\n\n" +
 			"Workloads: " + strings.Join(load.Workloads, ", ") + ".\n" +
+			"Faults: " + load.Faultable + ".\n" +
 			"Thresholds: " + load.Gateable + ".\n\n" +
 			"Exit status: 0 held, 1 violated, 2 mistake in a file or flag, 3 generator-limited or trouble of the machine, which is\n" +
 			"never a verdict on the build, 4 undecidable (--allow-unknown turns 4 into 0), 130 interrupted.",
@@ -83,13 +85,14 @@ func newLoad(w World) *cobra.Command {
 	flags.StringVar(&f.body, "body", "", "`file` with another body than a confirmation of "+load.Dialect+"; ${key} and ${seq} stand for what differs")
 	f.workloadFlags(flags)
 	flags.StringArrayVar(&f.thresholds, "threshold", nil, "`expression` that must hold, such as 'e2e.p99 < 250ms'; may be repeated")
-	f.add(flags)
+	f.findFlags.add(flags)
 	c.AddCommand(newLoadCompare(w))
 	return c
 }
 
 // workloadFlags are those of every load.
 func (f *loadFlags) workloadFlags(flags *pflag.FlagSet) {
+	f.faultFlags.add(flags)
 	flags.StringVar(&f.workload, "workload", "constant", "`shape` of the load: see above")
 	flags.Float64Var(&f.rate, "rate", 100, "confirmations a `second`; a closed workload has none")
 	flags.DurationVar(&f.duration, "duration", 10*time.Second, "how `long` confirmations are sent")
@@ -190,7 +193,11 @@ func (f *loadFlags) config(w World, log io.Writer) (c load.Config, err error) {
 	if c.Fleet, err = f.convoy(w); err != nil {
 		return c, err
 	}
-	return c, f.build(&c, w, log)
+	if err := f.build(&c, w, log); err != nil {
+		return c, err
+	}
+	c.Faults, err = f.read(&c)
+	return c, err
 }
 
 // sane refuses numbers that make no load, and flags that contradict each other.

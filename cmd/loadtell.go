@@ -45,6 +45,7 @@ func tellLoad(out io.Writer, r *load.Result) error {
 	}
 	tellLatency(&b, r)
 	tellFleet(&b, r.Fleet)
+	tellFaults(&b, r)
 	for _, g := range r.Gates {
 		fmt.Fprintf(&b, "  threshold  %s: %s, %s\n", g.Expression, g.Outcome, g.Why)
 	}

@@ -180,7 +180,7 @@ func (p *posting) handle(now int64) {
 	path, query, _ := bytes.Cut(p.req.target, []byte("?"))
 	switch {
 	case string(p.req.method) == http.MethodPost && e.takes(path):
-		if p.authorised() {
+		if p.authorised() && !p.troubled(now) {
 			p.post(now)
 		}
 	case p.aside(string(path), string(query), now):

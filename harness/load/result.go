@@ -31,6 +31,8 @@ type Result struct {
 	Latency     map[string]Quantiles `json:"latency"`
 	Limited     []string             `json:"generator_limited,omitempty"` // by what
 	Search      *Found               `json:"search,omitempty"`            // nil if nothing was looked for
+	Faults      []Band               `json:"faults,omitempty"`            // in the order in which they began
+	Idle        []string             `json:"faults_idle,omitempty"`       // those that never struck
 	Gates       []GateResult         `json:"thresholds,omitempty"`
 	Fleet       *FleetResult         `json:"agents,omitempty"` // nil if this process sent
 	Pacer       string               `json:"pacer"`
@@ -99,6 +101,7 @@ func (res *Result) fill(r *run) {
 			res.Latency[k.String()] = q
 		}
 	}
+	r.faults.tell(res)
 	res.Seconds, res.Reports = r.meter.seconds, r.tolds
 	if s := res.Sending.Seconds(); s > 0 {
 		res.SentRate = float64(res.Sent.First) / s
@@ -174,7 +177,9 @@ func (res *Result) verdict(r *run) {
 		if f.Outcome != Held {
 			worse(f.Outcome, "%s", f.Why)
 		}
-	} else if n := res.Sent.GivenUp; n > 0 && !res.Interrupted { // beyond its limit a build may refuse
+	} else if n := res.Sent.GivenUp; n > 0 && r.faults.needsRoad("mes") {
+		worse(Undecidable, "%d confirmations were never taken by the build, to which the way was disturbed", n)
+	} else if n > 0 && !res.Interrupted { // beyond its limit a build may refuse
 		worse(Violated, "%d confirmations were never taken by the build", n)
 	}
 	if n := r.out.Garbage.Load(); n > 0 {
@@ -184,6 +189,9 @@ func (res *Result) verdict(r *run) {
 		if g.Outcome != Held {
 			worse(g.Outcome, "%s: %s", g.Expression, g.Why)
 		}
+	}
+	for _, text := range res.Idle {
+		worse(Undecidable, "the fault %s has struck nothing", text)
 	}
 	for _, l := range res.Limited {
 		worse(Limited, "generator-limited: %s", l)

@@ -48,6 +48,7 @@ type Config struct {
 	Quiet           time.Duration // how long nothing must come before all is posted
 	Pacing          time.Duration // p99 of our own lateness beyond which we are the limit
 	Gates           []Gate
+	Faults          []Fault        // that strike meanwhile
 	See             func(Progress) // called twice a second; may be nil
 	Fleet           *Fleet         // agents that send; nil if this process does
 }
@@ -70,6 +71,9 @@ type run struct {
 	keys    *keyTable
 	in      Received
 	out     Sent
+	faults  *troubles                  // nil if there are none
+	trouble atomic.Pointer[erpTrouble] // that is there now; nil for none
+	entry   string                     // where to connect instead of at the build; "" for there
 	examples
 	doubled     atomic.Int64 // confirmations applied once more
 	alterations atomic.Int64 // and posted with another content
@@ -93,6 +97,7 @@ func Run(ctx context.Context, c Config) (_ *Result, err error) {
 		return nil, errors.Join(fmt.Errorf("create histogram log: %w", err), j.Close())
 	}
 	r := &run{start: time.Now(), wording: c.Wording, ledger: NewLedger(c.Emit.Most, c.Wording.rows()), meter: NewMeter(runtime.GOMAXPROCS(0), hlog), journal: j, keys: newKeyTable()}
+	r.faults = r.troubles(c.Faults)
 	res := &Result{Schema: resultSchema, Workload: c.Workload, Dir: c.Dir, Offered: c.Shape != nil}
 	played := r.play(ctx, &c, res)
 	err = errors.Join(played, r.meter.Close(), hlog.Close(), j.Close())
@@ -106,13 +111,14 @@ func Run(ctx context.Context, c Config) (_ *Result, err error) {
 func (r *run) play(ctx context.Context, c *Config, res *Result) (err error) {
 	systems := ""
 	if c.Listen != "" {
-		erp, err := r.listen(c.Listen, c.Token, c.Emit.portable)
+		erp, at, err := r.faults.open(r, c)
 		if err != nil {
 			return err
 		}
 		defer func() { _ = erp.Close() }()
-		systems = erp.URL()
+		systems = at
 	}
+	defer func() { err = errors.Join(err, r.faults.close()) }()
 	stop := func() error {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
 		defer cancel()
@@ -128,11 +134,13 @@ func (r *run) play(ctx context.Context, c *Config, res *Result) (err error) {
 	}
 	watch, done := r.watch(c, res)
 	before := processTime()
+	r.faults.begin(c.lasts())
 	if c.Search != nil {
 		err = r.search(ctx, c, res, webhook)
 	} else {
 		err = e.emit(ctx, res)
 	}
+	r.faults.healAll()
 	if err == nil {
 		watch.Store(true)
 		r.settle(ctx, c, res)
@@ -144,6 +152,17 @@ func (r *run) play(ctx context.Context, c *Config, res *Result) (err error) {
 	}
 	res.Interrupted = ctx.Err() != nil
 	return errors.Join(err, stop())
+}
+
+// lasts is how long sending may take at most.
+func (c *Config) lasts() time.Duration {
+	switch {
+	case c.Search != nil:
+		return c.Search.Within + time.Minute
+	case c.Shape != nil:
+		return c.Shape.Length()
+	}
+	return c.Emit.Until
 }
 
 // A sender sends the workload, and returns when nothing more is sent.
@@ -169,12 +188,17 @@ func (r *run) emitter(c *Config, webhook string) (*emitter, error) {
 	if u.Port() == "" {
 		addr = net.JoinHostPort(u.Hostname(), "80")
 	}
+	if r.entry == "" {
+		if r.entry, err = r.faults.road("mes", "", addr); err != nil {
+			return nil, err
+		}
+	}
 	path := u.RequestURI()
 	if r.wording.Path != "" {
 		u.Path = cmp.Or(u.Path, "/") // else there would be no slash before the name
 		path = u.JoinPath(r.wording.Path).RequestURI()
 	}
-	e := &emitter{run: r, wording: r.wording.withHead(u.Host, path), addr: addr, shape: c.Shape, cfg: c.Emit, out: &r.out}
+	e := &emitter{run: r, wording: r.wording.withHead(u.Host, path), addr: r.entry, shape: c.Shape, cfg: c.Emit, out: &r.out}
 	probe, err := e.dial(context.Background())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w; is it running?", webhook, err)
