@@ -89,7 +89,7 @@ func (w Worker) play(ctx context.Context, t *fleet.Task, r *run, p *piece, s *sh
 	}
 	defer func() { err = errors.Join(err, end()) }()
 	p.Emit.Flush = often
-	e, err := r.emitter(&Config{Shape: p.Shape.of(p.part()), Emit: p.Emit}, p.Webhook)
+	sends, e, err := r.local(&Config{Shape: p.Shape.of(p.part()), Emit: p.Emit}, p.Webhook)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func (w Worker) play(ctx context.Context, t *fleet.Task, r *run, p *piece, s *sh
 	e.next.Store(order.From)
 	send, stop := w.send, s.start(ctx)
 	if send == nil {
-		send = func(ctx context.Context, e *emitter, res *Result) error { return e.emit(ctx, res) }
+		send = func(ctx context.Context, _ *emitter, res *Result) error { return sends.emit(ctx, res) }
 	}
 	res := &Result{}
 	err = errors.Join(send(ctx, e, res), end(), stop())

@@ -44,6 +44,7 @@ type Rigged struct {
 	log      io.Writer
 	driver   sut.Driver
 	state    string
+	events   *events // the broker through which the MES announces; nil if it posts to the build
 	// Token is what the build must show at the simulated systems.
 	Token string
 }
@@ -53,7 +54,7 @@ var _ Build = (*Rigged)(nil)
 // NewRigged returns the build of a rig file. It says what of the rig a load
 // cannot do. Self is the path of the andon program, log gets what the build
 // prints.
-func NewRigged(f harness.File, defect, self string, log io.Writer) (*Rigged, error) {
+func NewRigged(f harness.File, defect, self string, log io.Writer) (_ *Rigged, err error) {
 	b := &Rigged{file: f, defect: defect, self: self, log: log, Token: rand.Text()}
 	for name, e := range f.Endpoints {
 		switch e.System {
@@ -64,14 +65,17 @@ func NewRigged(f harness.File, defect, self string, log io.Writer) (*Rigged, err
 		default:
 			continue
 		}
-		if d, t := cmp.Or(e.Dialect, Dialect), cmp.Or(e.Transport, "http"); d != Dialect || t != "http" || e.TLS != "" {
-			return nil, e.Pos.Errorf("endpoints.%s: a load speaks %s over plain http so far, not %s over %s", name, Dialect, d, strings.TrimSpace(t+" "+e.TLS))
+		if d := cmp.Or(e.Dialect, Dialect); d != Dialect || e.TLS != "" {
+			return nil, e.Pos.Errorf("endpoints.%s: a load speaks %s without TLS so far, not %s", name, Dialect, strings.TrimSpace(d+" "+e.TLS))
 		}
 	}
 	if b.erp == "" || b.mes == "" {
 		return nil, f.Pos.Errorf("a load needs an endpoint with system: erp and one with system: mes")
 	}
-	if f.SUT.Receives[b.mes] == "" {
+	if b.events, err = announced(f, b.mes); err != nil {
+		return nil, err
+	}
+	if b.events == nil && f.SUT.Receives[b.mes] == "" {
 		return nil, f.SUT.Pos.Errorf("sut.receives.%s is missing: where does the build take confirmations?", b.mes)
 	}
 	return b, nil
@@ -115,6 +119,9 @@ func (b *Rigged) Start(ctx context.Context, systems string) (webhook string, err
 	if err != nil {
 		return "", err
 	}
+	if err := b.events.start(ctx, v); err != nil {
+		return "", err
+	}
 	ready := sut.Ready{Within: b.file.SUT.Ready.Within.D}
 	if ready.HTTP, err = v.Expand(b.file.SUT.Ready.HTTP); err != nil {
 		return "", fmt.Errorf("sut.ready.http: %w", err)
@@ -126,13 +133,18 @@ func (b *Rigged) Start(ctx context.Context, systems string) (webhook string, err
 	if b.defect != "" {
 		env["DEFECT"] = b.defect
 	}
-	if webhook, err = v.Expand(b.file.SUT.Receives[b.mes]); err != nil {
+	if b.events != nil {
+		webhook = b.events.webhook
+	} else if webhook, err = v.Expand(b.file.SUT.Receives[b.mes]); err != nil {
 		return "", fmt.Errorf("sut.receives.%s: %w", b.mes, err)
 	}
 	if b.driver, err = b.drive(v, ready); err != nil {
 		return "", err
 	}
-	return webhook, b.driver.Start(ctx, env)
+	if err := b.driver.Start(ctx, env); err != nil {
+		return "", err
+	}
+	return webhook, b.events.heard(ctx)
 }
 
 // Stop implements [Build].
@@ -140,6 +152,7 @@ func (b *Rigged) Stop(ctx context.Context) (err error) {
 	if b.driver != nil {
 		err = b.driver.Stop(ctx)
 	}
+	err = errors.Join(err, b.events.stop())
 	if b.state != "" {
 		err = errors.Join(err, os.RemoveAll(b.state))
 	}

@@ -63,7 +63,7 @@ func (s *seeker) probe(ctx context.Context, why Purpose, rate float64, length ti
 	if err != nil {
 		return Probe{}, err
 	}
-	e, err := s.emitter(s.c, s.webhook)
+	sends, e, err := s.local(s.c, s.webhook)
 	if err != nil {
 		return Probe{}, err
 	}
@@ -80,7 +80,7 @@ func (s *seeker) probe(ctx context.Context, why Purpose, rate float64, length ti
 		w.watch(sending, stop)
 	}()
 	var ran Result
-	err = e.emit(sending, &ran)
+	err = sends.emit(sending, &ran)
 	stop(errOver)
 	<-done
 	s.next = min(e.next.Load(), e.cfg.Most)

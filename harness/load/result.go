@@ -85,10 +85,14 @@ func (res *Result) fill(r *run) {
 	res.Sent = SentCounts{First: out.First.Load(), Retried: out.Retried.Load(), Answered: out.Answered.Load(), Taken: r.taken.Load(),
 		GivenUp: out.GivenUp.Load(), Queued: out.Queued.Load()}
 	res.Sent.NotSent = int64(res.Scheduled) - res.Sent.First
+	refused, garbage := "throttled (429, 503)", "answer is no HTTP/1.1"
+	if r.via != "" {
+		refused, garbage = "refused by the broker", "what the broker says is no "+r.via
+	}
 	res.Errors = nonZero(Counts{
-		"3xx answers": out.Status[3].Load(), "4xx answers": out.Status[4].Load(), "5xx answers": out.Status[5].Load(), "throttled (429, 503)": out.Throttled.Load(),
+		"3xx answers": out.Status[3].Load(), "4xx answers": out.Status[4].Load(), "5xx answers": out.Status[5].Load(), refused: out.Throttled.Load(),
 		"no answer in time": out.Timeouts.Load(), "connection closed before the answer": out.Closed.Load(), "connection reset": out.Reset.Load(),
-		"answer broke off": out.Cut.Load(), "answer is no HTTP/1.1": out.Garbage.Load(), "bytes that nobody asked for": out.Unasked.Load(),
+		"answer broke off": out.Cut.Load(), garbage: out.Garbage.Load(), "bytes that nobody asked for": out.Unasked.Load(),
 		"connection not made": out.Unconnect.Load(), "too many waiting to be sent again": out.Overflow.Load(),
 		"posting malformed": in.Malformed.Load(), "posting without a valid token": in.Unauth.Load(), "posting broke off": in.Broken.Load(),
 		"posting under a used key, refused": in.Reused.Load(), "connections of the build turned away": in.Turned.Load(), "request not known here": in.Unserved.Load(),
@@ -183,7 +187,11 @@ func (res *Result) verdict(r *run) {
 		worse(Violated, "%d confirmations were never taken by the build", n)
 	}
 	if n := r.out.Garbage.Load(); n > 0 {
-		worse(Violated, "the build does not speak HTTP/1.1: %d answers, or what followed them, are none", n)
+		who := "the build does not speak HTTP/1.1"
+		if r.via != "" {
+			who = "the broker does not speak " + r.via
+		}
+		worse(Violated, "%s: %d answers, or what followed them, are none", who, n)
 	}
 	for _, g := range res.Gates {
 		if g.Outcome != Held {

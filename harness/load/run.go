@@ -68,6 +68,7 @@ type run struct {
 	ledger  *Ledger
 	meter   *Meter
 	journal *Journal
+	via     string // the protocol of the broker between us and the build; "" for none
 	keys    *keyTable
 	in      Received
 	out     Sent
@@ -175,14 +176,30 @@ func (r *run) sender(c *Config, webhook string) (sender, error) {
 	if c.Fleet != nil {
 		return r.fleet(c, webhook)
 	}
-	return r.emitter(c, webhook)
+	s, _, err := r.local(c, webhook)
+	return s, err
+}
+
+// local prepares what sends to webhook from here, and says what of it can be
+// appointed: when it starts, and with which confirmation.
+func (r *run) local(c *Config, webhook string) (sender, *emitter, error) {
+	u, err := url.Parse(webhook)
+	if err == nil && (u.Scheme == schemeMQTT || u.Scheme == schemeNATS) {
+		p, err := r.publisher(c, u)
+		if err != nil {
+			return nil, nil, err
+		}
+		return p, p.emitter, nil
+	}
+	e, err := r.emitter(c, webhook)
+	return e, e, err
 }
 
 // emitter prepares what sends to webhook from here.
 func (r *run) emitter(c *Config, webhook string) (*emitter, error) {
 	u, err := url.Parse(webhook)
 	if err != nil || u.Scheme != "http" || u.Host == "" {
-		return nil, fmt.Errorf("%q is no http address; the fast path speaks plain HTTP/1.1", webhook)
+		return nil, fmt.Errorf("%q is no address of http, mqtt or nats; the fast path speaks plain HTTP/1.1, MQTT 5 and NATS", webhook)
 	}
 	addr := u.Host
 	if u.Port() == "" {
@@ -310,6 +327,9 @@ func (r *run) conclude(c *Config, res *Result) error {
 		}
 		if onlyLost := e.Doubled.Count+e.Altered.Count+e.Invented.Count == 0; res.Backlog.Unfinished && onlyLost && e.Lost.Count > 0 {
 			e.Verdict, e.Why = evidence.Inconclusive, fmt.Sprintf("%d that were taken were not posted when waiting ended, and postings still came", e.Lost.Count)
+		}
+		if d, ok := c.Build.(dropper); ok && e.Lost.Count > 0 && d.Dropped() > 0 && e.Doubled.Count+e.Altered.Count+e.Invented.Count == 0 {
+			e.Verdict, e.Why = evidence.Inconclusive, fmt.Sprintf("%d that were taken were not posted, and our own broker has dropped %d messages, as the build was too far behind", e.Lost.Count, d.Dropped())
 		}
 		e.Altered.Texts = append(r.altered, e.Altered.Texts...)
 		e.Altered.Texts = e.Altered.Texts[:min(len(e.Altered.Texts), mostExamples)]

@@ -115,6 +115,9 @@ func (w *Wording) variant(m made) *variant {
 	return &w.vary[min(digits, len(w.vary)-1)]
 }
 
+// variantOf returns the prepared bytes of confirmation seq.
+func (w *Wording) variantOf(seq uint64) *variant { return w.variant(w.made(w.part.number(seq))) }
+
 // Append appends the body of confirmation seq.
 func (w *Wording) Append(dst []byte, seq uint64) []byte {
 	seq = w.part.number(seq)

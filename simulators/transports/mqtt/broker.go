@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	mochi "github.com/mochi-mqtt/server/v2"
@@ -71,6 +72,15 @@ func StartBroker(listen string) (*Broker, error) {
 
 // URL is where clients connect.
 func (b *Broker) URL() string { return b.url }
+
+// Subscribed reports whether anybody has subscribed to topic.
+func (b *Broker) Subscribed(topic string) bool { return len(b.subscribers(topic).clients) > 0 }
+
+// Dropped is how many messages of QoS 1 and 2 the broker has dropped, because a
+// subscriber was too far behind.
+func (b *Broker) Dropped() int64 {
+	return atomic.LoadInt64(&b.server.Info.InflightDropped) + atomic.LoadInt64(&b.server.Info.MessagesDropped)
+}
 
 // Close ends the broker and its connections.
 func (b *Broker) Close() error { return b.server.Close() }

@@ -51,7 +51,7 @@ func StartBroker(listen Address, dir string) (*Broker, error) {
 		return nil, err
 	}
 	b.options.Port = b.server.Addr().(*net.TCPAddr).Port // the same after a restart
-	if b.hands, err = connect(b.inside(), "broker"); err == nil {
+	if b.hands, err = connect(b.Inside(), "broker"); err == nil {
 		b.ours = append(b.ours, b.hands)
 		b.door, err = openDoor(listen, b)
 	}
@@ -154,8 +154,8 @@ func (b *Broker) consumers(ctx context.Context, do func(*jetstream.ConsumerInfo)
 // URL is where clients connect.
 func (b *Broker) URL() string { return "nats://" + b.door.listener.Addr().String() }
 
-// inside is where the rig itself connects.
-func (b *Broker) inside() string {
+// Inside is where the rig itself connects.
+func (b *Broker) Inside() string {
 	return "nats://" + net.JoinHostPort(b.options.Host, strconv.Itoa(b.options.Port))
 }
 

@@ -48,7 +48,7 @@ func New(ctx context.Context, c Config) (*Transport, error) {
 	}
 	url, storage := c.URL, jetstream.MemoryStorage
 	if c.Broker != nil {
-		c.URL, url, storage = c.Broker.URL(), c.Broker.inside(), jetstream.FileStorage // which outlives a restart
+		c.URL, url, storage = c.Broker.URL(), c.Broker.Inside(), jetstream.FileStorage // which outlives a restart
 	}
 	conn, js, err := dial(url, c.Endpoint)
 	if err != nil {
