@@ -57,6 +57,11 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("PATH", programs+string(os.PathListSeparator)+e.Getenv("PATH"))
 			e.Setenv("TMPDIR", filepath.Join(e.WorkDir, ".tmp"))
+			root, err := filepath.Abs("..")
+			if err != nil {
+				return err
+			}
+			e.Setenv("REPO", root) // for rigs of examples/
 			if err := os.CopyFS(filepath.Join(e.WorkDir, "vendor-contracts"), os.DirFS("../examples/vendor/contracts")); err != nil {
 				return err
 			}

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -78,7 +79,7 @@ func newLoad(w World) *cobra.Command {
 	flags := c.Flags()
 	flags.StringVar(&f.rig, "rig", "", "rig `file` (default: "+defaultRig+" if it is there, else the bundled build)")
 	flags.StringVar(&f.defect, "defect", "", "`id` of a defect to plant into the bundled build, as listed by andon list defects")
-	flags.StringVar(&f.url, "url", "", "`address` at which a running build takes confirmations, instead of a rig")
+	flags.StringVar(&f.url, "url", "", "`address` at which a running build takes confirmations, instead of a rig; or of a broker, as mqtt://host:port/topic or nats://host:port/subject")
 	flags.StringVar(&f.erp, "erp", "", "`address` on which we take the postings of the build at --url, such as 127.0.0.1:9000")
 	flags.BoolVar(&f.emitOnly, "emit-only", false, "expect no postings: measure only how the build at --url takes confirmations")
 	flags.BoolVar(&f.testSystem, "test-system", false, "the build at --url is not on this machine, and its owner says that it is a test system")
@@ -242,8 +243,8 @@ func (f *loadFlags) sane() error {
 // loopback refuses a build that is not here and not said to be a test system.
 func (f *loadFlags) loopback() error {
 	u, err := url.Parse(f.url)
-	if err != nil || u.Scheme != "http" || u.Hostname() == "" {
-		return fmt.Errorf("--url %q is no address such as http://127.0.0.1:8080/mes", f.url)
+	if err != nil || !slices.Contains(load.Schemes, u.Scheme) || u.Hostname() == "" {
+		return fmt.Errorf("--url %q is no address such as http://127.0.0.1:8080/mes, mqtt://127.0.0.1:1883/andon/mes or nats://127.0.0.1:4222/andon.mes", f.url)
 	}
 	ip := net.ParseIP(u.Hostname())
 	if f.testSystem || u.Hostname() == "localhost" || ip != nil && ip.IsLoopback() {

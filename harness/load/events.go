@@ -22,6 +22,9 @@ const (
 	schemeNATS = "nats"
 )
 
+// Schemes lists them.
+var Schemes = []string{schemeHTTP, schemeMQTT, schemeNATS}
+
 // events is the event broker of a rig through which the MES announces.
 type events struct {
 	kind, name string // of the broker's endpoint

@@ -2,8 +2,8 @@ package load
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -172,16 +172,31 @@ func mqttRead(r *bufio.Reader) (kind byte, body []byte, err error) {
 	return kind, body, err
 }
 
+var errNoPuback = errors.New("no PUBACK")
+
+// mqttPeek looks at a PUBACK, which has at least four bytes.
+func mqttPeek(r *bufio.Reader, kind byte) ([]byte, error) {
+	if kind != mqttPuback<<4 {
+		return nil, errNoPuback
+	}
+	return r.Peek(4)
+}
+
 // next implements [wire].
 func (m *mqttWire) next(r *bufio.Reader) (id int, said Outcome, answer []byte, err error) {
-	kind, err := r.Peek(4)
-	if err == nil && kind[0] == mqttPuback<<4 && kind[1] == 2 { // nearly all
-		id = int(binary.BigEndian.Uint16(kind[2:]))
+	kind, err := r.Peek(1)
+	if err != nil {
+		return 0, 0, nil, err
+	}
+	switch kind[0] {
+	case mqttPuback << 4, mqttPingresp << 4, mqttDisconnect << 4:
+	default:
+		return 0, 0, nil, bad(0, "the broker says packet %#02x, which no publisher is told", kind[0])
+	}
+	if all, err := mqttPeek(r, kind[0]); err == nil && all[1] == 2 { // nearly all
+		id = int(binary.BigEndian.Uint16(all[2:]))
 		_, err = r.Discard(4)
 		return id, Taken, nil, err
-	}
-	if err != nil && (err != io.EOF || len(kind) == 0) {
-		return 0, 0, nil, err
 	}
 	k, b, err := mqttRead(r)
 	switch {
@@ -198,5 +213,5 @@ func (m *mqttWire) next(r *bufio.Reader) (id int, said Outcome, answer []byte, e
 	case k == mqttDisconnect<<4:
 		return 0, 0, nil, fmt.Errorf("the broker disconnects: %w", io.EOF)
 	}
-	return 0, 0, nil, bad(0, "the broker says %q, which no publisher is told", clip(string(append([]byte{k}, bytes.TrimRight(b, "\x00")...))))
+	return 0, 0, nil, bad(0, "packet %#02x of the broker has %d bytes, which are too few", k, len(b))
 }

@@ -70,6 +70,9 @@ func (r *run) publisher(c *Config, u *url.URL) (*publisher, error) {
 		port, separator = "4222", "."
 	}
 	to := strings.Trim(u.Path, "/")
+	if r.wording.batch > 1 {
+		return nil, errors.New("over a broker each message is one confirmation, and --depth is how many may go out together; leave --batch out")
+	}
 	if u.Host == "" || to == "" || strings.ContainsAny(to, "+#*> ") {
 		return nil, fmt.Errorf("%q does not say where to publish; write %s://host:%s/andon%smes", u.Redacted(), u.Scheme, port, separator)
 	}
@@ -174,7 +177,7 @@ func (p *publisher) send(zero, now, next int64, more func(int64) bool) (int64, b
 			f := flight{seq: p.next.Add(1) - 1, due: now, sent: now, try: 1}
 			if p.shape != nil {
 				f.due = next
-				p.pace(next, max(next, p.freed.Load()), now)
+				p.pace(f.seq, next, max(next, p.freed.Load()), now)
 				next = zero + int64(p.shape.Due(f.seq+1))
 			}
 			c.put(f)
@@ -322,13 +325,13 @@ func (c *pubConn) acknowledged(id int, said Outcome, now int64) error {
 	}
 	c.free = append(c.free, id)
 	p.out.Answered.Add(1)
-	c.lane.shard.answered(now, now-f.due, now-f.sent)
+	c.lane.shard.answered(now, now-f.due, now-f.sent, 1)
 	switch said {
 	case Taken:
 		p.end(c.lane, f, Taken, now)
 	default:
 		p.out.Throttled.Add(1)
-		p.again(c.lane, f, said, now)
+		p.again(c.lane, f, said, now, 0)
 	}
 	p.left.Add(-1)
 	p.tell()
