@@ -65,6 +65,9 @@ func tellLoad(out io.Writer, r *load.Result) error {
 		fmt.Fprintf(&b, "  reported   %s\n", text)
 	}
 	fmt.Fprintf(&b, "  rig        %.1f CPU-s per million confirmations, %d MiB; paced by %s\n", r.RigCPUPer1M, r.RigMemory>>20, r.Pacer)
+	if r.Judging > 0 {
+		fmt.Fprintf(&b, "             judged in %s\n", r.Judging.Round(time.Millisecond))
+	}
 	if u := r.Build; u != nil {
 		fmt.Fprintf(&b, "  build      %.1f CPU-s per million confirmations, at most %d MiB, %d threads and %d descriptors\n", u.CPUPerMillion, u.Memory>>20, u.Threads, u.Files)
 	}

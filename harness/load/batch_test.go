@@ -2,8 +2,10 @@ package load
 
 import (
 	"bytes"
+	"maps"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -195,4 +197,38 @@ func TestRetryAfterIsKept(t *testing.T) {
 	if res.Verdict != Held || res.Sent.Retried != 1 {
 		t.Errorf("%+v", res)
 	}
+}
+
+// based is a build that looks for the ERP below a path.
+type based struct{ *passing }
+
+func (based) ERPBase() string { return "/erp" }
+
+func TestPostingsElsewhereAreNotTaken(t *testing.T) {
+	known := map[string]int{"/erp/confirmations": 201, "/erp/confirmations?a=b": 200, "/confirmations": 404, "/erp/v2/confirmations": 404, "/erpx/confirmations": 404, "/erp/confirmations/": 404,
+		"/erp/erp/confirmations": 404, "/erp/exceptions": 404, "/exceptions": 201, "/erp/oauth/token": 200, "/oauth/token": 404}
+	unknown := map[string]int{"/confirmations": 201, "/any/where/confirmations": 200, "/xconfirmations": 404, "/any/exceptions": 201, "/any/oauth/token": 200}
+	probe := func(want map[string]int) func(*passing, http.ResponseWriter, *http.Request, []byte) {
+		return func(p *passing, w http.ResponseWriter, _ *http.Request, body []byte) {
+			for _, path := range slices.Sorted(maps.Keys(want)) {
+				resp, err := p.client.Post(p.erp+path, "application/json", bytes.NewReader(body))
+				if err != nil {
+					t.Error(err)
+					continue
+				}
+				_ = resp.Body.Close()
+				if resp.StatusCode/100 != want[path]/100 {
+					t.Errorf("%s is answered %d, want %d", path, resp.StatusCode, want[path])
+				}
+			}
+			w.WriteHeader(http.StatusOK)
+		}
+	}
+	shape, err := ParseShape("constant", 1, time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := func(c *Config) { c.Shape, c.Emit.Most = shape, 1 }
+	mustRun(t, small(t, based{&passing{t: t, serve: probe(known)}}, one))
+	mustRun(t, small(t, &passing{t: t, serve: probe(unknown)}, one))
 }

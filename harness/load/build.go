@@ -49,7 +49,10 @@ type Rigged struct {
 	Token string
 }
 
-var _ Build = (*Rigged)(nil)
+var (
+	_ Build = (*Rigged)(nil)
+	_ Based = (*Rigged)(nil)
+)
 
 // NewRigged returns the build of a rig file. It says what of the rig a load
 // cannot do. Self is the path of the andon program, log gets what the build
@@ -85,6 +88,9 @@ func NewRigged(f harness.File, defect, self string, log io.Writer) (_ *Rigged, e
 // has been told; "" if anywhere.
 func (b *Rigged) Listen() string { return b.file.Endpoints[b.erp].Listen }
 
+// ERPBase implements [Based].
+func (b *Rigged) ERPBase() string { return "/erp" }
+
 // vars are what the build is told of the rig.
 func (b *Rigged) vars(systems string) (harness.Vars, error) {
 	state, err := os.MkdirTemp("", "andon-state-*")
@@ -102,7 +108,7 @@ func (b *Rigged) vars(systems string) (harness.Vars, error) {
 		base := systems + "/" + name
 		switch name {
 		case b.erp:
-			base = systems + "/erp"
+			base = systems + b.ERPBase()
 		case b.mes:
 			base = systems + "/mes"
 		}

@@ -19,6 +19,7 @@ type ERP struct {
 	listener net.Listener
 	run      *run
 	token    string // "" asks for none
+	base     string // the path below which the build looks for it; "" where that is not known
 	doors    *doors // nil where the system has no epoll
 	open     atomic.Int64
 	wg       sync.WaitGroup
@@ -47,14 +48,17 @@ type Received struct {
 	Broken    atomic.Int64 // connections that ended inside a request
 }
 
-// listen starts the ERP at addr. Portable has it do without epoll.
-func (r *run) listen(addr, token string, portable bool) (*ERP, error) {
+// listen starts the ERP of a load at addr.
+func (r *run) listen(c *Config, addr string) (*ERP, error) {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("listen for postings: %w", err)
 	}
-	e := &ERP{listener: l, run: r, token: token, conns: map[net.Conn]bool{}}
-	if !portable {
+	e := &ERP{listener: l, run: r, token: c.Token, conns: map[net.Conn]bool{}}
+	if b, ok := c.Build.(Based); ok {
+		e.base = b.ERPBase()
+	}
+	if !c.Emit.portable {
 		e.doors = e.openDoors()
 	}
 	e.wg.Go(e.accept)

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -183,7 +182,7 @@ func (p *posting) handle(now int64) {
 		if p.authorised() && !p.troubled(now) {
 			p.post(now)
 		}
-	case p.aside(string(path), string(query), now):
+	case p.aside(path, string(query), now):
 	default:
 		e.run.in.Unserved.Add(1)
 		p.problem(http.StatusNotFound, "resource-unknown", "there is no "+clip(string(p.req.method)+" "+string(path))+" here")
@@ -192,12 +191,34 @@ func (p *posting) handle(now int64) {
 
 // takes reports whether confirmations are posted to path.
 func (e *ERP) takes(path []byte) bool {
-	w := e.run.wording
-	if w.Path == "" { // of a body that a user made: wherever the build likes
-		return !bytes.HasPrefix(path, []byte("/mes/")) && !bytes.HasSuffix(path, []byte("/oauth/token")) && !bytes.HasSuffix(path, []byte("/exceptions"))
+	if name := e.run.wording.Path; name != "" {
+		return e.below(path, name)
 	}
-	i := len(path) - len(w.Path) - 1
-	return i >= 0 && path[i] == '/' && string(path[i+1:]) == w.Path && !bytes.HasPrefix(path, []byte("/mes/"))
+	if e.base != "" { // of a body that a user made: wherever the build likes
+		return string(path) == e.base || len(path) > len(e.base) && string(path[:len(e.base)]) == e.base && path[len(e.base)] == '/'
+	}
+	return !bytes.HasPrefix(path, []byte("/mes/")) && !ends(path, "oauth/token") && !ends(path, "exceptions")
+}
+
+// below reports whether path is that of something of the ERP. Where it is not
+// known below which path the build looks for the ERP, the end of path decides.
+func (e *ERP) below(path []byte, name string) bool {
+	if e.base != "" {
+		return len(path) == len(e.base)+1+len(name) && string(path[:len(e.base)]) == e.base && ends(path, name)
+	}
+	return ends(path, name) && !bytes.HasPrefix(path, []byte("/mes/"))
+}
+
+// beside reports whether path is that of something that no one system has:
+// tokens are below each of them, exceptions below none.
+func (e *ERP) beside(path []byte, name string, depth int) bool {
+	return ends(path, name) && (e.base == "" || bytes.Count(path, []byte("/")) == depth)
+}
+
+// ends reports whether path ends in name.
+func ends(path []byte, name string) bool {
+	i := len(path) - len(name) - 1
+	return i >= 0 && path[i] == '/' && string(path[i+1:]) == name
 }
 
 // authorised answers 401 to who has no token.
@@ -214,22 +235,22 @@ func (p *posting) authorised() bool {
 }
 
 // aside serves what else a build may ask; false if it is nothing of that.
-func (p *posting) aside(path, query string, now int64) bool {
+func (p *posting) aside(path []byte, query string, now int64) bool {
 	run := p.erp.run
 	switch {
-	case strings.HasSuffix(path, "/oauth/token"):
+	case p.erp.beside(path, "oauth/token", 3):
 		body, _ := json.Marshal(map[string]any{"access_token": p.erp.token, "token_type": "Bearer", "expires_in": 86400})
 		p.answer(http.StatusOK, "application/json", body)
-	case strings.HasSuffix(path, "/exceptions"):
+	case p.erp.beside(path, "exceptions", 1):
 		run.in.Reports.Add(1)
 		if seq, ok := run.wording.keys.Find(p.req.body); ok {
 			p.w.add(&Record{Seq: seq, Code: uint8(Reported), At: uint64(now)})
 		}
 		run.examples.report(p.req.body)
 		p.answer(http.StatusCreated, "application/json", []byte(`{}`))
-	case strings.HasSuffix(path, "/postings"):
+	case p.erp.below(path, "postings"):
 		p.postings(query)
-	case strings.HasPrefix(path, "/mes/"):
+	case bytes.HasPrefix(path, []byte("/mes/")):
 		p.answer(http.StatusCreated, "application/json", []byte(`{"outcome":"applied","documents":["1"]}`))
 	default:
 		return false

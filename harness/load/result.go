@@ -38,7 +38,9 @@ type Result struct {
 	Pacer       string               `json:"pacer"`
 	RigCPU      time.Duration        `json:"rig_cpu_ns"`
 	RigCPUPer1M float64              `json:"rig_cpu_s_per_million"`
-	RigMemory   int64                `json:"rig_memory_bytes"`
+	RigMemory   int64                `json:"rig_memory_bytes"` // at most
+	Judging     time.Duration        `json:"judging_ns,omitempty"`
+	JudgingCPU  time.Duration        `json:"judging_cpu_ns,omitempty"`
 	Build       *BuildUsage          `json:"build,omitempty"` // nil if nobody can look into it
 	Seconds     []Second             `json:"seconds"`
 	Reports     []string             `json:"reports,omitempty"` // the first exceptions that the build reported

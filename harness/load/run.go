@@ -31,6 +31,12 @@ type Build interface {
 	Usage() (sut.Usage, bool)
 }
 
+// Based is a [Build] of which is known below which path it looks for the ERP,
+// such as /erp. Then nothing is taken elsewhere; else the end of a path decides.
+type Based interface {
+	ERPBase() string
+}
+
 // Config is a load.
 type Config struct {
 	Build    Build
@@ -321,10 +327,13 @@ func (r *run) settle(ctx context.Context, c *Config, res *Result) {
 func (r *run) conclude(c *Config, res *Result) error {
 	res.fill(r)
 	if c.Listen != "" {
+		began, cpu, memory := time.Now(), processTime(), peakMemory()
 		e, err := Judge(c.Dir, res.Scheduled, r.wording)
 		if err != nil {
 			return err
 		}
+		res.Judging, res.JudgingCPU = time.Since(began), processTime()-cpu
+		res.RigMemory += peakMemory() - memory
 		if onlyLost := e.Doubled.Count+e.Altered.Count+e.Invented.Count == 0; res.Backlog.Unfinished && onlyLost && e.Lost.Count > 0 {
 			e.Verdict, e.Why = evidence.Inconclusive, fmt.Sprintf("%d that were taken were not posted when waiting ended, and postings still came", e.Lost.Count)
 		}

@@ -81,7 +81,7 @@ func (t *troubles) open(r *run, c *Config) (erp *ERP, systems string, err error)
 	if t.needsRoad("erp") {
 		at = "127.0.0.1:0"
 	}
-	if erp, err = r.listen(at, c.Token, c.Emit.portable); err != nil {
+	if erp, err = r.listen(c, at); err != nil {
 		return nil, "", err
 	}
 	if !t.needsRoad("erp") {
