@@ -129,8 +129,17 @@ shrink-proof: ## shrink what 16 planted defects show, and print how small it get
 	$(GO) run ./tools/shrinkproof -defects "$(DEFECTS)"
 
 .PHONY: bench
-bench: ## figures beside named peers in the same run
-	$(GO) run ./tools/bench
+bench: tools-for-bench ## figures beside named peers in the same run (half an hour on a quiet machine); writes docs/performance.md
+	$(GO) run ./tools/bench -write docs/performance.md
+
+.PHONY: tools-for-bench
+tools-for-bench: ## install the peers that Debian has, where that can be done
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+		missing=; \
+		command -v wrk >/dev/null 2>&1 || missing="$$missing wrk"; \
+		command -v h2load >/dev/null 2>&1 || missing="$$missing nghttp2-client"; \
+		[ -z "$$missing" ] || { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy $$missing; }; \
+	fi
 
 .PHONY: profiles
 profiles: ## derive the nist-box profile from the recorded run (FROM=folder with operations.csv and inspection.csv)

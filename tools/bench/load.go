@@ -1,39 +1,33 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/andon-rig/andon/simulators/plant"
 )
 
-// loading measures `andon load` beside wrk, which sends one constant body and
-// keeps nothing: what a request costs its sender, the way through a build that
-// only pumps bytes, and what is told of a server that stands still.
+// loading measures `andon load` beside the generators that people use: what a
+// request costs its sender, the way through a build that only pumps bytes, how
+// punctual requests are, what is told of a server that stands still, and what
+// ten million confirmations take. Wrk, which sends one constant body and keeps
+// nothing, is the peer of what has no other.
 func loading(o options) error {
-	wrk, err := exec.LookPath("wrk")
-	if err != nil {
-		fmt.Println("  load is left out: its peer wrk is not here (Debian package wrk)")
-		return nil
-	}
 	dir, err := os.MkdirTemp("", "andon-bench-*")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	l := &loader{o: o, wrk: wrk, dir: dir, andon: filepath.Join(dir, "andon")}
+	l := &loader{o: o, dir: dir, andon: filepath.Join(dir, "andon")}
 	if out, err := exec.Command("go", "build", "-o", l.andon, ".").CombinedOutput(); err != nil {
 		return fmt.Errorf("build andon: %w\n%s", err, out)
 	}
@@ -41,21 +35,23 @@ func loading(o options) error {
 		return err
 	}
 	defer l.sink.close()
-	return errors.Join(l.compare(), l.stall())
+	return errors.Join(l.compare(), l.punctual(), l.stall(), l.remember())
 }
 
 // loader runs the contenders.
 type loader struct {
-	o               options
-	wrk, andon, dir string
-	sink            *sink
-	seconds         int
+	o          options
+	andon, dir string
+	peers      map[string]string // where they are
+	sink       *sink
+	seconds    int
 }
 
-// prepare starts the server and writes what both sides say: the same
-// confirmation, for Andon with a mark where its key belongs.
+// prepare starts the server, finds peers and writes what all of them say: the
+// same confirmation, for who can with a mark where its key belongs.
 func (l *loader) prepare() (err error) {
 	l.seconds = max(int(l.o.length.Seconds()), 1)
+	l.find()
 	b := body(0, 100_000_000)
 	id := plant.Natural(plant.Confirmed{Order: orderID(0), Operation: "0010", Counter: 100_000_000})
 	fixed := bytes.ReplaceAll(b, []byte(id), []byte(strings.Repeat("x", 36)))
@@ -63,11 +59,8 @@ func (l *loader) prepare() (err error) {
 	if bytes.Equal(b, fixed) {
 		return fmt.Errorf("the confirmation does not name itself %q", id)
 	}
-	script := "wrk.method = \"POST\"\nwrk.headers[\"Content-Type\"] = \"application/json\"\nlocal f = io.open(\"" + l.path("fixed.json") + "\", \"rb\")\nwrk.body = f:read(\"*a\")\nf:close()\n"
-	for name, text := range map[string][]byte{"fixed.json": fixed, "unique.json": unique, "fixed.lua": []byte(script)} {
-		if err := os.WriteFile(l.path(name), text, 0o644); err != nil {
-			return err
-		}
+	if err := l.files(fixed, unique); err != nil {
+		return err
 	}
 	l.sink, err = newSink()
 	return err
@@ -75,74 +68,99 @@ func (l *loader) prepare() (err error) {
 
 func (l *loader) path(name string) string { return filepath.Join(l.dir, name) }
 
-// cost is what a sender of n confirmations has used up.
-type cost struct {
-	cpu  time.Duration // for one
-	rate float64       // per second
+// costs are what a sender has used up in each round.
+type costs struct {
+	cpu  []time.Duration // for one confirmation
+	rate []float64       // of them per second
 }
+
+func (c *costs) add(cmd *exec.Cmd, n int64, seconds float64) error {
+	if n == 0 {
+		return fmt.Errorf("%s sent nothing", filepath.Base(cmd.Path))
+	}
+	s := cmd.ProcessState
+	c.cpu = append(c.cpu, ((s.UserTime() + s.SystemTime()) / time.Duration(n)).Round(10*time.Nanosecond))
+	c.rate = append(c.rate, float64(n)/seconds)
+	return nil
+}
+
+// Our own contenders.
+const (
+	emission  = "andon emission"
+	trip      = "andon round trip"
+	batched   = "andon round trip in batches"
+	pipelined = "andon round trip, pipelined"
+)
 
 // compare measures in turn, so that a busy minute hits all alike.
 func (l *loader) compare() error {
-	var peer, emit, trip, batch struct {
-		cpu  []time.Duration
-		rate []float64
+	seen := map[string]*costs{}
+	contenders := []string{"wrk", emission, "wrk unique", "fortio unique", trip, "vegeta unique", "h2load", batched, "k6 unique", "bombardier", "hey", pipelined}
+	for _, c := range contenders {
+		seen[c] = &costs{}
 	}
 	for range l.o.rounds {
-		for _, c := range []struct {
-			run func() (cost, error)
-			to  *struct {
-				cpu  []time.Duration
-				rate []float64
-			}
-		}{
-			{l.runWrk, &peer},
-			{func() (cost, error) {
-				return l.emit("--emit-only", "--body", l.path("unique.json"), "--url", l.sink.url())
-			}, &emit},
-			{func() (cost, error) { return l.roundTrip(1) }, &trip},
-			{func() (cost, error) { return l.roundTrip(16) }, &batch},
-		} {
-			got, err := c.run()
-			if err != nil {
+		for _, c := range contenders {
+			if err := l.measure(c, seen[c]); err != nil {
 				return err
 			}
-			c.to.cpu, c.to.rate = append(c.to.cpu, got.cpu), append(c.to.rate, got.rate)
 		}
 	}
-	cpuRow := func(what string, ours, peer []time.Duration, target string) {
-		a, b := median(ours), median(peer)
-		row(what, a.String(), b.String(), float64(a)/float64(b), target)
+	for _, p := range []struct{ what, name, target string }{
+		{"wrk, constant body", "wrk", "≤ 1.15"}, {"wrk and Lua, unique", "wrk unique", "≤ 0.90"}, {"fortio, unique", "fortio unique", "≤ 0.45"},
+		{"vegeta, unique", "vegeta unique", "≤ 0.35"}, {"k6, unique", "k6 unique", "≤ 0.12"},
+		{"h2load, constant body", "h2load", ""}, {"bombardier, constant body", "bombardier", ""}, {"hey, constant body", "hey", ""},
+	} {
+		cpuRow("emission, CPU each, vs "+p.what, seen[emission], seen[p.name], p.target)
 	}
-	rateRow := func(what string, ours, peer []float64, target string) {
-		a, b := median(ours), median(peer)
-		row(what, fmt.Sprintf("%.0f/s", a), fmt.Sprintf("%.0f/s", b), a/b, target)
-	}
-	cpuRow("emission, CPU each, unique and journaled, vs wrk", emit.cpu, peer.cpu, "≤ 1.15")
-	cpuRow("round trip, CPU each, exactly-once shown, vs wrk", trip.cpu, peer.cpu, "≤ 2.3")
-	rateRow("round trip, confirmations/s, vs wrk one way", trip.rate, peer.rate, "≥ 0.40")
-	rateRow("the same with 16 on each connection, vs one", batch.rate, trip.rate, "≥ 8")
+	cpuRow("round trip, CPU each, vs wrk one way", seen[trip], seen["wrk"], "≤ 2.3")
+	rateRow("round trip, confirmations/s, vs wrk one way", seen[trip], seen["wrk"], "≥ 0.40")
+	rateRow("in batches of 16, confirmations/s, vs one by one", seen[batched], seen[trip], "≥ 8")
+	cpuRow("in batches of 16, CPU each, vs one by one", seen[batched], seen[trip], "≤ 2.5 µs")
+	rateRow("16 pipelined, confirmations/s, vs one by one", seen[pipelined], seen[trip], "")
 	return nil
+}
+
+func cpuRow(what string, ours, peer *costs, target string) {
+	if len(ours.cpu) == 0 || len(peer.cpu) == 0 {
+		return
+	}
+	a, b := median(ours.cpu), median(peer.cpu)
+	row(what, a.String(), b.String(), float64(a)/float64(b), target)
+}
+
+func rateRow(what string, ours, peer *costs, target string) {
+	if len(ours.rate) == 0 || len(peer.rate) == 0 {
+		return
+	}
+	a, b := median(ours.rate), median(peer.rate)
+	row(what, fmt.Sprintf("%.0f/s", a), fmt.Sprintf("%.0f/s", b), a/b, target)
 }
 
 const loadConnections = "32"
 
-// runWrk has wrk send its constant body.
-func (l *loader) runWrk() (cost, error) {
+// measure has a contender send as fast as it is answered.
+func (l *loader) measure(what string, to *costs) error {
+	switch what {
+	case emission:
+		return l.emit(to, "--emit-only", "--body", l.path("unique.json"), "--url", l.sink.url())
+	case trip:
+		return l.roundTrip(to)
+	case batched:
+		return l.roundTrip(to, "--batch", "16")
+	case pipelined:
+		return l.roundTrip(to, "--depth", "16")
+	}
+	args := l.flatOut(what)
+	if args == nil {
+		return nil
+	}
 	before := l.sink.count.Load()
-	cmd := exec.Command(l.wrk, "-t2", "-c"+loadConnections, fmt.Sprintf("-d%ds", l.seconds), "-s", l.path("fixed.lua"), l.sink.url())
-	out, err := cmd.CombinedOutput()
+	cmd, _, err := l.run(args)
 	if err != nil {
-		return cost{}, fmt.Errorf("wrk: %w\n%s", err, out)
+		return err
 	}
-	return costOf(cmd, l.sink.count.Load()-before, float64(l.seconds))
-}
-
-func costOf(cmd *exec.Cmd, n int64, seconds float64) (cost, error) {
-	if n == 0 {
-		return cost{}, fmt.Errorf("%s sent nothing", filepath.Base(cmd.Path))
-	}
-	s := cmd.ProcessState
-	return cost{((s.UserTime() + s.SystemTime()) / time.Duration(n)).Round(10 * time.Nanosecond), float64(n) / seconds}, nil
+	return to.add(cmd, l.sink.count.Load()-before, float64(l.seconds))
 }
 
 // loaded is what of a load's result is looked at.
@@ -150,6 +168,9 @@ type loaded struct {
 	Verdict string
 	Why     []string
 	Sent    struct{ First int64 }
+	Memory  int64         `json:"rig_memory_bytes"`
+	Judging time.Duration `json:"judging_ns"`
+	JudgeBy time.Duration `json:"judging_cpu_ns"`
 	Latency map[string]struct {
 		P90 float64 `json:"p90_ms"`
 		P99 float64 `json:"p99_ms"`
@@ -169,140 +190,41 @@ func (l *loader) load(args ...string) (*exec.Cmd, loaded, error) {
 	return cmd, got, nil
 }
 
-// emit has Andon send as fast as it is answered.
-func (l *loader) emit(args ...string) (cost, error) {
-	cmd, got, err := l.load(append([]string{"--workload", "closed", "--connections", loadConnections, "--duration", fmt.Sprintf("%ds", l.seconds)}, args...)...)
+// held is the same for a load that must end well.
+func (l *loader) held(args ...string) (*exec.Cmd, loaded, error) {
+	cmd, got, err := l.load(args...)
 	if err == nil && got.Verdict != "held" {
 		err = fmt.Errorf("andon load is %s: %v", got.Verdict, got.Why)
 	}
-	if err != nil {
-		return cost{}, err
-	}
-	return costOf(cmd, got.Sent.First, float64(l.seconds))
+	return cmd, got, err
 }
 
-// roundTrip has Andon send through a pump to itself, with so many on each
-// connection, and show that each was posted exactly once.
-func (l *loader) roundTrip(depth int) (cost, error) {
+func (l *loader) emit(to *costs, args ...string) error {
+	cmd, got, err := l.held(append([]string{"--workload", "closed", "--connections", loadConnections, "--duration", fmt.Sprintf("%ds", l.seconds)}, args...)...)
+	if err != nil {
+		return err
+	}
+	return to.add(cmd, got.Sent.First, float64(l.seconds))
+}
+
+// roundTrip has Andon send through a pump to itself and show that each
+// confirmation was posted exactly once.
+func (l *loader) roundTrip(to *costs, args ...string) error {
+	return l.pumped(func(through ...string) error { return l.emit(to, append(through, args...)...) })
+}
+
+// pumped starts a pump and says how to load it.
+func (l *loader) pumped(load func(through ...string) error) error {
 	erp, err := freeAddress()
 	if err != nil {
-		return cost{}, err
+		return err
 	}
 	p, err := newPump(erp)
 	if err != nil {
-		return cost{}, err
+		return err
 	}
 	defer p.Close()
-	return l.emit("--url", "http://"+p.Addr().String(), "--erp", erp, "--depth", strconv.Itoa(depth))
-}
-
-// stall has a server stand still for a second of four: a quarter of all
-// confirmations wait up to a second, so that p90 is 0.60 s and p99 0.96 s.
-func (l *loader) stall() error {
-	for _, connections := range []string{"1", "8", "64"} {
-		l.sink.stall.Store(time.Now().Add(1500 * time.Millisecond).UnixNano())
-		before := l.sink.count.Load()
-		_, got, err := l.load("--emit-only", "--body", l.path("unique.json"), "--url", l.sink.url(), "--rate", "1000", "--duration", "4s", "--connections", connections, "--pacing-budget", "1m")
-		if err != nil {
-			return err
-		}
-		l.sink.stall.Store(0)
-		ack := got.Latency["ack"]
-		what := fmt.Sprintf("a stall, %s connections, vs the truth: ", connections)
-		row(what+"p90", fmt.Sprintf("%.0f ms", ack.P90), "600 ms", ack.P90/600, "0.97 to 1.03")
-		row(what+"p99", fmt.Sprintf("%.0f ms", ack.P99), "960 ms", ack.P99/960, "0.97 to 1.03")
-		if n := l.sink.count.Load() - before; n != 4000 {
-			return fmt.Errorf("of 4000 scheduled confirmations %d arrived", n)
-		}
-	}
-	return nil
-}
-
-// sink answers 201 to everything, and stands still for a second from stall on.
-type sink struct {
-	l     net.Listener
-	count atomic.Int64
-	stall atomic.Int64 // ns since 1970; 0 for never
-}
-
-func newSink() (*sink, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	s := &sink{l: l}
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go s.serve(c)
-		}
-	}()
-	return s, nil
-}
-
-func (s *sink) url() string { return "http://" + s.l.Addr().String() + "/" }
-func (s *sink) close()      { _ = s.l.Close() }
-
-func (s *sink) serve(c net.Conn) {
-	defer c.Close()
-	r := bufio.NewReaderSize(c, 64<<10)
-	for length := 0; ; {
-		line, err := r.ReadSlice('\n')
-		if err != nil {
-			return
-		}
-		if v, ok := bytes.CutPrefix(line, []byte("Content-Length: ")); ok {
-			length, _ = strconv.Atoi(string(bytes.TrimSpace(v))) // both senders say it right
-		}
-		if len(line) > 2 {
-			continue
-		}
-		if _, err := r.Discard(length); err != nil {
-			return
-		}
-		if at := s.stall.Load(); at != 0 {
-			if now := time.Now().UnixNano(); now >= at {
-				time.Sleep(time.Duration(at + int64(time.Second) - now))
-			}
-		}
-		s.count.Add(1)
-		if _, err := io.WriteString(c, "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n"); err != nil {
-			return
-		}
-	}
-}
-
-// newPump is a build that only pumps bytes, in this process: its cost is nobody's.
-func newPump(to string) (net.Listener, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer c.Close()
-				up, err := net.Dial("tcp", to)
-				if err != nil {
-					return
-				}
-				defer up.Close()
-				go func() {
-					_, _ = io.Copy(up, c)
-					_ = up.Close()
-				}()
-				_, _ = io.Copy(c, up)
-			}()
-		}
-	}()
-	return l, nil
+	return load("--url", "http://"+p.Addr().String(), "--erp", erp)
 }
 
 // freeAddress is one on which nobody listens.
@@ -312,4 +234,87 @@ func freeAddress() (string, error) {
 		return "", err
 	}
 	return l.Addr().String(), l.Close()
+}
+
+// punctual has all keep to a rate; what counts is when requests arrive.
+func (l *loader) punctual() error {
+	for _, rate := range []int{1000, 10_000} {
+		seen := map[string][]punctuality{}
+		names := []string{"andon", "vegeta", "fortio", "bombardier", "k6", "hey"}
+		for range l.o.rounds {
+			for _, name := range names {
+				p, err := l.pace(name, rate)
+				if err != nil {
+					return err
+				}
+				if p.rate > 0 {
+					seen[name] = append(seen[name], p)
+				}
+			}
+		}
+		l.tellPace(rate, seen)
+	}
+	return nil
+}
+
+// pace measures the arrivals of one contender.
+func (l *loader) pace(name string, rate int) (punctuality, error) {
+	seconds := l.seconds + 1 // of which the first is left out
+	args := l.atRate(name, rate, seconds)
+	if name != "andon" && args == nil {
+		return punctuality{}, nil
+	}
+	l.sink.watch(2 * rate * seconds)
+	var err error
+	if name == "andon" {
+		_, _, err = l.load("--emit-only", "--body", l.path("unique.json"), "--url", l.sink.url(), "--rate", strconv.Itoa(rate), "--duration", fmt.Sprintf("%ds", seconds), "--connections", "64", "--pacing-budget", "1m")
+	} else {
+		_, _, err = l.run(args)
+	}
+	return l.sink.heard(float64(rate)), err
+}
+
+// tellPace prints ours beside the best peer: the median of p50, and p99 of the
+// best round of each, as that of a bad one is the machine's.
+func (l *loader) tellPace(rate int, seen map[string][]punctuality) {
+	type best struct {
+		name     string
+		p50, p99 time.Duration
+	}
+	of := func(ps []punctuality) (b best) {
+		var p50 []time.Duration
+		b.p99 = time.Hour
+		for _, p := range ps {
+			p50 = append(p50, p.p50)
+			b.p99 = min(b.p99, p.p99)
+		}
+		b.p50 = median(p50)
+		return b
+	}
+	by50, by99 := best{p50: time.Hour}, best{p99: time.Hour}
+	for name, ps := range seen {
+		if name == "andon" {
+			continue
+		}
+		b := of(ps)
+		b.name = name
+		fmt.Printf("  at %d/s %s is off by p50 %s, p99 %s\n", rate, name, b.p50.Round(time.Microsecond), b.p99.Round(time.Microsecond))
+		if b.p50 < by50.p50 {
+			by50 = b
+		}
+		if b.p99 < by99.p99 {
+			by99 = b
+		}
+	}
+	us := of(seen["andon"])
+	if by50.name != "" {
+		row(fmt.Sprintf("arrival at %d/s, off by p50, vs %s", rate, by50.name), us.p50.Round(time.Microsecond).String(), by50.p50.Round(time.Microsecond).String(), float64(us.p50)/float64(by50.p50), "≤ 0.15")
+		row(fmt.Sprintf("arrival at %d/s, off by p99, vs %s", rate, by99.name), us.p99.Round(time.Microsecond).String(), by99.p99.Round(time.Microsecond).String(), float64(us.p99)/float64(by99.p99), "≤ 0.40")
+	}
+	var rates []float64
+	for _, p := range seen["andon"] {
+		rates = append(rates, p.rate)
+	}
+	got := median(rates)
+	row(fmt.Sprintf("rate at %d/s, off by", rate), fmt.Sprintf("%.4f %%", 100*max(got/float64(rate)-1, 1-got/float64(rate))), fmt.Sprintf("%d/s", rate), got/float64(rate), "≤ 0.05 %")
 }

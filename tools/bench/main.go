@@ -18,6 +18,7 @@ type options struct {
 	against string
 	profile string
 	peers   string
+	write   string
 }
 
 func main() {
@@ -31,7 +32,8 @@ func main() {
 	bare := flag.Bool("bare", false, "internal: with -judge, without ids")
 	flag.StringVar(&o.against, "against", "", "another build of this command, whose endpoint is measured beside ours")
 	flag.StringVar(&o.profile, "profile", "", "file for a CPU profile of the endpoint or relay under load")
-	flag.StringVar(&o.peers, "peers", "tools/bench/peers", "folder of the module with the relay's peer")
+	flag.StringVar(&o.peers, "peers", "tools/bench/peers", "folder of the module with peers")
+	flag.StringVar(&o.write, "write", "", "`page` to put the table into, between its marks")
 	flag.Parse()
 	var err error
 	switch {
@@ -49,8 +51,9 @@ func main() {
 }
 
 func bench(o options, only string) error {
+	began := time.Now()
 	fmt.Println("what                                                     Andon            peer             ratio   target")
-	for _, part := range []struct {
+	for _, p := range []struct {
 		name    string
 		measure func() error
 	}{
@@ -62,17 +65,16 @@ func bench(o options, only string) error {
 		{"replay", replaying},
 		{"load", func() error { return loading(o) }},
 	} {
-		if only != "" && only != part.name {
+		if only != "" && only != p.name {
 			continue
 		}
-		if err := part.measure(); err != nil {
-			return fmt.Errorf("%s: %w", part.name, err)
+		part = p.name
+		if err := p.measure(); err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
 		}
 	}
+	if o.write != "" {
+		return writePage(o.write, o, began)
+	}
 	return nil
-}
-
-// row prints one comparison.
-func row(what, ours, peer string, ratio float64, target string) {
-	fmt.Printf("%-56s %-16s %-16s %5.2f   %s\n", what, ours, peer, ratio, target)
 }

@@ -204,7 +204,7 @@ func told(ways []*way, why string) {
 			a, b := added(f.of(us), f.of(direct)), added(f.of(p), f.of(direct))
 			row("relay, added "+f.what+" of a round trip, vs "+p.name, a.String(), b.String(), float64(a)/float64(max(b, 1)), "")
 		}
-		row("relay, goroutines per idle connection, vs "+p.name, fmt.Sprintf("%.1f", us.goroutines), fmt.Sprintf("%.1f", p.goroutines), us.goroutines/p.goroutines, "≤ 2")
+		row("relay, goroutines per idle connection, vs "+p.name, fmt.Sprintf("%.1f", us.goroutines), fmt.Sprintf("%.1f", p.goroutines), us.goroutines/p.goroutines, "≤ 2 each")
 		row("relay, memory per idle connection, vs "+p.name, kib(us.resident), kib(p.resident), us.resident/p.resident, "≤ 28 KiB")
 		row("relay, half-close, vs "+p.name, kept(us.halfClose), kept(p.halfClose), 1, "kept")
 	}
