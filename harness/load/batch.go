@@ -118,11 +118,7 @@ func (w *Wording) appendPiece(dst []byte, p *variant, seq uint64, m made) []byte
 // size is how long the body of a batch is.
 func (w *Wording) size(seq, n uint64) (size int) {
 	v := w.variant(w.made(w.part.number(seq))).rows
-	last := w.variant(w.made(w.part.number(seq + n - 1))).rows
 	size = len(v[cutBefore].text) + len(v[cutBehind].text) + int(n) - 1
-	if last == v { // counters do not shrink: all rows are as long
-		return size + int(n)*len(v[cutRow].text)
-	}
 	for i := range n {
 		size += len(w.variant(w.made(w.part.number(seq + i))).rows[cutRow].text)
 	}

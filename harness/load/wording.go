@@ -19,7 +19,9 @@ import (
 type Wording struct {
 	Path string // where it is posted, below the address; "" is the address itself
 	keys Keys
-	vary []variant // by how many digits the counter has; a wording without counter has one
+	// vary are by how many digits the counter has, first with scrap and then
+	// without; a wording without counter has one.
+	vary []variant
 	// orders is over how many orders confirmations go round.
 	orders uint64
 	seed   uint64
@@ -64,14 +66,18 @@ type statement struct {
 	text   string // for people
 }
 
-// made is what the n-th confirmation is about.
+// made is what the n-th confirmation is about. One in eight has scrap.
 type made struct {
 	order, counter, yield, scrap uint64
 }
 
 func (w *Wording) made(seq uint64) made {
 	r := mix(seq ^ w.seed)
-	return made{order: seq % w.orders, counter: seq/w.orders + 1, yield: 100 + r%900, scrap: 1 + (r>>32)%9}
+	m := made{order: seq % w.orders, counter: seq/w.orders + 1, yield: 100 + r%900}
+	if r>>61 == 0 {
+		m.scrap = 1 + (r>>32)%9
+	}
+	return m
 }
 
 // put replaces the fields of dst, a copy of the variant's text, by those of seq.
@@ -112,7 +118,12 @@ func (w *Wording) variant(m made) *variant {
 	for c := m.counter; c >= 10; c /= 10 {
 		digits++
 	}
-	return &w.vary[min(digits, len(w.vary)-1)]
+	n := len(w.vary) / 2
+	digits = min(digits, n-1)
+	if m.scrap == 0 {
+		digits += n
+	}
+	return &w.vary[digits]
 }
 
 // variantOf returns the prepared bytes of confirmation seq.
@@ -179,13 +190,15 @@ func Spoken(d simulators.Dialect, keys Keys, orders int, seed uint64, now time.T
 		return nil, fmt.Errorf("%d orders: a load is about 1 to 999 of them", orders)
 	}
 	w := &Wording{keys: keys, orders: uint64(orders), seed: mix(seed)}
-	for digits := 1; digits <= mostDigits; digits++ {
-		path, v, err := specimen(d, digits, now)
-		if err != nil {
-			return nil, err
+	for _, scrap := range []int64{specimenScrap, 0} {
+		for digits := 1; digits <= mostDigits; digits++ {
+			path, v, err := specimen(d, digits, scrap, now)
+			if err != nil {
+				return nil, err
+			}
+			w.Path = path
+			w.vary = append(w.vary, v)
 		}
-		w.Path = path
-		w.vary = append(w.vary, v)
 	}
 	w.says = func(seq uint64) uint32 { return w.digest(w.made(seq)) }
 	w.read = w.reader(d)
@@ -200,16 +213,20 @@ const (
 	specimenWC    = "WC-987"
 	specimenWho   = "P-987"
 	specimenYield = 654
+	specimenScrap = 7
 )
 
-func specimen(d simulators.Dialect, digits int, now time.Time) (path string, v variant, err error) {
+func specimen(d simulators.Dialect, digits int, scrap int64, now time.Time) (path string, v variant, err error) {
 	counter := 8
 	for range digits - 1 {
 		counter = counter*10 + 8
 	}
 	now = now.Truncate(time.Second)
 	f := plant.Confirmed{Order: specimenOrder, Operation: specimenOp, Counter: counter, WorkCenter: specimenWC, Operator: specimenWho,
-		Yield: plant.Of(specimenYield, "EA"), Scrap: plant.Of(7, "EA")}
+		Yield: plant.Of(specimenYield, "EA")}
+	if scrap > 0 {
+		f.Scrap = plant.Of(scrap, "EA")
+	}
 	e := plant.Event{ID: specimenKey, At: now, Fact: f}
 	ms, err := d.Encode(e)
 	if err != nil {
@@ -231,7 +248,7 @@ func specimen(d simulators.Dialect, digits int, now time.Time) (path string, v v
 		{fieldOperator, specimenWho, 2, 3, 1},
 		{fieldCounter, `"` + strconv.Itoa(counter) + `"`, 1, digits, 1},
 		{fieldYield, `"` + strconv.Itoa(specimenYield) + `"`, 1, 3, 1},
-		{fieldScrap, `"7"`, 1, 1, 1},
+		{fieldScrap, `"` + strconv.Itoa(specimenScrap) + `"`, 1, 1, int(min(scrap, 1))},
 	} {
 		if found := v.find(s.what, s.find, s.before, s.n); found < s.least {
 			return "", v, fmt.Errorf("the fast path does not find %s in what the dialect makes of a confirmation", s.find)
@@ -290,16 +307,23 @@ func (w *Wording) reader(d simulators.Dialect) func([]byte) ([]statement, error)
 // confirmed is confirmation seq as the plant has it.
 func (w *Wording) confirmed(seq uint64) plant.Confirmed {
 	m := w.made(seq)
-	return plant.Confirmed{
+	f := plant.Confirmed{
 		Order: plant.OrderID(fmt.Sprintf("4799000%03d", m.order+1)), Operation: plant.OperationID(fmt.Sprintf("00%d0", m.order%3+1)), Counter: int(m.counter),
 		WorkCenter: plant.WorkCenterID(fmt.Sprintf("WC-%03d", m.order+1)), Operator: plant.PersonID(fmt.Sprintf("P-%03d", m.order+1)),
-		Yield: plant.Of(int64(m.yield), "EA"), Scrap: plant.Of(int64(m.scrap), "EA"),
+		Yield: plant.Of(int64(m.yield), "EA"),
 	}
+	if m.scrap > 0 {
+		f.Scrap = plant.Of(int64(m.scrap), "EA")
+	}
+	return f
 }
 
 // tell says what a confirmation is about.
 func tell(f plant.Confirmed) string {
-	s := fmt.Sprintf("order %s operation %s counter %d: yield %s, scrap %s", f.Order, f.Operation, f.Counter, f.Yield, f.Scrap)
+	s := fmt.Sprintf("order %s operation %s counter %d: yield %s", f.Order, f.Operation, f.Counter, f.Yield)
+	if f.Scrap.Amount != 0 {
+		s += ", scrap " + f.Scrap.String()
+	}
 	if f.Rework.Amount != 0 {
 		s += ", rework " + f.Rework.String()
 	}

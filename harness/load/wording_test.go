@@ -26,12 +26,22 @@ func TestPatchedIsWhatTheDialectSays(t *testing.T) {
 		t.Errorf("confirmations are posted to %q", w.Path)
 	}
 	var room []byte
-	for _, seq := range []uint64{0, 1, 63, 64, 64*8 + 1, 64 * 9, 64 * 98, 64*99 + 63, 64*12345 + 5, 1 << 28} {
+	scraps := map[bool]bool{}
+	defer func() {
+		if len(scraps) != 2 {
+			t.Errorf("there is scrap: %v", scraps)
+		}
+	}()
+	for _, seq := range []uint64{0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 63, 64, 64*8 + 1, 64 * 9, 64 * 98, 64*99 + 63, 64*12345 + 5, 1 << 28} {
 		body := w.Append(nil, seq)
 		ms, err := neutral.Dialect{}.Encode(plant.Event{ID: plant.EventID(w.keyText(seq)), At: time.Date(2026, 3, 2, 6, 0, 0, 0, time.UTC), Fact: w.confirmed(seq)})
 		if err != nil || !bytes.Equal(ms[0].Body, body) {
 			t.Fatalf("confirmation %d is\n%s\nand the dialect says (%v)\n%s", seq, body, err, ms[0].Body)
 		}
+		if len(body) < 512 || len(body) > 1150 || w.made(seq).scrap == 0 && len(body) > 1024 {
+			t.Errorf("confirmation %d takes %d bytes", seq, len(body))
+		}
+		scraps[w.made(seq).scrap > 0] = true
 		var same bool
 		if same, room = w.Same(seq, body, room); !same {
 			t.Errorf("confirmation %d is not recognised", seq)
