@@ -65,7 +65,7 @@ func tellLoad(out io.Writer, r *load.Result) error {
 		fmt.Fprintf(&b, "  reported   %s\n", text)
 	}
 	fmt.Fprintf(&b, "  rig        %.1f CPU-s per million confirmations, %d MiB; paced by %s\n", r.RigCPUPer1M, r.RigMemory>>20, r.Pacer)
-	if r.Judging > 0 {
+	if r.Judging >= 100*time.Millisecond {
 		fmt.Fprintf(&b, "             judged in %s\n", r.Judging.Round(time.Millisecond))
 	}
 	if u := r.Build; u != nil {

@@ -178,6 +178,11 @@ func TestLedger(t *testing.T) {
 			t.Errorf("%d, which was never sent, is %s", seq, e)
 		}
 	}
+	none := NewLedger(0, 1) // where nothing is posted nothing is kept
+	none.Start(5, 1)
+	if e, _ := none.Post(5, 1); e != Invented || none.Posted(5) {
+		t.Errorf("a ledger of nothing says %s", e)
+	}
 	l.Start(5, 0)
 	l.Start(70_000, 123)
 	for i, c := range []struct {

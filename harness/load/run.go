@@ -59,6 +59,14 @@ type Config struct {
 	Fleet           *Fleet         // agents that send; nil if this process does
 }
 
+// expected is how many confirmations may be posted.
+func (c *Config) expected() uint64 {
+	if c.Listen == "" {
+		return 0
+	}
+	return c.Emit.Most
+}
+
 // Progress is how a load gets on.
 type Progress struct {
 	At                  time.Duration
@@ -103,7 +111,7 @@ func Run(ctx context.Context, c Config) (_ *Result, err error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("create histogram log: %w", err), j.Close())
 	}
-	r := &run{start: time.Now(), wording: c.Wording, ledger: NewLedger(c.Emit.Most, c.Wording.rows()), meter: NewMeter(runtime.GOMAXPROCS(0), hlog), journal: j, keys: newKeyTable()}
+	r := &run{start: time.Now(), wording: c.Wording, ledger: NewLedger(c.expected(), c.Wording.rows()), meter: NewMeter(runtime.GOMAXPROCS(0), hlog), journal: j, keys: newKeyTable()}
 	r.faults = r.troubles(c.Faults)
 	res := &Result{Schema: resultSchema, Workload: c.Workload, Dir: c.Dir, Offered: c.Shape != nil}
 	played := r.play(ctx, &c, res)
