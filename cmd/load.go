@@ -19,6 +19,7 @@ import (
 
 	"github.com/andon-rig/andon/harness"
 	"github.com/andon-rig/andon/harness/load"
+	"github.com/andon-rig/andon/harness/load/page"
 	"github.com/andon-rig/andon/simulators/dialects/neutral"
 )
 
@@ -155,12 +156,20 @@ func runLoad(ctx context.Context, w World, f loadFlags) error {
 	return nil
 }
 
+// keepLoad writes a result, and the page that shows it.
 func keepLoad(path string, res *load.Result) error {
 	file, err := os.Create(path)
 	if err != nil {
 		return err
 	}
-	return errors.Join(writeJSON(file, res), file.Close())
+	if err := errors.Join(writeJSON(file, res), file.Close()); err != nil {
+		return err
+	}
+	html, err := os.Create(strings.TrimSuffix(path, ".json") + ".html")
+	if err != nil {
+		return err
+	}
+	return errors.Join(page.Write(html, res), html.Close())
 }
 
 // config turns flags into a load.

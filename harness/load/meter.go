@@ -60,6 +60,7 @@ type Second struct {
 	E2E    *[3]float64 `json:"e2e_ms,omitempty"` // p50, p99, most
 	Ack    *[3]float64 `json:"ack_ms,omitempty"`
 	Own    *[3]float64 `json:"pacing_ms,omitempty"`
+	Heat   Heat        `json:"heat,omitempty"` // end to end, or to the answer if no postings are expected
 }
 
 type interval struct {
@@ -213,6 +214,9 @@ func (m *Meter) finish(second int64) {
 	delete(m.open, second)
 	row := Second{At: second, Sent: iv.hist[Waited].TotalCount(), Posted: iv.hist[EndToEnd].TotalCount(),
 		E2E: brief(iv.hist[EndToEnd]), Ack: brief(iv.hist[Ack]), Own: brief(iv.hist[Pacing])}
+	if row.Heat = heat(iv.hist[EndToEnd]); row.Heat == nil {
+		row.Heat = heat(iv.hist[Ack])
+	}
 	m.seconds = append(m.seconds, row)
 	if m.log != nil {
 		for k, h := range iv.hist {
@@ -295,6 +299,7 @@ func joined(rows []Second) (out []Second) {
 		if r.Sent+r.Posted > out[k].Sent+out[k].Posted {
 			r, out[k] = out[k], r
 		}
+		out[k].Heat = out[k].Heat.plus(r.Heat)
 		out[k].Sent += r.Sent
 		out[k].Posted += r.Posted
 		out[k].E2E, out[k].Ack, out[k].Own = cmp.Or(out[k].E2E, r.E2E), cmp.Or(out[k].Ack, r.Ack), cmp.Or(out[k].Own, r.Own)

@@ -29,6 +29,7 @@ type Result struct {
 	Exactly     *Exactly             `json:"exactly_once,omitempty"` // nil if no postings were expected
 	Backlog     Backlog              `json:"backlog"`
 	Latency     map[string]Quantiles `json:"latency"`
+	Curves      map[string][]Point   `json:"curves"`
 	Limited     []string             `json:"generator_limited,omitempty"` // by what
 	Search      *Found               `json:"search,omitempty"`            // nil if nothing was looked for
 	Faults      []Band               `json:"faults,omitempty"`            // in the order in which they began
@@ -101,10 +102,10 @@ func (res *Result) fill(r *run) {
 	})
 	res.Received = nonZero(Counts{"postings": in.Postings.Load(), "byte for byte": in.Identical.Load(), "reworded": in.Reworded.Load(), "without our key": in.Strange.Load(),
 		"exceptions reported": in.Reports.Load(), "other requests": in.Other.Load(), "connections": in.Conns.Load(), "our reconnects": out.Reconnects.Load()})
-	res.Latency = map[string]Quantiles{}
+	res.Latency, res.Curves = map[string]Quantiles{}, map[string][]Point{}
 	for k := range measures {
 		if q := r.meter.Quantiles(k); q.Count > 0 {
-			res.Latency[k.String()] = q
+			res.Latency[k.String()], res.Curves[k.String()] = q, curve(r.meter.total[k])
 		}
 	}
 	r.faults.tell(res)
