@@ -3,6 +3,7 @@ package harness
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"time"
 
@@ -67,6 +68,9 @@ func (f File) Lacks(s scenarios.Scenario) string {
 	if lack := f.lacksLists(s); lack != "" {
 		return lack
 	}
+	if lack := cmp.Or(f.lacksFlow(s), f.lacksField(s)); lack != "" {
+		return lack
+	}
 	return f.lacksBroker(s)
 }
 
@@ -87,6 +91,41 @@ func (f File) lacksLists(s scenarios.Scenario) string {
 			return (at == "" || at == "sut" || at == name) && len(f.Endpoints[name].Lists) > 0
 		}) {
 			return fmt.Sprintf("%s was not run: its fault %s happens to lists that the SUT reads, and this rig announces everything (endpoints.*.lists says what is to be found in lists)", s.Metadata.ID, info.Name)
+		}
+	}
+	return ""
+}
+
+// lacksFlow says which facts s is about that the rig's flows do not carry; "" if
+// they carry all.
+func (f File) lacksFlow(s scenarios.Scenario) string {
+	if len(f.Flows) == 0 {
+		return ""
+	}
+	for _, kinds := range announced {
+		for _, k := range kinds {
+			if s.Floor[k] > 0 && !slices.Contains(f.Flows, k) {
+				return fmt.Sprintf("%s was not run: it is about facts of kind %s, which the rig's flows do not carry", s.Metadata.ID, k)
+			}
+		}
+	}
+	return ""
+}
+
+// lacksField says what s expects of books that nobody can tell them in the
+// dialect of an endpoint; "" if there is nothing.
+func (f File) lacksField(s scenarios.Scenario) string {
+	for _, name := range f.endpointNames() {
+		dialect, ok := catalog.Find(catalog.Standard().Dialects, cmp.Or(f.Endpoints[name].Dialect, "neutral/v1"))
+		if !ok {
+			continue // told when the rig is built
+		}
+		if d, ok := dialect.New().(simulators.Vague); ok {
+			for _, member := range d.Untold() {
+				if regexp.MustCompile(`\b` + name + `\.[^;]*\.` + member + `\b`).Match(s.ExpectJSON()) {
+					return fmt.Sprintf("%s was not run: it asks the books of %s for %s, which nobody can tell them in %s", s.Metadata.ID, name, member, dialect.Name)
+				}
+			}
 		}
 	}
 	return ""

@@ -10,20 +10,21 @@ import (
 // value of each field means what its first constant says.
 type Policy struct {
 	Auth       AuthPolicy     `yaml:"auth" json:"auth"`
-	TokenTTL   time.Duration  `yaml:"-" json:"tokenTTL"`                // wall time an access token lives; 0 means 15 s
-	Accept     AcceptPolicy   `yaml:"accept" json:"accept"`             // when an accepted message takes effect
-	Delay      time.Duration  `yaml:"-" json:"delay,omitempty"`         // wall time until a queued message takes effect
-	Queue      QueuePolicy    `yaml:"-" json:"queue,omitzero"`          // how queued messages are worked off
-	Dedupe     DedupePolicy   `yaml:"dedupe" json:"dedupe"`             // what a repeated message does
-	Lookup     bool           `yaml:"lookup" json:"lookup"`             // postings can be asked for by reference
-	Ordering   OrderingPolicy `yaml:"ordering" json:"ordering"`         // in which order announcements are delivered
-	Lock       LockPolicy     `yaml:"lock" json:"lock"`                 // what parallel postings to one order do
-	Batch      BatchPolicy    `yaml:"batch" json:"batch"`               // what one bad row does to its batch
-	Versions   VersionPolicy  `yaml:"versions" json:"versions"`         // what an older version does after a newer one
-	Session    SessionPolicy  `yaml:"session" json:"session,omitempty"` // what a change needs besides authentication
-	Match      MatchPolicy    `yaml:"match" json:"match,omitempty"`     // what a change to an object that is there needs
-	Failed     FailedPolicy   `yaml:"failed" json:"failed,omitempty"`   // what becomes of a posting that the books refuse
-	Lag        time.Duration  `yaml:"-" json:"lag,omitempty"`           // wall time from an announcement until questions show what it is about
+	TokenTTL   time.Duration  `yaml:"-" json:"tokenTTL"`                  // wall time an access token lives; 0 means 15 s
+	Accept     AcceptPolicy   `yaml:"accept" json:"accept"`               // when an accepted message takes effect
+	Delay      time.Duration  `yaml:"-" json:"delay,omitempty"`           // wall time until a queued message takes effect
+	Queue      QueuePolicy    `yaml:"-" json:"queue,omitzero"`            // how queued messages are worked off
+	Dedupe     DedupePolicy   `yaml:"dedupe" json:"dedupe"`               // what a repeated message does
+	Lookup     bool           `yaml:"lookup" json:"lookup"`               // postings can be asked for by reference
+	Announce   AnnouncePolicy `yaml:"announce" json:"announce,omitempty"` // how much an announcement says
+	Ordering   OrderingPolicy `yaml:"ordering" json:"ordering"`           // in which order announcements are delivered
+	Lock       LockPolicy     `yaml:"lock" json:"lock"`                   // what parallel postings to one order do
+	Batch      BatchPolicy    `yaml:"batch" json:"batch"`                 // what one bad row does to its batch
+	Versions   VersionPolicy  `yaml:"versions" json:"versions"`           // what an older version does after a newer one
+	Session    SessionPolicy  `yaml:"session" json:"session,omitempty"`   // what a change needs besides authentication
+	Match      MatchPolicy    `yaml:"match" json:"match,omitempty"`       // what a change to an object that is there needs
+	Failed     FailedPolicy   `yaml:"failed" json:"failed,omitempty"`     // what becomes of a posting that the books refuse
+	Lag        time.Duration  `yaml:"-" json:"lag,omitempty"`             // wall time from an announcement until questions show what it is about
 	Quota      Quota          `yaml:"quota" json:"quota,omitzero"`
 	Redelivery Redelivery     `yaml:"-" json:"redelivery"`
 	MaxBody    int64          `yaml:"-" json:"maxBody,omitempty"`  // bytes; 0 means 8 MiB
@@ -85,6 +86,15 @@ const (
 	DedupeNone    DedupePolicy = "none"        // no protection: it posts a second time
 	DedupeKey     DedupePolicy = "by-key"      // same idempotency key, same answer, no second posting
 	DedupeNatural DedupePolicy = "natural-key" // the books refuse a second posting of one business key with a conflict
+)
+
+// AnnouncePolicy says how much an announcement says.
+type AnnouncePolicy string
+
+// Ways to announce.
+const (
+	AnnounceWhole AnnouncePolicy = "whole" // all of it
+	AnnounceLight AnnouncePolicy = "light" // what it is about; the rest is read, and may be newer by then
 )
 
 // OrderingPolicy says in which order announcements are delivered.
@@ -235,6 +245,7 @@ func (p Policy) Validate() error {
 		{"auth", string(p.Auth), []string{"", "none", "oauth2"}},
 		{"accept", string(p.Accept), []string{"", "done", "queued"}},
 		{"dedupe", string(p.Dedupe), []string{"", "none", "by-key", "natural-key"}},
+		{"announce", string(p.Announce), []string{"", "whole", "light"}},
 		{"ordering", string(p.Ordering), []string{"", "per-entity", "none"}},
 		{"lock", string(p.Lock), []string{"", "none", "per-order"}},
 		{"batch", string(p.Batch), []string{"", "per-row", "atomic", "lead"}},

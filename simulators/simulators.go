@@ -471,6 +471,15 @@ type Keeper interface {
 	Keep(ctx context.Context, m Message, told func(Result)) error
 }
 
+// A Vague dialect has no field for something that books usually know, such as
+// the operation that is started where only whole orders are.
+type Vague interface {
+	Dialect
+	// Untold are the members of books that nobody can tell them through this
+	// dialect, as expectations of scenarios name them: "started".
+	Untold() []string
+}
+
 // A Configurable dialect has settings of its own.
 type Configurable interface {
 	Dialect

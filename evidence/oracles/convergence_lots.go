@@ -68,6 +68,9 @@ func (c *reconciliation) lotsWithCases() (lots []*lotCases) {
 		return l.by[id]
 	}
 	for _, f := range c.r.h.Facts {
+		if !judged(f) { // a rig that carries no holds leaves each system its own
+			continue
+		}
 		switch b := f.Event.Fact.(type) {
 		case plant.LotHeld:
 			at(f, b.Lot, b.Case).hold = f

@@ -17,6 +17,7 @@ import (
 	"github.com/andon-rig/andon/evidence/oracles"
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/dialects/b2mml"
+	"github.com/andon-rig/andon/simulators/dialects/d365"
 	"github.com/andon-rig/andon/simulators/dialects/files"
 	"github.com/andon-rig/andon/simulators/dialects/neutral"
 	"github.com/andon-rig/andon/simulators/dialects/staging"
@@ -56,6 +57,7 @@ func Standard() Catalog {
 			{"files/v1", "flat files in a folder or over SFTP, delimited or in fixed columns, with results by row", func() simulators.Dialect { return files.Dialect{} }},
 			{"b2mml-xml/v7", "B2MML V0701 as XML, bare or in a SOAP envelope, with ConfirmBODs", func() simulators.Dialect { return b2mml.Dialect{} }},
 			{"staging/v1", "staging tables in a database, with a response in each row", func() simulators.Dialect { return staging.Dialect{} }},
+			{"d365/v1", "Dynamics 365 Supply Chain Management: message processor, business events and OData to read on", func() simulators.Dialect { return d365.Dialect{} }},
 		},
 		Systems: []Part[NewSystem]{
 			{"erp", "order book, stock, WIP and genealogy of an enterprise resource planning system", newERP},

@@ -135,13 +135,16 @@ func (q *queue) carryOut(job *queued) ([]simulators.Row, *simulators.Refusal) {
 	ask.Now = q.e.Plant()
 	a := q.e.handle(job.m, ask)
 	refusal := a.Refusal
-	for _, r := range a.Rows {
-		if refusal == nil {
+	for _, r := range a.Rows { // the reason, not what became of rows that were good
+		if r.Refusal != nil && (refusal == nil || refusal.Code == rolledBack) {
 			refusal = r.Refusal
 		}
 	}
 	return a.Rows, refusal
 }
+
+// rolledBack is the code of a good row of a batch of which another was bad.
+const rolledBack = "batch-rolled-back"
 
 // next lets what follows job in its lane have its turn.
 func (q *queue) next(job *queued) {

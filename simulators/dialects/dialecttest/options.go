@@ -12,7 +12,21 @@ type Option func(*expectations)
 
 type expectations struct {
 	says     func(text string) bool
+	within   func(plant.Event) plant.Event
+	told     []plant.Kind
 	statuses map[string]int
+}
+
+// Within maps any event to one that the interface has fields for, where it has
+// fewer than facts have: only such must come back as they were.
+func Within(within func(plant.Event) plant.Event) Option {
+	return func(x *expectations) { x.within = within }
+}
+
+// Told are kinds of facts that the system announces without saying all of them,
+// and that nobody sends it: what is announced of them is not read again.
+func Told(kinds ...plant.Kind) Option {
+	return func(x *expectations) { x.told = kinds }
 }
 
 // Says names the texts that the form of a dialect can say at all; of any other

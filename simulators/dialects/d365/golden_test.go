@@ -1,0 +1,140 @@
+package d365
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/dialects/dialecttest"
+	"github.com/andon-rig/andon/simulators/plant"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// underWay is an order on which work has begun.
+func underWay() simulators.OrderState {
+	return simulators.OrderState{Version: 2, State: "Running", Received: plant.Whole(61), Order: plant.Order{ID: "4711000001", Item: "PUMP-7", Revision: "C", Quantity: dialecttest.EA("200"),
+		Lot: "L-P7-0302", Start: dialecttest.At(6, 0, 0), Due: dialecttest.At(22, 0, 0),
+		Operations: []plant.Operation{{ID: "0010", Description: "Machine housing", WorkCenter: "WC-CNC-02", Setup: 25 * time.Minute, Cycle: 61 * time.Second}, {ID: "0020", WorkCenter: "WC-ASM-01"}},
+		Components: []plant.Component{{Material: "CASTING-3", Operation: "0010", Quantity: dialecttest.EA("200")}, {Material: "COOLANT", Operation: "0010", Quantity: plant.Quantity{Amount: plant.MustDecimal("12.5"), Unit: "LTR"}}}}}
+}
+
+// facts are the golden events.
+func facts() map[string]plant.Event {
+	at := dialecttest.At
+	return map[string]plant.Event{
+		"event-released":  dialecttest.Event(plant.OrderReleased{Order: underWay().Order}, at(5, 30, 0)),
+		"event-changed":   dialecttest.Event(plant.OrderChanged{Order: "4711000001", Version: 2, Quantity: dialecttest.EA("240")}, at(9, 15, 0)),
+		"event-cancelled": dialecttest.Event(plant.OrderCancelled{Order: "4711000002", Version: 3}, at(9, 20, 0)),
+		"start":           dialecttest.Event(plant.OperationStarted{Order: "4711000001", Operation: "0010"}, at(6, 3, 0)),
+		"route-card":      dialecttest.Event(plant.Confirmed{Order: "4711000001", Operation: "0010", Counter: 3, WorkCenter: "WC-CNC-02", Operator: "P-107", Yield: dialecttest.EA("61"), Scrap: dialecttest.EA("2"), Rework: dialecttest.EA("1"), Reason: "R07", Final: true, Labor: 5938 * time.Second}, at(7, 41, 58)),
+		"route-rework":    dialecttest.Event(plant.Reworked{Order: "4711000001", Operation: "0020", Counter: 1, Quantity: dialecttest.EA("1"), Reason: "R11"}, at(8, 30, 0)),
+		"picking-list":    dialecttest.Consumption(1, "L-C3-8841", "40.125"),
+		"picking-scrap":   dialecttest.Event(plant.Scrapped{Order: "4711000001", Operation: "0020", Counter: 1, Material: "SEAL-12", Lot: "L-S12-17", Quantity: dialecttest.EA("3"), Reason: "R02"}, at(8, 2, 11)),
+		"report-finished": dialecttest.Event(plant.Received{Order: "4711000001", Counter: 1, Material: "PUMP-7", Lot: "L-P7-0302", Quantity: dialecttest.EA("2")}, at(10, 0, 0)),
+	}
+}
+
+func TestGoldenMessages(t *testing.T) {
+	for name, e := range facts() {
+		ms, err := Dialect{}.Encode(e)
+		if err != nil || len(ms) != 1 {
+			t.Fatalf("%s: %v", name, err)
+		}
+		golden(t, name, ms[0].Body)
+	}
+}
+
+func TestGoldenReplies(t *testing.T) {
+	get := func(set, filter string) simulators.Message {
+		return simulators.Message{Verb: "get", Method: "GET", Name: Data + "/" + set, Params: map[string]string{"$filter": filter}}
+	}
+	sent, _ := Dialect{}.Encode(facts()["picking-list"])
+	queued := simulators.Operation{ID: "OP-1", Number: 1, State: simulators.OperationRunning, Message: sent[0]}
+	failed := queued
+	failed.Number, failed.State, failed.Attempts, failed.Refusal = 2, simulators.OperationFailed, 3, refuse("lot-expired", "lot L-C3-8841 expired on 2026-02-28")
+	for name, c := range map[string]struct {
+		m simulators.Message
+		a simulators.Answer
+	}{
+		"reply-queued":      {sent[0], simulators.Answer{Later: true, Operation: "OP-1"}},
+		"reply-malformed":   {sent[0], simulators.Answer{Refusal: refuse(codeMalformed, "_messageContent is missing; it is JSON in a string")}},
+		"reply-throttled":   {sent[0], simulators.Answer{Refusal: &simulators.Refusal{Outcome: simulators.Throttled, Code: "quota-exceeded", Text: "more than 20 requests in 1s", After: time.Second}}},
+		"get-header":        {get("ProductionOrderHeaders", "ProductionOrderNumber eq '4711000001'"), simulators.Answer{Found: []any{underWay()}}},
+		"get-header-by-key": {get("ProductionOrderHeaders(dataAreaId='demo',ProductionOrderNumber='4711000001')", "dataAreaId eq 'demo'"), simulators.Answer{Found: []any{underWay()}}},
+		"get-operations":    {get("ProductionOrderRouteOperations", "ProductionOrderNumber eq '4711000001'"), simulators.Answer{Found: []any{underWay()}}},
+		"get-bom-lines":     {get("ProductionOrderBillOfMaterialLines", "ProductionOrderNumber eq '4711000001'"), simulators.Answer{Found: []any{underWay()}}},
+		"get-product":       {get("ReleasedProductsV2", "ItemNumber eq 'CASTING-3'"), simulators.Answer{Found: []any{plant.Item{ID: "CASTING-3", Description: "Casting", Unit: "KGM", Lots: true}}}},
+		"get-conversions":   {get("ProductSpecificUnitOfMeasureConversions", "ProductNumber eq 'CASTING-3'"), simulators.Answer{Found: []any{plant.Item{ID: "CASTING-3", Unit: "KGM", Units: []plant.AltUnit{{Unit: "EA", Factor: plant.Factor{Num: 63, Den: 20}}}}}}},
+		"get-batch":         {get("ItemBatches", "BatchNumber eq 'L-C3-8841'"), simulators.Answer{Found: []any{plant.Lot{ID: "L-C3-8841", Material: "CASTING-3", Status: plant.LotBlocked, Quantity: plant.Whole(40)}}}},
+		"get-messages":      {get("SysMessages", "DependencyKey eq '4711000001'"), simulators.Answer{Found: []any{queued, failed}}},
+		"get-failed":        {get("SysMessages", "DependencyKey eq '4711000001' and MessageState eq Microsoft.Dynamics.DataEntities.SysMessageState'Failed'"), simulators.Answer{Found: []any{queued, failed}}},
+		"get-nothing":       {get("ProductionOrderHeaders", "ProductionOrderNumber eq '4799'"), simulators.Answer{Refusal: refuse("order-unknown", "order 4799 is not known")}},
+		"get-no-property":   {get("ProductionOrderHeaders", "ProductionOrderNumber eq '4711000001' and Qty gt 5"), simulators.Answer{Found: []any{underWay()}}},
+	} {
+		golden(t, name, Dialect{}.Reply(c.m, c.a).Body)
+	}
+	golden(t, "metadata", Dialect{}.Reply(get("$metadata", ""), simulators.Answer{}).Body)
+}
+
+// golden compares b with a file, laid out for people if it is JSON.
+func golden(t *testing.T, name string, b []byte) {
+	t.Helper()
+	path, shown := filepath.Join("testdata", name+".json"), bytes.Buffer{}
+	if json.Indent(&shown, b, "", "  ") != nil {
+		path, shown = filepath.Join("testdata", name+".xml"), *bytes.NewBuffer(b)
+	}
+	shown.WriteByte('\n')
+	if *update {
+		if err := os.WriteFile(path, shown.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil || !bytes.Equal(want, shown.Bytes()) {
+		t.Errorf("%s is not what is said (%v; -update rewrites it):\n%s", path, err, shown.Bytes())
+	}
+}
+
+// Whoever looks into the wrong company finds nothing, and is not told why.
+func TestOtherCompaniesAreNotSeen(t *testing.T) {
+	d := Dialect{Settings{Company: "USMF", UserCompany: "DAT"}}
+	for params, want := range map[string]bool{"": false, "false": false, "true": true} {
+		m := simulators.Message{Verb: "get", Name: "data/ProductionOrderHeaders", Params: map[string]string{"$filter": "ProductionOrderNumber eq '4711000001'"}}
+		if params != "" {
+			m.Params["cross-company"] = params
+		}
+		got := d.Reply(m, simulators.Answer{Found: []any{underWay()}})
+		if has := bytes.Contains(got.Body, []byte("PUMP-7")); has != want || got.Result.Status != 200 || !has && !bytes.Contains(got.Body, []byte(`"value":[]`)) {
+			t.Errorf("cross-company=%s: %d %s", params, got.Result.Status, got.Body)
+		}
+	}
+}
+
+func TestDrift(t *testing.T) {
+	ms, err := Dialect{Settings{Times: ISO}}.Encode(facts()["event-changed"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := Dialect{}.Reply(simulators.Message{Verb: "get", Name: "data/ProductionOrderHeaders"}, simulators.Answer{Found: []any{underWay()}})
+	list.Result.Outcome = simulators.Answered
+	for d, want := range map[simulators.Drift][2]string{
+		simulators.DriftExtraField: {`{"FutureUse":`, `"@odata.future":`}, simulators.DriftNamespace: {`"@vnd.hop":7,"`, `"@vnd.hop":7,"`}, simulators.DriftRenamed: {`"ProdId":"4711000001"`, `"values":[`},
+		simulators.DriftNull: {`"ProductionOrderNumber":null`, `"ScheduledQuantity":null`}, simulators.DriftType: {`"ControlNumber":"the next"`, `"ScheduledQuantity":"200"`},
+		simulators.DriftEnum: {`"NewStatus":"Provisional"`, `"ProductionOrderStatus":"Provisional"`}, simulators.DriftNoOffset: {`T08:15:00"`, ""}, simulators.DriftCharset: {"gepr\xfcft", ""},
+		simulators.DriftComma: {"", `"ScheduledQuantity":"200,0"`}, simulators.DriftExponent: {"", `"ScheduledQuantity":200E0`}, simulators.DriftManyDecimals: {"", `"ScheduledQuantity":200.000000000001`},
+	} {
+		for i, m := range []simulators.Message{ms[0], list} {
+			was := bytes.Clone(m.Body)
+			out, ok := Dialect{}.Drift(m, d)
+			if ok != (want[i] != "") || ok && !bytes.Contains(out.Body, []byte(want[i])) || !bytes.Equal(m.Body, was) {
+				t.Errorf("%s: %t, want %q in %s", d, ok, want[i], out.Body)
+			}
+		}
+	}
+}
