@@ -22,6 +22,9 @@ var bundledB2MML []byte
 //go:embed bundled-staging.yaml
 var bundledStaging []byte
 
+//go:embed bundled-d365.yaml
+var bundledD365 []byte
+
 // Bundled is the rig around the bundled reference integration.
 func Bundled() (File, error) { return ParseFile("bundled rig", BundledSource) }
 
@@ -42,6 +45,7 @@ var bundledERPs = []struct {
 	{"files/v1", bundledFiles},
 	{"b2mml-xml/v7", bundledB2MML},
 	{"staging/v1", bundledStaging},
+	{"d365/v1", bundledD365},
 }
 
 // BundledERPs lists the dialects at which the bundled build can be gated.

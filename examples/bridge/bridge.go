@@ -188,6 +188,9 @@ func assemble(c Config, s *store, log *slog.Logger) *bridge {
 	if c.Dialect == dialectB2MML {
 		b.inbox.bods = func(body []byte) (string, []byte, error) { return messageOf(body, c.Envelope) }
 	}
+	if m, ok := erp.(*messageSide); ok {
+		m.store, b.inbox.readOn = s, m.readOn
+	}
 	b.inbox.flawed = flaw(b.inbox, c.Defect)
 	if n, ok := erp.(neutralSide); ok && c.Master == "lists" {
 		b.sources = append(b.sources, (&lists{n.system, b.inbox, c.Page, c.Defect, log}).run)

@@ -62,6 +62,10 @@ const (
 	M101 Defect = "M101"
 	M102 Defect = "M102"
 	M103 Defect = "M103"
+	M120 Defect = "M120"
+	M121 Defect = "M121"
+	M122 Defect = "M122"
+	M123 Defect = "M123"
 	M125 Defect = "M125"
 	M126 Defect = "M126"
 	M127 Defect = "M127"
@@ -182,6 +186,10 @@ func Defects() []DefectInfo {
 		{M101, "status is the answer", "takes a status of success for a posting, whatever the ConfirmBOD in the body says", "rows that are refused; gate --erp b2mml-xml/v7", []string{"no-silent-drop"}},
 		{M102, "new identity on retry", "gives a BOD a new BODID in every attempt, and does not ask what became of the one before", "lost replies; gate --erp b2mml-xml/v7", []string{"exactly-once", "retry-discipline"}},
 		{M103, "first entry speaks for all", "reads of a ConfirmBOD what it says of the first row, and takes it for all", "batches of which a row is refused; gate --erp b2mml-xml/v7", []string{"batch-items", "dead-letter"}},
+		{M120, "queued is posted", "takes the 200 of the message service for a posting, and never asks what became of the message", "messages that fail; gate --erp d365/v1", []string{"no-silent-drop"}},
+		{M121, "sent again in doubt", "sends a message again whose answer it never heard, without a look at the list of messages", "lost replies; gate --erp d365/v1", []string{"exactly-once"}},
+		{M122, "quantity left to the default", "leaves out the good quantity of a report as finished, which books all that the order still lacks", "-; gate --erp d365/v1", []string{"field-fidelity", "conservation"}},
+		{M123, "own company only", "reads the order of a business event without cross-company=true, and takes the empty list for an order that has gone", "-; gate --erp d365/v1", []string{"no-silent-drop"}},
 		{M125, "cursor past a gap", "reads a table from the highest id it has seen, and marks as taken whatever is committed below it later", "row-late; gate --erp staging/v1", []string{"no-silent-drop"}},
 		{M126, "pending is posted", "takes response_code 202, which says that a row is being processed, for a success", "rows that are refused; gate --erp staging/v1", []string{"no-silent-drop"}},
 		{M127, "locked is lost", "drops what it cannot insert because somebody else's transaction is in the way", "table-locked; gate --erp staging/v1", []string{"no-silent-drop"}},
@@ -197,6 +205,8 @@ func (d Defect) ERP() string {
 		return dialectFiles
 	case M101, M102, M103:
 		return dialectB2MML
+	case M120, M121, M122, M123:
+		return dialectD365
 	case M125, M126, M127, M128, M129:
 		return dialectStaging
 	}

@@ -201,7 +201,14 @@ func (c *courier) follow(l *lane, u unit, v verdict) {
 
 // done forgets what was delivered, and remembers the version of an order.
 func (c *courier) done(l *lane, u unit) {
+	note := func(*writer) error { return nil }
+	if m, ok := c.to.(*messageSide); ok {
+		note = m.noted(context.Background(), u)
+	}
 	c.change(l, u, func(w *writer) error {
+		if err := note(w); err != nil {
+			return err
+		}
 		if it := u[0]; it.Version > 0 && it.Order != "" {
 			if err := do(w.version, it.Order, it.Version); err != nil {
 				return err

@@ -25,7 +25,8 @@ type inbox struct {
 	limit   time.Duration // how long a hold may wait for postings under way
 	log     *slog.Logger
 
-	bods   func(body []byte) (name string, message []byte, err error) // reads what the ERP posts as a BOD; nil if it does not
+	bods   func(body []byte) (name string, message []byte, err error)                    // reads what the ERP posts as a BOD; nil if it does not
+	readOn func(ctx context.Context, event string, body []byte) (announcedFact, verdict) // makes a message of a business event; nil if there are none
 	ready  atomic.Bool
 	defect Defect
 	flawed *flawedInbox // only defects need this
@@ -67,6 +68,10 @@ func (i *inbox) webhook(w http.ResponseWriter, r *http.Request, from string) {
 		return
 	}
 	name := r.PathValue("name")
+	if i.readOn != nil && from == "erp" && name == eventsName {
+		i.announced(w, r, body)
+		return
+	}
 	if i.bods != nil && from == "erp" && name == bodName {
 		if name, body, err = i.bods(body); err != nil {
 			problem(w, http.StatusBadRequest, "malformed", err.Error())

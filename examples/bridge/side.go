@@ -91,6 +91,8 @@ func (c Config) sides() (erp, mes side) {
 		return newTablesSide("erp", c), mes
 	case dialectB2MML:
 		return bodSide{newSystem("erp", c.ERP, c), c.Envelope}, mes
+	case dialectD365:
+		return newMessageSide(c), mes
 	}
 	return neutralSide{newSystem("erp", c.ERP, c)}, mes
 }
@@ -101,4 +103,5 @@ const (
 	dialectFiles   = "files/v1"
 	dialectB2MML   = "b2mml-xml/v7"
 	dialectStaging = "staging/v1"
+	dialectD365    = "d365/v1"
 )
