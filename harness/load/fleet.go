@@ -162,6 +162,13 @@ func (r *run) fleet(c *Config, webhook string) (sender, error) {
 	if c.Shape == nil {
 		return nil, errors.New("agents need an open workload: in a closed one nobody knows when a confirmation was due")
 	}
+	if len(c.Shape.trace) > 0 {
+		return nil, errors.New("agents do not replay traces so far; leave --agents out")
+	}
+	webhook, err := r.way(webhook)
+	if err != nil {
+		return nil, err
+	}
 	f := &convoy{Fleet: c.Fleet, run: r, cfg: c, webhook: webhook, children: map[string]*child{}}
 	n := cmp.Or(f.Parts, f.Local+f.Remote)
 	if n < 1 || uint64(n) > c.Shape.Number() {
@@ -404,7 +411,11 @@ func (f *convoy) sail(ctx context.Context, res *Result) error {
 	last := end + int64(f.cfg.Emit.GiveUp+f.cfg.Emit.Timeout+2*fleet.Lease)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for !f.ended(end) && f.now() < last {
+	for begun := false; !f.ended(end) && f.now() < last; {
+		if !begun && f.now() >= start {
+			begun = true
+			f.run.faults.begin(f.cfg.lasts())
+		}
 		if ctx.Err() != nil {
 			f.stop("the run was interrupted")
 		}

@@ -286,6 +286,7 @@ func TestFleetsThatCannotSail(t *testing.T) {
 		says   string
 	}{
 		"closed":      {func(c *Config) { c.Shape = nil }, "open workload"},
+		"trace":       {func(c *Config) { c.Shape = &Shape{trace: make([]time.Duration, 9), total: 9} }, "do not replay traces"},
 		"more parts":  {func(c *Config) { c.Fleet.Parts = 201 }, "201 parts of 200 confirmations"},
 		"nobody":      {func(c *Config) { c.Fleet.Local = 0 }, "at least one agent"},
 		"no agent":    {func(c *Config) { c.Fleet.Local, c.Fleet.Remote, c.Fleet.Within = 0, 1, 50*time.Millisecond }, "0 of 1 agents are ready after 50ms"},
@@ -382,5 +383,17 @@ func TestCountersAdd(t *testing.T) {
 	want["First"]--
 	if got := b.counts(); !maps.Equal(got, want) || len(got) < 15 {
 		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+// Trouble on the way to the build begins when agents do, and reaches them.
+func TestTroubleReachesAgents(t *testing.T) {
+	res := mustRun(t, small(t, &passing{t: t}, func(c *Config) {
+		c.Fleet = agents(t, 2, "sends")
+		c.Faults = []Fault{mustFault(t, "mes:reset@50ms+100ms"), mustFault(t, "erp:503@250ms+150ms")}
+		c.Emit.Tries = 20
+	}))
+	if e := res.Exactly; res.Verdict != Held || e.Posted != 200 || len(res.Faults) != 2 || res.Faults[0].Struck == 0 || res.Faults[1].Struck == 0 {
+		t.Errorf("%s, %v: %+v\n%+v", res.Verdict, res.Why, res.Faults, e)
 	}
 }

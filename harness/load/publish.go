@@ -80,7 +80,10 @@ func (r *run) publisher(c *Config, u *url.URL) (*publisher, error) {
 		to += separator + r.wording.Path
 	}
 	addr := net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), port))
-	p := &publisher{emitter: &emitter{run: r, wording: r.wording, addr: addr, shape: c.Shape, cfg: c.Emit, out: &r.out}, room: make(chan struct{}, 1)}
+	if err := r.enter(addr); err != nil {
+		return nil, err
+	}
+	p := &publisher{emitter: &emitter{run: r, wording: r.wording, addr: r.entry, shape: c.Shape, cfg: c.Emit, out: &r.out}, room: make(chan struct{}, 1)}
 	r.via = strings.ToUpper(u.Scheme)
 	if u.Scheme == schemeNATS {
 		p.wire = newNATSWire(r.wording, to, u.User)

@@ -388,3 +388,31 @@ endpoints:
 		}
 	}
 }
+
+// What was under way to the broker when the connection broke is published again,
+// under its key.
+func TestTroubleOnTheWayToBrokers(t *testing.T) {
+	for name, broker := range brokers {
+		t.Run(name, func(t *testing.T) {
+			var keys Keys
+			b := &subscribed{passing: passing{t: t}, broker: broker, take: func(b *subscribed, body []byte) {
+				seq, ok := keys.Find(body)
+				if !ok {
+					t.Errorf("a confirmation without a key: %s", body)
+					return
+				}
+				var key [keyLen]byte
+				keys.Put(key[:], seq)
+				b.post(string(key[:]), bytes.Clone(body))
+			}}
+			res := mustRun(t, small(t, b, func(c *Config) {
+				keys = c.Wording.keys
+				c.Faults = []Fault{mustFault(t, "mes:reset@50ms+200ms")}
+				c.Emit.Tries = 20
+			}))
+			if e := res.Exactly; res.Verdict != Held || e.Posted != 200 || res.Faults[0].Struck == 0 || res.Received["our reconnects"] == 0 {
+				t.Errorf("%s, %v: %+v\n%+v", res.Verdict, res.Why, res.Faults, e)
+			}
+		})
+	}
+}

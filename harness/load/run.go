@@ -149,7 +149,9 @@ func (r *run) play(ctx context.Context, c *Config, res *Result) (err error) {
 	}
 	watch, done := r.watch(c, res)
 	before := processTime()
-	r.faults.begin(c.lasts())
+	if c.Fleet == nil { // else they begin when agents do
+		r.faults.begin(c.lasts())
+	}
 	if c.Search != nil {
 		err = r.search(ctx, c, res, webhook)
 	} else {
@@ -209,6 +211,28 @@ func (r *run) local(c *Config, webhook string) (sender, *emitter, error) {
 	return e, e, err
 }
 
+// enter has a relay stand before the address where the build is told, if a fault
+// strikes there.
+func (r *run) enter(addr string) (err error) {
+	if r.entry == "" {
+		r.entry, err = r.faults.road("mes", "", addr)
+	}
+	return err
+}
+
+// way is where agents find webhook.
+func (r *run) way(webhook string) (string, error) {
+	u, err := url.Parse(webhook)
+	if err != nil || !r.faults.needsRoad("mes") {
+		return webhook, nil // what is wrong with it, agents say
+	}
+	if err := r.enter(u.Host); err != nil {
+		return "", err
+	}
+	u.Host = r.entry
+	return u.String(), nil
+}
+
 // emitter prepares what sends to webhook from here.
 func (r *run) emitter(c *Config, webhook string) (*emitter, error) {
 	u, err := url.Parse(webhook)
@@ -219,10 +243,8 @@ func (r *run) emitter(c *Config, webhook string) (*emitter, error) {
 	if u.Port() == "" {
 		addr = net.JoinHostPort(u.Hostname(), "80")
 	}
-	if r.entry == "" {
-		if r.entry, err = r.faults.road("mes", "", addr); err != nil {
-			return nil, err
-		}
+	if err := r.enter(addr); err != nil {
+		return nil, err
 	}
 	path := u.RequestURI()
 	if r.wording.Path != "" {

@@ -7,6 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/dialects/b2mml"
+	"github.com/andon-rig/andon/simulators/dialects/files"
 	"github.com/andon-rig/andon/simulators/dialects/neutral"
 	"github.com/andon-rig/andon/simulators/plant"
 )
@@ -124,5 +127,40 @@ func BenchmarkAppend(b *testing.B) {
 	var room []byte
 	for i := range b.N {
 		room = w.Append(room[:0], uint64(i))
+	}
+}
+
+// Whatever dialect Spoken takes, it says as that dialect does.
+func TestSpokenDialects(t *testing.T) {
+	at := time.Date(2026, 3, 2, 6, 0, 0, 0, time.UTC)
+	for name, x := range map[string]struct {
+		simulators.Dialect
+		refused string
+	}{
+		"neutral/v1":   {neutral.Dialect{}, ""},
+		"b2mml-xml/v7": {b2mml.Dialect{}, ""},
+		"files/v1":     {files.Dialect{}, "does not find"},
+	} {
+		w, err := Spoken(x.Dialect, NewKeys("run"), 64, 7, at)
+		if x.refused != "" {
+			if err == nil || !strings.Contains(err.Error(), x.refused) {
+				t.Errorf("%s is taken (%v)", name, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		for _, seq := range []uint64{0, 63, 64*8 + 1, 64 * 9, 64*99 + 63, 64*12345 + 5} {
+			body := w.Append(nil, seq)
+			ms, err := x.Encode(plant.Event{ID: plant.EventID(w.keyText(seq)), At: at, Fact: w.confirmed(seq)})
+			if err != nil || !bytes.Equal(ms[0].Body, body) {
+				t.Fatalf("%s: confirmation %d is\n%s\nand the dialect says (%v)\n%s", name, seq, body, err, ms[0].Body)
+			}
+			if said, err := w.read(body); err != nil || len(said) != 1 || said[0].seq != seq || !said[0].ours || said[0].digest != w.says(seq) {
+				t.Errorf("%s: confirmation %d is read as %+v, %v", name, seq, said, err)
+			}
+		}
 	}
 }
