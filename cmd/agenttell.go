@@ -23,3 +23,14 @@ func tellFleet(b *strings.Builder, x *load.FleetResult) {
 		fmt.Fprintf(b, "; %.2f CPU-s, %d MiB\n", a.CPU.Seconds(), a.Memory>>20)
 	}
 }
+
+// notBelow words latencies that go from one clock to another: below the bound of
+// their difference nothing is known.
+func notBelow(bound time.Duration) func(ms float64) string {
+	return func(ms float64) string {
+		if d := time.Duration(ms * float64(time.Millisecond)); d < bound {
+			return "<" + bound.Round(time.Microsecond).String()
+		}
+		return dur(ms)
+	}
+}

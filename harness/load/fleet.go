@@ -268,6 +268,8 @@ func (f *convoy) heard(b fleet.Beat) fleet.Order {
 	}
 	p, now := f.parts[b.Piece], f.now()
 	switch {
+	case p.done && b.Attempt != p.attempt:
+		return fleet.Order{Stop: "it has been done"}
 	case f.over != "" && !p.done:
 		return fleet.Order{Stop: f.over}
 	case b.Attempt < p.attempt:

@@ -58,7 +58,8 @@ type pubConn struct {
 	slots   []flight   // by number; try is 0 where none is under way
 	free    []int      // numbers that are not in use
 	out     []byte
-	gen     int // how often it was connected
+	gen     int  // how often it was connected
+	over    bool // nothing is sent any more
 	retryAt int64
 }
 
@@ -270,6 +271,9 @@ func (c *pubConn) connect(ctx context.Context, first bool) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.over {
+		return conn.Close()
+	}
 	c.conn, c.slots, c.free = conn, make([]flight, window+1), c.free[:0]
 	for id := window; id > 0; id-- {
 		c.free = append(c.free, id)
@@ -407,16 +411,11 @@ func (p *publisher) hangUp() {
 		if c.conn != nil {
 			c.drop(io.EOF, p.now())
 		}
-		c.gen++
+		c.over = true
 		c.mu.Unlock()
 	}
 	p.wg.Wait()
 	for _, c := range p.conns {
-		c.mu.Lock()
-		if c.conn != nil { // made while it was hung up
-			c.drop(io.EOF, p.now())
-		}
 		c.lane.w.flush()
-		c.mu.Unlock()
 	}
 }

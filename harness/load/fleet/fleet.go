@@ -30,7 +30,7 @@ const (
 	beat = 250 * time.Millisecond
 
 	workStream   = "ANDON_LOAD_WORK"
-	workSubject  = "andon-load.work"
+	workSubjects = "andon-load.work.>"
 	workConsumer = "agents"
 	// workAge is how long a piece waits that nobody takes: its run is long over.
 	workAge = 10 * time.Minute
@@ -87,6 +87,7 @@ func reportSubject(run string, piece, attempt int, kind string) string {
 	return fmt.Sprintf("andon-load.run.%s.report.%d.%d.%s", run, piece, attempt, kind)
 }
 
+func workSubject(run string) string  { return "andon-load.work." + run }
 func beatSubject(run string) string  { return "andon-load.run." + run + ".beat" }
 func clockSubject(run string) string { return "andon-load.run." + run + ".clock" }
 
@@ -106,7 +107,7 @@ func connect(url, name string) (*nats.Conn, jetstream.JetStream, error) {
 
 // queue opens the queue of work, which whoever comes first makes.
 func queue(ctx context.Context, js jetstream.JetStream) (jetstream.Consumer, error) {
-	_, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{Name: workStream, Subjects: []string{workSubject}, Retention: jetstream.WorkQueuePolicy, MaxAge: workAge})
+	_, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{Name: workStream, Subjects: []string{workSubjects}, Retention: jetstream.WorkQueuePolicy, MaxAge: workAge})
 	if err != nil {
 		if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrNoResponders) || errors.Is(err, jetstream.ErrJetStreamNotEnabled) {
 			err = fmt.Errorf("%w; is JetStream enabled there (nats-server --jetstream)?", err)

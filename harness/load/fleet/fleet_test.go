@@ -206,3 +206,46 @@ func TestServerIsClosedToStrangers(t *testing.T) {
 		t.Errorf("a stranger: %v", err)
 	}
 }
+
+// Pieces that nobody has taken go with their run.
+func TestPiecesAreTakenBack(t *testing.T) {
+	s, err := StartServer("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	conn, js, err := connect(s.URL(), "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	left := func() uint64 {
+		t.Helper()
+		work, err := js.Stream(t.Context(), workStream)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return work.CachedInfo().State.Msgs
+	}
+	var hubs []*Hub
+	for _, run := range []string{"one", "two"} {
+		h, err := OpenHub(t.Context(), s.URL(), run, func() int64 { return 0 }, func(Beat) Order { return Order{} })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := h.Offer(t.Context(), []json.RawMessage{json.RawMessage("1"), json.RawMessage("2")}); err != nil {
+			t.Fatal(err)
+		}
+		hubs = append(hubs, h)
+	}
+	for i, want := range []uint64{4, 2, 0} {
+		if n := left(); n != want {
+			t.Errorf("%d pieces are left, want %d", n, want)
+		}
+		if i < len(hubs) {
+			if err := hubs[i].Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}

@@ -72,7 +72,7 @@ func (h *Hub) Offer(ctx context.Context, works []json.RawMessage) error {
 		if err != nil {
 			return fmt.Errorf("offer piece %d: %w", i, err)
 		}
-		if _, err := h.js.Publish(ctx, workSubject, body); err != nil {
+		if _, err := h.js.Publish(ctx, workSubject(h.run), body); err != nil {
 			return fmt.Errorf("offer piece %d: %w", i, err)
 		}
 	}
@@ -142,8 +142,15 @@ func (h *Hub) Close() error {
 	defer h.conn.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	if err := h.js.DeleteStream(ctx, runStream(h.run)); err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
-		return fmt.Errorf("remove the stream of reports: %w", err)
+	work, err := h.js.Stream(ctx, workStream)
+	if err == nil {
+		err = work.Purge(ctx, jetstream.WithPurgeSubject(workSubject(h.run)))
 	}
-	return nil
+	if err != nil {
+		err = fmt.Errorf("take back pieces of work: %w", err)
+	}
+	if derr := h.js.DeleteStream(ctx, runStream(h.run)); derr != nil && !errors.Is(derr, jetstream.ErrStreamNotFound) {
+		err = errors.Join(err, fmt.Errorf("remove the stream of reports: %w", derr))
+	}
+	return err
 }
