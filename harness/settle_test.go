@@ -60,7 +60,7 @@ func TestWhoOnlyPollsIsAtRest(t *testing.T) {
 // at rest nevertheless.
 func TestWhoAsksForItsPostingsIsWaitedFor(t *testing.T) {
 	settle := Settle{Still: 250 * time.Millisecond, Quiet: 3 * time.Second, Max: 30 * time.Second}
-	for _, name := range []string{"postings", "operations/OP-7", "lots/1"} {
+	for _, asks := range []string{"postings", "operation", "lot"} {
 		synctest.Test(t, func(t *testing.T) {
 			j := evidence.NewJournal(nil)
 			p := newProgress(j, nil, nil)
@@ -70,17 +70,17 @@ func TestWhoAsksForItsPostingsIsWaitedFor(t *testing.T) {
 			go func() {
 				defer close(ended)
 				for ctx.Err() == nil {
-					j.Append(evidence.Attempt{Verb: "get", Name: name})
+					j.Append(evidence.Attempt{Verb: "get", Name: "bods", Asks: asks})
 					time.Sleep(time.Second)
 				}
 			}()
 			began, want := time.Now(), 9*time.Second // twice as long as usual after the last deed, and then as usual
-			if name == "lots/1" {
+			if asks == "lot" {
 				want = settle.Quiet
 			}
 			quiet, why := p.rest(t.Context(), settle)
 			if took := time.Since(began); !quiet || took < want || took > want+time.Second {
-				t.Errorf("asking for %s: at rest %t after %s (%s), want after about %s", name, quiet, took, why, want)
+				t.Errorf("asking for %s: at rest %t after %s (%s), want after about %s", asks, quiet, took, why, want)
 			}
 			over()
 			<-ended
