@@ -54,6 +54,8 @@ tools-for-tests:
 		command -v sftp >/dev/null 2>&1 || missing="$$missing openssh-client"; \
 		ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || missing="$$missing libfaketime"; \
 		command -v npm >/dev/null 2>&1 || missing="$$missing npm"; \
+		command -v curl >/dev/null 2>&1 || missing="$$missing curl"; \
+		command -v python3 >/dev/null 2>&1 || missing="$$missing python3"; \
 		command -v xmllint >/dev/null 2>&1 || missing="$$missing libxml2-utils"; \
 		command -v psql >/dev/null 2>&1 && ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$$missing postgresql postgresql-client"; \
 		perl -MSOAP::Lite -e 1 >/dev/null 2>&1 || missing="$$missing libsoap-lite-perl"; \

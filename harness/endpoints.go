@@ -72,6 +72,7 @@ func (r *Rig) endpoint(name string, spec EndpointSpec) error {
 		return fmt.Errorf("sut.receives.%s: %w", name, err)
 	}
 	client, secret := "andon-"+name, rand.Text()
+	account := simulators.Credentials{Client: client, Secret: secret, Account: client + "#service", Password: rand.Text()}
 	transport, push, err := r.transport(transportSpec{name, spec, d, to, policy, client, secret})
 	if err != nil {
 		return err
@@ -89,7 +90,7 @@ func (r *Rig) endpoint(name string, spec EndpointSpec) error {
 	route, others := r.waysOf(name)
 	e := endpoint.New(endpoint.Config{
 		Name: name, System: system.New(r.master, policy), Dialect: d, Transport: transport, Line: line, Policy: policy, Push: push,
-		Client: client, Secret: secret, Route: route, Ways: others, Plant: r.Plan.clock.Now, Sends: sends(spec, r.setup.File.Flows),
+		Client: client, Secret: secret, Account: account.Account, Password: account.Password, Route: route, Ways: others, Plant: r.Plan.clock.Now, Sends: sends(spec, r.setup.File.Flows),
 		OnPosting: func(id uint64, p simulators.Posting) {
 			r.Plan.Journal.Append(evidence.Effect{Attempt: id, Endpoint: name, Posting: p})
 		},
@@ -108,6 +109,9 @@ func (r *Rig) endpoint(name string, spec EndpointSpec) error {
 	base := r.seenAt(name, transport.URL())
 	r.Vars[name+".url"], r.Vars[name+".token"] = base, base+"/oauth/token"
 	r.Vars[name+".client"], r.Vars[name+".secret"] = client, secret
+	if err := r.granted(name, d, base, account); err != nil {
+		return err
+	}
 	if r.Bundle != nil {
 		if err := r.Bundle.Redact(name+".secret", secret); err != nil {
 			return err

@@ -19,6 +19,7 @@ import (
 	"github.com/andon-rig/andon/simulators/dialects/b2mml"
 	"github.com/andon-rig/andon/simulators/dialects/d365"
 	"github.com/andon-rig/andon/simulators/dialects/files"
+	"github.com/andon-rig/andon/simulators/dialects/ion"
 	"github.com/andon-rig/andon/simulators/dialects/neutral"
 	"github.com/andon-rig/andon/simulators/dialects/staging"
 	"github.com/andon-rig/andon/simulators/plant"
@@ -55,6 +56,8 @@ func Standard() Catalog {
 		Dialects: []Part[func() simulators.Dialect]{
 			{"neutral/v1", "B2MML-JSON over REST or events, owned by no vendor", func() simulators.Dialect { return neutral.Dialect{} }},
 			{"files/v1", "flat files in a folder or over SFTP, delimited or in fixed columns, with results by row", func() simulators.Dialect { return files.Dialect{} }},
+			{"infor-ion/v3", "BODs through Infor ION: messaging service v3, gateway with .ionapi, Acknowledge and ConfirmBOD later", func() simulators.Dialect { return ion.Dialect{Version: ion.V3} }},
+			{"infor-ion/v2", "the same by the messaging service v2", func() simulators.Dialect { return ion.Dialect{Version: ion.V2} }},
 			{"b2mml-xml/v7", "B2MML V0701 as XML, bare or in a SOAP envelope, with ConfirmBODs", func() simulators.Dialect { return b2mml.Dialect{} }},
 			{"staging/v1", "staging tables in a database, with a response in each row", func() simulators.Dialect { return staging.Dialect{} }},
 			{"d365/v1", "Dynamics 365 Supply Chain Management: message processor, business events and OData to read on", func() simulators.Dialect { return d365.Dialect{} }},

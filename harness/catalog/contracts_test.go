@@ -20,6 +20,7 @@ import (
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/dialects/b2mml"
 	"github.com/andon-rig/andon/simulators/dialects/files"
+	"github.com/andon-rig/andon/simulators/dialects/ion"
 	"github.com/andon-rig/andon/simulators/dialects/neutral"
 	"github.com/andon-rig/andon/simulators/dialects/staging"
 	"github.com/andon-rig/andon/simulators/transports/tables"
@@ -63,6 +64,9 @@ func made(t *testing.T) map[string][]byte {
 		"neutral/endpoint/v1/openapi.json": append(neutral.OpenAPI(""), '\n'),
 		"neutral/events/v1/asyncapi.json":  append(neutral.AsyncAPI(""), '\n'),
 		"staging/tables/v1/tables.sql":     []byte(tables.DDL(staging.Dialect{}.Tables(), tables.PostgreSQL)),
+	}
+	for _, version := range []string{"v2", "v3"} { // of the service; the documents are the same
+		all["infor-ion/bods/"+version+"/documents.xsd"] = ion.Schema()
 	}
 	for name, text := range b2mml.Schemas() {
 		all["b2mml-xml/bods/v7/"+name] = text
