@@ -169,9 +169,10 @@ func (m *Meter) collect() {
 			continue
 		}
 		m.mu.Lock()
+		at := iv.second // take may give it away
 		m.take(iv)
 		for second := range m.open {
-			if second < iv.second-2 { // all shards have gone on, or say nothing more
+			if second < at-2 { // all shards have gone on, or say nothing more
 				m.finish(second)
 			}
 		}

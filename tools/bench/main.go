@@ -51,6 +51,11 @@ func main() {
 }
 
 func bench(o options, only string) error {
+	if o.write != "" { // better told now than in half an hour
+		if _, _, err := page(o.write); err != nil {
+			return err
+		}
+	}
 	began := time.Now()
 	fmt.Println("what                                                     Andon            peer             ratio   target")
 	for _, p := range []struct {

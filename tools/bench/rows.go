@@ -88,16 +88,25 @@ const (
 	endMark   = "<!-- /bench -->"
 )
 
-// writePage puts the table of all rows into a page, between its marks.
-func writePage(path string, o options, began time.Time) error {
+// page returns what stands before and behind the table of a page.
+func page(path string) (before, after string, err error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return err
+		return "", "", err
 	}
 	before, rest, ok := strings.Cut(string(b), beginMark)
 	_, after, closed := strings.Cut(rest, endMark)
 	if !ok || !closed {
-		return fmt.Errorf("%s has no place for the table; it goes between %s and %s", path, beginMark, endMark)
+		return "", "", fmt.Errorf("%s has no place for the table; it goes between %s and %s", path, beginMark, endMark)
+	}
+	return before, after, nil
+}
+
+// writePage puts the table of all rows into a page, between its marks.
+func writePage(path string, o options, began time.Time) error {
+	before, after, err := page(path)
+	if err != nil {
+		return err
 	}
 	return os.WriteFile(path, []byte(before+beginMark+"\n"+table(o, began)+endMark+after), 0o644)
 }
