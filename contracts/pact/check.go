@@ -52,10 +52,10 @@ func unclear(bad []contracts.Breach) bool {
 // that are announced, nearest says what is wrong by the one that it is most
 // like; and if it cannot be told whether it is one, why not.
 func (d *Document) candidates(x contracts.Exchange) (fits []*Interaction, nearest []contracts.Breach) {
-	asked, several := once(seen(x.Request)), d.announced() > 1
+	asked, several := once(seen(x.Request)), d.find().async > 1
 	least := -1
 	var perhaps []contracts.Breach
-	for _, in := range d.Interactions {
+	for _, in := range d.possible(x.Request.Path, x.FromConsumer) {
 		var bad []mismatch
 		switch {
 		case x.FromConsumer && in.Kind == HTTP:
@@ -85,16 +85,6 @@ func (d *Document) candidates(x contracts.Exchange) (fits []*Interaction, neares
 		nearest = perhaps
 	}
 	return fits, nearest
-}
-
-// announced is how many messages the provider announces.
-func (d *Document) announced() (n int) {
-	for _, in := range d.Interactions {
-		if in.Kind == Async {
-			n++
-		}
-	}
-	return n
 }
 
 // another reports whether a message says another text where exactly one is

@@ -279,3 +279,35 @@ func BenchmarkCheck(b *testing.B) {
 		}
 	}
 }
+
+// TestManyInteractions holds exchanges against a pact of so many interactions
+// that going through all of them for each would take minutes: a hundred times
+// as many exchanges and interactions take far less than ten thousand times as long.
+func TestManyInteractions(t *testing.T) {
+	made := func(n int) *Document {
+		d := &Document{}
+		for i := range n {
+			d.Interactions = append(d.Interactions, &Interaction{Kind: HTTP, Description: fmt.Sprint(i), Request: Part{Method: "GET", Path: fmt.Sprint("/orders/", i)}, Response: Part{Status: 200}})
+		}
+		return d
+	}
+	compared := func(n int) (sum int) {
+		d := made(n)
+		for i := range n {
+			sum += len(d.possible(fmt.Sprint("/orders/", i), true))
+			x := contracts.Exchange{FromConsumer: true, Request: contracts.Part{Method: "GET", Path: fmt.Sprint("/orders/", i)}, Reply: &contracts.Part{Status: 200 + i%2}}
+			if bad, covered := d.Check(x); !covered || (len(bad) > 0) != (i%2 == 1) {
+				t.Fatalf("%d: covered %v, %v", i, covered, bad)
+			}
+		}
+		return sum
+	}
+	if n := compared(20_000); n != 20_000 {
+		t.Errorf("%d interactions were compared for 20000 exchanges", n)
+	}
+	d := made(3)
+	d.Interactions[1].Request.Rules.Path = []Rule{{Matchers: []Matcher{{Kind: "regex", Regex: "/orders/[0-9]+"}}}}
+	if got := d.possible("/orders/2", true); len(got) != 2 || got[0] != d.Interactions[1] || got[1] != d.Interactions[2] {
+		t.Errorf("%d may be it", len(got))
+	}
+}

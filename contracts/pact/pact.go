@@ -53,6 +53,8 @@ func (Format) Claims(f contracts.File) int {
 type Document struct {
 	Consumer, Provider string
 	Interactions       []*Interaction
+
+	index index
 }
 
 // Format implements [contracts.Document].
