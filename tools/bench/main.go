@@ -27,7 +27,7 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 3, "interleaved rounds of each measurement; medians are printed")
 	flag.DurationVar(&o.length, "length", 3*time.Second, "of each round of requests")
 	flag.IntVar(&o.records, "records", 10_000_000, "records to judge at most; 0 for none")
-	only := flag.String("only", "", "measure nothing but startup, endpoint, relay, judging, contracts, replay or load")
+	only := flag.String("only", "", "measure nothing but startup, endpoint, relay, judging, contracts, replay, dialects or load")
 	judge := flag.Int("judge", 0, "internal: judge a journal of so many records")
 	bare := flag.Bool("bare", false, "internal: with -judge, without ids")
 	flag.StringVar(&o.against, "against", "", "another build of this command, whose endpoint is measured beside ours")
@@ -68,6 +68,7 @@ func bench(o options, only string) error {
 		{"judging", func() error { return judging(o) }},
 		{"contracts", func() error { return holding(o) }},
 		{"replay", replaying},
+		{"dialects", func() error { return dialects(o) }},
 		{"load", func() error { return loading(o) }},
 	} {
 		if only != "" && only != p.name {

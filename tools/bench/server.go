@@ -92,9 +92,14 @@ func erpEndpoint(ctx context.Context) error {
 
 // newERP joins what a run joins: books, dialect, link and journal.
 func newERP(j *evidence.Journal, t simulators.Transport) *endpoint.Endpoint {
+	return newERPOf(neutral.Dialect{}, j, t)
+}
+
+// newERPOf is newERP with another dialect.
+func newERPOf(d simulators.Dialect, j *evidence.Journal, t simulators.Transport) *endpoint.Endpoint {
 	var ids atomic.Uint64
 	link := &chaos.Link{Name: "erp", Journal: j, Ordinals: chaos.NewOrdinals(), IDs: &ids}
-	policy := neutral.Dialect{}.Policy()
+	policy := d.Policy()
 	policy.Auth = simulators.AuthNone
 	orders := []plant.Order{}
 	for i := range orderCount {
@@ -103,7 +108,7 @@ func newERP(j *evidence.Journal, t simulators.Transport) *endpoint.Endpoint {
 	}
 	books := erp.New(plant.Master{Items: []plant.Item{{ID: "P", Unit: "EA"}}, Open: orders, WorkCenters: []plant.WorkCenter{{ID: "W"}}})
 	now := time.Date(2026, 3, 2, 6, 0, 0, 0, time.UTC)
-	e := endpoint.New(endpoint.Config{Name: "erp", System: books, Dialect: neutral.Dialect{}, Transport: t, Line: link, Policy: policy,
+	e := endpoint.New(endpoint.Config{Name: "erp", System: books, Dialect: d, Transport: t, Line: link, Policy: policy,
 		Plant: func() time.Time { return now },
 		OnPosting: func(id uint64, p simulators.Posting) {
 			j.Append(evidence.Effect{Attempt: id, Endpoint: "erp", Posting: p})
