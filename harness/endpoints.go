@@ -77,7 +77,9 @@ func (r *Rig) endpoint(name string, spec EndpointSpec) error {
 	if err != nil {
 		return err
 	}
-	policy.Share = shareOf(spec)
+	if r.setup.World == nil {
+		policy.Share = shareOf(spec)
+	}
 	link := r.link(name)
 	link.Address, link.Held = address(transport, push, r.setup.World != nil), r.held(name)
 	line := simulators.Line(link)

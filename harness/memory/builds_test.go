@@ -111,6 +111,9 @@ func meaning(r memory.Reply) (p problem) {
 	if strings.HasPrefix(string(r.Body), "<") {
 		return confirmed(r.Body)
 	}
+	if strings.HasPrefix(string(r.Body), "[") {
+		return responded(r.Body)
+	}
 	_ = json.Unmarshal(r.Body, &p) // what cannot be read says nothing, and is found out by asking again
 	return p
 }

@@ -1,6 +1,7 @@
 package memory_test
 
 import (
+	"encoding/json"
 	"encoding/xml"
 	"strings"
 	"testing"
@@ -27,9 +28,22 @@ func confirmed(body []byte) (p problem) {
 	return p
 }
 
+// responded is what the response in a row says is wrong.
+func responded(body []byte) problem {
+	var rows []struct {
+		Code    string `json:"error_code"`
+		Class   string `json:"error_class"`
+		Message string `json:"response_message"`
+	}
+	if json.Unmarshal(body, &rows) != nil || len(rows) == 0 {
+		return problem{}
+	}
+	return problem{rows[0].Class, rows[0].Code, rows[0].Message}
+}
+
 // dialects are those besides neutral/v1 that a build in memory can be asked in:
 // messages are pushed to it, and what it posts is answered.
-var dialects = []string{"b2mml-xml/v7"}
+var dialects = []string{"b2mml-xml/v7", "staging/v1"}
 
 // TestEveryFaultInEveryDialect plays every fault of systems, data and clocks
 // at systems that speak otherwise. Dialects know nothing of faults: each must
@@ -42,6 +56,9 @@ func TestEveryFaultInEveryDialect(t *testing.T) {
 			_, process := f.(chaos.Process)
 			if info.Layer == faults.Wire || process || brokered || strings.HasPrefix(info.Name, "file-") || notHere[info.Name] != "" {
 				continue
+			}
+			if dialect == "staging/v1" && info.Name == "malformed" {
+				continue // half a row is none
 			}
 			t.Run(dialect+"/"+info.Name, func(t *testing.T) {
 				soundUnder(t, info.Name, 3, func(scenario string, seed uint64) ([]evidence.Record, []evidence.Finding) {

@@ -41,6 +41,8 @@ var notHere = map[string]string{
 	"pagination":    "builds in memory only post, and read no lists",
 	"partial-batch": "the forwarder posts no batches",
 	"bad-quality":   "nothing reads machines in memory",
+	"row-late":      "nobody keeps rows in memory",
+	"table-locked":  "nobody keeps rows in memory",
 }
 
 // TestSoundBuildHoldsUnderEveryFault plays every fault of systems, data and

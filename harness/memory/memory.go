@@ -53,8 +53,8 @@ const file = `apiVersion: andon/v1
 kind: Rig
 sut: {external: {testSystem: true}, delivers: {posting: exactly-once, exceptions: {http: "memory"}}}
 endpoints:
-  erp: {system: erp, dialect: %[1]s, policy: {auth: none, dedupe: by-key}}
-  mes: {system: mes, dialect: %[1]s, policy: {auth: none, dedupe: by-key}}
+  erp: {system: erp, dialect: %[1]s, transport: %[2]s, policy: {auth: none, dedupe: by-key}}
+  mes: {system: mes, dialect: %[1]s, transport: %[2]s, policy: {auth: none, dedupe: by-key}}
 `
 
 // Setup returns what [harness.Build] makes a rig in memory of.
@@ -64,7 +64,13 @@ func Setup(s scenarios.Scenario, seed uint64, b Build) (harness.Setup, error) {
 
 // SetupIn is [Setup] of systems that both speak dialect, as the build must.
 func SetupIn(dialect string, s scenarios.Scenario, seed uint64, b Build) (harness.Setup, error) {
-	f, err := harness.ParseFile("rig in memory", fmt.Appendf(nil, file, dialect))
+	transport := "http"
+	if d, ok := catalog.Find(catalog.Standard().Dialects, dialect); ok {
+		if _, rows := d.New().(simulators.Tabular); rows {
+			transport = "tables" // which is what a rig file must say; in memory nobody keeps them
+		}
+	}
+	f, err := harness.ParseFile("rig in memory", fmt.Appendf(nil, file, dialect, transport))
 	return harness.Setup{
 		Catalog: catalog.Standard(), File: f, Path: "memory", Scenario: s, Seed: seed, Run: "memory", Version: "memory", World: New(b),
 	}, err

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strings"
 
@@ -113,17 +112,10 @@ func (t *table) claim(r map[string]any, at string) (plant.Event, error) {
 	return files.Claim(first, below...)
 }
 
-// record writes a row as the record that it is. A column that the table does
-// not have is refused; one that this kind of row does not need is not read.
+// record writes a row as the record that it is. Columns are read by their
+// names, so one that is not known, or that this kind of row does not need, is
+// not read.
 func (t *table) record(record string, r map[string]any, at string) (files.Record, error) {
-	for _, name := range slices.Sorted(maps.Keys(r)) {
-		if below := named(name); below != nil && below.Below == t.Name {
-			continue
-		}
-		if !slices.ContainsFunc(t.Columns, func(c simulators.Column) bool { return c.Name == name }) {
-			return files.Record{}, fmt.Errorf("%s: the table has no column %q", at, clip(name))
-		}
-	}
 	out := files.Record{Type: record, Place: func(column string) string {
 		if column == "" {
 			return at

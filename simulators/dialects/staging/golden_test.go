@@ -127,7 +127,7 @@ func TestMistakesAreTold(t *testing.T) {
 	for _, c := range []struct{ table, body, want string }{
 		{"consumption", `{}`, `there is no table "consumption"`},
 		{"receipt_serials", `{"serial":"1"}`, `whose rows stand for themselves`},
-		{"holds", `{"reference":"r","happened_at":"2026-03-02T06:05:01+01:00","lot":"L","quality_case":"Q","qty":"1"}`, `holds: the table has no column "qty"`},
+		{"holds", `{"reference":"r","happened_at":"2026-03-02T06:05:01+01:00","lot":"L","quality_case":"Q","reason":1}`, `holds.reason: 1 is a number`},
 		{"rework", `{"reference":"r","happened_at":"2026-03-02 06:05","order_no":"1","operation":"0010","counter":1,"quantity":"1","unit":"EA"}`, `rework.happened_at: "2026-03-02 06:05" is not an instant`},
 		{"rework", `{"reference":"r","happened_at":"2026-03-02T06:05:01+01:00","order_no":"1","operation":"0010","counter":"1","quantity":"1","unit":"EA"}`, `rework.counter: "1" is text`},
 		{"rework", `{"reference":"r","happened_at":"2026-03-02T06:05:01+01:00","order_no":"1","operation":"0010","counter":1,"quantity":1,"unit":"EA"}`, `rework.quantity: 1 is a number`},
@@ -135,7 +135,7 @@ func TestMistakesAreTold(t *testing.T) {
 		{"rework", `{"reference":"r","happened_at":"2026-03-02T06:05:01+01:00","order_no":"1","operation":"0010","counter":1,"unit":"EA"}`, `rework.quantity: is empty`},
 		{"orders", `{"action":"reclaim","reference":"r"}`, `orders.action: "reclaim" is not one of release, change, cancel`},
 		{"orders", `{"action":"release","order_operations":{}}`, `orders.order_operations: not a list of rows`},
-		{"orders", `{"action":"release","order_operations":[{"op":"1"}]}`, `orders.order_operations[0]: the table has no column "op"`},
+		{"orders", `{"action":"release","order_operations":[{"operation":1}]}`, `orders.order_operations[0].operation: 1 is a number`},
 		{"scrap", `[]`, `scrap: there is no row`},
 		{"scrap", `[{"reference":"r"},{}]`, `scrap: there is no row`},
 		{"scrap", `{"reference":"r"} x`, `scrap: something stands behind the rows`},
