@@ -105,7 +105,7 @@ func (c *counter) until(what string, is func() bool) {
 // TestTableFaults observes each fault of tables from the SUT's side of the
 // database, and that a row inserted after it was healed is as it should be.
 func TestTableFaults(t *testing.T) {
-	const d = faults.Wall(200 * time.Millisecond)
+	const d = faults.Wall(2 * time.Second)
 	ids := func(c *counter) string { return strings.Join(c.rows("SELECT id FROM orders ORDER BY id"), " ") }
 	cases := map[string]struct {
 		fault chaos.Fault

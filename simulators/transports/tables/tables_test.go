@@ -239,7 +239,7 @@ func deleted(p *place) {
 }
 
 func late(p *place) {
-	p.keep(`{"reference":"o1"}`, &simulators.Mishap{Kind: simulators.RowLate, For: 150 * time.Millisecond})
+	p.keep(`{"reference":"o1"}`, &simulators.Mishap{Kind: simulators.RowLate, For: 2 * time.Second})
 	p.keep(`{"reference":"o2"}`, nil)
 	if got := p.read("SELECT id, reference FROM orders ORDER BY id"); !slices.Equal(got, []string{"2 o2"}) {
 		p.Errorf("before: %q", got)
@@ -254,7 +254,7 @@ func late(p *place) {
 }
 
 func lockedTable(p *place) {
-	const d = 400 * time.Millisecond
+	const d = 2 * time.Second
 	p.keep(`{"reference":"o1"}`, &simulators.Mishap{Kind: simulators.TableLocked, For: d})
 	p.until("the table is locked", func() bool {
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
