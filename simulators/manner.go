@@ -94,6 +94,21 @@ const (
 	WhereResolution = "\x00resolution" // a duration: times of change are whole multiples of it
 )
 
+// BillState and RoutingState are a bill of material and a routing as lists of
+// them show them. Both change when their item does.
+type (
+	BillState struct {
+		Bill    plant.Bill
+		Version int
+		Changed time.Time
+	}
+	RoutingState struct {
+		Routing plant.Routing
+		Version int
+		Changed time.Time
+	}
+)
+
 // ItemState is a material definition as a list of them shows it.
 type ItemState struct {
 	Item    plant.Item

@@ -58,6 +58,7 @@ func newShop(c Config, p *Profile, zone *time.Location) (*shop, error) {
 	for n := range c.Orders + reserve {
 		s.specs = append(s.specs, s.specify("order", n))
 	}
+	s.engineer()
 	s.stock()
 	if !c.Manual {
 		s.planRelease()

@@ -107,6 +107,8 @@ type Master struct {
 	Zone        string       `json:"zone"` // IANA name
 	Shifts      []Shift      `json:"shifts,omitempty"`
 	Items       []Item       `json:"items"`
+	Bills       []Bill       `json:"bills,omitempty"`    // of the items that are made here
+	Routings    []Routing    `json:"routings,omitempty"` // likewise
 	WorkCenters []WorkCenter `json:"workCenters"`
 	People      []Person     `json:"people"`
 	Reasons     []string     `json:"reasons"` // codes for scrap and rework

@@ -67,6 +67,7 @@ func (s *shop) Master() Master {
 	m := s.master
 	m.Items, m.WorkCenters, m.People = slices.Clone(m.Items), slices.Clone(m.WorkCenters), slices.Clone(m.People)
 	m.Reasons, m.Lots, m.Opening = slices.Clone(m.Reasons), slices.Clone(m.Lots), slices.Clone(m.Opening)
+	m.Bills, m.Routings = slices.Clone(m.Bills), slices.Clone(m.Routings)
 	m.Open = slices.Clone(m.Open)
 	for i := range m.Open {
 		m.Open[i] = cloneOrder(m.Open[i])

@@ -155,6 +155,7 @@ func TestOpenAPIDescribesReplies(t *testing.T) {
 	bad := &simulators.Refusal{Class: simulators.DataQuality, Code: "lot-expired", Text: "lot L-7 expired"}
 	o := orderReleased().Fact.(plant.OrderReleased).Order
 	item := goldens()["items"][0].Fact.(plant.ItemChanged).Item
+	engineered := engineering()
 	posting := simulators.Posting{Doc: "5000000001", Claim: confirmation(), Base: ea("61"), At: at(7, 42, 0)}
 	for _, c := range []struct {
 		path, status string
@@ -172,6 +173,17 @@ func TestOpenAPIDescribesReplies(t *testing.T) {
 		{"/lots/{id}", "200", get("lots/L-7"), simulators.Answer{Found: []any{plant.Lot{ID: "L-7", Status: plant.LotBlocked, Expires: time.Unix(0, 0)}}}},
 		{"/lots/{id}", "404", get("lots/L-7"), simulators.Answer{Refusal: &simulators.Refusal{Class: simulators.DataQuality, Code: "lot-unknown", Text: "lot L-7 is unknown"}}},
 		{"/items/{id}", "200", get("items/SEAL-12"), simulators.Answer{Found: []any{item}}},
+		{"/boms/{id}", "200", get("boms/PUMP-7"), simulators.Answer{Found: []any{engineered["boms"]}}},
+		{"/boms/{id}", "404", get("boms/PUMP-7"), simulators.Answer{}},
+		{"/boms", "200", get("boms"), simulators.Answer{Found: []any{engineered["boms"]}, Cursor: "2026-03-02T04:00:00Z~PUMP-7"}},
+		{"/routings/{id}", "200", get("routings/PUMP-7"), simulators.Answer{Found: []any{engineered["routings"]}}},
+		{"/routings", "200", get("routings"), simulators.Answer{Found: []any{engineered["routings"]}}},
+		{"/work-centers/{id}", "200", get("work-centers/WC-CNC-02"), simulators.Answer{Found: []any{engineered["work-centers"]}}},
+		{"/work-centers", "200", get("work-centers"), simulators.Answer{Found: []any{engineered["work-centers"]}}},
+		{"/calendars/{id}", "200", get("calendars/BRNO"), simulators.Answer{Found: []any{engineered["calendars"]}}},
+		{"/calendars", "200", get("calendars"), simulators.Answer{Found: []any{engineered["calendars"]}}},
+		{"/calendars", "200", get("calendars"), simulators.Answer{}},
+		{"/calendars", "422", get("calendars"), simulators.Answer{Refusal: &simulators.Refusal{Class: simulators.DataQuality, Code: "query-unknown", Text: "limit"}}},
 		{"/postings", "200", get("postings"), simulators.Answer{Found: []any{posting}}},
 		{"/postings", "200", get("postings"), simulators.Answer{}},
 		{"/feed", "200", get("feed"), simulators.Answer{Found: []any{wire(t, "orders"), wire(t, "items")}, Cursor: "2"}},

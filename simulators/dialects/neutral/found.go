@@ -85,6 +85,14 @@ func view(f any) any {
 		v := itemView(f.Item)
 		v.Version, v.Changed = f.Version, f.Changed
 		return v
+	case simulators.BillState:
+		return billView(f)
+	case simulators.RoutingState:
+		return routingView(f)
+	case plant.WorkCenter:
+		return centerJSON{f.ID, f.Description, f.Manual, append([]plant.MachineID{}, f.Machines...)}
+	case plant.Calendar:
+		return calendarView(f)
 	case simulators.Operation:
 		return operationView(f)
 	case simulators.Posting:

@@ -15,6 +15,10 @@ const (
 	askLots     = "lots"
 	askHealth   = "health"
 	askHow      = "operations"
+	askBills    = "boms"
+	askRoutings = "routings"
+	askCenters  = "work-centers"
+	askHours    = "calendars"
 	askOpenAPI  = "openapi.json"
 	askAsyncAPI = "asyncapi.json"
 )
@@ -37,7 +41,7 @@ func decodeQuery(m simulators.Message) (simulators.Ask, error) {
 		q.take(m, "after", "limit")
 	case Orders:
 		q.take(m, "after", "offset", "limit")
-	case Items:
+	case Items, askBills, askRoutings, askCenters, askHours:
 		q.take(m, "by", "since", "after", "offset", "limit")
 	case askOpenAPI, askAsyncAPI:
 		q.Object = strings.TrimSuffix(list, ".json")
@@ -61,7 +65,7 @@ func (q *question) take(m simulators.Message, params ...string) {
 }
 
 func decodeOne(m simulators.Message, list, escaped string) (simulators.Ask, error) {
-	object, ok := map[string]string{Orders: "order", askLots: "lot", Items: "item", askHow: "operation"}[list]
+	object, ok := map[string]string{Orders: "order", askLots: "lot", Items: "item", askHow: "operation", askBills: "bom", askRoutings: "routing", askCenters: "work-center", askHours: "calendar"}[list]
 	if !ok || escaped == "" || strings.Contains(escaped, "/") {
 		return simulators.Ask{}, unknownQuery(m)
 	}

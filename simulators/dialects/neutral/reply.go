@@ -223,7 +223,7 @@ func statusOf(m simulators.Message, r *simulators.Refusal) int {
 		return 400
 	case codeName, "order-unknown":
 		return 404
-	case "lot-unknown", "item-unknown":
+	case "lot-unknown", "item-unknown", "bom-unknown", "routing-unknown", "work-center-unknown", "calendar-unknown":
 		if m.Verb == "get" {
 			return 404
 		}

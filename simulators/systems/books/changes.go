@@ -7,12 +7,17 @@ import (
 	"time"
 
 	"github.com/andon-rig/andon/simulators"
-	"github.com/andon-rig/andon/simulators/plant"
 )
 
-// List answers a query for the list of definitions: by identifier, or with
-// "by" set to "changed" in the order in which they were changed, which is what
-// readers use who want to know what is new. Of the latter,
+// List answers a query for the list of definitions; see [List].
+func (t *Items) List(q simulators.Query) simulators.Answer {
+	return List(q, t.All(), func(i *simulators.ItemState) (string, *time.Time) { return string(i.Item.ID), &i.Changed })
+}
+
+// List answers a query for a list of master data, which is given in the order
+// of its identifiers: so, or with "by" set to "changed" in the order in which
+// they were changed, which is what readers use who want to know what is new. Of
+// tells the identifier of one and when it was changed. Of the latter,
 //
 //	"id"      is the only one to be listed
 //	"since"   leaves out what did not change after that instant. Times are in
@@ -21,40 +26,42 @@ import (
 //	"after"   is a cursor, which counts records that changed at the same time
 //	          one by one; it is given with every page that has a record
 //	"offset"  counts rows, and every change moves one to the end
-func (t *Items) List(q simulators.Query) simulators.Answer {
-	all := t.All()
+func List[T any](q simulators.Query, all []T, of func(*T) (id string, changed *time.Time)) simulators.Answer {
+	name := func(i T) string { id, _ := of(&i); return id }
 	if id := q.Where["id"]; id != "" {
-		all = slices.DeleteFunc(all, func(i simulators.ItemState) bool { return string(i.Item.ID) != id })
+		all = slices.DeleteFunc(all, func(i T) bool { return name(i) != id })
 	}
 	switch by := q.Where["by"]; {
 	case by == "changed":
-		return changes(q, all)
+		return changes(q, all, of)
 	case by != "" && by != "id":
 		return simulators.Answer{Refusal: Refuse(QueryUnknown, "by %q is neither id nor changed", by)}
 	case q.Where["since"] != "":
 		return simulators.Answer{Refusal: Refuse(QueryUnknown, "since needs by=changed")}
 	}
-	return Page(q, all, func(i simulators.ItemState) string { return string(i.Item.ID) })
+	return Page(q, all, name)
 }
 
 // changes is the list in the order of changes.
-func changes(q simulators.Query, all []simulators.ItemState) simulators.Answer {
+func changes[T any](q simulators.Query, all []T, of func(*T) (string, *time.Time)) simulators.Answer {
+	place := func(i T) mark { id, at := of(&i); return mark{*at, id} }
 	limit, offset, refusal := window(q)
 	if refusal != nil {
 		return simulators.Answer{Refusal: refusal}
 	}
 	if d, err := time.ParseDuration(q.Where[simulators.WhereResolution]); err == nil && d > 0 {
 		for i := range all {
-			all[i].Changed = all[i].Changed.Truncate(d)
+			_, at := of(&all[i])
+			*at = at.Truncate(d)
 		}
 	}
-	slices.SortStableFunc(all, inOrder)
+	slices.SortStableFunc(all, func(a, b T) int { return place(a).compare(place(b)) })
 	if s := q.Where["since"]; s != "" {
 		since, err := time.Parse(time.RFC3339, s)
 		if err != nil {
 			return simulators.Answer{Refusal: Refuse(QueryUnknown, "since %q is not an instant (RFC 3339)", s)}
 		}
-		all = slices.DeleteFunc(all, func(i simulators.ItemState) bool { return !i.Changed.After(since) })
+		all = slices.DeleteFunc(all, func(i T) bool { return !place(i).at.After(since) })
 	}
 	moved := -1
 	if s := q.Where["after"]; s != "" {
@@ -63,7 +70,7 @@ func changes(q simulators.Query, all []simulators.ItemState) simulators.Answer {
 			return simulators.Answer{Refusal: Refuse(QueryUnknown, "after %q is not a cursor of this list", s)}
 		}
 		offset = len(all)
-		if at := slices.IndexFunc(all, func(i simulators.ItemState) bool { return inOrder(i, last) > 0 }); at >= 0 {
+		if at := slices.IndexFunc(all, func(i T) bool { return place(i).compare(last) > 0 }); at >= 0 {
 			offset = at
 		}
 		if q.Where[simulators.WhereMoved] != "" {
@@ -79,7 +86,7 @@ func changes(q simulators.Query, all []simulators.ItemState) simulators.Answer {
 	a := simulators.Answer{Found: []any{}, Cursor: q.Where["after"]}
 	for _, i := range all {
 		a.Found = append(a.Found, i)
-		a.Cursor = cursor(i)
+		a.Cursor = place(i).cursor()
 	}
 	if moved >= 0 && len(all) < limit {
 		a.Found = append(a.Found, whole[moved]) // where the reader goes on from stays behind it
@@ -87,20 +94,20 @@ func changes(q simulators.Query, all []simulators.ItemState) simulators.Answer {
 	return a
 }
 
-func inOrder(a, b simulators.ItemState) int {
-	return cmp.Or(a.Changed.Compare(b.Changed), cmp.Compare(a.Item.ID, b.Item.ID))
+// mark is the place of a record in the list of changes.
+type mark struct {
+	at time.Time
+	id string
 }
 
-// cursor names the place of i in the list of changes.
-func cursor(i simulators.ItemState) string {
-	return i.Changed.UTC().Format(time.RFC3339) + "~" + string(i.Item.ID)
-}
+func (m mark) compare(o mark) int { return cmp.Or(m.at.Compare(o.at), cmp.Compare(m.id, o.id)) }
+
+// cursor names the place.
+func (m mark) cursor() string { return m.at.UTC().Format(time.RFC3339) + "~" + m.id }
 
 // placed reads a cursor.
-func placed(s string) (i simulators.ItemState, ok bool) {
+func placed(s string) (m mark, ok bool) {
 	at, id, ok := strings.Cut(s, "~")
 	t, err := time.Parse(time.RFC3339, at)
-	i.Changed = t
-	i.Item.ID = plant.ItemID(id)
-	return i, ok && err == nil
+	return mark{t, id}, ok && err == nil
 }

@@ -95,6 +95,12 @@ func (t *Items) replace(change func(*definitions)) {
 	t.now.Store(d.collect())
 }
 
+// State returns the definition of id as lists show it.
+func (t *Items) State(id plant.ItemID) simulators.ItemState {
+	d := t.now.Load()
+	return simulators.ItemState{Item: d.items[id], Version: d.versions[id], Changed: d.changed[id]}
+}
+
 // All returns the definitions in order of their identifiers.
 func (t *Items) All() []simulators.ItemState {
 	d := t.now.Load()

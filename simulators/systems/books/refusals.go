@@ -10,6 +10,8 @@ import (
 const (
 	AlreadyPosted         = "already-posted"
 	BatchRolledBack       = "batch-rolled-back"
+	BillUnknown           = "bom-unknown"
+	CalendarUnknown       = "calendar-unknown"
 	CaseDecided           = "case-decided"
 	CaseUnknown           = "case-unknown"
 	DecisionUnknown       = "decision-unknown"
@@ -37,11 +39,13 @@ const (
 	QuantityZero          = "quantity-zero"
 	QueryUnknown          = "query-unknown"
 	RoutingMissing        = "routing-missing"
+	RoutingUnknown        = "routing-unknown"
 	SerialRepeated        = "serial-repeated"
 	StockShort            = "stock-short"
 	UnitNotConvertible    = "unit-not-convertible"
 	UnitUnknown           = "unit-unknown"
 	VersionOvertaken      = "version-overtaken"
+	WorkCenterUnknown     = "work-center-unknown"
 )
 
 // classOf says what kind of remedy each code needs; it is the only place that
@@ -49,6 +53,8 @@ const (
 var classOf = map[string]simulators.Class{
 	AlreadyPosted:         simulators.Business,
 	BatchRolledBack:       simulators.Business,
+	BillUnknown:           simulators.DataQuality,
+	CalendarUnknown:       simulators.DataQuality,
 	CaseDecided:           simulators.Business,
 	CaseUnknown:           simulators.DataQuality,
 	DecisionUnknown:       simulators.DataQuality,
@@ -76,11 +82,13 @@ var classOf = map[string]simulators.Class{
 	QuantityZero:          simulators.DataQuality,
 	QueryUnknown:          simulators.DataQuality,
 	RoutingMissing:        simulators.DataQuality,
+	RoutingUnknown:        simulators.DataQuality,
 	SerialRepeated:        simulators.DataQuality,
 	StockShort:            simulators.Business,
 	UnitNotConvertible:    simulators.DataQuality,
 	UnitUnknown:           simulators.DataQuality,
 	VersionOvertaken:      simulators.Business,
+	WorkCenterUnknown:     simulators.DataQuality,
 }
 
 // Refuse returns a refusal of the class that code has, with a text for people.

@@ -80,6 +80,8 @@ func (e *ERP) State(object, id string) (found any) {
 	case "shipments":
 		ps := e.desk.Ledger.OfEntity(id)
 		found = slices.DeleteFunc(ps, func(p simulators.Posting) bool { return p.Claim.Fact.Kind() != plant.KindShipment })
+	default:
+		found = e.engineeringState(object, id)
 	}
 	return found
 }
@@ -117,6 +119,17 @@ func (e *ERP) query(q simulators.Query) simulators.Answer {
 		return books.Page(q, lines, func(s Stock) string { return string(s.Material) + "/" + string(s.Lot) })
 	case "postings":
 		return e.desk.Ledger.Query(q)
+	case "bom":
+		return one(books.BillUnknown)
+	case "routing":
+		return one(books.RoutingUnknown)
+	case "work-center":
+		return one(books.WorkCenterUnknown)
+	case "calendar":
+		return one(books.CalendarUnknown)
+	}
+	if a, ok := e.engineered(q); ok {
+		return a
 	}
 	return simulators.Answer{Refusal: books.Refuse(books.QueryUnknown, "this system has no list of %q", q.Object)}
 }

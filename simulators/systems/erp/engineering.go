@@ -1,0 +1,83 @@
+package erp
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/plant"
+	"github.com/andon-rig/andon/simulators/systems/books"
+)
+
+// Bills of material, routings, work centers and calendars are what engineering
+// has written down. An engineering change of an item is one of its bill and its
+// routing as well: they bear the revision that is in force. Work centers and
+// calendars stay as they are while the plant runs.
+
+func (e *ERP) bills() []simulators.BillState {
+	var all []simulators.BillState
+	for _, b := range e.master.Bills {
+		s := e.items.State(b.Item)
+		b.Revision = cmp.Or(s.Item.Revision, b.Revision)
+		all = append(all, simulators.BillState{Bill: b, Version: s.Version, Changed: s.Changed})
+	}
+	slices.SortFunc(all, func(a, b simulators.BillState) int { return cmp.Compare(a.Bill.Item, b.Bill.Item) })
+	return all
+}
+
+func (e *ERP) routings() []simulators.RoutingState {
+	var all []simulators.RoutingState
+	for _, r := range e.master.Routings {
+		s := e.items.State(r.Item)
+		r.Revision = cmp.Or(s.Item.Revision, r.Revision)
+		all = append(all, simulators.RoutingState{Routing: r, Version: s.Version, Changed: s.Changed})
+	}
+	slices.SortFunc(all, func(a, b simulators.RoutingState) int { return cmp.Compare(a.Routing.Item, b.Routing.Item) })
+	return all
+}
+
+func (e *ERP) workCenters() []plant.WorkCenter {
+	all := slices.Clone(e.master.WorkCenters)
+	slices.SortFunc(all, func(a, b plant.WorkCenter) int { return cmp.Compare(a.ID, b.ID) })
+	return all
+}
+
+// engineered answers a question about what engineering has written down; false
+// if it is about something else.
+func (e *ERP) engineered(q simulators.Query) (simulators.Answer, bool) {
+	switch q.Object {
+	case "boms":
+		return books.List(q, e.bills(), func(b *simulators.BillState) (string, *time.Time) { return string(b.Bill.Item), &b.Changed }), true
+	case "routings":
+		return books.List(q, e.routings(), func(r *simulators.RoutingState) (string, *time.Time) { return string(r.Routing.Item), &r.Changed }), true
+	case "work-centers":
+		return books.List(q, e.workCenters(), func(w *plant.WorkCenter) (string, *time.Time) { return string(w.ID), new(time.Time) }), true
+	case "calendars":
+		return books.List(q, e.master.Calendars(), func(c *plant.Calendar) (string, *time.Time) { return c.ID, new(time.Time) }), true
+	}
+	return simulators.Answer{}, false
+}
+
+// engineeringState is [ERP.State] of such an object.
+func (e *ERP) engineeringState(object, id string) (found any) {
+	switch object {
+	case "bom":
+		found = first(e.bills(), func(b simulators.BillState) bool { return string(b.Bill.Item) == id })
+	case "routing":
+		found = first(e.routings(), func(r simulators.RoutingState) bool { return string(r.Routing.Item) == id })
+	case "work-center":
+		found = first(e.master.WorkCenters, func(w plant.WorkCenter) bool { return string(w.ID) == id })
+	case "calendar":
+		found = first(e.master.Calendars(), func(c plant.Calendar) bool { return c.ID == id })
+	}
+	return found
+}
+
+// first is the first of all that is meant; nil if there is none.
+func first[T any](all []T, is func(T) bool) any {
+	if i := slices.IndexFunc(all, is); i >= 0 {
+		return all[i]
+	}
+	return nil
+}
