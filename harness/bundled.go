@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"bytes"
 	_ "embed" // the bundled rigs are files, so that users can read and copy them
 	"fmt"
 	"slices"
@@ -25,6 +26,12 @@ var bundledStaging []byte
 //go:embed bundled-d365.yaml
 var bundledD365 []byte
 
+//go:embed bundled-ion.yaml
+var bundledION []byte
+
+// bundledION2 is the same by the messaging service before.
+var bundledION2 = bytes.ReplaceAll(bundledION, []byte("infor-ion/v3"), []byte("infor-ion/v2"))
+
 // Bundled is the rig around the bundled reference integration.
 func Bundled() (File, error) { return ParseFile("bundled rig", BundledSource) }
 
@@ -44,6 +51,8 @@ var bundledERPs = []struct {
 	{"neutral/v1", BundledSource},
 	{"files/v1", bundledFiles},
 	{"b2mml-xml/v7", bundledB2MML},
+	{"infor-ion/v3", bundledION},
+	{"infor-ion/v2", bundledION2},
 	{"staging/v1", bundledStaging},
 	{"d365/v1", bundledD365},
 }

@@ -191,6 +191,10 @@ func assemble(c Config, s *store, log *slog.Logger) *bridge {
 	if m, ok := erp.(*messageSide); ok {
 		m.store, b.inbox.readOn = s, m.readOn
 	}
+	if s, ok := erp.(*ionSide); ok {
+		b.inbox.ion = s
+		b.outbox["mes"].unordered = true
+	}
 	b.inbox.flawed = flaw(b.inbox, c.Defect)
 	if n, ok := erp.(neutralSide); ok && c.Master == "lists" {
 		b.sources = append(b.sources, (&lists{n.system, b.inbox, c.Page, c.Defect, log}).run)

@@ -15,6 +15,9 @@ type Config struct {
 	Dialect    string // of the ERP: neutral/v1, files/v1, b2mml-xml/v7, d365/v1 or staging/v1
 	Company    string // legal entity of d365/v1
 	Envelope   string // of BODs: none, soap-1.1 or soap-1.2
+	IONAPI     string // the credentials of an ION gateway, a file
+	LogicalID  string // ours at ION
+	Entity     string // accounting entity of documents at ION
 	InDoubt    string // "repeat" or "stop": what to do with a file of which nothing is known
 	Exceptions string // where exceptions are reported; "" keeps them in the table only
 	StateDir   string // where the store lives; survives restarts
@@ -43,6 +46,8 @@ type Endpoint struct {
 	TokenURL string // "" needs no token
 	Client   string
 	Secret   string
+	// Account and its password, where a token is given for a service account.
+	Account, Password string
 	// Next is the interface user that takes over with a cutover; none if empty.
 	Next, NextSecret string
 	// Version of the interface that calls tell; "" tells none.
@@ -85,6 +90,9 @@ func readConfig(args []string, env func(string) string, stdout, stderr io.Writer
 	text(&c.ERP.KnownHosts, "erp-known-hosts", "ERP_KNOWN_HOSTS", "", "file with the public key of the ERP's SFTP server")
 	text(&c.Dialect, "erp-dialect", "ERP_DIALECT", dialectNeutral, "neutral/v1, files/v1, b2mml-xml/v7, d365/v1 or staging/v1: what the ERP speaks")
 	text(&c.Company, "erp-company", "ERP_COMPANY", "DEMO", "legal entity to post for, of d365/v1")
+	text(&c.IONAPI, "erp-ionapi", "ERP_IONAPI", "", "file of credentials of an ION gateway (.ionapi)")
+	text(&c.LogicalID, "erp-logical-id", "ERP_LOGICAL_ID", "lid://plantsim.bridge.bravo", "our logical ID at ION")
+	text(&c.Entity, "erp-accounting-entity", "ERP_ENTITY", "PLANT10", "accounting entity of documents at ION")
 	text(&c.Envelope, "erp-envelope", "ERP_ENVELOPE", "none", "none, soap-1.1 or soap-1.2: what BODs travel in")
 	text(&c.ERP.Version, "erp-version", "ERP_VERSION", "", "version of the ERP's interface to tell in "+versionHeader+"; empty tells none")
 	text(&c.InDoubt, "in-doubt", "IN_DOUBT", "repeat", "repeat or stop: what to do with a file of which nobody knows what became")
@@ -143,9 +151,14 @@ func (c Config) Validate() error {
 			bad = append(bad, errors.New(what))
 		}
 	}
+	if c.Dialect == dialectION3 || c.Dialect == dialectION2 {
+		k, err := readKeys(c.IONAPI)
+		bad = append(bad, err)
+		c.ERP.URL = k.Gateway
+	}
 	need(c.ERP.URL != "", "set ERP_URL: where is the ERP?")
 	need(c.MES.URL != "", "set MES_URL: where is the MES?")
-	need(c.Dialect == "" || c.Dialect == dialectNeutral || c.Dialect == dialectFiles || c.Dialect == dialectB2MML || c.Dialect == dialectD365 || c.Dialect == dialectStaging, `ERP_DIALECT must be "neutral/v1", "files/v1", "b2mml-xml/v7", "d365/v1" or "staging/v1"`)
+	need(c.Dialect == "" || c.Dialect == dialectNeutral || c.Dialect == dialectFiles || c.Dialect == dialectB2MML || c.Dialect == dialectD365 || c.Dialect == dialectStaging || c.Dialect == dialectION3 || c.Dialect == dialectION2, `ERP_DIALECT must be "neutral/v1", "files/v1", "b2mml-xml/v7", "d365/v1", "infor-ion/v3", "infor-ion/v2" or "staging/v1"`)
 	need(c.Envelope == "" || c.Envelope == "none" || envelopes[c.Envelope] != "", `ERP_ENVELOPE must be "none", "soap-1.1" or "soap-1.2"`)
 	need(c.InDoubt == "" || c.InDoubt == "repeat" || c.InDoubt == "stop", `IN_DOUBT must be "repeat" or "stop"`)
 	if c.Dialect == dialectStaging {

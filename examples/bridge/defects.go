@@ -66,6 +66,10 @@ const (
 	M121 Defect = "M121"
 	M122 Defect = "M122"
 	M123 Defect = "M123"
+	M115 Defect = "M115"
+	M116 Defect = "M116"
+	M117 Defect = "M117"
+	M118 Defect = "M118"
 	M125 Defect = "M125"
 	M126 Defect = "M126"
 	M127 Defect = "M127"
@@ -190,6 +194,10 @@ func Defects() []DefectInfo {
 		{M121, "sent again in doubt", "sends a message again whose answer it never heard, without a look at the list of messages", "lost replies; gate --erp d365/v1", []string{"exactly-once"}},
 		{M122, "quantity left to the default", "leaves out the good quantity of a report as finished, which books all that the order still lacks", "-; gate --erp d365/v1", []string{"field-fidelity", "conservation"}},
 		{M123, "own company only", "reads the order of a business event without cross-company=true, and takes the empty list for an order that has gone", "-; gate --erp d365/v1", []string{"no-silent-drop"}},
+		{M115, "taken over is posted", "takes ION's 202 for a posting, and does not wait for the Acknowledge", "rows that are refused; gate --erp infor-ion/v3", []string{"no-silent-drop"}},
+		{M116, "rejected is rejected", "reports as an exception that what it sent again was rejected as already posted", "lost replies; gate --erp infor-ion/v3", []string{"dead-letter"}},
+		{M117, "no news is good news", "takes a posting for done when no Acknowledge has come in time", "job-never-completes; gate --erp infor-ion/v3", []string{"no-silent-drop"}},
+		{M118, "a token for every message", "asks the gateway for a new token before each message", "-; gate --erp infor-ion/v3", []string{"token-discipline"}},
 		{M125, "cursor past a gap", "reads a table from the highest id it has seen, and marks as taken whatever is committed below it later", "row-late; gate --erp staging/v1", []string{"no-silent-drop"}},
 		{M126, "pending is posted", "takes response_code 202, which says that a row is being processed, for a success", "rows that are refused; gate --erp staging/v1", []string{"no-silent-drop"}},
 		{M127, "locked is lost", "drops what it cannot insert because somebody else's transaction is in the way", "table-locked; gate --erp staging/v1", []string{"no-silent-drop"}},
@@ -207,6 +215,8 @@ func (d Defect) ERP() string {
 		return dialectB2MML
 	case M120, M121, M122, M123:
 		return dialectD365
+	case M115, M116, M117, M118:
+		return dialectION3
 	case M125, M126, M127, M128, M129:
 		return dialectStaging
 	}

@@ -62,6 +62,9 @@ func (c *courier) try(ctx context.Context, u unit) verdict {
 		it.sent, it.doubt = true, true
 	}
 	v := to.post(ctx, u)
+	if c.outbox.tooEarly(u[0], v) {
+		v = verdict{what: again, class: technical, code: v.code, reason: v.reason}
+	}
 	for _, it := range u {
 		it.doubt = v.doubt
 	}
@@ -107,6 +110,15 @@ func (c *courier) prepare(ctx context.Context, it *item) verdict {
 		}
 		if it.Version < newest {
 			return verdict{what: overtaken, reason: fmt.Sprintf("version %d of order %s has been delivered", newest, it.Order)}
+		}
+	}
+	if c.outbox.early(it) && c.defect != M27 {
+		first, err := c.store.delivered(ctx, it.Order)
+		if err != nil {
+			return internal(err)
+		}
+		if first == 0 {
+			return verdict{what: again, class: technical, code: "too-early", reason: "its order has not come yet"}
 		}
 	}
 	if c.defect == M31 && c.holds.rejected(unit{it}) { // DEFECT M31: no decision is a "no"

@@ -27,6 +27,7 @@ type inbox struct {
 
 	bods   func(body []byte) (name string, message []byte, err error)                    // reads what the ERP posts as a BOD; nil if it does not
 	readOn func(ctx context.Context, event string, body []byte) (announcedFact, verdict) // makes a message of a business event; nil if there are none
+	ion    *ionSide                                                                      // what ION pushes goes there; nil if the ERP is not behind it
 	ready  atomic.Bool
 	defect Defect
 	flawed *flawedInbox // only defects need this
@@ -51,6 +52,9 @@ func (i *inbox) handler() http.Handler {
 		_ = json.NewEncoder(w).Encode(map[string]int{"toERP": i.outbox["erp"].waiting(), "toMES": i.outbox["mes"].waiting(), "parked": i.holds.waiting()})
 	})
 	mux.HandleFunc("POST /cutover", i.cutover)
+	if i.ion != nil {
+		mux.Handle("/erp/service/", i.ion.receive(i))
+	}
 	mux.HandleFunc("POST /erp/{name}", func(w http.ResponseWriter, r *http.Request) { i.webhook(w, r, "erp") })
 	mux.HandleFunc("POST /mes/{name}", func(w http.ResponseWriter, r *http.Request) { i.webhook(w, r, "mes") })
 	mux.HandleFunc("POST /machines/{name}", func(w http.ResponseWriter, r *http.Request) { i.webhook(w, r, "machines") })
@@ -87,6 +91,11 @@ func (i *inbox) webhook(w http.ResponseWriter, r *http.Request, from string) {
 		problem(w, http.StatusBadRequest, "malformed", err.Error())
 		return
 	}
+	i.takeOver(w, r, name, items)
+}
+
+// takeOver takes items over and answers their sender.
+func (i *inbox) takeOver(w http.ResponseWriter, r *http.Request, name string, items []*item) {
 	if i.full() {
 		w.Header().Set("Retry-After", "1")
 		problem(w, http.StatusServiceUnavailable, "backlog", "too many messages wait to be delivered")

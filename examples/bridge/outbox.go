@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -22,7 +23,9 @@ type item struct {
 	batch    int64
 	attempts int
 
-	recovered bool // read back at start: whether it was sent before is unknown
+	seen      time.Time // when it was first to be sent, for what waits for its order
+	unknown   bool      // it was refused once because of that
+	recovered bool      // read back at start: whether it was sent before is unknown
 	sent      bool
 	asked     bool // … and its system was asked since
 	doubt     bool // it was sent, and nobody knows what became of it
@@ -43,6 +46,9 @@ type outbox struct {
 	most     int // rows of a batch
 	defect   Defect
 	holds    *holds
+	// unordered is true if messages come in no sequence: versions of an order are
+	// put in theirs here.
+	unordered bool
 
 	mu     sync.Mutex // guards what follows
 	lanes  map[string]*lane
@@ -117,7 +123,20 @@ func (o *outbox) add(it *item) {
 func (o *outbox) line(it *item) {
 	l := o.lane(it)
 	l.queue = append(l.queue, it)
+	o.order(l)
 	o.offer(l)
+}
+
+// order puts versions of an order in sequence, where they come in none.
+func (o *outbox) order(l *lane) {
+	if o.unordered && o.defect != M27 {
+		slices.SortStableFunc(l.queue, func(a, b *item) int {
+			if a.Version == 0 || b.Version == 0 {
+				return 0
+			}
+			return a.Version - b.Version
+		})
+	}
 }
 
 // resume puts items that were parked before everything else in their lanes.
@@ -280,6 +299,7 @@ func (o *outbox) unshelved(bytes int) {
 func (o *outbox) retry(l *lane, back unit, gap time.Duration) {
 	o.mu.Lock()
 	l.queue = append(back, l.queue...)
+	o.order(l)
 	o.size += len(back)
 	o.mu.Unlock()
 	if gap <= 0 {
@@ -351,4 +371,35 @@ func (o *outbox) poke() {
 	case o.wake <- struct{}{}:
 	default:
 	}
+}
+
+// early reports whether an item may be about an order of which nothing has come
+// yet. For how long that is waited for begins with the first question.
+func (o *outbox) early(it *item) bool {
+	if !o.unordered || it.Version < 2 {
+		return false
+	}
+	if it.seen.IsZero() {
+		it.seen = time.Now()
+	}
+	return time.Since(it.seen) < earlyPatience
+}
+
+// earlyPatience is how long a change waits for the order that it changes. Orders
+// that were there before the bridge never come.
+const (
+	earlyPatience = time.Second
+	// refusedPatience is how much longer it waits when the MES knows no such order
+	// either, before it is tried once more.
+	refusedPatience = 4 * time.Second
+)
+
+// tooEarly reports whether it was refused because its order has not come yet, and
+// has it wait once more.
+func (o *outbox) tooEarly(it *item, v verdict) bool {
+	if !o.unordered || it.Version < 2 || it.unknown || v.what != refused || v.code != "order-unknown" {
+		return false
+	}
+	it.unknown, it.seen = true, time.Now().Add(refusedPatience)
+	return true
 }

@@ -87,6 +87,8 @@ func (c Config) sides() (erp, mes side) {
 	switch c.Dialect {
 	case dialectFiles:
 		return newFilesSide("erp", c), mes
+	case dialectION3, dialectION2:
+		return newIONSide("erp", c), mes
 	case dialectStaging:
 		return newTablesSide("erp", c), mes
 	case dialectB2MML:
@@ -104,4 +106,6 @@ const (
 	dialectB2MML   = "b2mml-xml/v7"
 	dialectStaging = "staging/v1"
 	dialectD365    = "d365/v1"
+	dialectION3    = "infor-ion/v3"
+	dialectION2    = "infor-ion/v2"
 )

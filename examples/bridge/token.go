@@ -66,6 +66,11 @@ func (t *tokens) refused(token string) {
 func (t *tokens) fetch(ctx context.Context) (token string, stale time.Time, v verdict) {
 	asked := time.Now()
 	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {t.system.at.Client}, "client_secret": {t.system.at.Secret}}
+	if at := t.system.at; at.Account != "" { // the resource owner's password grant (§4.3)
+		form.Set("grant_type", "password")
+		form.Set("username", at.Account)
+		form.Set("password", at.Password)
+	}
 	r := t.system.do(ctx, http.MethodPost, t.system.at.TokenURL,
 		http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, []byte(form.Encode()))
 	v = t.system.judge(r)
