@@ -134,7 +134,7 @@ func (s *Search) find(ctx context.Context, by prober, connections, most int) (Fo
 func (f *finder) try(why Purpose, rate float64, length time.Duration) (held bool) {
 	for again := 0; ; {
 		p, ok := f.once(why, rate, length, f.conns)
-		if ok && p.Outcome == Limited && rate <= f.prompt && again < 2 {
+		if ok && p.Outcome == Limited && (rate <= f.prompt && again < 2 || why == Doubling && again < 1) {
 			again++
 			continue
 		}
@@ -344,7 +344,7 @@ func (f *finder) conclude() {
 	}
 	switch {
 	case r.First != nil && r.First.Outcome == Limited: // never a number
-		r.Outcome, r.Max, r.Fails, r.AtLeast = Limited, 0, 0, f.lo
+		r.Outcome, r.Max, r.Fails, r.AtLeast = Limited, 0, 0, f.shown()
 		r.Why = fmt.Sprintf("at %.4g/s %s", r.First.Rate, r.First.Why)
 	case f.flawed: // at no rate, however few it happens to
 		p := f.fails[len(f.fails)-1]
@@ -355,7 +355,7 @@ func (f *finder) conclude() {
 	case r.Max > 0 && r.First != nil:
 		r.Outcome = Held
 	default:
-		r.Outcome, r.AtLeast, r.Max = Undecidable, max(f.lo, r.Max), 0
+		r.Outcome, r.AtLeast, r.Max = Undecidable, max(f.shown(), r.Max), 0
 		switch {
 		case f.lo >= f.UpTo:
 			r.Why = fmt.Sprintf("the highest rate that may be tried, %.4g/s, holds (raise --up-to)", f.UpTo)
@@ -367,3 +367,17 @@ func (f *finder) conclude() {
 
 // SearchMost is how many confirmations a search may send in all.
 const SearchMost = 1 << 30
+
+// shown is the highest rate that a probe has held, below all that failed.
+func (f *finder) shown() (rate float64) {
+	below := math.Inf(1)
+	if f.found.First != nil {
+		below = f.found.First.Rate
+	}
+	for _, p := range f.found.Probes {
+		if p.Outcome == Held && p.Rate < below {
+			rate = max(rate, p.Rate)
+		}
+	}
+	return rate
+}

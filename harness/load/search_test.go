@@ -168,6 +168,13 @@ func TestSearchLimits(t *testing.T) {
 		if math.Abs(f.Max-c.max) > 0.03*c.max {
 			t.Errorf("%s: %.1f/s, want %.1f/s", c.name, f.Max, c.max)
 		}
+		held := false
+		for _, p := range f.Probes {
+			held = held || p.Rate == f.AtLeast && p.Outcome == Held
+		}
+		if f.AtLeast > 0 && !held {
+			t.Errorf("%s: %.1f/s is said to be held, and no probe has shown that", c.name, f.AtLeast)
+		}
 		if got := f.Max > 0; got != (f.Outcome == Held) {
 			t.Errorf("%s: %s with the number %.1f/s", c.name, f.Outcome, f.Max)
 		}
