@@ -116,6 +116,10 @@ SHRINK   ?= 40
 detection: ## plant every defect, gate it and shrink what it shows, count false alarms in SOUND randomised runs of each sound build; writes docs/track-record.md
 	$(GO) run ./tools/detection -sound $(SOUND) -campaign 0 -reps $(REPS) -shrink $(SHRINK) -write docs/track-record.md
 
+.PHONY: surface-defects
+surface-defects: ## plant every defect at the ERP of every dialect that the bundled build has a side for; writes docs/surface-defects.md
+	$(GO) run ./tools/detection -surfaces -shrink 0 -write docs/surface-defects.md
+
 SEED ?= 20261120
 
 .PHONY: campaign

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/examples/bridge"
+	"github.com/andon-rig/andon/harness"
+	"github.com/andon-rig/andon/harness/catalog"
+	"github.com/andon-rig/andon/reports"
+)
+
+func TestTrackRecordSaysWhatShowsADefect(t *testing.T) {
+	all, err := showing(filepath.Join("..", "..", trackRecord))
+	if err != nil || !slices.Contains(all[bridge.M01], "CNF-02") || len(all) < 40 {
+		t.Errorf("%v of %d defects, %v", all[bridge.M01], len(all), err)
+	}
+	page := filepath.Join(t.TempDir(), "page.md")
+	if err := os.WriteFile(page, []byte("| defect | … |\n| M01 | a | b | – | o | CNF-01, NET-01 | 1/1 |\n| M02 | a | b | – | o |  | 0/1 |\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if all, err = showing(page); err != nil || len(all) != 1 || len(all[bridge.M01]) != 2 {
+		t.Errorf("%v, %v", all, err)
+	}
+}
+
+// Whatever is left out for a reason is a mistake somewhere.
+func TestWhatIsSenselessSomewhereMakesSenseElsewhere(t *testing.T) {
+	m := &measure{base: harness.GateOptions{Catalog: catalog.Standard()}}
+	out := map[bridge.Defect]bool{}
+	for _, erp := range harness.BundledERPs() {
+		for _, d := range bridge.Defects() {
+			why := m.faceOf(erp).senseless(d.ID, erp)
+			if why != "" {
+				out[d.ID] = true
+			}
+			if erp == "neutral/v1" && why != "" {
+				t.Errorf("%s at %s: %s", d.ID, erp, why)
+			}
+		}
+	}
+	if len(out) < 5 {
+		t.Errorf("only %v are senseless anywhere", out)
+	}
+}
+
+func TestMatrix(t *testing.T) {
+	d := bridge.DefectInfo{ID: "M01", Name: "no key", Oracles: []string{"exactly-once"}}
+	run := func(id string, oracles ...string) (s reports.Scenario) {
+		s.ID = id
+		for _, o := range oracles {
+			s.Findings = append(s.Findings, evidence.Finding{Oracle: o, Verdict: evidence.Violated})
+		}
+		return s
+	}
+	var hit, other, none cell
+	hit.take(d, run("A"))
+	hit.take(d, run("B", "convergence"))
+	hit.take(d, run("C", "convergence", "exactly-once"))
+	other.take(d, run("B", "convergence"))
+	none.take(d, run("A"))
+	out := cell{out: "there is no key"}
+	for _, c := range []struct {
+		cell cell
+		want string
+	}{{hit, "exactly-once (C)"}, {other, "convergence (B), not meant to"}, {none, "not seen"}, {out, "–"}} {
+		if got := c.cell.word(); got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
+	page, unseen := matrix([]bridge.DefectInfo{d}, []string{"a/v1", "b/v1", "c/v1", "d/v1"}, []map[string]cell{{"a/v1": hit, "b/v1": other, "c/v1": none, "d/v1": out}})
+	if unseen != 1 {
+		t.Errorf("%d not seen", unseen)
+	}
+	for _, want := range []string{"| `a/v1` | 1 | 1 | 0 | 0 | 0 |", "| `d/v1` | 0 | 0 | 0 | 0 | 1 |", "| M01 no key | exactly-once (C) | convergence (B), not meant to | not seen | – |",
+		"| `c/v1` | M01 | not seen: nobody spoke in A |", "| `d/v1` | M01 | there is no key |"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not say %q:\n%s", want, page)
+		}
+	}
+}
