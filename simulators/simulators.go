@@ -480,6 +480,15 @@ type Vague interface {
 	Untold() []string
 }
 
+// A Namer is a [Dialect] in which the name of a message does not say what it
+// is about, because all go to one address.
+type Namer interface {
+	Dialect
+	// Word is what m is called inside: the name of a document or of a type of
+	// message; "" if it has none.
+	Word(m Message) string
+}
+
 // A Configurable dialect has settings of its own.
 type Configurable interface {
 	Dialect

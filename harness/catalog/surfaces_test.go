@@ -98,13 +98,23 @@ var manners = []struct {
 	{"authentication", func(p simulators.Policy) string { return cmp.Or(string(p.Auth), "none") }},
 	{"a good answer means", func(p simulators.Policy) string {
 		if p.Accept == simulators.AcceptQueued {
-			return fmt.Sprintf("queued, posted after %s or refused then", p.Delay)
+			text := fmt.Sprintf("queued, posted after %s or refused then", p.Delay)
+			if p.Queue.Attempts > 1 {
+				text += fmt.Sprintf(", at the %d. attempt", p.Queue.Attempts)
+			}
+			return text
 		}
 		return "posted"
 	}},
 	{"idempotency", func(p simulators.Policy) string { return cmp.Or(string(p.Dedupe), "none") }},
 	{"postings found by reference", func(p simulators.Policy) string { return yes(p.Lookup) }},
 	{"in doubt a build can", func(p simulators.Policy) string { return inDoubt[p.Capability()] }},
+	{"an announcement says", func(p simulators.Policy) string {
+		if p.Announce == simulators.AnnounceLight {
+			return "what it is about; the rest is read"
+		}
+		return "all of it"
+	}},
 	{"announcements are ordered", func(p simulators.Policy) string { return cmp.Or(string(p.Ordering), string(simulators.OrderPerEntity)) }},
 	{"parallel postings to one order", func(p simulators.Policy) string {
 		if p.Lock == simulators.LockOrder {
@@ -159,7 +169,19 @@ func yes(b bool) string {
 // words says under which name a dialect speaks of a kind of fact.
 func words(d simulators.Dialect, k plant.Kind) string {
 	for seed := range 20 { // some identifiers cannot be said in every form
-		if ms, err := d.Encode(dialecttest.Events(k).Example(seed)); err == nil && len(ms) > 0 {
+		e := dialecttest.Events(k).Example(seed)
+		if f, ok := e.Fact.(plant.Confirmed); ok {
+			f.Operation = "0010" // most routings number their operations
+			e.Fact = f
+		}
+		if f, ok := e.Fact.(plant.Reworked); ok {
+			f.Operation = "0010"
+			e.Fact = f
+		}
+		if ms, err := d.Encode(e); err == nil && len(ms) > 0 {
+			if n, ok := d.(simulators.Namer); ok {
+				return "`" + cmp.Or(n.Word(ms[0]), ms[0].Name) + "`"
+			}
 			return "`" + ms[0].Name + "`"
 		}
 	}
