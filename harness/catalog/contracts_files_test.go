@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/andon-rig/andon/contracts"
 	"github.com/andon-rig/andon/contracts/layout"
@@ -68,7 +69,7 @@ func TestGoldenFilesKeepTheContract(t *testing.T) {
 			if found := c.contract.Undeclared(x); len(found) > 0 {
 				t.Errorf("%s%s: undeclared %v", name, c.ending, found)
 			}
-			if found, covered := c.otherwise.Check(x); covered && len(found) == 0 && strings.ContainsAny(string(body), ",äöüß\xe4\xf6\xfc") {
+			if found, covered := c.otherwise.Check(x); covered && len(found) == 0 && (!utf8.Valid(body) || strings.ContainsAny(string(body), ",äöüß")) {
 				t.Errorf("%s%s keeps the contract of another form", name, c.ending)
 			}
 			for what, bad := range map[string]string{
