@@ -30,6 +30,7 @@ type Policy struct {
 	MaxBody    int64          `yaml:"-" json:"maxBody,omitempty"`  // bytes; 0 means 8 MiB
 	Parallel   int            `yaml:"-" json:"parallel,omitempty"` // announcements under way at once; 0 means 16
 	Share      SharePolicy    `yaml:"-" json:"share,omitempty"`    // where files or rows are exchanged; of the transport
+	Names      bool           `yaml:"-" json:"names,omitempty"`    // announcements only name what has changed; of the dialect
 }
 
 // AuthPolicy says how the SUT proves who it is.

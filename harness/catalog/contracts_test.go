@@ -123,9 +123,17 @@ func TestContractsAreThoseOfTheCode(t *testing.T) {
 	}
 }
 
+// elsewhere are dialects whose contract is not in the book, and why.
+var elsewhere = map[string]string{
+	"sap-s4/v2": "the contract is $metadata, an EDMX that the dialect makes and no format of the book can say; the dialect's tests hold its messages against it",
+}
+
 func TestEveryDialectIsAContract(t *testing.T) {
 	b := own(t)
 	for _, d := range catalog.Standard().Dialects {
+		if elsewhere[d.Name] != "" {
+			continue
+		}
 		party, version, _ := strings.Cut(d.Name, "/")
 		found := false
 		for _, c := range b.Contracts {

@@ -123,8 +123,11 @@ var manners = []struct {
 		return "wait for each other"
 	}},
 	{"a bad row of a batch", func(p simulators.Policy) string {
-		if p.Batch == simulators.BatchAtomic {
+		switch p.Batch {
+		case simulators.BatchAtomic:
 			return "refuses all rows"
+		case simulators.BatchLead:
+			return "waits for a person, unless it is the first"
 		}
 		return "is refused by itself"
 	}},
@@ -133,6 +136,22 @@ var manners = []struct {
 			return "overwrites the newer"
 		}
 		return "is refused"
+	}},
+	{"a change needs", func(p simulators.Policy) string {
+		var all []string
+		if p.Session == simulators.SessionCSRF {
+			all = append(all, "a session and its token")
+		}
+		if p.Match == simulators.MatchETag {
+			all = append(all, "the tag of what is changed")
+		}
+		return cmp.Or(strings.Join(all, ", "), "nothing more")
+	}},
+	{"questions show a change after", func(p simulators.Policy) string {
+		if p.Lag == 0 {
+			return "at once"
+		}
+		return p.Lag.String()
 	}},
 	{"quota", func(p simulators.Policy) string {
 		if p.Quota.Rate == 0 {
@@ -182,7 +201,8 @@ func words(d simulators.Dialect, k plant.Kind) string {
 			if n, ok := d.(simulators.Namer); ok {
 				return "`" + cmp.Or(n.Word(ms[0]), ms[0].Name) + "`"
 			}
-			return "`" + ms[0].Name + "`"
+			name, _, _ := strings.Cut(ms[0].Name, "(") // of a key is no telling
+			return "`" + name + "`"
 		}
 	}
 	return "–"

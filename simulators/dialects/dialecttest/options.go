@@ -15,6 +15,18 @@ type expectations struct {
 	within   func(plant.Event) plant.Event
 	told     []plant.Kind
 	statuses map[string]int
+	named    map[plant.Kind]bool
+}
+
+// Named lists the kinds of facts that a dialect announces by the name of what
+// changed, for the receiver to read it: what it encodes it understands as that
+// question.
+func Named(kinds ...plant.Kind) Option {
+	return func(x *expectations) {
+		for _, k := range kinds {
+			x.named[k] = true
+		}
+	}
 }
 
 // Within maps any event to one that the interface has fields for, where it has

@@ -1,0 +1,131 @@
+package saps4
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/dialects/dialecttest"
+	"github.com/andon-rig/andon/simulators/plant"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden exchanges")
+
+func order() plant.Order {
+	return plant.Order{ID: "4711000001", Item: "PUMP-7", Revision: "C", Quantity: dialecttest.EA("200"), Start: dialecttest.At(6, 0, 0), Due: dialecttest.At(14, 30, 0), Priority: 3, Lot: "P7-0302-01",
+		Operations: []plant.Operation{{ID: "0010", Description: "turn", WorkCenter: "TURN", Setup: 15 * time.Minute, Cycle: 90 * time.Second}, {ID: "0020", WorkCenter: "PACK", Inspect: true}},
+		Components: []plant.Component{{Material: "CASTING-3", Operation: "0010", Quantity: plant.Quantity{Amount: plant.MustDecimal("205.5"), Unit: "KGM"}}}}
+}
+
+func pump() plant.Item {
+	return plant.Item{ID: "PUMP-7", Description: "pump", Revision: "C", Unit: "EA", Units: []plant.AltUnit{{Unit: "BOX", Factor: plant.Factor{Num: 12, Den: 1}}}, Lots: true}
+}
+
+// announcements and postings are those of the day that all dialects tell of.
+func facts() map[string]plant.Event {
+	confirmed := plant.Confirmed{Order: "4711000001", Operation: "0010", Counter: 1, WorkCenter: "TURN", Operator: "P-17", Yield: dialecttest.EA("61"), Scrap: dialecttest.EA("2"), Reason: "0001",
+		Start: dialecttest.At(6, 0, 0), End: dialecttest.At(7, 30, 0), Labor: 5400 * time.Second}
+	return map[string]plant.Event{
+		"order-released":    dialecttest.Event(plant.OrderReleased{Order: order()}, dialecttest.At(5, 0, 0)),
+		"order-changed":     dialecttest.Event(plant.OrderChanged{Order: "4711000001", Version: 2, Quantity: dialecttest.EA("250")}, dialecttest.At(6, 30, 0)),
+		"order-cancelled":   dialecttest.Event(plant.OrderCancelled{Order: "4711000001", Version: 3}, dialecttest.At(9, 0, 0)),
+		"item-changed":      dialecttest.Event(plant.ItemChanged{Item: pump(), Version: 1}, dialecttest.At(5, 0, 0)),
+		"lot-decided":       dialecttest.Event(plant.LotDecided{Lot: "C3-8841", Material: "CASTING-3", Case: "QC-9", Decision: plant.DecideRelease}, dialecttest.At(8, 0, 0)),
+		"operation-started": dialecttest.Event(plant.OperationStarted{Order: "4711000001", Operation: "0010", WorkCenter: "TURN", Operator: "P-17"}, dialecttest.At(6, 0, 0)),
+		"confirmation":      dialecttest.Event(confirmed, dialecttest.At(7, 30, 0)),
+		"consumption":       dialecttest.Consumption(1, "C3-8841", "61.5"),
+		"scrap":             dialecttest.Event(plant.Scrapped{Order: "4711000001", Operation: "0010", Counter: 1, Material: "CASTING-3", Lot: "C3-8841", Quantity: dialecttest.EA("1"), Reason: "broken"}, dialecttest.At(6, 40, 0)),
+		"rework":            dialecttest.Event(plant.Reworked{Order: "4711000001", Operation: "0020", Counter: 1, Quantity: dialecttest.EA("3"), Reason: "burr"}, dialecttest.At(8, 40, 0)),
+		"receipt":           dialecttest.Event(plant.Received{Order: "4711000001", Counter: 1, Material: "PUMP-7", Lot: "P7-0302-01", Quantity: dialecttest.EA("58"), Serials: []plant.SerialID{"S-1"}}, dialecttest.At(9, 0, 0)),
+		"lot-held":          dialecttest.Event(plant.LotHeld{Lot: "C3-8841", Material: "CASTING-3", Case: "QC-9", Reason: "porosity"}, dialecttest.At(7, 0, 0)),
+		"inspection":        dialecttest.Event(plant.Inspected{Order: "4711000001", Operation: "0020", Counter: 1, Material: "PUMP-7", Serial: "S-1", Passed: 11, Failed: 1, Text: "bore"}, dialecttest.At(8, 30, 0)),
+	}
+}
+
+// An exchange is a request and what is answered.
+type exchange struct {
+	request simulators.Message
+	reply   simulators.Message
+}
+
+// exchanges are those that the documentation shows.
+func exchanges(t testing.TB) map[string]exchange {
+	t.Helper()
+	d, all := Dialect{}, map[string]exchange{}
+	made := simulators.Answer{Rows: []simulators.Row{{Doc: "5000000001"}}}
+	for name, e := range facts() {
+		ms, err := d.Encode(e)
+		if err != nil || len(ms) != 1 {
+			t.Fatalf("%s: %d messages, %v", name, len(ms), err)
+		}
+		x := exchange{request: ms[0]}
+		if ms[0].Name != Events {
+			x.reply = d.Reply(ms[0], made)
+		}
+		all[name] = x
+	}
+	get := func(as, name string, found ...any) {
+		m := simulators.Message{Verb: "get", Method: "GET", Name: Root + "/" + name}
+		m.Name, m.Params = nameOf(m.Name)
+		all["get "+as] = exchange{m, d.Reply(m, simulators.Answer{Found: found})}
+	}
+	state := simulators.OrderState{Order: order(), Version: 2, State: "Running", Changed: dialecttest.At(7, 30, 0), Confirmed: map[plant.OperationID]simulators.OperationSum{"0010": {Yield: plant.Whole(61)}}}
+	get("order", orderService+"/A_ProductionOrder_2('4711000001')?$expand=to_ProductionOrderItem,to_ProductionOrderOperation,to_ProductionOrderComponent", state)
+	get("product", productService+"/A_Product('PUMP-7')?$expand=to_Description,to_ProductUnitsOfMeasure", simulators.ItemState{Item: pump(), Version: 1, Changed: dialecttest.At(5, 0, 0)})
+	get("lot", batchService+"/Batch(Material='CASTING-3',BatchIdentifyingPlant='',Batch='C3-8841')", plant.Lot{ID: "C3-8841", Material: "CASTING-3", Status: plant.LotBlocked, Quantity: plant.Whole(40)})
+	get("confirmation", confService+"/ProdnOrdConf2?$filter=ExternalSystemConfirmation eq guid'"+guid(facts()["confirmation"].ID)+"'", simulators.Posting{Doc: "5000000001", Claim: facts()["confirmation"]})
+	post := all["confirmation"].request
+	refusal := func(name, code string, o simulators.Outcome, d Dialect) {
+		r := simulators.Refusal{Class: simulators.Technical, Outcome: o, Code: code, Text: code + " in English"}
+		all[name] = exchange{post, d.Reply(post, simulators.Answer{Refusal: &r})}
+	}
+	refusal("locked", "order-locked", simulators.Locked, d)
+	refusal("locked in German", "order-locked", simulators.Locked, Dialect{Settings{Language: German}})
+	refusal("no session", "csrf-token", simulators.Unauthorized, d)
+	return all
+}
+
+func (x exchange) String() string {
+	var b strings.Builder
+	side := func(head string, m simulators.Message) {
+		b.WriteString(head + "\n")
+		for _, k := range slices.Sorted(maps.Keys(m.Header)) {
+			fmt.Fprintf(&b, "%s: %s\n", k, m.Header[k])
+		}
+		b.WriteString("\n" + string(m.Body) + "\n")
+	}
+	q := ""
+	for k, v := range x.request.Params {
+		q += "?" + k + "=" + v
+	}
+	method := first(x.request.Header["X-Http-Method"], x.request.Method, "POST")
+	side(method+" /"+x.request.Name+q, x.request)
+	if x.reply.Result.Status != 0 {
+		side(fmt.Sprintf("\nHTTP/1.1 %d", x.reply.Result.Status), x.reply)
+	}
+	return b.String()
+}
+
+// TestGoldenExchanges: what goes over the wire is what testdata shows, and what
+// is posted is understood as the fact that it was.
+func TestGoldenExchanges(t *testing.T) {
+	for name, x := range exchanges(t) {
+		file := filepath.Join("testdata", strings.NewReplacer(" ", "-", "/", "-").Replace(name)+".http")
+		if *update {
+			if err := os.WriteFile(file, []byte(x.String()), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(file)
+		if err != nil || string(want) != x.String() {
+			t.Errorf("%s (%v), -update rewrites it:\n%s", file, err, x)
+		}
+	}
+}

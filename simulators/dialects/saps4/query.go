@@ -1,0 +1,245 @@
+package saps4
+
+import (
+	"cmp"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/plant"
+)
+
+// A condition is one comparison of a $filter: name, one of eq, ne, lt, le, gt
+// and ge, and a value as [entity] has them.
+type condition struct {
+	name, op string
+	value    any
+}
+
+var (
+	comparison = regexp.MustCompile(`^\s*\(?\s*([A-Za-z_0-9]+)\s+(eq|ne|lt|le|gt|ge)\s+(\S+?'(?:[^']|'')*'|'(?:[^']|'')*'|[^\s')]+)\s*\)?\s*`)
+	literal    = regexp.MustCompile(`^(guid|datetime|datetimeoffset|time)?'((?:[^']|'')*)'$`)
+)
+
+// readFilter reads comparisons joined by and.
+func readFilter(t *entityType, s string) (all []condition, err error) {
+	for rest := s; strings.TrimSpace(rest) != ""; {
+		m := comparison.FindStringSubmatch(rest)
+		if m == nil {
+			return nil, refuse(codeMalformed, "$filter: %q is not understood here; comparisons with eq, ne, lt, le, gt and ge can be joined by and", clip(rest))
+		}
+		c := condition{name: m[1], op: m[2]}
+		p := t.prop(c.name)
+		if p == nil {
+			return nil, refuse(codeMalformed, "$filter: property %q is invalid in %s", clip(c.name), t.name)
+		}
+		if c.value, err = readLiteral(p.edm, m[3]); err != nil {
+			return nil, err
+		}
+		all = append(all, c)
+		if rest = rest[len(m[0]):]; rest == "" {
+			break
+		}
+		after, ok := strings.CutPrefix(rest, "and ")
+		if !ok {
+			return nil, refuse(codeMalformed, "$filter: %q is not understood here; comparisons are joined by and", clip(rest))
+		}
+		rest = after
+	}
+	return all, nil
+}
+
+// readLiteral reads what a property is compared with.
+func readLiteral(edm, s string) (any, error) {
+	bad := refuse(codeMalformed, "$filter: %q is no literal of Edm.%s", clip(s), edm)
+	m := literal.FindStringSubmatch(s)
+	switch edm {
+	case "Boolean":
+		return s == "true", nil
+	case "Int32", "Decimal":
+		d, err := plant.ParseDecimal(strings.TrimRight(s, "mMdDfFlL"))
+		if err != nil {
+			return nil, bad
+		}
+		if edm == "Int32" {
+			return int(d / plant.One), nil
+		}
+		return d, nil
+	}
+	want := map[string]string{"String": "", "Guid": "guid", "DateTime": "datetime", "DateTimeOffset": "datetimeoffset", "Time": "time"}[edm]
+	if m == nil || m[1] != want {
+		return nil, bad
+	}
+	text := strings.ReplaceAll(m[2], "''", "'")
+	switch edm {
+	case "DateTime", "DateTimeOffset":
+		for _, form := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02T15:04"} {
+			if at, err := time.Parse(form, text); err == nil {
+				return at, nil
+			}
+		}
+		return nil, bad
+	case "Time", "Guid":
+		v, err := value(edm, text)
+		if err != nil {
+			return nil, bad
+		}
+		return v, nil
+	}
+	return text, nil
+}
+
+// fits reports whether e is what is asked for.
+func (c condition) fits(e entity) bool {
+	got, said := e[c.name]
+	if !said {
+		got = zeroOf(c.value)
+	}
+	n := compare(got, c.value)
+	switch c.op {
+	case "eq":
+		return n == 0
+	case "ne":
+		return n != 0
+	case "lt":
+		return n < 0
+	case "le":
+		return n <= 0
+	case "gt":
+		return n > 0
+	}
+	return n >= 0
+}
+
+func zeroOf(v any) any {
+	switch v.(type) {
+	case string:
+		return ""
+	case bool:
+		return false
+	case int:
+		return 0
+	case plant.Decimal:
+		return plant.Decimal(0)
+	case time.Time:
+		return time.Time{}
+	}
+	return nil
+}
+
+func compare(a, b any) int {
+	switch b := b.(type) {
+	case string:
+		a, _ := a.(string)
+		return cmp.Compare(a, b)
+	case int:
+		a, _ := a.(int)
+		return cmp.Compare(a, b)
+	case plant.Decimal:
+		a, _ := a.(plant.Decimal)
+		return cmp.Compare(a, b)
+	case time.Duration:
+		a, _ := a.(time.Duration)
+		return cmp.Compare(a, b)
+	case time.Time:
+		a, _ := a.(time.Time)
+		return a.Compare(b)
+	}
+	if a == b {
+		return 0
+	}
+	return 1
+}
+
+// equals is what a property must be by a filter; "" if it does not say.
+func equals(all []condition, name string) string {
+	for _, c := range all {
+		if s, ok := c.value.(string); ok && c.name == name && c.op == "eq" {
+			return s
+		}
+	}
+	return ""
+}
+
+// question says what of the books a resource is.
+func (d Dialect) question(m simulators.Message, r resource) (simulators.Ask, error) {
+	filter, err := readFilter(r.set, m.Params["$filter"])
+	if err != nil {
+		return simulators.Ask{}, err
+	}
+	by := func(name string) string { return first(r.keys[name], equals(filter, name)) }
+	q := simulators.Query{Where: map[string]string{}}
+	switch r.set {
+	case orderType, orderItemType, operationType, componentType, statusType:
+		if q.Object = "order"; by("ManufacturingOrder") == "" {
+			q.Object = "orders"
+		} else {
+			q.Where["id"] = string(d.Settings.order(by("ManufacturingOrder")))
+		}
+		if q.Object == "orders" && r.set != orderType {
+			return simulators.Ask{}, refuse(codeMalformed, "%s is read with a filter for its ManufacturingOrder", r.set.set)
+		}
+	case confType, headerType, itemType, movementType:
+		if err := d.postings(&q, r, by); err != nil {
+			return simulators.Ask{}, err
+		}
+	case productType, unitType, descriptionType:
+		q.Object = "items"
+		q.Where["id"] = by("Product")
+		changedSince(q, filter)
+	case lotType:
+		if q.Object, q.Where["id"] = "lot", by("Batch"); q.Where["id"] == "" {
+			return simulators.Ask{}, refuse(codeMalformed, "Batch is read by its key, or with a filter for Batch")
+		}
+	case poolType:
+		q.Object = "queue"
+	default:
+		return simulators.Ask{}, refuse(codeMethod, "%s can only be written", r.set.set)
+	}
+	return d.paged(m, q)
+}
+
+// postings finds what was posted, by its reference or its order.
+func (d Dialect) postings(q *simulators.Query, r resource, by func(string) string) error {
+	q.Object = "postings"
+	ref := first(by("ExternalSystemConfirmation"), by("ReferenceDocument"), by(reference+"CNF"), by(reference+"MMI"))
+	order := string(d.Settings.order(first(by("OrderID"), by("ManufacturingOrder"))))
+	if ref == "" && order == "" {
+		return refuse(codeMalformed, "%s is read with a filter for a reference or an order; documents by their number are not there", r.set.set)
+	}
+	if ref != "" {
+		q.Where["reference"] = ref
+	}
+	if order != "" {
+		q.Where["order"] = order
+	}
+	return nil
+}
+
+// changedSince asks for what has changed, if the filter does.
+func changedSince(q simulators.Query, filter []condition) {
+	for _, c := range filter {
+		if at, ok := c.value.(time.Time); ok && c.name == "LastChangeDateTime" && (c.op == "gt" || c.op == "ge") {
+			if c.op == "ge" {
+				at = at.Add(-time.Second)
+			}
+			q.Where["by"], q.Where["since"] = "changed", at.Format(time.RFC3339)
+		}
+	}
+	if q.Where["id"] == "" {
+		delete(q.Where, "id")
+	}
+}
+
+// paged adds which part of a list is wanted.
+func (d Dialect) paged(m simulators.Message, q simulators.Query) (simulators.Ask, error) {
+	if q.Where["id"] == "" && q.Object != "queue" {
+		for param, name := range map[string]string{"$top": "limit", "$skip": "offset", "$skiptoken": "after"} {
+			if v := m.Params[param]; v != "" && v != "0" {
+				q.Where[name] = v
+			}
+		}
+	}
+	return simulators.Ask{Query: &q}, nil
+}

@@ -1,0 +1,258 @@
+package saps4
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/plant"
+)
+
+func firstID(m simulators.Message) plant.EventID {
+	if len(m.Events) > 0 {
+		return m.Events[0].ID
+	}
+	return ""
+}
+
+// Reply implements [simulators.Dialect].
+//
+// A Retry-After in the form of a date reads "date" here, for a dialect has no
+// clock: the transport replaces it.
+func (d Dialect) Reply(m simulators.Message, a simulators.Answer) simulators.Message {
+	if m.Name == health && a.Refusal == nil {
+		return plain(200, "application/json", `{"status":"ok"}`)
+	}
+	r, _ := resolve(m.Name)
+	refusal := refusedFor(a)
+	switch {
+	case refusal != nil:
+		return d.refused(m, refusal)
+	case a.Refusal == nil && len(a.Rows) == 0 && !a.Later:
+		return d.shown(m, r, a)
+	case r.special == changeset:
+		return d.changed(m, a)
+	case r.set == lotType && r.keys != nil:
+		return simulators.Message{Header: map[string]string{"Dataserviceversion": "2.0"}, Result: simulators.Result{Status: 204}}
+	}
+	return d.created(m, r, a)
+}
+
+// refusedFor is why nothing was done: what is done together is done or not. A
+// row that waits for a person, or one of several that were told in part, is
+// none.
+func refusedFor(a simulators.Answer) (why *simulators.Refusal) {
+	if a.Refusal != nil {
+		return a.Refusal
+	}
+	good := false
+	for _, r := range a.Rows {
+		switch {
+		case r.Refusal == nil || r.Pooled:
+			good = true
+		case why == nil || why.Code == "batch-rolled-back":
+			why = r.Refusal
+		}
+	}
+	if good {
+		return nil
+	}
+	return why
+}
+
+func plain(status int, media, body string) simulators.Message {
+	return simulators.Message{Header: map[string]string{"Content-Type": media}, Body: []byte(body), Result: simulators.Result{Status: status}}
+}
+
+// refused words what was not done.
+func (d Dialect) refused(m simulators.Message, r *simulators.Refusal) simulators.Message {
+	out := simulators.Message{Header: jsonHeader(), Body: d.errorBody(m, r), Result: simulators.Result{Status: status(m, r)}}
+	switch {
+	case r.Code == "csrf-token":
+		out.Header["X-Csrf-Token"] = "Required"
+		out.Header["Content-Type"] = "text/plain;charset=utf-8"
+		out.Body = []byte(r.Text)
+	case out.Result.Status == 401:
+		out.Header["Www-Authenticate"] = `Bearer error="invalid_token"`
+	}
+	if s := r.RetryAfterText(); s != "" {
+		out.Header["Retry-After"] = s
+	}
+	if r.Soft {
+		out.Result.Status = 200
+	}
+	return out
+}
+
+func jsonHeader() map[string]string {
+	return map[string]string{"Content-Type": "application/json;charset=utf-8", "Dataserviceversion": "2.0"}
+}
+
+// created shows what was made. What was accepted and waits for a person looks
+// no different: only a header that nobody reads says so.
+func (d Dialect) created(m simulators.Message, r resource, a simulators.Answer) simulators.Message {
+	out := simulators.Message{Header: jsonHeader(), Result: simulators.Result{Status: 201}}
+	doc, known := "", len(a.Rows) > 0
+	for _, row := range a.Rows {
+		doc, known = first(doc, row.Doc), known && row.Known
+	}
+	switch {
+	case a.Later:
+		out.Result.Status = 202
+	case known:
+		out.Result.Status = 200
+	}
+	if w := d.warning(a); w != "" {
+		out.Header["Sap-Message"] = w
+	}
+	e := entity{}
+	switch {
+	case r.call != "":
+		out.Result.Status = 200
+		out.Body = fmt.Appendf(nil, `{"d":{%q:{"SystemMessageLongText":"done"}}}`, r.call)
+		return out
+	case r.set == nil:
+		out.Body = []byte(`{"d":{}}`)
+		return out
+	}
+	if got, err := readBody(r.set, m.Body); err == nil {
+		e = got
+	}
+	d.numbered(r.set, e, doc, m)
+	v := view{whole: true}
+	for _, n := range r.set.navs {
+		if e.rows(n.name) != nil {
+			v.expand = append(v.expand, n.name)
+		}
+	}
+	out.Body = append(appendEntity([]byte(`{"d":`), r.set, e, v), '}')
+	out.Header["Location"] = r.set.uri(e)
+	return out
+}
+
+// numbered gives an entity that was made the key that the system chose.
+func (d Dialect) numbered(t *entityType, e entity, doc string, m simulators.Message) {
+	at := time.Time{}
+	if len(m.Events) > 0 {
+		at = m.Events[0].At
+	}
+	switch t {
+	case confType:
+		e["ConfirmationGroup"], e["ConfirmationCount"] = doc, firstCount
+		for i, item := range e.rows("to_ProdnOrdConfMatlDocItm") {
+			item["MaterialDocument"], item["MaterialDocumentItem"] = doc, strconv.Itoa(i+1)
+		}
+	case headerType:
+		d.number(e, doc, at)
+	case resultType:
+		e["InspectionLot"] = doc
+	}
+}
+
+// warning is what the header sap-message says of rows that wait for a person.
+func (d Dialect) warning(a simulators.Answer) string {
+	for _, row := range a.Rows {
+		if row.Refusal != nil {
+			b := append(appendText([]byte(`{"severity":"warning","code":`), codeOf(row.Refusal)), `,"message":`...)
+			return asciiOnly(string(append(appendText(b, d.text(row.Refusal)), '}')))
+		}
+	}
+	if a.Later && a.Operation != "" {
+		return `{"severity":"warning","code":"ZAN/090","message":"kept for reprocessing"}`
+	}
+	return ""
+}
+
+// asciiOnly is a text as a header can say it.
+func asciiOnly(s string) string {
+	b := make([]byte, 0, len(s))
+	for _, r := range s {
+		if r < ' ' || r > '~' {
+			r = '?'
+		}
+		b = append(b, byte(r))
+	}
+	return string(b)
+}
+
+// shown words what a question turned up.
+func (d Dialect) shown(m simulators.Message, r resource, a simulators.Answer) simulators.Message {
+	switch {
+	case r.special == "redirect":
+		out := plain(307, "text/plain", "the service root ends with a slash")
+		out.Header["Location"] = "/" + Root + "/" + r.service.name + "/"
+		return out
+	case r.special == "$metadata":
+		return plain(200, "application/xml;charset=utf-8", string(Metadata(r.service.name)))
+	case r.special == "/":
+		b := []byte(`{"d":{"EntitySets":[`)
+		for i, t := range r.service.sets {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendText(b, t.set)
+		}
+		return plain(200, "application/json;charset=utf-8", string(b)+"]}}")
+	case r.set == nil:
+		return plain(200, "application/json;charset=utf-8", `{"d":{}}`)
+	}
+	t := r.set
+	if r.nav != "" {
+		t = t.nav(r.nav)
+	}
+	rows := d.entities(t, a.Found)
+	if r.keys != nil && r.nav == "" {
+		return d.one(m, t, r.keys, rows)
+	}
+	return d.list(m, t, rows, a.Cursor)
+}
+
+// one shows the entity of a key.
+func (d Dialect) one(m simulators.Message, t *entityType, keys map[string]string, rows []entity) simulators.Message {
+	for _, e := range rows {
+		fits := true
+		for k, v := range keys {
+			same := e.text(k) == v || k == "ManufacturingOrder" && d.Settings.order(v) == d.Settings.order(e.text(k)) || k == "BatchIdentifyingPlant"
+			fits = fits && same
+		}
+		if !fits {
+			continue
+		}
+		out := simulators.Message{Header: jsonHeader(), Result: simulators.Result{Status: 200}}
+		if tag := e.text(etag); tag != "" {
+			out.Header["Etag"] = tag
+		}
+		out.Body = append(appendEntity([]byte(`{"d":`), t, e, viewOf(m.Params)), '}')
+		return out
+	}
+	return d.refused(m, refuse(notFound, "Resource not found for segment '%s'", t.name))
+}
+
+// list shows those that fit, and where to go on.
+func (d Dialect) list(m simulators.Message, t *entityType, rows []entity, cursor string) simulators.Message {
+	filter, err := readFilter(t, m.Params["$filter"])
+	if err != nil {
+		filter = nil // of what is behind a navigation
+	}
+	b, n, v := []byte(`{"d":{"results":[`), 0, viewOf(m.Params)
+	for _, e := range rows {
+		fits := true
+		for _, c := range filter {
+			fits = fits && (c.fits(e) || c.name == "ManufacturingOrder" || c.name == "OrderID") // orders were looked for by their number, however it was written
+		}
+		if !fits {
+			continue
+		}
+		if n++; n > 1 {
+			b = append(b, ',')
+		}
+		b = appendEntity(b, t, e, v)
+	}
+	b = append(b, ']')
+	if cursor != "" && n > 0 && m.Params["$top"] == "" {
+		b = append(b, `,"__next":`...)
+		b = appendText(b, "/"+m.Name+"?$skiptoken="+cursor)
+	}
+	return simulators.Message{Header: jsonHeader(), Body: append(b, "}}"...), Result: simulators.Result{Status: 200}}
+}
