@@ -13,19 +13,23 @@ type neighbours struct {
 	h        *evidence.History
 	calendar *calendar
 	stale    *stale // nil if nothing was changed in the run
+
+	changes map[plant.OrderID][]*evidence.FactView // see readLater; nil until that looks
+	measure *evidence.Measure
 }
 
 func newNeighbours(h *evidence.History) *neighbours {
-	return &neighbours{h, newCalendar(h.Plan).closingsOf(h), newStale(h)}
+	return &neighbours{h: h, calendar: newCalendar(h.Plan).closingsOf(h), stale: newStale(h)}
 }
 
 // drop takes out of ds instants that were misunderstood ([TimeSemantics]),
 // hours worked, which are added up per person ([Labor]), and revisions of a
 // version that was replaced ([BoundedStaleness]). E is nil for a message that
-// was refused.
+// was refused. Nothing is left of a claim that says what was true when it was
+// read.
 func (w *neighbours) drop(f *evidence.FactView, e *evidence.EffectView, claim plant.Event, ds []evidence.Difference) []evidence.Difference {
-	if len(ds) == 0 {
-		return ds
+	if len(ds) == 0 || w.readLater(f, e, claim) {
+		return nil
 	}
 	instants := w.instants(f, e, claim, ds)
 	return slices.DeleteFunc(ds, func(d evidence.Difference) bool {

@@ -131,8 +131,12 @@ func (r *report) leaked(l leak, ss []*evidence.SightingView, n int) {
 	r.violated(f)
 }
 
-// forbidden is the status of a call that its credential does not cover.
-const forbidden = 403
+// forbidden is the status of a call that its credential does not cover, or,
+// with the code sessionOver, of one whose session has ended.
+const (
+	forbidden   = 403
+	sessionOver = "csrf-token"
+)
 
 // outOfScope finds calls to what the SUT's credential is not for: who has
 // least privilege does not even try. A refusal that our own fault made up says
@@ -142,7 +146,7 @@ func (r *report) outOfScope() {
 	told := map[resource]bool{}
 	for _, t := range r.h.Attempts {
 		k := resource{t.Endpoint, t.Verb, t.Name}
-		if t.Copy || t.Acted.Status != forbidden || told[k] {
+		if t.Copy || t.Acted.Status != forbidden || t.Acted.Code == sessionOver || told[k] {
 			continue
 		}
 		told[k] = true
