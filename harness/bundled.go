@@ -32,6 +32,9 @@ var bundledION []byte
 // bundledION2 is the same by the messaging service before.
 var bundledION2 = bytes.ReplaceAll(bundledION, []byte("infor-ion/v3"), []byte("infor-ion/v2"))
 
+//go:embed bundled-sap.yaml
+var bundledSAP []byte
+
 // Bundled is the rig around the bundled reference integration.
 func Bundled() (File, error) { return ParseFile("bundled rig", BundledSource) }
 
@@ -55,6 +58,7 @@ var bundledERPs = []struct {
 	{"infor-ion/v2", bundledION2},
 	{"staging/v1", bundledStaging},
 	{"d365/v1", bundledD365},
+	{"sap-s4/v2", bundledSAP},
 }
 
 // BundledERPs lists the dialects at which the bundled build can be gated.

@@ -166,7 +166,7 @@ func (r *Rig) transport(s transportSpec) (simulators.Transport, bool, error) {
 		t, err := r.share(s)
 		return t, false, err
 	}
-	h, err := r.httpAt(s.name, s.spec, s.to, httptransport.Config{MaxBody: s.policy.MaxBody, KeepAll: r.rules != nil})
+	h, err := r.httpAt(s.name, s.spec, s.to, httptransport.Config{MaxBody: s.policy.MaxBody, Keep: kept(s.policy), KeepAll: r.rules != nil})
 	if err != nil {
 		return nil, false, err
 	}
@@ -178,6 +178,14 @@ func (r *Rig) transport(s transportSpec) (simulators.Transport, bool, error) {
 		return nil, false, err
 	}
 	return events{Transport: h, broker: b}, true, nil
+}
+
+// kept are the headers that a policy needs besides those of every interface.
+func kept(p simulators.Policy) []string {
+	if p.Session == simulators.SessionCSRF {
+		return []string{"Cookie"}
+	}
+	return nil
 }
 
 func kinds(list []plant.Kind) map[plant.Kind]bool {

@@ -195,6 +195,9 @@ func assemble(c Config, s *store, log *slog.Logger) *bridge {
 		b.inbox.ion = s
 		b.outbox["mes"].unordered = true
 	}
+	if s, ok := erp.(*sapSide); ok {
+		b.inbox.named = s.announced
+	}
 	b.inbox.flawed = flaw(b.inbox, c.Defect)
 	if n, ok := erp.(neutralSide); ok && c.Master == "lists" {
 		b.sources = append(b.sources, (&lists{n.system, b.inbox, c.Page, c.Defect, log}).run)

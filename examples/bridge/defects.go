@@ -75,6 +75,11 @@ const (
 	M127 Defect = "M127"
 	M128 Defect = "M128"
 	M129 Defect = "M129"
+	M110 Defect = "M110"
+	M111 Defect = "M111"
+	M112 Defect = "M112"
+	M113 Defect = "M113"
+	M114 Defect = "M114"
 	M68  Defect = "M68"
 
 	// Not in the catalogue, which has none that secrets and contracts would show.
@@ -203,6 +208,11 @@ func Defects() []DefectInfo {
 		{M127, "locked is lost", "drops what it cannot insert because somebody else's transaction is in the way", "table-locked; gate --erp staging/v1", []string{"no-silent-drop"}},
 		{M128, "processed is posted", "takes a row that has been processed for one that was posted, whatever its response_code says", "rows that are refused; gate --erp staging/v1", []string{"no-silent-drop"}},
 		{M129, "first row speaks for its group", "reads the response of the first row of a group, and takes it for all", "groups of which a row is refused; gate --erp staging/v1", []string{"batch-items", "dead-letter"}},
+		{M110, "event read once", "takes an order that an event names and that cannot be read yet for one that does not exist, and what it reads for what the event meant", "-; gate --erp sap-s4/v2", []string{"no-silent-drop"}},
+		{M111, "no look before the repetition", "sends again what was not answered, without asking by its reference whether it was posted", "lost replies; gate --erp sap-s4/v2", []string{"exactly-once", "retry-discipline"}},
+		{M112, "lock taken for a refusal", "reports a posting as a business exception that met a locked order, since the status is 400 as of everything refused", "postings side by side; gate --erp sap-s4/v2", []string{"dead-letter"}},
+		{M113, "reference cut off", "writes the first sixteen characters of a reference where there is room for no more, so that it finds another's document for its own", "lost replies; gate --erp sap-s4/v2", []string{"no-silent-drop", "genealogy"}},
+		{M114, "202 of a batch", "takes the status of a $batch for that of what it held", "batches of which a row is refused; gate --erp sap-s4/v2", []string{"batch-items", "no-silent-drop"}},
 	}
 }
 
@@ -219,6 +229,8 @@ func (d Defect) ERP() string {
 		return dialectION3
 	case M125, M126, M127, M128, M129:
 		return dialectStaging
+	case M110, M111, M112, M113, M114:
+		return dialectSAP
 	}
 	return ""
 }

@@ -133,6 +133,11 @@ var scripts = []struct {
 	{M127, lockedDatabase, "lost"},
 	{M128, quickRefusal, "lost"},
 	{M129, badRowInGroup, "lost consumption/1/0010/BAD"},
+	{M110, sapEarlyEvent, "lost order-released/4711/1"},
+	{M111, sapLostReply, "doubled"},
+	{M112, sapLockedOrder, "refused by mistake"},
+	{M113, sapAlikeReferences, "lost consumption/1/0010/B"},
+	{M114, sapBadRow, "lost consumption/1/0010/BAD"},
 	{M11, func(w *world) []string {
 		m := confirmation("1", 1)
 		w.erp.before = once(m.event, fate{status: 429, retryAfter: "1"})

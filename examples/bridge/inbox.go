@@ -28,6 +28,8 @@ type inbox struct {
 	bods   func(body []byte) (name string, message []byte, err error)                    // reads what the ERP posts as a BOD; nil if it does not
 	readOn func(ctx context.Context, event string, body []byte) (announcedFact, verdict) // makes a message of a business event; nil if there are none
 	ion    *ionSide                                                                      // what ION pushes goes there; nil if the ERP is not behind it
+	// named reads what an event of the ERP only names; nil if its events say all.
+	named  func(ctx context.Context, event []byte) (name string, message []byte, err error)
 	ready  atomic.Bool
 	defect Defect
 	flawed *flawedInbox // only defects need this
@@ -82,11 +84,28 @@ func (i *inbox) webhook(w http.ResponseWriter, r *http.Request, from string) {
 			return
 		}
 	}
+	event := r.Header.Get("Andon-Event")
+	if i.named != nil && from == "erp" && name == "events" {
+		event = "" // what was read can be newer
+		name, body, err = i.named(r.Context(), body)
+		if notYet := new(errNotYet); errors.As(err, notYet) {
+			problem(w, http.StatusServiceUnavailable, "not-yet", err.Error())
+			return
+		}
+		if errors.Is(err, errGone) {
+			w.WriteHeader(http.StatusAccepted)
+			return
+		}
+		if err != nil {
+			problem(w, http.StatusBadRequest, "malformed", err.Error())
+			return
+		}
+	}
 	if _, known := names[name]; !known {
 		problem(w, http.StatusNotFound, "name-unknown", fmt.Sprintf("there are no messages called %q", name))
 		return
 	}
-	items, err := i.open(from, name, r.Header.Get("Andon-Event"), body)
+	items, err := i.open(from, name, event, body)
 	if err != nil {
 		problem(w, http.StatusBadRequest, "malformed", err.Error())
 		return

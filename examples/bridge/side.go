@@ -91,6 +91,8 @@ func (c Config) sides() (erp, mes side) {
 		return newIONSide("erp", c), mes
 	case dialectStaging:
 		return newTablesSide("erp", c), mes
+	case dialectSAP:
+		return newSAPSide("erp", c), mes
 	case dialectB2MML:
 		return bodSide{newSystem("erp", c.ERP, c), c.Envelope}, mes
 	case dialectD365:
@@ -108,4 +110,5 @@ const (
 	dialectD365    = "d365/v1"
 	dialectION3    = "infor-ion/v3"
 	dialectION2    = "infor-ion/v2"
+	dialectSAP     = "sap-s4/v2"
 )
