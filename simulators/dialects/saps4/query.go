@@ -18,7 +18,7 @@ type condition struct {
 }
 
 var (
-	comparison = regexp.MustCompile(`^\s*\(?\s*([A-Za-z_0-9]+)\s+(eq|ne|lt|le|gt|ge)\s+(\S+?'(?:[^']|'')*'|'(?:[^']|'')*'|[^\s')]+)\s*\)?\s*`)
+	comparison = regexp.MustCompile(`^\s*\(?\s*([A-Za-z_0-9]+)\s+(eq|ne|lt|le|gt|ge)\s+([a-z]*'(?:[^']|'')*'|[^\s')]+)\s*\)?\s*`)
 	literal    = regexp.MustCompile(`^(guid|datetime|datetimeoffset|time)?'((?:[^']|'')*)'$`)
 )
 
