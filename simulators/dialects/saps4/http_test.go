@@ -1,0 +1,235 @@
+package saps4_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/dialects/saps4"
+	"github.com/andon-rig/andon/simulators/endpoint"
+	"github.com/andon-rig/andon/simulators/plant"
+	"github.com/andon-rig/andon/simulators/systems/erp"
+	httptransport "github.com/andon-rig/andon/simulators/transports/http"
+)
+
+// line carries everything.
+type line struct{}
+
+func (line) Carry(ctx context.Context, m simulators.Message, _ simulators.Direction, far simulators.Receiver) (simulators.Message, error) {
+	return far(ctx, m)
+}
+
+// caller speaks to an ERP with order 4711 and lot P-1 over HTTP, in a session
+// or not.
+type caller struct {
+	t             *testing.T
+	url           string
+	token, cookie string
+}
+
+func serve(t *testing.T, change func(*simulators.Policy)) *caller {
+	t.Helper()
+	d := saps4.Dialect{}
+	p := d.Policy()
+	p.Auth = simulators.AuthNone
+	if change != nil {
+		change(&p)
+	}
+	tr, err := httptransport.New(httptransport.Config{Keep: []string{"Cookie"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	books := erp.New(plant.Master{
+		Items: []plant.Item{{ID: "PUMP", Unit: "EA", Lots: true}},
+		Lots:  []plant.Lot{{ID: "P-1", Material: "PUMP", Status: plant.LotUnrestricted, Quantity: plant.Whole(100)}},
+		Open:  []plant.Order{{ID: "4711", Item: "PUMP", Quantity: plant.Of(100, "EA"), Lot: "P-4711", Operations: []plant.Operation{{ID: "0010", WorkCenter: "SAW"}}}},
+	}, func(o *erp.Options) { o.Atomic = p.Batch == simulators.BatchAtomic })
+	e := endpoint.New(endpoint.Config{Name: "erp", System: books, Dialect: d, Transport: tr, Line: line{}, Policy: p,
+		Plant: func() time.Time { return time.Date(2026, 3, 3, 10, 0, 0, 0, time.UTC) }})
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error)
+	go func() { ended <- e.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	return &caller{t: t, url: tr.URL() + "/" + saps4.Root + "/"}
+}
+
+// call sends a request; header are names and values.
+func (c *caller) call(method, path, body string, header ...string) (status int, h http.Header, text string) {
+	c.t.Helper()
+	req, err := http.NewRequestWithContext(c.t.Context(), method, c.url+path, strings.NewReader(body))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	for name, v := range map[string]string{"X-Csrf-Token": c.token, "Cookie": c.cookie} {
+		if v != "" {
+			req.Header.Set(name, v)
+		}
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	res, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return res.StatusCode, res.Header, string(b)
+}
+
+// login begins a session.
+func (c *caller) login() *caller {
+	c.t.Helper()
+	status, h, _ := c.call("HEAD", "API_PROD_ORDER_CONFIRMATION_2_SRV/", "", "X-Csrf-Token", "Fetch")
+	c.token = h.Get("X-Csrf-Token")
+	c.cookie, _, _ = strings.Cut(h.Get("Set-Cookie"), ";")
+	if status != 200 || c.token == "" || c.cookie == "" {
+		c.t.Fatalf("answered %d, token %q, cookie %q", status, c.token, c.cookie)
+	}
+	return c
+}
+
+const (
+	confirm  = "API_PROD_ORDER_CONFIRMATION_2_SRV/ProdnOrdConf2"
+	aBatch   = "API_BATCH_SRV/Batch(Material='PUMP',BatchIdentifyingPlant='',Batch='P-1')"
+	anOrder  = "API_PRODUCTION_ORDER_2_SRV/A_ProductionOrder_2('4711')"
+	yields10 = `{"OrderID":"4711","OrderOperation":"0010","ConfirmationYieldQuantity":"10.000","ConfirmationUnit":"EA","ExternalSystemConfirmation":"C0DE0000-0000-4000-8000-000000000003"}`
+)
+
+func TestTokenAndCookieBelongTogether(t *testing.T) {
+	c := serve(t, nil)
+	refused := func(why string) {
+		t.Helper()
+		if status, h, _ := c.call("POST", confirm, yields10); status != 403 || h.Get("X-Csrf-Token") != "Required" {
+			t.Errorf("%s: answered %d, token %q", why, status, h.Get("X-Csrf-Token"))
+		}
+	}
+	refused("no session")
+	c.login()
+	kept := c.cookie
+	c.cookie = ""
+	refused("the cookie is missing")
+	c.cookie = kept
+	if status, h, text := c.call("POST", confirm, yields10); status != 201 || !strings.Contains(h.Get("Location"), "ConfirmationGroup='5000000001'") {
+		t.Errorf("answered %d %s", status, text)
+	}
+}
+
+// Without a key that is recognised, the second time posts a second time; who
+// asks finds out.
+func TestRepetitionPostsTwice(t *testing.T) {
+	for dedupe, want := range map[simulators.DedupePolicy]int{simulators.DedupeNone: 2, simulators.DedupeKey: 1} {
+		c := serve(t, func(p *simulators.Policy) { p.Dedupe, p.Lock = dedupe, simulators.LockNone }).login()
+		c.call("POST", confirm, yields10)
+		c.call("POST", confirm, yields10)
+		status, _, text := c.call("GET", confirm+"?$filter=ExternalSystemConfirmation%20eq%20guid'c0de0000-0000-4000-8000-000000000003'", "")
+		if n := strings.Count(text, `"ConfirmationCount"`); status != 200 || n != want {
+			t.Errorf("%s: %d documents, want %d\n%s", dedupe, n, want, text)
+		}
+	}
+}
+
+func TestLockedOrderIsABadRequest(t *testing.T) {
+	c := serve(t, func(p *simulators.Policy) { p.Delay = time.Hour }).login()
+	c.call("POST", confirm, yields10)
+	if status, _, text := c.call("POST", confirm, yields10); status != 400 || !strings.Contains(text, `"code":"ZAN/001"`) {
+		t.Errorf("answered %d %s", status, text)
+	}
+}
+
+func TestTagOfABatch(t *testing.T) {
+	c := serve(t, nil).login()
+	const hold = `{"MatlBatchIsInRstrcdUseStock":true,"YY1_QualityCase_BTC":"QC-1"}`
+	_, h, _ := c.call("GET", aBatch, "")
+	tag := h.Get("Etag")
+	for _, step := range []struct {
+		tag    string
+		status int
+	}{{"", 428}, {`W/"'old'"`, 412}, {tag, 204}, {tag, 412}} {
+		header := []string{"If-Match", step.tag}
+		if step.tag == "" {
+			header = nil
+		}
+		if status, _, text := c.call("PATCH", aBatch, hold, header...); status != step.status {
+			t.Errorf("If-Match %q: answered %d, want %d\n%s", step.tag, status, step.status, text)
+		}
+	}
+}
+
+// Every posting moves the tag of its order.
+func TestPostingMovesTheTagOfItsOrder(t *testing.T) {
+	c := serve(t, func(p *simulators.Policy) { p.Lock = simulators.LockNone }).login()
+	_, h, _ := c.call("GET", anOrder, "")
+	c.call("POST", confirm, yields10)
+	status, _, text := c.call("POST", "API_PRODUCTION_ORDER_2_SRV/CloseOrder?ManufacturingOrder='4711'", "", "If-Match", h.Get("Etag"))
+	if status != 412 {
+		t.Errorf("with the tag of before: answered %d %s", status, text)
+	}
+	_, h, _ = c.call("GET", anOrder, "")
+	if status, _, text := c.call("POST", "API_PRODUCTION_ORDER_2_SRV/CloseOrder?ManufacturingOrder='4711'", "", "If-Match", h.Get("Etag")); status != 200 {
+		t.Errorf("with the tag of now: answered %d %s", status, text)
+	}
+	if status, _, text := c.call("POST", confirm, yields10); status != 400 || !strings.Contains(text, "ZAN/003") {
+		t.Errorf("to a closed order: answered %d %s", status, text)
+	}
+}
+
+// With a goods movement that fails, the confirmation fails too, or counts and
+// leaves the movement to a person.
+func TestMovementThatFails(t *testing.T) {
+	const withIssue = `{"OrderID":"4711","OrderOperation":"0010","ConfirmationYieldQuantity":"10","ConfirmationUnit":"EA","to_ProdnOrdConfMatlDocItm":[{"Material":"PUMP","Batch":"NONE","GoodsMovementType":"261","QuantityInEntryUnit":"1","EntryUnit":"EA"}]}`
+	for _, tc := range []struct {
+		batch                 simulators.BatchPolicy
+		failed                simulators.FailedPolicy
+		status, posted, waits int
+	}{{simulators.BatchAtomic, simulators.FailedTold, 400, 0, 0}, {simulators.BatchLead, simulators.FailedTold, 201, 1, 1}, {simulators.BatchAtomic, simulators.FailedPoolData, 202, 0, 1}} {
+		c := serve(t, func(p *simulators.Policy) { p.Batch, p.Failed = tc.batch, tc.failed }).login()
+		status, h, text := c.call("POST", confirm, withIssue)
+		if status != tc.status || (h.Get("Sap-Message") != "") != (tc.waits > 0) {
+			t.Errorf("%s, %s: answered %d, sap-message %q\n%s", tc.batch, tc.failed, status, h.Get("Sap-Message"), text)
+		}
+		_, _, list := c.call("GET", confirm+"?$filter=OrderID%20eq%20'4711'", "")
+		_, _, pool := c.call("GET", "YY1_FAILEDPOSTINGS_CDS/YY1_FailedPostings", "")
+		if n, w := strings.Count(list, `"ConfirmationGroup"`), strings.Count(pool, `"MessageCode":"ZAN/`); n != tc.posted || w != tc.waits {
+			t.Errorf("%s, %s: %d posted, %d wait; want %d and %d\n%s\n%s", tc.batch, tc.failed, n, w, tc.posted, tc.waits, list, pool)
+		}
+	}
+}
+
+func TestOwnDocuments(t *testing.T) {
+	c := serve(t, nil)
+	for path, want := range map[string]struct {
+		status int
+		says   string
+	}{
+		confirmService:                {307, ""},
+		confirmService + "/":          {200, `"EntitySets":["ProdnOrdConf2"`},
+		confirmService + "/$metadata": {200, `<EntityType Name="ProdnOrdConf2Type">`},
+		anOrder:                       {200, `"__deferred"`},
+		anOrder + "?$expand=to_ProductionOrderOperation&$select=ManufacturingOrder": {200, `{"results":[{"__metadata"`},
+		anOrder + "/to_ProductionOrderOperation":                                    {200, `"ManufacturingOrderOperation":"0010"`},
+		strings.Replace(anOrder, "4711", "4712", 1):                                 {404, `"code":"ZAN/002"`},
+		"API_PRODUCT_SRV/A_Product?$top=1":                                          {200, `"Product":"PUMP"`},
+	} {
+		if status, _, text := c.call("GET", path, ""); status != want.status || !strings.Contains(text, want.says) {
+			t.Errorf("%s: answered %d, want %d and %s\n%s", path, status, want.status, want.says, text)
+		}
+	}
+}
+
+const confirmService = "API_PROD_ORDER_CONFIRMATION_2_SRV"
