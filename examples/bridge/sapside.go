@@ -17,6 +17,7 @@ import (
 // them: being refused for that is no refusal.
 type sapSide struct {
 	*system
+	began time.Time // before that an earlier run has sent what it has sent
 
 	mu      sync.Mutex // guards what follows
 	token   string
@@ -30,7 +31,7 @@ var (
 )
 
 func newSAPSide(name string, c Config) *sapSide {
-	return &sapSide{system: newSystem(name, c.ERP, c), sent: map[string]time.Time{}}
+	return &sapSide{system: newSystem(name, c.ERP, c), began: time.Now(), sent: map[string]time.Time{}}
 }
 
 // admit sees to a session.
@@ -192,14 +193,14 @@ func (s *sapSide) forget(event string) {
 }
 
 // arrived reports whether what was sent of an event has come to its end by now.
-// Of what an earlier run has sent nobody knows when that was.
+// Of what an earlier run has sent nobody knows when that was, but that it was
+// before this one.
 func (s *sapSide) arrived(event string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	at, known := s.sent[event]
 	if !known {
-		at = time.Now()
-		s.sent[event] = at
+		at = s.began
 	}
 	return time.Since(at) > s.limit+sapTransit
 }
