@@ -24,11 +24,11 @@ import (
 // so nobody else may requeue it.
 type messageSide struct {
 	*system
+	calm
 	company string
 	store   *store
 
 	mu     sync.Mutex           // guards what follows
-	until  time.Time            // the ERP has asked for patience until then
 	failed map[string]int       // by content: how many failed messages we have seen
 	items  map[string]string    // by order: what it makes
 	units  map[string]unitTable // by material
@@ -214,20 +214,11 @@ func (s *messageSide) read(ctx context.Context, set, filter string, into any) ve
 // patiently is call, unless the ERP has asked for patience: it is the same user
 // that posts and reads.
 func (s *messageSide) patiently(ctx context.Context, method, path string, header http.Header, body []byte) (reply, verdict) {
-	s.mu.Lock()
-	wait := time.Until(s.until)
-	s.mu.Unlock()
-	if wait > 0 && s.defect != M12 {
-		return reply{}, verdict{what: again, class: technical, code: "paused", reason: "the ERP has asked for patience", pause: true, after: wait}
+	if left := s.calm.left(); left > 0 && s.defect != M12 {
+		return reply{}, keeping(left)
 	}
 	r, v := s.call(ctx, method, path, header, body)
-	if v.pause {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if until := time.Now().Add(v.after + pauseMargin); until.After(s.until) {
-			s.until = until
-		}
-	}
+	s.calm.heard(v)
 	return r, v
 }
 

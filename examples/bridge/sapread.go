@@ -56,11 +56,12 @@ func (e errNotYet) Error() string { return e.what + " is announced and not to be
 const rereads = 6
 
 // announced reads what an event is about and makes a message of it. An event
-// can come before what it is about.
+// can come before what it is about. Who is asked for patience meanwhile does not
+// look again.
 func (s *sapSide) announced(ctx context.Context, body []byte) (name string, message []byte, err error) {
 	for n := 0; n < rereads; n++ {
 		name, message, err = s.reread(ctx, body)
-		if notYet := new(errNotYet); !errors.As(err, notYet) || ctx.Err() != nil {
+		if notYet := new(errNotYet); !errors.As(err, notYet) || s.calm.left() > 0 || ctx.Err() != nil {
 			break
 		}
 		sleep(ctx, 10*time.Millisecond<<n)

@@ -17,6 +17,7 @@ import (
 // them: being refused for that is no refusal.
 type sapSide struct {
 	*system
+	calm
 	began time.Time // before that an earlier run has sent what it has sent
 
 	mu      sync.Mutex // guards what follows
@@ -41,6 +42,17 @@ func (s *sapSide) admit(ctx context.Context) verdict {
 	}
 	_, _, v := s.session(ctx)
 	return v
+}
+
+// call asks or sends, unless the ERP has asked for patience: that counts for
+// questions, too.
+func (s *sapSide) call(ctx context.Context, method, path string, header http.Header, body []byte) (reply, verdict) {
+	if left := s.calm.left(); left > 0 && s.defect != M12 {
+		return reply{}, keeping(left)
+	}
+	r, v := s.system.call(ctx, method, path, header, body)
+	s.calm.heard(v)
+	return r, v
 }
 
 // session is the token that changes need, and the cookies without which it is

@@ -23,7 +23,6 @@ type troubles struct {
 	run    *run
 	faults []Fault
 	relays map[string]*relay.Relay // by place
-	serve  context.CancelFunc
 	served sync.WaitGroup
 	end    chan struct{}
 	ended  sync.WaitGroup

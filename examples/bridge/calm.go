@@ -1,0 +1,37 @@
+package bridge
+
+import (
+	"sync"
+	"time"
+)
+
+// A calm keeps a side that asks and posts on its own from a system that has
+// asked for patience. It serves many goroutines.
+type calm struct {
+	mu    sync.Mutex
+	until time.Time
+}
+
+// left is for how much longer the system is left alone; 0 if it need not be.
+func (c *calm) left() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return max(0, time.Until(c.until))
+}
+
+// heard draws from a verdict whether patience is asked for.
+func (c *calm) heard(v verdict) {
+	if !v.pause {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if until := time.Now().Add(v.after + pauseMargin); until.After(c.until) {
+		c.until = until
+	}
+}
+
+// keeping is what is said of something that was not tried because of it.
+func keeping(left time.Duration) verdict {
+	return verdict{what: again, class: technical, code: "paused", reason: "the ERP has asked for patience", pause: true, after: left}
+}
