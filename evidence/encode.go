@@ -142,6 +142,7 @@ func (o *object) effect(b *Effect) {
 		o.B = p.Base.AppendJSON(o.B)
 	}
 	o.Instant("at", p.At)
+	o.Said("alias", string(p.Alias))
 	o.B = append(o.B, '}')
 }
 

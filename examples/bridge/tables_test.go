@@ -86,7 +86,10 @@ func (s *tablesWorld) job(ctx context.Context, table string) {
 	for rows.Next() {
 		var r row
 		if err := rows.Scan(&r.id, &r.reference, &r.group); err != nil {
-			s.t.Error(err)
+			if ctx.Err() == nil {
+				s.t.Error(err)
+			}
+			break // the world ends
 		}
 		all = append(all, r)
 	}
