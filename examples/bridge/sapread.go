@@ -77,11 +77,10 @@ func (s *sapSide) reread(ctx context.Context, body []byte) (name string, message
 	}
 	var l line
 	var below []line
-	event := ""
 	switch {
 	case strings.HasPrefix(e.Type, "sap.s4.beh.productionorder.v1.ProductionOrder."):
 		name = "orders"
-		l, below, event, err = s.order(ctx, e)
+		l, below, _, err = s.order(ctx, e)
 	case strings.HasPrefix(e.Type, "sap.s4.beh.product.v1.Product."):
 		name = "items"
 		var p sapProduct
@@ -89,10 +88,10 @@ func (s *sapSide) reread(ctx context.Context, body []byte) (name string, message
 		if v.what != posted || (!found || sapStale(sapDate(p.LastChangeDateTime), e.Time)) && s.defect != M110 {
 			return "", nil, errNotYet{e.Data.Product}
 		}
-		l, below, event = p.announced(e.Time)
+		l, below, _ = p.announced(e.Time)
 	case strings.HasPrefix(e.Type, "sap.s4.beh.inspectionlot.v1.InspectionLot."):
 		name = "decisions"
-		event = kindDecided + "/" + e.Data.Batch + "/" + e.Data.InspectionLot
+		event := kindDecided + "/" + e.Data.Batch + "/" + e.Data.InspectionLot
 		l = line{"DEC", event, e.Time, e.Data.Batch, e.Data.Material, e.Data.InspectionLot, e.Data.Decision}
 	default:
 		return "", nil, fmt.Errorf("events of type %q are not known here", clip(e.Type))

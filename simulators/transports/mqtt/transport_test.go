@@ -70,7 +70,7 @@ func TestWaitsForItsSession(t *testing.T) {
 	first := sent(t, tr, note(0))
 	s.next(t)
 	<-first
-	s.client.Disconnect(0)
+	s.client.Disconnect(250) // the broker knows of it before it is given more
 	var done []<-chan simulators.Result
 	for n := range 20 {
 		d := sent(t, tr, note(n+1))
