@@ -22,8 +22,9 @@ func (m *measure) faceOf(erp string) (c face) {
 // neutral is the dialect whose side of the build asks and is answered in JSON.
 const neutral = "neutral/v1"
 
-// senseless says why a defect is no mistake at an ERP; "" if it is one. What is
-// decided here was seen before: the defect was planted, and nobody spoke.
+// senseless says why a defect is no mistake at an ERP; "" if it is one. The
+// rules of policy follow from what the dialect promises; the others from where
+// the build has the mistake in its code.
 func (c face) senseless(d bridge.Defect, erp string) string {
 	switch d {
 	case bridge.M01, bridge.M05, bridge.M23, bridge.M65:
