@@ -532,8 +532,9 @@ func poison(w *world) []string {
 	return plain(w, bad, confirmation("1", 1), confirmation("2", 1))
 }
 
-// badRow is one bad row in a batch of good ones.
-func badRow(w *world) []string {
+// sendBadRow sends one bad row among good ones, at a time when they can go as a
+// batch.
+func sendBadRow(w *world) []message {
 	ms := []message{start("1")}
 	for n, lot := range []string{"A", "BAD", "C", "D"} {
 		ms = append(ms, consumption("1", n+1, "CASTING-3", lot, fmt.Sprint(n+1), "EA"))
@@ -549,6 +550,12 @@ func badRow(w *world) []string {
 	w.start().sendAll(ms...)
 	close(together)
 	w.settled(ms...)
+	return ms
+}
+
+// badRow is one bad row in a batch of good ones.
+func badRow(w *world) []string {
+	ms := sendBadRow(w)
 	if w.config.Defect == M21 {
 		w.until(2*time.Second, func() bool { return len(w.erp.effectsOf(ms[1].event)) > 1 })
 	}

@@ -209,22 +209,7 @@ func sapLostReply(w *world) []string { return lostReply(newSAPWorld(w).world) }
 
 func sapBadRow(w *world) []string {
 	newSAPWorld(w)
-	ms := []message{start("1")}
-	for n, lot := range []string{"A", "BAD", "C", "D"} {
-		ms = append(ms, consumption("1", n+1, "CASTING-3", lot, fmt.Sprint(n+1), "EA"))
-	}
-	w.erp.refuse[ms[2].event] = lotExpired
-	together := make(chan struct{})
-	w.erp.before = func(a attempt, n int) fate {
-		if a.name == "operation-starts" {
-			<-together
-		}
-		return fate{}
-	}
-	w.start().sendAll(ms...)
-	close(together)
-	w.settled(ms...)
-	return w.judge(ms...)
+	return w.judge(sendBadRow(w)...)
 }
 
 func sapLockedOrder(w *world) []string {

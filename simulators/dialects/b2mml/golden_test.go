@@ -23,71 +23,29 @@ var update = flag.Bool("update", false, "rewrite the golden messages")
 
 // What the golden messages tell of.
 var (
-	at          = dialecttest.At
-	ev          = dialecttest.Event
-	ea          = dialecttest.EA
-	consumption = dialecttest.Consumption
+	at           = dialecttest.At
+	ev           = dialecttest.Event
+	ea           = dialecttest.EA
+	consumption  = dialecttest.Consumption
+	confirmation = dialecttest.Confirmation
 )
 
 func released() plant.Event {
-	return ev(plant.OrderReleased{Order: plant.Order{
-		ID: "4711000001", Item: "PUMP-7", Revision: "C", Quantity: ea("200"), Start: at(6, 0, 0), Due: at(22, 0, 0), Priority: 40, Lot: "L-P7-0302",
-		Operations: []plant.Operation{
-			{ID: "0010", Description: "Gehäuse fräsen", WorkCenter: "WC-CNC-02", Setup: 25 * time.Minute, Cycle: 61500 * time.Millisecond},
-			{ID: "0020", Description: "Assemble & test", WorkCenter: "WC-ASM-01", Cycle: 2 * time.Minute, Inspect: true},
-		},
-		Components: []plant.Component{{Material: "CASTING-3", Operation: "0010", Quantity: ea("200")}, {Material: "SEAL-12", Operation: "0020", Quantity: ea("400")}},
-	}}, at(5, 30, 0))
-}
-
-func confirmation() plant.Event {
-	return ev(plant.Confirmed{
-		Order: "4711000001", Operation: "0010", Counter: 3, WorkCenter: "WC-CNC-02", Operator: "P-107", Yield: ea("61"), Scrap: ea("2"), Rework: ea("1"), Reason: "R07",
-		Final: true, Start: at(6, 3, 0), End: at(7, 41, 58), Labor: 98*time.Minute + 58*time.Second,
-	}, at(7, 41, 58))
+	return dialecttest.Released("Assemble & test", dialecttest.Casting(), plant.Component{Material: "SEAL-12", Operation: "0020", Quantity: ea("400")})
 }
 
 // goldens are the messages of the README, by name.
 func goldens() map[string][]plant.Event {
-	one := func(f plant.Fact, t time.Time) []plant.Event { return []plant.Event{ev(f, t)} }
-	return map[string][]plant.Event{
-		"order-released":    {released()},
-		"order-changed":     one(plant.OrderChanged{Order: "4711000002", Version: 2, Quantity: ea("240"), Due: at(23, 30, 0), Priority: 10}, at(9, 15, 0)),
-		"order-cancelled":   one(plant.OrderCancelled{Order: "4711000003", Version: 3}, at(9, 20, 0)),
-		"operation-started": one(plant.OperationStarted{Order: "4711000001", Operation: "0010", WorkCenter: "WC-CNC-02", Operator: "P-107"}, at(6, 3, 0)),
-		"confirmation":      {confirmation()},
-		"consumptions":      {consumption(1, "L-C3-8841", "40.125"), consumption(2, "L-C3-8842", "24")},
-		"scrap":             one(plant.Scrapped{Order: "4711000001", Operation: "0020", Counter: 1, Material: "SEAL-12", Lot: "L-S12-17", Quantity: ea("3"), Reason: "R02"}, at(8, 2, 11)),
-		"rework":            one(plant.Reworked{Order: "4711000001", Operation: "0020", Counter: 1, Quantity: ea("1"), Reason: "R11"}, at(8, 30, 0)),
-		"receipt":           one(plant.Received{Order: "4711000001", Counter: 1, Material: "PUMP-7", Lot: "L-P7-0302", Quantity: ea("2"), Serials: []plant.SerialID{"SN-000417", "SN-000418"}}, at(10, 0, 0)),
-		"lot-held":          one(plant.LotHeld{Lot: "L-P7-0302", Material: "PUMP-7", Order: "4711000001", Case: "QC-0009", Reason: "bore out of tolerance"}, at(10, 30, 0)),
-		"lot-decided":       one(plant.LotDecided{Lot: "L-P7-0302", Material: "PUMP-7", Case: "QC-0009", Decision: plant.DecideUseAsIs}, at(14, 0, 0)),
-		"inspection":        one(plant.Inspected{Order: "4711000001", Operation: "0020", Counter: 1, Material: "PUMP-7", Lot: "L-P7-0302", Serial: "SN-000417", Passed: 11, Failed: 1, Text: `bore 40.021 mm; "limit" 40.016 mm`}, at(9, 58, 0)),
-		"item-changed": one(plant.ItemChanged{Version: 4, Item: plant.Item{ID: "SEAL-12", Description: "Wellendichtring 12 µm", Revision: "B", Unit: "EA", Lots: true,
-			Units: []plant.AltUnit{{Unit: "CT", Factor: plant.Factor{Num: 144, Den: 1}}, {Unit: "KGM", Factor: plant.Factor{Num: 250, Den: 3}}}}}, at(4, 0, 0)),
-	}
+	all := dialecttest.Day()
+	all["order-released"] = []plant.Event{released()}
+	return all
 }
 
 var envelopes = map[string]Settings{".xml": {}, ".soap11.xml": {Envelope: SOAP11}, ".soap12.xml": {Envelope: SOAP12}}
 
 func golden(t *testing.T, file string, got []byte) {
 	t.Helper()
-	file = filepath.Join("testdata", file)
-	if *update {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("differs from %s (rewrite with -update):\n%s", file, got)
-	}
+	dialecttest.Golden(t, file, got, *update)
 }
 
 func TestGoldenMessages(t *testing.T) {

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -85,20 +83,12 @@ func TestGoldenReplies(t *testing.T) {
 // golden compares b with a file, laid out for people if it is JSON.
 func golden(t *testing.T, name string, b []byte) {
 	t.Helper()
-	path, shown := filepath.Join("testdata", name+".json"), bytes.Buffer{}
+	file, shown := name+".json", bytes.Buffer{}
 	if json.Indent(&shown, b, "", "  ") != nil {
-		path, shown = filepath.Join("testdata", name+".xml"), *bytes.NewBuffer(b)
+		file, shown = name+".xml", *bytes.NewBuffer(b)
 	}
 	shown.WriteByte('\n')
-	if *update {
-		if err := os.WriteFile(path, shown.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil || !bytes.Equal(want, shown.Bytes()) {
-		t.Errorf("%s is not what is said (%v; -update rewrites it):\n%s", path, err, shown.Bytes())
-	}
+	dialecttest.Golden(t, file, shown.Bytes(), *update)
 }
 
 // Whoever looks into the wrong company finds nothing, and is not told why.

@@ -123,6 +123,15 @@ func (i *installation) states() string {
 	}
 }
 
+// elsewhere returns when another installation, which works off as usual, has
+// processed a message: by then whoever was sent one before would have, too.
+func elsewhere(t *testing.T) {
+	t.Helper()
+	i := install(t, d365.Settings{}, nil)
+	i.send(d365.TypeReportFinished, finished)
+	i.wants("elsewhere", i.states(), "Processed")
+}
+
 const (
 	finished = `{"ProductionOrderNumber":"P000417","ReportFinishedLines":[{"ItemNumber":"PUMP-7","ReportedGoodQuantity":61,"ItemBatchNumber":"LOT-P7-0203-01"}]}`
 	unknown  = `{"ProductionOrderNumber":"P000417","PickingListLines":[{"ItemNumber":"CASTING-3","ConsumptionBOMQuantity":1},{"ItemNumber":"CASTING-4","ConsumptionBOMQuantity":1}]}`
@@ -187,7 +196,7 @@ func TestFailedMessagesPassOrBlock(t *testing.T) {
 		}
 		i.send(d365.TypeEnd, `{"ProductionOrderNumber":"P000417"}`)
 		if blocks {
-			time.Sleep(100 * time.Millisecond) // three attempts' time
+			elsewhere(t)
 			got := ""
 			for _, m := range i.read("SysMessages", "DependencyKey eq 'P000417'") {
 				got += " " + m["MessageState"].(string)
@@ -208,7 +217,7 @@ func TestFailedMessagesPassOrBlock(t *testing.T) {
 func TestQueueStalls(t *testing.T) {
 	i := install(t, d365.Settings{}, func(p *simulators.Policy) { p.Queue.Stalled = true })
 	i.send(d365.TypeReportFinished, finished)
-	time.Sleep(200 * time.Millisecond)
+	elsewhere(t)
 	i.wants("state", i.read("SysMessages", "DependencyKey eq 'P000417'")[0]["MessageState"], "Queued")
 	i.endpoint.ChangePolicy(func(p *simulators.Policy) { p.Queue.Stalled = false })
 	i.wants("scheduled", i.states(), "Processed")

@@ -103,7 +103,7 @@ func resultOf(m simulators.Message, a simulators.Answer) result {
 		}
 		switch {
 		case row.Refusal != nil:
-			out = resultRow{reference: out.reference, status: statusOf(row.Refusal), code: row.Refusal.Code, class: row.Refusal.Class, text: row.Refusal.Text}
+			out = resultRow{reference: out.reference, status: StatusOf(row.Refusal), code: row.Refusal.Code, class: row.Refusal.Class, text: row.Refusal.Text}
 		case row.Known:
 			out.status = 200
 			known++
@@ -129,7 +129,7 @@ func resultOf(m simulators.Message, a simulators.Answer) result {
 }
 
 func refused(r *simulators.Refusal) result {
-	out := result{outcome: cmp.Or(r.Outcome, simulators.Refused), class: r.Class, code: r.Code, text: r.Text, status: statusOf(r), after: r.After}
+	out := result{outcome: cmp.Or(r.Outcome, simulators.Refused), class: r.Class, code: r.Code, text: r.Text, status: StatusOf(r), after: r.After}
 	switch {
 	case r.After <= 0 || r.RetryForm == simulators.RetryMissing:
 	case r.RetryForm == simulators.RetryDate:
@@ -140,8 +140,9 @@ func refused(r *simulators.Refusal) result {
 	return out
 }
 
-// statusOf is what HTTP would say: results are compared across dialects.
-func statusOf(r *simulators.Refusal) int {
+// StatusOf is what HTTP would say of a refusal: results are compared across
+// dialects.
+func StatusOf(r *simulators.Refusal) int {
 	switch r.Outcome {
 	case simulators.Throttled:
 		return 429

@@ -21,9 +21,8 @@ import (
 // element that is repeated, and the lines behind it are about what is in it.
 // Names of statements are the columns of files/v1.
 
-// generic is what our own tenant has. The names follow public lists of nouns;
-// what is inside of them is ours, for Infor publishes no schemas.
-const generic = `
+// orderReleased is how products that we know tell of the release of an order.
+const orderReleased = `
 order-released Sync ProductionOrder Add ProductionOrderHeader/Status/Code=Released
   ORDER ProductionOrderHeader/DocumentID/ID
   REFERENCE ProductionOrderHeader/AlternateDocumentID/ID
@@ -48,7 +47,11 @@ order-released Sync ProductionOrder Add ProductionOrderHeader/Status/Code=Releas
     MATERIAL ItemID/ID
     QUANTITY RequiredQuantity
     UNIT RequiredQuantity@unitCode
+`
 
+// generic is what our own tenant has. The names follow public lists of nouns;
+// what is inside of them is ours, for Infor publishes no schemas.
+const generic = orderReleased + `
 order-changed Sync ProductionOrder Replace
   ORDER ProductionOrderHeader/DocumentID/ID
   VERSION ProductionOrderHeader/DocumentID/ID@variationID
@@ -188,32 +191,7 @@ lot-decided Sync InventoryHold Replace
 // of our facts fits into them: there is no document for the confirmation of an
 // operation. What it receives are Syncs, to which nobody is told that they
 // were posted.
-const csi = `
-order-released Sync ProductionOrder Add ProductionOrderHeader/Status/Code=Released
-  ORDER ProductionOrderHeader/DocumentID/ID
-  REFERENCE ProductionOrderHeader/AlternateDocumentID/ID
-  AT ProductionOrderHeader/DocumentDateTime
-  MATERIAL ProductionOrderHeader/ItemID/ID
-  REVISION ProductionOrderHeader/ItemID/RevisionID
-  QUANTITY ProductionOrderHeader/OrderQuantity
-  UNIT ProductionOrderHeader/OrderQuantity@unitCode
-  START ProductionOrderHeader/PlannedStartDateTime
-  DUE ProductionOrderHeader/DueDateTime
-  PRIORITY ProductionOrderHeader/Priority
-  LOT ProductionOrderHeader/LotIDs/ID
-  OPR *ProductionOrderOperation
-    OPERATION ID
-    TEXT Description
-    WORKCENTER WorkCenterReference/DocumentID/ID
-    SETUP SetupDuration
-    CYCLE RunDuration
-    INSPECT InspectionRequiredIndicator
-  CMP *ProductionOrderMaterial
-    OPERATION OperationReference/ID
-    MATERIAL ItemID/ID
-    QUANTITY RequiredQuantity
-    UNIT RequiredQuantity@unitCode
-
+const csi = orderReleased + `
 consumption Sync InventoryAdjustment Add InventoryAdjustmentHeader/Type=Issue
   REFERENCE InventoryAdjustmentHeader/DocumentID/ID
   AT InventoryAdjustmentHeader/DocumentDateTime

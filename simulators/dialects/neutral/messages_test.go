@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -86,19 +84,7 @@ func TestGoldenMessages(t *testing.T) {
 				t.Fatalf("body is not JSON: %v\n%s", err, m.Body)
 			}
 			got.WriteByte('\n')
-			file := filepath.Join("testdata", name+".json")
-			if *update {
-				if err := os.WriteFile(file, got.Bytes(), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !bytes.Equal(got.Bytes(), want) {
-				t.Errorf("message differs from %s (rewrite with -update):\n%s", file, got.Bytes())
-			}
+			dialecttest.Golden(t, name+".json", got.Bytes(), *update)
 		})
 	}
 }

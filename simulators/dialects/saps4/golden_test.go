@@ -4,8 +4,6 @@ import (
 	"flag"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -117,15 +115,6 @@ func (x exchange) String() string {
 // is posted is understood as the fact that it was.
 func TestGoldenExchanges(t *testing.T) {
 	for name, x := range exchanges(t) {
-		file := filepath.Join("testdata", strings.NewReplacer(" ", "-", "/", "-").Replace(name)+".http")
-		if *update {
-			if err := os.WriteFile(file, []byte(x.String()), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(file)
-		if err != nil || string(want) != x.String() {
-			t.Errorf("%s (%v), -update rewrites it:\n%s", file, err, x)
-		}
+		dialecttest.Golden(t, strings.NewReplacer(" ", "-", "/", "-").Replace(name)+".http", []byte(x.String()), *update)
 	}
 }

@@ -1,11 +1,11 @@
 package staging
 
 import (
-	"cmp"
 	"encoding/json"
 	"time"
 
 	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/dialects/files"
 )
 
 // Columns in which the system answers, besides those that a transport keeps.
@@ -81,7 +81,7 @@ func answered(a simulators.Answer, i int) response {
 }
 
 func refused(r *simulators.Refusal) response {
-	out := response{Code: statusOf(r), Message: r.Text, Error: r.Code, Class: r.Class}
+	out := response{Code: files.StatusOf(r), Message: r.Text, Error: r.Code, Class: r.Class}
 	if r.RetryForm != simulators.RetryMissing && r.RetryForm != simulators.RetryZero { // a column says seconds, or nothing
 		out.Retry = int64((r.After + time.Second - 1) / time.Second)
 	}
@@ -99,24 +99,4 @@ func whole(a simulators.Answer, rows []response) int {
 		return 200
 	}
 	return rows[0].Code
-}
-
-// statusOf is what HTTP would say, which is what Response_Code says.
-func statusOf(r *simulators.Refusal) int {
-	switch r.Outcome {
-	case simulators.Throttled:
-		return 429
-	case simulators.Unauthorized:
-		return 401
-	case simulators.Locked:
-		return 423
-	case simulators.Unavailable:
-		return 503
-	case simulators.Unknown, simulators.Undelivered:
-		return 500
-	}
-	if s := map[string]int{codeMalformed: 400, codeTable: 404, "order-unknown": 404, "too-large": 413, "already-posted": 409}[r.Code]; s != 0 {
-		return s
-	}
-	return cmp.Or(map[simulators.Class]int{simulators.DataQuality: 422}[r.Class], 409)
 }
