@@ -3,7 +3,7 @@
 //
 // It is the same house at another pace: a MES that announces confirmations and
 // an ERP that takes the postings, whose hot paths allocate nothing and keep 16
-// bytes per confirmation instead of records. What makes that possible is that a
+// bytes per confirmation, until it is settled, instead of records. What makes that possible is that a
 // run is a pure function: the n-th confirmation, its key and the moment it is
 // due follow from the plan and n, so that whoever meets a key knows n, and
 // whoever knows n knows all the rest.
@@ -16,5 +16,6 @@
 //   - a [Journal] keeps 24 bytes of evidence for each sending and each posting;
 //   - [Judge] reads nothing but the journal: lost, doubled, altered, invented.
 //
-// It knows nothing of faults and scenarios.
+// Trouble on the ways and at the ERP is that of [Fault]; it knows nothing of
+// plants, scenarios and oracles.
 package load
