@@ -37,7 +37,7 @@ type installation struct {
 func install(t *testing.T, s d365.Settings, change func(*simulators.Policy)) *installation {
 	t.Helper()
 	if _, err := exec.LookPath("curl"); err != nil {
-		t.Skipf("needs curl: %v", err)
+		t.Skipf("curl is not installed; get the package curl: %v", err)
 	}
 	d := d365.Dialect{Settings: s}
 	p := d.Policy()

@@ -24,7 +24,7 @@ const standards = "../../../../shared/standards/d365-mes-own"
 // that of an event is what is announced.
 func TestSamplesAreAccepted(t *testing.T) {
 	if _, err := os.Stat(standards); err != nil {
-		t.Skipf("needs the folder of standards beside the repository: %v", err)
+		t.Skipf("the samples are not part of this repository, put them at %s: %v", standards, err)
 	}
 	want := map[string]string{
 		"start": "operation-started/P000417", "report-as-finished": "receipt/P000417/LOT-P7-0203-01 61 + scrap/P000417 2 Material",
