@@ -28,7 +28,8 @@ type streamed struct {
 	link *chaos.Link
 	tr   *nats.Transport
 	got  chan taken
-	lost chan error // connections of the SUT
+	lost chan error    // connections of the SUT
+	back chan struct{} // new ones
 }
 
 // taken is what the SUT's code is given.
@@ -50,14 +51,15 @@ func newStreamed(t *testing.T, pending int, confirmed func(string, error)) *stre
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = b.Close() })
-	s := &streamed{t: t, got: make(chan taken, 100), lost: make(chan error, 100),
+	s := &streamed{t: t, got: make(chan taken, 100), lost: make(chan error, 100), back: make(chan struct{}, 100),
 		link: &chaos.Link{Name: "mes", Journal: evidence.NewJournal(nil), Ordinals: chaos.NewOrdinals(), IDs: &atomic.Uint64{}}}
 	if s.tr, err = nats.New(t.Context(), nats.Config{Broker: b, Endpoint: "mes"}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.tr.Close() })
 	conn, err := natsgo.Connect(b.URL(), natsgo.MaxReconnects(-1), natsgo.ReconnectWait(20*time.Millisecond),
-		natsgo.DisconnectErrHandler(func(_ *natsgo.Conn, err error) { s.lost <- err }))
+		natsgo.DisconnectErrHandler(func(_ *natsgo.Conn, err error) { s.lost <- err }),
+		natsgo.ReconnectHandler(func(*natsgo.Conn) { s.back <- struct{}{} }))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -278,6 +280,10 @@ func TestSlowConsumer(t *testing.T) {
 	s.arm("slow-consumer", &faults.SlowConsumer{})
 	s.announce(2)
 	await(t, s.lost, "the loss of the connection")
+	await(t, s.back, "a new connection")
+	if err := s.conn.FlushTimeout(10 * time.Second); err != nil { // now the broker knows its subscriptions
+		t.Fatal(err)
+	}
 	first := await(t, s.got, "a delivery")
 	if first.body != "2" {
 		t.Errorf("got %+v", first)

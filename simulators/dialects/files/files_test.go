@@ -84,8 +84,6 @@ func roundTrip(t *rapid.T, d Dialect, kind plant.Kind, mayRefuse bool) bool {
 // What the golden messages tell of.
 var (
 	at           = dialecttest.At
-	ev           = dialecttest.Event
-	ea           = dialecttest.EA
 	consumption  = dialecttest.Consumption
 	confirmation = dialecttest.Confirmation
 )

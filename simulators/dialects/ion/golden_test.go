@@ -15,9 +15,6 @@ var update = flag.Bool("update", false, "rewrite the golden messages")
 
 // What the golden messages tell of.
 var (
-	at           = dialecttest.At
-	ev           = dialecttest.Event
-	ea           = dialecttest.EA
 	consumption  = dialecttest.Consumption
 	confirmation = dialecttest.Confirmation
 )

@@ -18,9 +18,6 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 
 // What the golden messages tell of.
 var (
-	at          = dialecttest.At
-	ev          = dialecttest.Event
-	ea          = dialecttest.EA
 	consumption = dialecttest.Consumption
 )
 
