@@ -32,6 +32,7 @@ type Broker struct {
 	order   int64      // how many packets were published
 	parcels map[string]*parcel
 	packets map[packet]*parcel // by what their receiver acknowledges
+	acked   map[packet]*parcel // whose acknowledgement the broker is about to deal with
 	idle    map[string]*parcel // that nobody waits for at the moment, by what they say
 	stale   map[string]*parcel // that wait for a subscriber to be given what was retained, by topic
 	known   []string           // topics that somebody has been subscribed to
@@ -62,7 +63,7 @@ func StartBroker(listen string) (*Broker, error) {
 	c.MaximumInflight, c.MaximumClientWritesPending = math.MaxUint16, math.MaxUint16
 	b := &Broker{
 		server: mochi.New(&mochi.Options{InlineClient: true, Capabilities: c, SysTopicResendInterval: int64(24 * time.Hour / time.Second), Logger: slog.New(slog.DiscardHandler)}),
-		url:    "mqtt://" + l.Addr().String(), parcels: map[string]*parcel{}, packets: map[packet]*parcel{}, idle: map[string]*parcel{}, stale: map[string]*parcel{},
+		url:    "mqtt://" + l.Addr().String(), parcels: map[string]*parcel{}, packets: map[packet]*parcel{}, acked: map[packet]*parcel{}, idle: map[string]*parcel{}, stale: map[string]*parcel{},
 	}
 	if err := errors.Join(b.server.AddHook(&hook{broker: b}, nil), b.server.AddListener(listeners.NewNet("tcp", l)), b.server.Serve()); err != nil {
 		return nil, fmt.Errorf("start event broker: %w", errors.Join(err, l.Close()))

@@ -27,7 +27,7 @@ func (*hook) ID() string { return "andon" }
 // Provides implements [mochi.Hook].
 func (*hook) Provides(b byte) bool {
 	switch b {
-	case mochi.OnConnectAuthenticate, mochi.OnACLCheck, mochi.OnConnect, mochi.OnPublish, mochi.OnQosPublish, mochi.OnPacketSent, mochi.OnPacketRead, mochi.OnQosDropped:
+	case mochi.OnConnectAuthenticate, mochi.OnACLCheck, mochi.OnConnect, mochi.OnPublish, mochi.OnQosPublish, mochi.OnPacketSent, mochi.OnPacketRead, mochi.OnPacketProcessed, mochi.OnQosDropped:
 		return true
 	}
 	return false
@@ -82,7 +82,9 @@ func (h *hook) OnPacketSent(cl *mochi.Client, pk packets.Packet, _ []byte) {
 }
 
 // OnPacketRead hears acknowledgements before the broker does. To refuse the
-// packet closes the connection: that is how an acknowledgement is lost.
+// packet closes the connection: that is how an acknowledgement is lost. One
+// that is let through is told of when the broker has it as well, for until then
+// the session's next owner would be sent the message again.
 func (h *hook) OnPacketRead(cl *mochi.Client, pk packets.Packet) (packets.Packet, error) {
 	if pk.FixedHeader.Type != packets.Puback && pk.FixedHeader.Type != packets.Pubrec {
 		return pk, nil
@@ -100,10 +102,24 @@ func (h *hook) OnPacketRead(cl *mochi.Client, pk packets.Packet) (packets.Packet
 		c.heard <- simulators.Result{Outcome: simulators.Accepted, Text: ackLost}
 		return pk, packets.ErrRejectPacket
 	}
+	b.acked[packet{cl.ID, pk.PacketID}] = c
 	b.mu.Unlock()
 	b.forget(c)
-	c.tell(said(pk))
 	return pk, nil
+}
+
+// OnPacketProcessed tells of an acknowledgement that the broker has dealt with.
+func (h *hook) OnPacketProcessed(cl *mochi.Client, pk packets.Packet, _ error) {
+	if pk.FixedHeader.Type != packets.Puback && pk.FixedHeader.Type != packets.Pubrec {
+		return
+	}
+	h.broker.mu.Lock()
+	c := h.broker.acked[packet{cl.ID, pk.PacketID}]
+	delete(h.broker.acked, packet{cl.ID, pk.PacketID})
+	h.broker.mu.Unlock()
+	if c != nil {
+		c.tell(said(pk))
+	}
 }
 
 // OnQosDropped hears that a session has ended with what it held.

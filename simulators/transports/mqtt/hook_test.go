@@ -16,13 +16,17 @@ func TestAQuickClientIsHeard(t *testing.T) {
 	c := newParcel(publication{topic: "t", qos: 1}, 1)
 	c.mishap = &simulators.Mishap{Kind: simulators.AckLost}
 	cl, ack := &mochi.Client{ID: "sut"}, packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Puback}, PacketID: 7}
-	h := &hook{broker: &Broker{parcels: map[string]*parcel{c.number: c}, packets: map[packet]*parcel{{cl.ID, ack.PacketID}: c}, idle: map[string]*parcel{}}}
+	h := &hook{broker: &Broker{parcels: map[string]*parcel{c.number: c}, packets: map[packet]*parcel{{cl.ID, ack.PacketID}: c}, acked: map[packet]*parcel{}, idle: map[string]*parcel{}}}
 	if _, err := h.OnPacketRead(cl, ack); !errors.Is(err, packets.ErrRejectPacket) {
 		t.Fatalf("the first acknowledgement was not refused: %v", err)
 	}
 	if _, err := h.OnPacketRead(cl, ack); err != nil {
 		t.Fatal(err)
 	}
+	if len(c.heard) != 1 {
+		t.Errorf("its sender is told before the broker knows, who would send it again to whom takes the session over")
+	}
+	h.OnPacketProcessed(cl, ack, nil)
 	if lost := h.broker.await(t.Context(), "it", c); lost.Text != ackLost {
 		t.Errorf("its sender hears %+v first", lost)
 	}
