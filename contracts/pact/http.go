@@ -41,7 +41,7 @@ func response(want Part, got actual) (found []mismatch) {
 // message compares a message with the one that is expected.
 func message(want Part, got actual) (found []mismatch) {
 	for _, name := range sortedKeys(want.Headers) {
-		if strings.EqualFold(name, "contentType") || strings.EqualFold(name, "content-type") {
+		if isContentType(name) {
 			continue // told with the contents
 		}
 		has, ok := lookup(got.Headers, name)
@@ -53,6 +53,10 @@ func message(want Part, got actual) (found []mismatch) {
 		found = append(found, texts(want.Rules.Metadata, []step{{name: name}}, at, first(want.Headers[name]), first(has), same)...)
 	}
 	return append(found, bodies(want, got, false)...)
+}
+
+func isContentType(name string) bool {
+	return strings.EqualFold(name, "contentType") || strings.EqualFold(name, "content-type")
 }
 
 func same(a, b string) bool { return a == b }
@@ -369,25 +373,26 @@ func (c *comparison) form(want, got []byte) {
 		c.note([]step{{root: true}}, "a form", clip(string(got)))
 		return
 	}
-	asAny := func(v url.Values) map[string]any {
-		m := map[string]any{}
-		for k, list := range v {
-			if len(list) == 1 {
-				m[k] = list[0]
-				continue
-			}
-			var all []any
-			for _, s := range list {
-				all = append(all, s)
-			}
-			m[k] = all
-		}
-		return m
-	}
-	c.json([]step{{root: true}}, asAny(w), asAny(g))
+	c.json([]step{{root: true}}, fields(w), fields(g))
 }
 
-// guess is the content type of a body that does not say it.
+// fields are those of a form as a value of JSON would have them.
+func fields(v url.Values) map[string]any {
+	m := map[string]any{}
+	for k, list := range v {
+		if len(list) == 1 {
+			m[k] = list[0]
+			continue
+		}
+		var all []any
+		for _, s := range list {
+			all = append(all, s)
+		}
+		m[k] = all
+	}
+	return m
+}
+
 // typeOf is what a body says that it is, or else what it looks like.
 func typeOf(b Body) string {
 	if b.ContentType != "" {
@@ -396,6 +401,7 @@ func typeOf(b Body) string {
 	return guess(b)
 }
 
+// guess is the content type of a body that does not say it.
 func guess(b Body) string {
 	if b.IsJSON {
 		return "application/json"

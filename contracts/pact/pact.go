@@ -27,7 +27,7 @@ const Name = "pact"
 // Format reads pact files. All files of a version are read together.
 type Format struct{}
 
-var _ contracts.Format = Format{}
+var _ contracts.Differ = Format{}
 
 // Name implements [contracts.Format].
 func (Format) Name() string { return Name }
@@ -55,6 +55,7 @@ type Document struct {
 	Interactions       []*Interaction
 
 	index index
+	files []contracts.File // that it was read from
 }
 
 // Format implements [contracts.Document].
@@ -80,6 +81,8 @@ type Interaction struct {
 	More        []Part // further responses of a synchronous message
 	Pending     bool
 	Place       contracts.Place
+
+	pointer string // to it in its file
 }
 
 // State is what the provider must be brought to first.
@@ -108,6 +111,8 @@ type Body struct {
 	Bytes       []byte // as it travels
 	JSON        any    // its value, if the pact holds it as JSON
 	IsJSON      bool
+
+	pointer string // to it in its file
 }
 
 // Presence of a body.
@@ -126,7 +131,7 @@ func (Format) Read(files []contracts.File) (contracts.Document, error) {
 	if len(files) == 0 {
 		return nil, contracts.Problem{Text: "there is no pact"}
 	}
-	d := &Document{}
+	d := &Document{files: files}
 	var problems contracts.Problems
 	for _, f := range files {
 		t, err := source.Read(f)
@@ -239,7 +244,7 @@ func party(v any) string {
 }
 
 func (r *reader) interaction(pointer string, m map[string]any, message bool) *Interaction {
-	in := &Interaction{Kind: HTTP, Place: r.tree.Place(pointer), Pending: m["pending"] == true}
+	in := &Interaction{Kind: HTTP, Place: r.tree.Place(pointer), Pending: m["pending"] == true, pointer: pointer}
 	in.Description, _ = m["description"].(string)
 	in.States = states(m)
 	switch kind, _ := m["type"].(string); {
@@ -316,7 +321,7 @@ func (r *reader) part(pointer string, v any, request bool) Part {
 		p.Status = 200
 	}
 	body, has := m["body"]
-	p.Body = r.body(body, has, contentType(p.Headers))
+	p.Body = r.body(pointer+"/body", body, has, contentType(p.Headers))
 	p.Rules = r.rules(pointer, m["matchingRules"])
 	p.Generators = r.generators(m["generators"])
 	return p
@@ -327,7 +332,7 @@ func (r *reader) message(pointer string, v any) Part {
 	m, _ := v.(map[string]any)
 	p := Part{Headers: headers(cmp.Or[any](m["metadata"], m["metaData"]))}
 	contents, has := m["contents"]
-	p.Body = r.body(contents, has, contentType(p.Headers))
+	p.Body = r.body(pointer+"/contents", contents, has, contentType(p.Headers))
 	if p.Body.IsJSON && p.Body.ContentType == "" {
 		p.Body.ContentType = "application/json"
 	}
@@ -393,12 +398,12 @@ func contentType(h map[string][]string) string {
 }
 
 // body reads a body: as it is up to version 3, wrapped in version 4.
-func (r *reader) body(v any, has bool, contentType string) Body {
-	b := Body{ContentType: contentType}
+func (r *reader) body(pointer string, v any, has bool, contentType string) Body {
+	b := Body{ContentType: contentType, pointer: pointer}
 	m, wrapped := v.(map[string]any)
 	if r.version >= 4 && wrapped {
 		if _, is := m["content"]; is {
-			return r.wrapped(m, contentType)
+			return r.wrapped(pointer+"/content", m, contentType)
 		}
 	}
 	switch {
@@ -424,8 +429,8 @@ func (r *reader) body(v any, has bool, contentType string) Body {
 	return b
 }
 
-func (r *reader) wrapped(m map[string]any, contentType string) Body {
-	b := Body{ContentType: cmp.Or(str(m["contentType"]), contentType)}
+func (r *reader) wrapped(pointer string, m map[string]any, contentType string) Body {
+	b := Body{ContentType: cmp.Or(str(m["contentType"]), contentType), pointer: pointer}
 	content := m["content"]
 	if content == nil {
 		b.Presence = Null
