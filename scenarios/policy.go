@@ -44,6 +44,8 @@ type Policy struct {
 	Failed simulators.FailedPolicy `yaml:"failed" jsonschema:"enum=told,enum=pool-data,enum=pool-all"`
 	// Lag is how long questions do not show what was announced.
 	Lag yamlfile.Duration `yaml:"lag"`
+	// Page is how many rows one page of a list has at most.
+	Page int `yaml:"page"`
 	// Versions says what an older version does after a newer one.
 	Versions simulators.VersionPolicy `yaml:"versions" jsonschema:"enum=checked,enum=overwrite"`
 	// Quota limits how many requests are answered: 60/min, or in full.
@@ -107,6 +109,9 @@ func (p *Policy) Check() error {
 	if p.Redelivery != nil {
 		times = append(times, p.Redelivery.Gap, p.Redelivery.MaxGap)
 	}
+	if p.Page < 0 {
+		return p.Pos.Errorf("page is a number of rows above 0")
+	}
 	if p.Queue != nil && p.Queue.Attempts < 0 {
 		return p.Pos.Errorf("queue.attempts is a number above 0")
 	}
@@ -142,6 +147,7 @@ func (p *Policy) Apply(to simulators.Policy) simulators.Policy {
 	said(&to.Accept, p.Accept)
 	said(&to.Delay, p.Delay.D)
 	said(&to.Dedupe, p.Dedupe)
+	said(&to.Page, p.Page)
 	said(&to.Ordering, p.Ordering)
 	said(&to.Lock, p.Lock)
 	said(&to.Batch, p.Batch)

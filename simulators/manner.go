@@ -92,6 +92,7 @@ const (
 	WhereMoved      = "\x00moved"      // anything: the row that "after" names has moved to the end of the list
 	WhereRepeat     = "\x00repeat"     // anything: the page begins with the last row of the one before
 	WhereResolution = "\x00resolution" // a duration: times of change are whole multiples of it
+	WherePage       = "\x00page"       // how many rows a page has at most
 )
 
 // BillState and RoutingState are a bill of material and a routing as lists of
@@ -108,6 +109,27 @@ type (
 		Changed time.Time
 	}
 )
+
+// BillLine is one line of a bill of material, and RoutingStep one operation of a
+// routing, where interfaces list those by themselves. They are counted from 0.
+type (
+	BillLine struct {
+		BillState
+		Line int
+	}
+	RoutingStep struct {
+		RoutingState
+		Step int
+	}
+)
+
+// Stock is a line of the stock list.
+type Stock struct {
+	Material plant.ItemID    `json:"material"`
+	Lot      plant.LotID     `json:"lot,omitempty"`
+	Status   plant.LotStatus `json:"status"`
+	Quantity plant.Quantity  `json:"quantity"` // in the base unit
+}
 
 // ItemState is a material definition as a list of them shows it.
 type ItemState struct {

@@ -25,6 +25,7 @@ type Policy struct {
 	Match      MatchPolicy    `yaml:"match" json:"match,omitempty"`       // what a change to an object that is there needs
 	Failed     FailedPolicy   `yaml:"failed" json:"failed,omitempty"`     // what becomes of a posting that the books refuse
 	Lag        time.Duration  `yaml:"-" json:"lag,omitempty"`             // wall time from an announcement until questions show what it is about
+	Page       int            `yaml:"page" json:"page,omitempty"`         // rows of one page of a list, at most; 0 means 500
 	Quota      Quota          `yaml:"quota" json:"quota,omitzero"`
 	Redelivery Redelivery     `yaml:"-" json:"redelivery"`
 	MaxBody    int64          `yaml:"-" json:"maxBody,omitempty"`  // bytes; 0 means 8 MiB

@@ -256,6 +256,9 @@ type Ask struct {
 type Query struct {
 	Object string            // "order", "orders", "lot", "item", "items", "postings", "operation", "feed"; "interface" is answered by the dialect alone
 	Where  map[string]string // by field; "after", "offset" and "limit" page through lists
+	// Fits says which objects of a list are wanted, before it is cut into pages;
+	// nil means all.
+	Fits func(found any) bool `json:"-"`
 }
 
 // An Answer is what a simulator makes of an [Ask].
@@ -264,6 +267,8 @@ type Answer struct {
 	Rows    []Row    // one for each claim
 	Found   []any    // what a query turned up: plant.Order, plant.Lot, plant.Item, ItemState, Operation, Posting, OrderState or Message
 	Cursor  string   // where to go on reading
+	Total   int      // of a list: how many there are on all its pages
+	More    bool     // of a list: some follow those of this page
 	Later   bool     // accepted, and to be posted later
 	// Operation, of what is posted later, is where its sender can ask how far
 	// it is; "" if it cannot.

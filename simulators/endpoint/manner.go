@@ -92,12 +92,22 @@ func forgotten(m simulators.Message) bool {
 
 // page answers a question, and a page of a list as it is to be wrong.
 func (e *Endpoint) page(m simulators.Message, ask simulators.Ask) simulators.Answer {
+	most := e.PolicyNow().Page
+	if m.Manner == nil && most == 0 {
+		return e.query(ask)
+	}
+	q := *ask.Query
+	if q.Where = maps.Clone(q.Where); q.Where == nil {
+		q.Where = map[string]string{}
+	}
+	ask.Query = &q
+	if most > 0 {
+		q.Where[simulators.WherePage] = strconv.Itoa(most)
+	}
 	if m.Manner == nil {
 		return e.query(ask)
 	}
-	p, q := m.Manner.Page, *ask.Query
-	q.Where = maps.Clone(q.Where)
-	ask.Query = &q
+	p := m.Manner.Page
 	after, offset := q.Where["after"], q.Where["offset"]
 	if n, err := strconv.Atoi(offset); err == nil && n > 0 {
 		q.Where["offset"] = strconv.Itoa(max(0, n+p.Shift))

@@ -55,6 +55,7 @@ func changes[T any](q simulators.Query, all []T, of func(*T) (string, *time.Time
 			*at = at.Truncate(d)
 		}
 	}
+	all = fitting(q, all)
 	slices.SortStableFunc(all, func(a, b T) int { return place(a).compare(place(b)) })
 	if s := q.Where["since"]; s != "" {
 		since, err := time.Parse(time.RFC3339, s)
@@ -82,8 +83,8 @@ func changes[T any](q simulators.Query, all []T, of func(*T) (string, *time.Time
 		offset--
 	}
 	all = all[min(max(0, offset), len(all)):]
+	a := simulators.Answer{Found: []any{}, Cursor: q.Where["after"], Total: len(whole), More: len(all) > limit}
 	all = all[:min(limit, len(all))]
-	a := simulators.Answer{Found: []any{}, Cursor: q.Where["after"]}
 	for _, i := range all {
 		a.Found = append(a.Found, i)
 		a.Cursor = place(i).cursor()

@@ -1,6 +1,7 @@
 package books
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -37,6 +38,22 @@ func TestListInTheOrderOfChanges(t *testing.T) {
 		return strings.Join(all, " "), a.Cursor
 	}
 	_, second := ask("limit", "2") // OLD A
+	of := func(where ...string) (found, total int, more bool) {
+		q := simulators.Query{Where: map[string]string{"by": "changed"}, Fits: func(f any) bool { return f.(simulators.ItemState).Item.ID != "B" }}
+		for i := 0; i < len(where); i += 2 {
+			q.Where[where[i]] = where[i+1]
+		}
+		a := items.List(q)
+		return len(a.Found), a.Total, a.More
+	}
+	for by, want := range map[string]string{"changed": "2 4 true", "id": "2 4 true"} {
+		if found, total, more := of("by", by, simulators.WherePage, "2"); fmt.Sprint(found, total, more) != want {
+			t.Errorf("by %s: %d of %d, more: %t; want %s", by, found, total, more, want)
+		}
+		if found, total, more := of("by", by, simulators.WherePage, "2", "limit", "3", "offset", "2"); fmt.Sprint(found, total, more) != "2 4 false" {
+			t.Errorf("by %s, last page: %d of %d, more: %t", by, found, total, more)
+		}
+	}
 	for _, tc := range []struct {
 		name  string
 		where []string

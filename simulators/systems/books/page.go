@@ -8,7 +8,8 @@ import (
 	"github.com/andon-rig/andon/simulators/plant"
 )
 
-// pageSize is how many objects a list shows unless told, and at most.
+// pageSize is how many objects a page shows unless told, and at most where the
+// interface has no size of its own.
 const pageSize = 500
 
 // Page answers a query for a list with the part after "after", or from the
@@ -20,6 +21,8 @@ func Page[T any](q simulators.Query, all []T, id func(T) string) simulators.Answ
 	if refusal != nil {
 		return simulators.Answer{Refusal: refusal}
 	}
+	all = fitting(q, all)
+	total := len(all)
 	var moved []T
 	if after := q.Where["after"]; after != "" {
 		at := slices.IndexFunc(all, func(t T) bool { return id(t) == after })
@@ -35,7 +38,7 @@ func Page[T any](q simulators.Query, all []T, id func(T) string) simulators.Answ
 		offset--
 	}
 	all = all[min(max(0, offset), len(all)):]
-	a := simulators.Answer{Found: []any{}}
+	a := simulators.Answer{Found: []any{}, Total: total, More: len(all) > limit}
 	for _, t := range all[:min(limit, len(all))] {
 		a.Found = append(a.Found, t)
 	}
@@ -47,15 +50,26 @@ func Page[T any](q simulators.Query, all []T, id func(T) string) simulators.Answ
 	return a
 }
 
+// fitting are those of a list that are asked for.
+func fitting[T any](q simulators.Query, all []T) []T {
+	if q.Fits == nil {
+		return all
+	}
+	return slices.DeleteFunc(all, func(t T) bool { return !q.Fits(t) })
+}
+
 // window reads which part of a list is asked for.
 func window(q simulators.Query) (limit, offset int, refusal *simulators.Refusal) {
 	limit = pageSize
+	if n, err := strconv.Atoi(q.Where[simulators.WherePage]); err == nil && n > 0 {
+		limit = n
+	}
 	if s := q.Where["limit"]; s != "" {
 		n, err := strconv.Atoi(s)
 		if err != nil || n < 1 {
 			return 0, 0, Refuse(QueryUnknown, "limit %q is not a number above 0", s)
 		}
-		limit = min(n, pageSize)
+		limit = min(n, limit)
 	}
 	if s := q.Where["offset"]; s != "" {
 		n, err := strconv.Atoi(s)

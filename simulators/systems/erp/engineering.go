@@ -2,6 +2,7 @@ package erp
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
@@ -37,6 +38,29 @@ func (e *ERP) routings() []simulators.RoutingState {
 	return all
 }
 
+// billLines are the lines of all bills, and routingSteps the operations of all
+// routings, where interfaces list those by themselves.
+func (e *ERP) billLines() (all []simulators.BillLine) {
+	for _, b := range e.bills() {
+		for i := range b.Bill.Components {
+			all = append(all, simulators.BillLine{BillState: b, Line: i})
+		}
+	}
+	return all
+}
+
+func (e *ERP) routingSteps() (all []simulators.RoutingStep) {
+	for _, r := range e.routings() {
+		for i := range r.Routing.Operations {
+			all = append(all, simulators.RoutingStep{RoutingState: r, Step: i})
+		}
+	}
+	return all
+}
+
+// lineName names a line of a document so that names are in the order of lines.
+func lineName(document string, line int) string { return fmt.Sprintf("%s/%04d", document, line) }
+
 func (e *ERP) workCenters() []plant.WorkCenter {
 	all := slices.Clone(e.master.WorkCenters)
 	slices.SortFunc(all, func(a, b plant.WorkCenter) int { return cmp.Compare(a.ID, b.ID) })
@@ -51,6 +75,14 @@ func (e *ERP) engineered(q simulators.Query) (simulators.Answer, bool) {
 		return books.List(q, e.bills(), func(b *simulators.BillState) (string, *time.Time) { return string(b.Bill.Item), &b.Changed }), true
 	case "routings":
 		return books.List(q, e.routings(), func(r *simulators.RoutingState) (string, *time.Time) { return string(r.Routing.Item), &r.Changed }), true
+	case "bom-lines":
+		return books.List(q, e.billLines(), func(l *simulators.BillLine) (string, *time.Time) {
+			return lineName(string(l.Bill.Item), l.Line), &l.Changed
+		}), true
+	case "routing-steps":
+		return books.List(q, e.routingSteps(), func(s *simulators.RoutingStep) (string, *time.Time) {
+			return lineName(string(s.Routing.Item), s.Step), &s.Changed
+		}), true
 	case "work-centers":
 		return books.List(q, e.workCenters(), func(w *plant.WorkCenter) (string, *time.Time) { return string(w.ID), new(time.Time) }), true
 	case "calendars":

@@ -10,12 +10,7 @@ import (
 )
 
 // Stock is a line of the stock list.
-type Stock struct {
-	Material plant.ItemID    `json:"material"`
-	Lot      plant.LotID     `json:"lot,omitempty"`
-	Status   plant.LotStatus `json:"status"`
-	Quantity plant.Quantity  `json:"quantity"` // in the base unit
-}
+type Stock = simulators.Stock
 
 // WIP is what is in an order and not yet in stock, in base units.
 type WIP struct {
