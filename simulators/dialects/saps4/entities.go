@@ -33,6 +33,10 @@ func tag(s string) string { return "W/\"'" + s + "'\"" }
 // entities are the rows of type t that found shows.
 func (d Dialect) entities(t *entityType, found []any) (all []entity) {
 	for i, f := range found {
+		if rows, ok := d.master(t, f); ok {
+			all = append(all, rows...)
+			continue
+		}
 		switch f := f.(type) {
 		case simulators.OrderState:
 			all = append(all, d.ofOrder(t, f)...)

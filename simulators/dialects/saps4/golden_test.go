@@ -79,6 +79,20 @@ func exchanges(t testing.TB) map[string]exchange {
 	get("product", productService+"/A_Product('PUMP-7')?$expand=to_Description,to_ProductUnitsOfMeasure", simulators.ItemState{Item: pump(), Version: 1, Changed: dialecttest.At(5, 0, 0)})
 	get("lot", batchService+"/Batch(Material='CASTING-3',BatchIdentifyingPlant='',Batch='C3-8841')", plant.Lot{ID: "C3-8841", Material: "CASTING-3", Status: plant.LotBlocked, Quantity: plant.Whole(40)})
 	get("confirmation", confService+"/ProdnOrdConf2?$filter=ExternalSystemConfirmation eq guid'"+guid(facts()["confirmation"].ID)+"'", simulators.Posting{Doc: "5000000001", Claim: facts()["confirmation"]})
+	changed := dialecttest.At(5, 0, 0)
+	bill := simulators.BillState{Bill: plant.Bill{Item: "PUMP-7", Revision: "C", For: dialecttest.EA("1"), Components: []plant.Component{{Material: "CASTING-3", Operation: "0010", Quantity: plant.Quantity{Amount: plant.MustDecimal("1.0275"), Unit: "KGM"}}}}, Version: 1, Changed: changed}
+	routing := simulators.RoutingState{Routing: plant.Routing{Item: "PUMP-7", Revision: "C", Operations: order().Operations}, Version: 1, Changed: changed}
+	get("boms", billService+";v=0002/MaterialBOM?$filter=Material eq 'PUMP-7'&$expand=to_BillOfMaterialItem", bill)
+	get("bom items", billService+"/MaterialBOMItem?$filter=Material eq 'PUMP-7'", simulators.BillLine{BillState: bill})
+	get("routings", routingService+"/ProductionRoutingHeader?$filter=LastChangeDate ge datetime'2026-03-02T00:00:00'&$expand=to_MatlAssgmt,to_Sequence/to_Operation", routing)
+	get("routing of a product", routingService+"/ProductionRoutingMatlAssgmt?$filter=Product eq 'PUMP-7'", routing)
+	get("routing operations", routingService+"/ProductionRoutingOperation?$filter=ProductionRoutingGroup eq 'PUMP-7'", simulators.RoutingStep{RoutingState: routing}, simulators.RoutingStep{RoutingState: routing, Step: 1})
+	get("work centers", centerService+"/A_WorkCenterAllCapacity", plant.WorkCenter{ID: "PACK", Manual: true}, plant.WorkCenter{ID: "TURN", Description: "lathe", Machines: []plant.MachineID{"L-1"}})
+	get("shifts", centerService+"/A_WorkCenterCapacityShift_2", plant.Calendar{ID: "BRNO", Zone: "Europe/Prague", Shifts: []plant.Shift{{Name: "early", Start: 360, End: 840, Days: []time.Weekday{time.Monday, time.Sunday}}}})
+	get("stock", stockService+"/A_MatlStkInAcctMod?$filter=Material eq 'CASTING-3'", simulators.Stock{Material: "CASTING-3", Lot: "C3-8841", Status: plant.LotBlocked, Quantity: dialecttest.EA("40")})
+	page := simulators.Message{Verb: "get", Method: "GET"}
+	page.Name, page.Params = nameOf(Root + "/" + productService + "/A_Product?$filter=LastChangeDateTime ge datetimeoffset'2026-03-02T04:00:00Z'&$inlinecount=allpages")
+	all["get a page of products"] = exchange{page, d.Reply(page, simulators.Answer{Found: []any{simulators.ItemState{Item: pump(), Version: 1, Changed: changed}}, Cursor: "2026-03-02T04:00:00Z~PUMP-7", Total: 3, More: true})}
 	post := all["confirmation"].request
 	refusal := func(name, code string, o simulators.Outcome, d Dialect) {
 		r := simulators.Refusal{Class: simulators.Technical, Outcome: o, Code: code, Text: code + " in English"}
@@ -100,8 +114,8 @@ func (x exchange) String() string {
 		b.WriteString("\n" + string(m.Body) + "\n")
 	}
 	q := ""
-	for k, v := range x.request.Params {
-		q += "?" + k + "=" + v
+	for _, k := range slices.Sorted(maps.Keys(x.request.Params)) {
+		q += map[bool]string{true: "?", false: "&"}[q == ""] + k + "=" + x.request.Params[k]
 	}
 	method := first(x.request.Header["X-Http-Method"], x.request.Method, "POST")
 	side(method+" /"+x.request.Name+q, x.request)

@@ -154,7 +154,7 @@ var (
 		[]property{key("Number", 20), str("ManufacturingOrder", long), str("MessageCode", 20), str("MessageText", long), str("IsDone", 1)}, of("DateTimeOffset", "EnteredAt"))}
 )
 
-var services = []service{
+var services = append([]service{
 	{orderService, []*entityType{orderType, orderItemType, operationType, componentType, statusType}, []string{"CloseOrder", "TechlyCmpltOrder", "ReleaseOrder"}},
 	{confService, []*entityType{confType, movementType}, nil},
 	{documentService, []*entityType{headerType, itemType, serialType}, nil},
@@ -162,7 +162,7 @@ var services = []service{
 	{batchService, []*entityType{lotType}, nil},
 	{lotService, []*entityType{resultType}, nil},
 	{poolService, []*entityType{poolType}, nil},
-}
+}, masterServices...)
 
 // serviceOf finds a service by name; nil if there is none.
 func serviceOf(name string) *service {

@@ -3,6 +3,7 @@ package saps4
 import (
 	"cmp"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -169,7 +170,12 @@ func (d Dialect) question(m simulators.Message, r resource) (simulators.Ask, err
 		return simulators.Ask{}, err
 	}
 	by := func(name string) string { return first(r.keys[name], equals(filter, name)) }
-	q := simulators.Query{Where: map[string]string{}}
+	q := simulators.Query{Where: map[string]string{}, Fits: d.fitting(r, filter)}
+	if list := masterLists[r.set]; list != "" {
+		q.Object = list
+		changedSince(q, filter)
+		return d.paged(m, q)
+	}
 	switch r.set {
 	case orderType, orderItemType, operationType, componentType, statusType:
 		if q.Object = "order"; by("ManufacturingOrder") == "" {
@@ -217,10 +223,40 @@ func (d Dialect) postings(q *simulators.Query, r resource, by func(string) strin
 	return nil
 }
 
-// changedSince asks for what has changed, if the filter does.
+// fitting tells the objects of a list that a question is for, so that pages are
+// cut of those; nil means all.
+func (d Dialect) fitting(r resource, filter []condition) func(any) bool {
+	if masterLists[r.set] != "" {
+		for k, v := range r.keys {
+			filter = append(filter, condition{k, "eq", v})
+		}
+	} else if r.keys != nil {
+		return nil
+	}
+	if len(filter) == 0 {
+		return nil
+	}
+	return func(found any) bool {
+		return slices.ContainsFunc(d.entities(r.set, []any{found}), func(e entity) bool { return meets(e, filter) })
+	}
+}
+
+// meets reports whether e is as a filter wants it. Orders were looked for by
+// their number, however it was written.
+func meets(e entity, filter []condition) bool {
+	for _, c := range filter {
+		if c.name != "ManufacturingOrder" && c.name != "OrderID" && !c.fits(e) {
+			return false
+		}
+	}
+	return true
+}
+
+// changedSince asks for what has changed, if the filter does. Then it comes in
+// the order in which it was changed.
 func changedSince(q simulators.Query, filter []condition) {
 	for _, c := range filter {
-		if at, ok := c.value.(time.Time); ok && c.name == "LastChangeDateTime" && (c.op == "gt" || c.op == "ge") {
+		if at, ok := c.value.(time.Time); ok && (c.name == "LastChangeDateTime" || c.name == "LastChangeDate") && (c.op == "gt" || c.op == "ge") {
 			if c.op == "ge" {
 				at = at.Add(-time.Second)
 			}
@@ -234,6 +270,9 @@ func changedSince(q simulators.Query, filter []condition) {
 
 // paged adds which part of a list is wanted.
 func (d Dialect) paged(m simulators.Message, q simulators.Query) (simulators.Ask, error) {
+	if by := strings.TrimSuffix(m.Params["$orderby"], " asc"); by == "LastChangeDateTime" || by == "LastChangeDate" {
+		q.Where["by"] = "changed"
+	}
 	if q.Where["id"] == "" && q.Object != "queue" {
 		for param, name := range map[string]string{"$top": "limit", "$skip": "offset", "$skiptoken": "after"} {
 			if v := m.Params[param]; v != "" && v != "0" {

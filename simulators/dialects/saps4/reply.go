@@ -2,7 +2,11 @@ package saps4
 
 import (
 	"fmt"
+	"maps"
+	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/andon-rig/andon/simulators"
@@ -205,7 +209,7 @@ func (d Dialect) shown(m simulators.Message, r resource, a simulators.Answer) si
 	if r.keys != nil && r.nav == "" {
 		return d.one(m, t, r.keys, rows)
 	}
-	return d.list(m, t, rows, a.Cursor)
+	return d.list(m, t, rows, a)
 }
 
 // one shows the entity of a key.
@@ -230,18 +234,18 @@ func (d Dialect) one(m simulators.Message, t *entityType, keys map[string]string
 }
 
 // list shows those that fit, and where to go on.
-func (d Dialect) list(m simulators.Message, t *entityType, rows []entity, cursor string) simulators.Message {
+func (d Dialect) list(m simulators.Message, t *entityType, rows []entity, a simulators.Answer) simulators.Message {
 	filter, err := readFilter(t, m.Params["$filter"])
 	if err != nil {
 		filter = nil // of what is behind a navigation
 	}
-	b, n, v := []byte(`{"d":{"results":[`), 0, viewOf(m.Params)
+	b, n, v := []byte(`{"d":{`), 0, viewOf(m.Params)
+	if m.Params["$inlinecount"] == "allpages" {
+		b = fmt.Appendf(b, `"__count":"%d",`, max(a.Total, len(a.Found)))
+	}
+	b = append(b, `"results":[`...)
 	for _, e := range rows {
-		fits := true
-		for _, c := range filter {
-			fits = fits && (c.fits(e) || c.name == "ManufacturingOrder" || c.name == "OrderID") // orders were looked for by their number, however it was written
-		}
-		if !fits {
+		if !meets(e, filter) {
 			continue
 		}
 		if n++; n > 1 {
@@ -250,9 +254,24 @@ func (d Dialect) list(m simulators.Message, t *entityType, rows []entity, cursor
 		b = appendEntity(b, t, e, v)
 	}
 	b = append(b, ']')
-	if cursor != "" && n > 0 && m.Params["$top"] == "" {
+	if a.More && m.Params["$top"] == "" {
 		b = append(b, `,"__next":`...)
-		b = appendText(b, "/"+m.Name+"?$skiptoken="+cursor)
+		b = appendText(b, next(m, a.Cursor))
 	}
 	return simulators.Message{Header: jsonHeader(), Body: append(b, "}}"...), Result: simulators.Result{Status: 200}}
 }
+
+// next is the address of the page that follows: the same question from a token
+// on.
+func next(m simulators.Message, token string) string {
+	q := ""
+	for _, k := range slices.Sorted(maps.Keys(m.Params)) {
+		if k != "$skiptoken" && k != "$skip" {
+			q += k + "=" + escaped(m.Params[k]) + "&"
+		}
+	}
+	return "/" + m.Name + "?" + q + "$skiptoken=" + escaped(token)
+}
+
+// escaped is a value of a query; a blank in it is no plus.
+func escaped(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
