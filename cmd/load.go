@@ -39,6 +39,7 @@ type loadFlags struct {
 	connections, depth, tries int
 	batch                     int
 	orders                    int
+	mix                       string
 	seed                      uint64
 	thresholds                []string
 	out                       string
@@ -60,6 +61,7 @@ func newLoad(w World) *cobra.Command {
 			"A build that runs already is loaded with --url (where it takes confirmations) and --erp (where it posts to us).\n\n" +
 			"--find-max looks for the highest rate that the build sustains: see docs/load.md.\n\n" +
 			"Workloads: " + strings.Join(load.Workloads, ", ") + ".\n" +
+			"Flows of --mix: confirmations, consumptions, scrap, holds; the shares are parts of their sum.\n" +
 			"Faults: " + load.Faultable + ".\n" +
 			"Thresholds: " + load.Gateable + ".\n\n" +
 			"Exit status: 0 held, 1 violated, 2 mistake in a file or flag, 3 generator-limited or trouble of the machine, which is\n" +
@@ -67,6 +69,7 @@ func newLoad(w World) *cobra.Command {
 		Example: "  andon load --find-max --slo 'e2e.p99 < 250ms'\n" +
 			"  andon load --rate 500 --duration 10s --threshold 'e2e.p99 < 250ms'\n" +
 			"  andon load --workload closed --connections 32 --duration 5s\n" +
+			"  andon load --mix " + load.Mixable + " --threshold 'scrap.e2e.p99 < 250ms'\n" +
 			"  andon load --rig andon.yaml --workload burst:2000/2s/20s --rate 200 --duration 60s --json\n" +
 			"  andon load --url http://127.0.0.1:8080/mes --erp 127.0.0.1:9000 --rate 1000\n" +
 			"  andon load --url http://127.0.0.1:8080/mes/confirmations --emit-only --body confirmation.json",
@@ -103,6 +106,7 @@ func (f *loadFlags) workloadFlags(flags *pflag.FlagSet) {
 	flags.IntVar(&f.batch, "batch", 1, "how `many` confirmations one message carries")
 	flags.DurationVar(&f.timeout, "timeout", 5*time.Second, "how `long` an answer may take")
 	flags.IntVar(&f.tries, "tries", 4, "how `often` a confirmation is sent that is not taken")
+	flags.StringVar(&f.mix, "mix", "", "`shares` of flows, such as "+load.Mixable+" (default all confirmations)")
 	flags.IntVar(&f.orders, "orders", 500, "over how `many` orders confirmations go round")
 	flags.Uint64Var(&f.seed, "seed", 1, "`seed` of quantities")
 	flags.DurationVar(&f.drain, "drain", 30*time.Second, "how `long` the build may go on posting when nothing more is sent")
@@ -195,6 +199,9 @@ func (f *loadFlags) config(w World, log io.Writer) (c load.Config, err error) {
 		if err != nil {
 			return c, err
 		}
+		if err := asked(g, c.Wording.Mix()); err != nil {
+			return c, fmt.Errorf("--threshold %q: %w", text, err)
+		}
 		if f.findMax != g.OfSearch() {
 			return c, fmt.Errorf("--threshold %q: with --find-max a threshold is about max, such as 'max >= 500/s', and without it about anything else; what must hold at the highest rate is said with --slo", text)
 		}
@@ -202,6 +209,9 @@ func (f *loadFlags) config(w World, log io.Writer) (c load.Config, err error) {
 	}
 	if c.Fleet, err = f.convoy(w); err != nil {
 		return c, err
+	}
+	if m := c.Wording.Mix(); m != nil {
+		c.Workload += "; " + m.String()
 	}
 	if err := f.build(&c, w, log); err != nil {
 		return c, err
@@ -266,10 +276,17 @@ func (f *loadFlags) loopback() error {
 func (f *loadFlags) wording(c *load.Config) (err error) {
 	keys := load.NewKeys(fmt.Sprintf("%s %d", f.out, time.Now().UnixNano()))
 	if f.body == "" {
-		if c.Wording, err = load.Spoken(neutral.Dialect{}, keys, f.orders, f.seed, time.Now()); err != nil {
+		now := time.Now()
+		if c.Wording, err = load.Spoken(neutral.Dialect{}, keys, f.orders, f.seed, now); err != nil {
 			return err
 		}
-		return c.Wording.InBatches(f.batch)
+		if f.mix == "" {
+			return c.Wording.InBatches(f.batch)
+		}
+		return f.mixed(c.Wording, now)
+	}
+	if f.mix != "" {
+		return errors.New("--body is of one kind of message, and --mix of several; leave one out")
 	}
 	text, err := os.ReadFile(f.body)
 	if err != nil {
@@ -282,6 +299,27 @@ func (f *loadFlags) wording(c *load.Config) (err error) {
 		return fmt.Errorf("--body %s --batch %d: %w", f.body, f.batch, err)
 	}
 	return nil
+}
+
+// mixed has several flows said.
+func (f *loadFlags) mixed(w *load.Wording, now time.Time) error {
+	m, err := load.ParseMix(f.mix)
+	if err != nil {
+		return fmt.Errorf("--mix: %w", err)
+	}
+	if f.batch > 1 {
+		return errors.New("with --mix each message is one fact, as messages that follow each other are of different flows; leave --batch out")
+	}
+	return w.Mixed(neutral.Dialect{}, m, now)
+}
+
+// asked refuses a threshold about a flow that is not in the mix.
+func asked(g load.Gate, m load.Mix) error {
+	f := g.Flow()
+	if f == "" || f == load.Confirmations && m == nil || slices.ContainsFunc(m, func(s load.Share) bool { return s.Flow == f }) {
+		return nil
+	}
+	return fmt.Errorf("there are no %s in this load; give them a share with --mix, such as %s", f, load.Mixable)
 }
 
 // shape chooses when it is said.

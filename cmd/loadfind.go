@@ -80,6 +80,9 @@ func (f *loadFlags) search(c *load.Config, progress io.Writer) error {
 		if err != nil {
 			return err
 		}
+		if g.Flow() != "" {
+			return fmt.Errorf("--slo %q: a search is about all flows together; leave %q out", text, g.Flow())
+		}
 		if g.OfSearch() || f.emitOnly && strings.HasPrefix(g.Expression, "e2e") {
 			return fmt.Errorf("--slo %q: it must be about what a build does at one rate, such as 'e2e.p99 < 250ms' (or 'ack.p99 < 250ms' where postings are not looked at)", text)
 		}

@@ -44,6 +44,7 @@ func tellLoad(out io.Writer, r *load.Result) error {
 		b.WriteString("  postings are not looked at\n")
 	}
 	tellLatency(&b, r)
+	tellFlows(&b, r)
 	tellFleet(&b, r.Fleet)
 	tellFaults(&b, r)
 	for _, g := range r.Gates {
@@ -90,6 +91,23 @@ func tellLatency(b *strings.Builder, r *load.Result) {
 			}
 			fmt.Fprintf(t, "  %s\t  %s\tp50=%s\tp90=%s\tp99=%s\tp99.9=%s\tmax=%s\n", m.name, m.says, d(q.P50), d(q.P90), d(q.P99), d(q.P999), d(q.Max))
 		}
+	}
+	_ = t.Flush() // into memory
+}
+
+// tellFlows prints each flow of a mix.
+func tellFlows(b *strings.Builder, r *load.Result) {
+	t := tabwriter.NewWriter(b, 0, 8, 2, ' ', 0)
+	for i, f := range r.Flows {
+		if i == 0 {
+			fmt.Fprintln(t, "  flow\tshare\tsent\ttaken\tposted\tlost\tdoubled\taltered\tinvented\te2e p50\tp99\tmax\tack p99")
+		}
+		e, e2e := load.Exactly{}, load.Quantiles{}
+		if f.Exactly != nil {
+			e, e2e = *f.Exactly, f.Latency[load.EndToEnd.String()]
+		}
+		fmt.Fprintf(t, "  %s\t%.3g %%\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\n", f.Flow, 100*f.Share, f.First, f.Taken, e.Posted,
+			e.Lost.Count, e.Doubled.Count, e.Altered.Count, e.Invented.Count, dur(e2e.P50), dur(e2e.P99), dur(e2e.Max), dur(f.Latency[load.Ack.String()].P99))
 	}
 	_ = t.Flush() // into memory
 }

@@ -66,7 +66,7 @@ func (w Worker) Do(ctx context.Context, t *fleet.Task) (err error) {
 		return err
 	}
 	s := &shipper{task: t, path: filepath.Join(dir, sentFile), at: int64(len(magic))}
-	r := &run{start: t.Clock.Zero, wording: p.Words.of(p.part()), ledger: NewLedger(0, 1), meter: NewMeter(runtime.GOMAXPROCS(0), s), journal: j, keys: newKeyTable()}
+	r := &run{start: t.Clock.Zero, wording: p.Words.of(p.part()), ledger: NewLedger(0, 1), meter: NewMeter(runtime.GOMAXPROCS(0), s, p.Words.Mix()), journal: j, keys: newKeyTable()}
 	res, err := w.play(ctx, t, r, &p, s)
 	if err != nil && (res == nil || !errors.Is(err, fleet.ErrOver)) {
 		return err

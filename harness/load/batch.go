@@ -69,6 +69,9 @@ func (w *Wording) InBatches(rows int) error {
 	if rows < 1 || rows > mostRows {
 		return fmt.Errorf("a batch of %d: it is 1 to %d confirmations", rows, mostRows)
 	}
+	if rows > 1 && w.turns != nil {
+		return fmt.Errorf("a mix cannot be batched: messages that follow each other are of different flows")
+	}
 	if rows > 1 && w.vary[0].rows == nil {
 		return fmt.Errorf("confirmations cannot be batched: what is said has no rows")
 	}

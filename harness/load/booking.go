@@ -26,7 +26,7 @@ func (p *posting) post(now int64) {
 	if !ours {
 		seq, ours = w.keys.Find(p.req.body)
 	}
-	if ours {
+	if ours && w.flow(seq) == p.flow {
 		n := uint64(0)
 		if w.batch > 1 {
 			n, p.room = w.batchOf(seq, p.req.body, p.room)
@@ -92,7 +92,7 @@ func (p *posting) hash(key said, row int, seq uint64) uint32 {
 // read books what is not byte for byte what was sent.
 func (p *posting) read(key said, now int64) {
 	run := p.erp.run
-	rows, err := run.wording.read(p.req.body)
+	rows, err := run.wording.reading(p.flow)(p.req.body)
 	if err != nil {
 		run.in.Malformed.Add(1)
 		p.problem(http.StatusBadRequest, "malformed", err.Error())
@@ -150,8 +150,12 @@ func (p *posting) book(s statement, key uint32, now int64) Effect {
 	p.w.add(&Record{Seq: s.seq, Code: uint8(effect), At: uint64(now), Took: key, Digest: s.digest})
 	switch effect {
 	case Applied:
-		p.shard.posted(now, now-due)
+		flow := run.wording.flow(s.seq)
+		p.shard.posted(now, now-due, flow)
 		run.applied.Add(1)
+		if run.wording.turns != nil {
+			run.flows[flow].applied.Add(1)
+		}
 	case Doubled:
 		run.doubled.Add(1)
 	}

@@ -107,6 +107,9 @@ func (e *emitter) begin(l *lane, f flight) {
 			e.run.ledger.Start(f.seq+i, f.due)
 		}
 		e.out.First.Add(int64(n))
+		if e.wording.turns != nil {
+			e.run.flows[e.wording.own(f.seq)].first.Add(int64(n))
+		}
 	} else {
 		e.out.Retried.Add(int64(n))
 	}
@@ -150,7 +153,7 @@ func (e *emitter) answered(l *lane, now int64) {
 	status := l.resp.status
 	e.out.Answered.Add(1)
 	e.out.Status[status/100].Add(1)
-	l.shard.answered(now, now-f.due, now-f.sent, int64(e.rows(f.seq)))
+	l.shard.answered(now, now-f.due, now-f.sent, int64(e.rows(f.seq)), e.wording.own(f.seq))
 	switch {
 	case status == http.StatusMultiStatus && e.wording.batch > 1: // which rows were taken, only the body says
 		e.end(l, f, Unknown, now)
@@ -169,9 +172,20 @@ func (e *emitter) answered(l *lane, now int64) {
 // end is the last that is known of a sending.
 func (e *emitter) end(l *lane, f flight, o Outcome, now int64) {
 	if o != Taken {
-		e.out.GivenUp.Add(int64(e.rows(f.seq)))
+		e.gaveUp(f)
 	}
 	e.note(l, f, o, now)
+}
+
+// gaveUp counts a message that was never taken, and returns how many
+// confirmations it carries.
+func (e *emitter) gaveUp(f flight) int64 {
+	n := int64(e.rows(f.seq))
+	e.out.GivenUp.Add(n)
+	if e.wording.turns != nil {
+		e.run.flows[e.wording.own(f.seq)].gaveUp.Add(n)
+	}
+	return n
 }
 
 func (e *emitter) note(l *lane, f flight, o Outcome, now int64) {
@@ -184,6 +198,9 @@ func (e *emitter) note(l *lane, f flight, o Outcome, now int64) {
 	}
 	if o == Taken {
 		e.run.taken.Add(int64(n))
+		if e.wording.turns != nil {
+			e.run.flows[e.wording.own(f.seq)].taken.Add(int64(n))
+		}
 	}
 }
 
@@ -191,16 +208,14 @@ func (e *emitter) note(l *lane, f flight, o Outcome, now int64) {
 // how long the build wants us to wait.
 func (e *emitter) again(l *lane, f flight, o Outcome, now int64, asked time.Duration) {
 	e.note(l, f, o, now)
-	n := int64(e.rows(f.seq))
 	if int(f.try) >= e.cfg.Tries {
-		e.out.GivenUp.Add(n)
+		e.gaveUp(f)
 		return
 	}
 	wait := max(min(200*time.Millisecond<<min(f.try-1, 4), 2*time.Second), asked)
 	f.try++
 	if !e.retries.add(f, now+int64(wait)) {
-		e.out.GivenUp.Add(n)
-		e.out.Overflow.Add(n)
+		e.out.Overflow.Add(e.gaveUp(f))
 	}
 }
 
@@ -344,7 +359,7 @@ func (e *emitter) abandon() {
 	e.retries.mu.Lock()
 	defer e.retries.mu.Unlock()
 	for _, later := range e.retries.heap {
-		e.out.GivenUp.Add(int64(e.rows(later.f.seq))) // their last sending is in the journal
+		e.gaveUp(later.f) // their last sending is in the journal
 	}
 	e.retries.heap = nil
 	e.retries.n.Store(0)

@@ -66,7 +66,7 @@ func given(_ context.Context, e *emitter, res *Result) error {
 		waited, ack := latency(e.shape.part.number(n))
 		e.out.First.Add(1)
 		l.shard.sent(due+waited, waited, waited/2, 1)
-		l.shard.answered(due+ack, ack, ack-waited, 1)
+		l.shard.answered(due+ack, ack, ack-waited, 1, 0)
 		e.note(l, flight{seq: n, due: due, sent: due + waited, try: 1}, Taken, due+ack)
 	}
 	l.w.flush()
@@ -86,7 +86,7 @@ func bins(t *testing.T, dir string) map[Measure]*hdr.Histogram {
 		if !strings.HasPrefix(line, "Tag=") {
 			continue
 		}
-		k, _, h, err := readInterval(strings.TrimSpace(line))
+		_, k, _, h, err := readTagged(strings.TrimSpace(line))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -91,12 +91,28 @@ func (m *merger) record(p *partState, a *attempt, r Record) {
 	if r.Try == 1 {
 		a.firsts++
 	}
-	if Outcome(r.Code) == Taken {
-		m.of.run.taken.Add(1)
-	}
 	p.seen[r.Seq/64] |= 1 << (r.Seq % 64)
+	first := r.Try == 1
 	r.Seq = p.number(r.Seq)
 	m.w.add(&r)
+	m.of.run.reported(&r, first)
+}
+
+// reported counts what an agent has recorded.
+func (r *run) reported(x *Record, first bool) {
+	if Outcome(x.Code) == Taken {
+		r.taken.Add(1)
+	}
+	if r.wording.turns == nil {
+		return
+	}
+	f := &r.flows[r.wording.flow(x.Seq)]
+	if first {
+		f.first.Add(1)
+	}
+	if Outcome(x.Code) == Taken {
+		f.taken.Add(1)
+	}
 }
 
 // histograms adds lines of an agent's histogram log to our meter.
@@ -105,26 +121,40 @@ func (m *merger) histograms(a *attempt, b []byte) error {
 		if !strings.HasPrefix(line, "Tag=") {
 			continue // a comment
 		}
-		k, second, h, err := readInterval(strings.TrimSpace(line))
+		flow, k, second, h, err := readTagged(strings.TrimSpace(line))
 		if err != nil {
 			return err
 		}
 		if k == Waited {
 			a.meted += h.TotalCount()
 		}
-		m.of.run.meter.add(k, second, h)
+		if err := m.of.run.meter.add(flow, k, second, h); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// readInterval reads a line of a histogram log as a [Meter] writes it:
-// Tag=name,start,length,most,histogram.
-func readInterval(line string) (k Measure, second int64, h *hdr.Histogram, err error) {
-	parts := strings.Split(line, ",")
+// readTagged reads a line of a histogram log as a [Meter] writes it:
+// Tag=name,start,length,most,histogram. A flow stands before the name and a dot;
+// flow is -1 if none does.
+func readTagged(line string) (flow int, k Measure, second int64, h *hdr.Histogram, err error) {
+	name, dotted, ok := strings.Cut(strings.TrimPrefix(line[:max(strings.IndexByte(line, ','), 0)], "Tag="), ".")
+	if flow = -1; ok {
+		if flow = Flow(name).number(); flow < 0 {
+			return 0, 0, 0, nil, fmt.Errorf("%q is no flow", name)
+		}
+		name = dotted
+	}
+	k, second, h, err = readInterval(name, strings.Split(line, ","))
+	return flow, k, second, h, err
+}
+
+// readInterval reads the parts of a line about the latency of this name.
+func readInterval(name string, parts []string) (k Measure, second int64, h *hdr.Histogram, err error) {
 	if len(parts) != 5 {
 		return 0, 0, nil, fmt.Errorf("a line of a histogram log has %d parts, not 5", len(parts))
 	}
-	name := strings.TrimPrefix(parts[0], "Tag=")
 	for k = 0; k < measures && measureNames[k] != name; k++ {
 	}
 	if k == measures {
@@ -143,11 +173,23 @@ func readInterval(line string) (k Measure, second int64, h *hdr.Histogram, err e
 	return k, int64(start + 0.5), h, nil
 }
 
-// add merges what another meter has of one second.
-func (m *Meter) add(k Measure, second int64, h *hdr.Histogram) {
+// add merges what another meter has of one second and of a flow, -1 being all. Of
+// a mix what is of all is that of its flows.
+func (m *Meter) add(flow int, k Measure, second int64, h *hdr.Histogram) error {
+	if flow < 0 && m.mix != nil && k < flowMeasures {
+		return nil
+	}
 	iv := m.blank(second)
-	iv.hist[k].Merge(h)
+	to := iv.hist[k]
+	if flow >= 0 {
+		if iv.flow[flow] == nil || k >= flowMeasures {
+			return fmt.Errorf("%s of %s: the load has no such latency", k, Flows[flow])
+		}
+		to = iv.flow[flow][k]
+	}
+	to.Merge(h)
 	m.full <- iv
+	return nil
 }
 
 // missing are the numbers of a part of which no record has come, as spans of

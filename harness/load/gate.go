@@ -12,6 +12,7 @@ import (
 // errors <= 0.1%.
 type Gate struct {
 	Expression string
+	flow       Flow // "" for all
 	what       string
 	measure    Measure
 	percentile float64
@@ -32,10 +33,13 @@ var gateForm = regexp.MustCompile(`^\s*([a-z0-9.-]+)\s*(<=|>=|<|>)\s*(\S+)\s*$`)
 
 // Gateable lists what thresholds can be about.
 const Gateable = "e2e.pN, ack.pN, service.pN, waited.pN, pacing.pN (N up to 99.99, or max: a duration); sent, posted (a rate such as 500/s); max (what --find-max has found, a rate); " +
-	"errors (a share such as 0.1%); retries, backlog (numbers); drain (a duration)"
+	"errors (a share such as 0.1%); retries, backlog (numbers); drain (a duration); and of one flow of a mix latencies, sent, posted and errors, such as scrap.e2e.p99"
 
 // OfSearch reports whether g is about what a search has found.
 func (g Gate) OfSearch() bool { return g.what == "max" }
+
+// Flow is the flow that g is about; "" if it is about all.
+func (g Gate) Flow() Flow { return g.flow }
 
 // ParseGate reads a threshold.
 func ParseGate(text string) (Gate, error) {
@@ -44,20 +48,28 @@ func ParseGate(text string) (Gate, error) {
 		return Gate{}, fmt.Errorf("threshold %q is not of the form WHAT < LIMIT; WHAT is one of %s", text, Gateable)
 	}
 	g := Gate{Expression: strings.TrimSpace(text), what: m[1], less: m[2][0] == '<', orEqual: len(m[2]) == 2}
+	if name, rest, ok := strings.Cut(m[1], "."); ok && Flow(name).number() >= 0 {
+		g.flow, g.what = Flow(name), rest
+	}
 	var err error
-	switch name, rest, dotted := strings.Cut(m[1], "."); {
+	switch name, rest, dotted := strings.Cut(g.what, "."); {
 	case dotted:
 		err = g.latency(name, rest, m[3])
 	case name == "sent" || name == "posted" || name == "max":
 		g.limit, err = unit(m[3], "/s", 1)
 	case name == "errors":
 		g.limit, err = unit(m[3], "%", 0.01)
+	case g.flow != "":
+		err = fmt.Errorf("%q is not told by flow; e2e.pN, ack.pN, service.pN, sent, posted and errors are", g.what)
 	case name == "retries" || name == "backlog":
 		g.limit, err = unit(m[3], "", 1)
 	case name == "drain":
 		g.limit, err = seconds(m[3])
 	default:
 		err = fmt.Errorf("%q is none of %s", m[1], Gateable)
+	}
+	if err == nil && g.flow != "" && (g.measure >= flowMeasures || g.what == "max") {
+		err = fmt.Errorf("%q is not told by flow; e2e.pN, ack.pN, service.pN, sent, posted and errors are", g.what)
 	}
 	if err != nil {
 		return Gate{}, fmt.Errorf("threshold %q: %w", text, err)
@@ -123,7 +135,13 @@ func (res *Result) gates(r *run, c *Config) {
 		f.most, f.limited = res.Search.Max, res.Search.Outcome == Limited
 	}
 	for _, g := range c.Gates {
-		res.Gates = append(res.Gates, g.decide(f))
+		if g.flow == "" {
+			res.Gates = append(res.Gates, g.decide(f))
+		} else if of, ok := f.of(g.flow, res, r); ok {
+			res.Gates = append(res.Gates, g.decide(of))
+		} else {
+			res.Gates = append(res.Gates, GateResult{Expression: g.Expression, Outcome: Undecidable, Why: "there were no " + string(g.flow) + " in this load"})
+		}
 	}
 }
 

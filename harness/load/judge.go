@@ -49,6 +49,8 @@ type Exactly struct {
 	Doubled  Wrong            `json:"doubled"`  // confirmations applied more than once
 	Altered  Wrong            `json:"altered"`  // confirmations posted with another content
 	Invented Wrong            `json:"invented"` // postings of what was never sent, or was refused
+
+	flows [flowKinds]*Exactly // of each flow of a mix
 }
 
 // mostExamples is how many of each kind are named.
@@ -57,7 +59,7 @@ const mostExamples = 5
 // Judge reads the journal in dir and says what became of the n confirmations of
 // a plan. Nothing but the journal is asked, so a run can be judged again.
 func Judge(dir string, n uint64, w *Wording) (Exactly, error) {
-	j := &judgement{sent: newColumn(n, stTaken), posted: newColumn(n, stPosted), says: w.says}
+	j := &judgement{sent: newColumn(n, stTaken), posted: newColumn(n, stPosted), says: w.says, w: w}
 	errs := make([]error, 2)
 	var wg sync.WaitGroup
 	wg.Go(func() { errs[0] = readJournal(filepath.Join(dir, sentFile), j.seeSent) })
@@ -74,7 +76,8 @@ func Judge(dir string, n uint64, w *Wording) (Exactly, error) {
 type judgement struct {
 	sent, posted *column
 	says         func(uint64) uint32
-	repeated     uint64
+	w            *Wording
+	repeated     [flowKinds]uint64
 	stranger     uint64 // postings that name no confirmation of the plan
 }
 
@@ -108,7 +111,7 @@ func (j *judgement) seePosted(rows []byte) {
 			}
 			continue
 		case e == Repeated:
-			j.repeated++
+			j.repeated[j.flow(r.Seq)]++
 		case !known:
 			j.stranger++
 		case j.posted.set(r.Seq, stPosted)&stPosted != 0:
@@ -122,27 +125,67 @@ func (j *judgement) seePosted(rows []byte) {
 
 // conclude counts and names.
 func (j *judgement) conclude(w *Wording) Exactly {
-	e := Exactly{Repeated: j.repeated}
+	var e Exactly
+	for _, n := range j.repeated {
+		e.Repeated += n
+	}
+	for _, s := range w.Mix() {
+		f := s.Flow.number()
+		e.flows[f] = &Exactly{Repeated: j.repeated[f]}
+	}
 	for i := range j.sent.blocks {
 		from := uint64(i) << chunkBits
 		n := min(chunkSize, j.sent.n-from)
 		sent, posted := &j.sent.blocks[i], &j.posted.blocks[i]
 		if sent.all && posted.all { // nearly all
-			e.Sent, e.Taken, e.Posted = e.Sent+n, e.Taken+n, e.Posted+n
+			e.usual(n)
+			for i, f := range e.flows {
+				if f != nil {
+					f.usual(w.turns.until(from+n, i) - w.turns.until(from, i))
+				}
+			}
 			continue
 		}
 		for k := range n {
-			e.count(from+k, sent.at(k, stTaken)|posted.at(k, stPosted))
+			s := sent.at(k, stTaken) | posted.at(k, stPosted)
+			e.count(from+k, s)
+			if f := e.flows[w.flow(from+k)]; f != nil {
+				f.count(from+k, s)
+			}
 		}
 	}
 	e.Invented.Count += j.stranger
+	e.name(w)
+	for _, f := range e.flows {
+		if f != nil {
+			f.name(w)
+			f.judge()
+		}
+	}
+	e.judge()
+	return e
+}
+
+// flow is that of a posting; the first if it is of no confirmation of ours.
+func (j *judgement) flow(seq uint64) int {
+	if seq >= j.posted.n {
+		return ofConfirmations
+	}
+	return j.w.flow(seq)
+}
+
+// usual counts n confirmations that were taken and posted.
+func (e *Exactly) usual(n uint64) {
+	e.Sent, e.Taken, e.Posted = e.Sent+n, e.Taken+n, e.Posted+n
+}
+
+// name says what the examples are about.
+func (e *Exactly) name(w *Wording) {
 	for _, wrong := range []*Wrong{&e.Lost, &e.Doubled, &e.Altered, &e.Invented} {
 		for _, seq := range wrong.Examples {
 			wrong.Texts = append(wrong.Texts, fmt.Sprintf("%s (key %s)", w.Tell(seq), w.keyText(seq)))
 		}
 	}
-	e.judge()
-	return e
 }
 
 // count counts a confirmation of which this is known.

@@ -41,10 +41,13 @@ type Meter struct {
 	done   chan struct{}
 	log    *hdr.HistogramLogWriter // nil for none
 
+	mix Mix // flows that are told apart; nil if there is one
+
 	mu      sync.Mutex // guards what follows
 	total   [measures]*hdr.Histogram
-	phase   *phase              // nil if nobody has asked for phases
-	open    map[int64]*interval // seconds that may still grow
+	flow    [flowKinds]*flowHist // totals of flows
+	phase   *phase               // nil if nobody has asked for phases
+	open    map[int64]*interval  // seconds that may still grow
 	seconds []Second
 	err     error
 
@@ -66,7 +69,8 @@ type Second struct {
 type interval struct {
 	second int64
 	hist   [measures]*hdr.Histogram
-	mark   chan struct{} // closed when all before it are merged; of a mark only
+	flow   [flowKinds]*flowHist // what is of a flow is added to hist when the interval is over
+	mark   chan struct{}        // closed when all before it are merged; of a mark only
 }
 
 type meterShard struct {
@@ -80,24 +84,47 @@ const (
 	mostValue  = int64(10 * time.Minute)
 )
 
-func newInterval() *interval {
+// flowMeasures are those that are kept by flow: the others are our own.
+const flowMeasures = Service + 1
+
+// flowHist are the histograms of one flow.
+type flowHist [flowMeasures]*hdr.Histogram
+
+func newInterval(mix Mix) *interval {
 	iv := &interval{}
 	for m := range iv.hist {
 		iv.hist[m] = hdr.New(leastValue, mostValue, 3)
 	}
+	for _, s := range mix {
+		f := &flowHist{}
+		for m := range f {
+			f[m] = hdr.New(leastValue, mostValue, 3)
+		}
+		iv.flow[s.Flow.number()] = f
+	}
 	return iv
 }
 
+// of is where a measure of a flow is recorded.
+func (iv *interval) of(k Measure, flow int) *hdr.Histogram {
+	if f := iv.flow[flow]; f != nil {
+		return f[k]
+	}
+	return iv.hist[k]
+}
+
 // NewMeter returns a meter with so many shards that writes each second in the
-// format of HdrHistogram's logs to log, if that is not nil.
-func NewMeter(shards int, log io.Writer) *Meter {
-	m := &Meter{full: make(chan *interval, 64), done: make(chan struct{}), open: map[int64]*interval{}, total: newInterval().hist}
+// format of HdrHistogram's logs to log, if that is not nil. It tells the flows of
+// a mix apart; nil is one flow.
+func NewMeter(shards int, log io.Writer, mix Mix) *Meter {
+	whole := newInterval(mix)
+	m := &Meter{full: make(chan *interval, 64), done: make(chan struct{}), open: map[int64]*interval{}, mix: mix, total: whole.hist, flow: whole.flow}
 	if log != nil {
 		m.log = hdr.NewHistogramLogWriter(log)
 		m.err = m.log.OutputLogFormatVersion()
 	}
 	for range shards {
-		m.shards = append(m.shards, &meterShard{meter: m, cur: newInterval()})
+		m.shards = append(m.shards, &meterShard{meter: m, cur: newInterval(mix)})
 	}
 	go m.collect()
 	return m
@@ -106,20 +133,21 @@ func NewMeter(shards int, log io.Writer) *Meter {
 // shard returns the i-th, going round.
 func (m *Meter) shard(i int) *meterShard { return m.shards[i%len(m.shards)] }
 
-// posted notes that a posting came at now, late after its confirmation was due.
-func (s *meterShard) posted(now, late int64) {
+// posted notes that a posting of a flow came at now, late after its confirmation
+// was due.
+func (s *meterShard) posted(now, late int64, flow int) {
 	s.mu.Lock()
 	s.at(now)
-	record(s.cur.hist[EndToEnd], late, 1)
+	record(s.cur.of(EndToEnd, flow), late, 1)
 	s.mu.Unlock()
 }
 
-// answered notes an answer to n confirmations that came at now.
-func (s *meterShard) answered(now, ack, service, n int64) {
+// answered notes an answer to n confirmations of a flow that came at now.
+func (s *meterShard) answered(now, ack, service, n int64, flow int) {
 	s.mu.Lock()
 	s.at(now)
-	record(s.cur.hist[Ack], ack, n)
-	record(s.cur.hist[Service], service, n)
+	record(s.cur.of(Ack, flow), ack, n)
+	record(s.cur.of(Service, flow), service, n)
 	s.mu.Unlock()
 }
 
@@ -154,7 +182,7 @@ func (m *Meter) blank(second int64) *interval {
 	if n := len(m.spare); n > 0 {
 		iv, m.spare = m.spare[n-1], m.spare[:n-1]
 	} else {
-		iv = newInterval()
+		iv = newInterval(m.mix)
 	}
 	iv.second = second
 	return iv
@@ -181,28 +209,47 @@ func (m *Meter) collect() {
 }
 
 func (m *Meter) take(iv *interval) {
-	m.phase.add(&iv.hist)
-	for k, h := range iv.hist {
-		if h.TotalCount() > 0 {
-			m.total[k].Merge(h)
+	for i, f := range iv.flow {
+		if f != nil {
+			merge(iv.hist[:flowMeasures], f[:])
+			merge(m.flow[i][:], f[:])
 		}
 	}
+	m.phase.add(&iv.hist)
+	merge(m.total[:], iv.hist[:])
 	have := m.open[iv.second]
 	if have == nil {
 		m.open[iv.second] = iv
 		return
 	}
-	for k, h := range iv.hist {
-		if h.TotalCount() > 0 {
-			have.hist[k].Merge(h)
+	merge(have.hist[:], iv.hist[:])
+	for i, f := range iv.flow {
+		if f != nil {
+			merge(have.flow[i][:], f[:])
 		}
 	}
 	m.free(iv)
 }
 
+// merge adds histograms to others, one to one.
+func merge(to, from []*hdr.Histogram) {
+	for k, h := range from {
+		if h.TotalCount() > 0 {
+			to[k].Merge(h)
+		}
+	}
+}
+
 func (m *Meter) free(iv *interval) {
 	for _, h := range iv.hist {
 		h.Reset()
+	}
+	for _, f := range iv.flow {
+		if f != nil {
+			for _, h := range f {
+				h.Reset()
+			}
+		}
 	}
 	m.spareMu.Lock()
 	defer m.spareMu.Unlock()
@@ -219,18 +266,27 @@ func (m *Meter) finish(second int64) {
 		row.Heat = heat(iv.hist[Ack])
 	}
 	m.seconds = append(m.seconds, row)
-	if m.log != nil {
-		for k, h := range iv.hist {
-			if h.TotalCount() == 0 || m.err != nil {
-				continue
-			}
-			h.SetTag(Measure(k).String())
-			h.SetStartTimeMs(second * 1000)
-			h.SetEndTimeMs(second*1000 + 1000)
-			m.err = m.log.OutputIntervalHistogram(h)
+	m.line(second, "", iv.hist[:])
+	for i, f := range iv.flow {
+		if f != nil {
+			m.line(second, string(Flows[i])+".", f[:])
 		}
 	}
 	m.free(iv)
+}
+
+// line writes histograms of a second into the log, tagged by a prefix and their
+// measure.
+func (m *Meter) line(second int64, prefix string, hist []*hdr.Histogram) {
+	for k, h := range hist {
+		if m.log == nil || h.TotalCount() == 0 || m.err != nil {
+			continue
+		}
+		h.SetTag(prefix + Measure(k).String())
+		h.SetStartTimeMs(second * 1000)
+		h.SetEndTimeMs(second*1000 + 1000)
+		m.err = m.log.OutputIntervalHistogram(h)
+	}
 }
 
 func brief(h *hdr.Histogram) *[3]float64 {
@@ -286,6 +342,30 @@ func (m *Meter) At(k Measure, percentile float64) (time.Duration, int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return time.Duration(m.total[k].ValueAtPercentile(percentile)), m.total[k].TotalCount()
+}
+
+// ofFlow is the total of a measure of one flow; that of all if flows are not told
+// apart. m.mu is held.
+func (m *Meter) ofFlow(flow int, k Measure) *hdr.Histogram {
+	if f := m.flow[flow]; f != nil && k < flowMeasures {
+		return f[k]
+	}
+	return m.total[k]
+}
+
+// FlowAt is [Meter.At] of one flow.
+func (m *Meter) FlowAt(f Flow, k Measure, percentile float64) (time.Duration, int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	h := m.ofFlow(f.number(), k)
+	return time.Duration(h.ValueAtPercentile(percentile)), h.TotalCount()
+}
+
+// FlowQuantiles is [Meter.Quantiles] of one flow.
+func (m *Meter) FlowQuantiles(f Flow, k Measure) Quantiles {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return quantiles(m.ofFlow(f.number(), k))
 }
 
 // joined adds up seconds that were finished twice, because a shard had been idle:

@@ -20,7 +20,7 @@ func (m *Meter) cut() *phase {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	seen := m.phase
-	m.phase = (*phase)(&newInterval().hist)
+	m.phase = (*phase)(&newInterval(nil).hist)
 	return seen
 }
 
@@ -28,11 +28,7 @@ func (p *phase) add(h *[measures]*hdr.Histogram) {
 	if p == nil {
 		return
 	}
-	for k, x := range h {
-		if x.TotalCount() > 0 {
-			p[k].Merge(x)
-		}
-	}
+	merge(p[:], h[:])
 }
 
 func quantiles(h *hdr.Histogram) Quantiles {

@@ -12,8 +12,7 @@ import (
 
 // mqttWire publishes over MQTT 5 at QoS 1.
 type mqttWire struct {
-	wording *Wording         // with the packet around each body
-	at      map[*variant]int // of the packet identifier, by how the body is worded
+	wording *Wording // with the packet around each body
 	client  string
 	user    *url.Userinfo // nil for nobody
 }
@@ -36,19 +35,16 @@ const (
 	mqttMostPacket = 1 << 20 // that we read
 )
 
-// newMQTTWire words publications to topic. Each names the confirmation in a user
-// property, as the rig's own announcements do.
-func newMQTTWire(w *Wording, topic, client string, user *url.Userinfo) *mqttWire {
-	x := *w
-	m := &mqttWire{wording: &x, at: map[*variant]int{}, client: client, user: user}
-	x.vary = make([]variant, len(w.vary))
-	for i, v := range w.vary {
+// newMQTTWire words publications to topics below one. Each names the confirmation
+// in a user property, as the rig's own announcements do.
+func newMQTTWire(w *Wording, topic func(path string) string, client string, user *url.Userinfo) *mqttWire {
+	return &mqttWire{client: client, user: user, wording: w.dressed(func(path string, v variant) variant {
 		props := append([]byte{mqttContentType}, mqttText(nil, "application/json")...)
 		props = mqttText(append(props, mqttUserProperty), "Andon-Event")
 		props = binary.BigEndian.AppendUint16(props, keyLen)
 		keyAt := len(props)
 		props = append(props, make([]byte, keyLen)...)
-		head := mqttText(nil, topic)
+		head := mqttText(nil, topic(path))
 		idAt := len(head)
 		head = mqttLength(append(head, 0, 0), len(props))
 		keyAt += len(head)
@@ -61,10 +57,8 @@ func newMQTTWire(w *Wording, topic, client string, user *url.Userinfo) *mqttWire
 			f.at += len(packet)
 			fields = append(fields, f)
 		}
-		x.vary[i] = variant{text: append(packet, v.text...), fields: fields}
-		m.at[&x.vary[i]] = begin + idAt
-	}
-	return m
+		return variant{text: append(packet, v.text...), fields: fields, id: begin + idAt}
+	})}
 }
 
 func mqttText(dst []byte, s string) []byte {
@@ -81,7 +75,7 @@ func mqttLength(dst []byte, n int) []byte {
 
 // put implements [wire].
 func (m *mqttWire) put(dst []byte, seq uint64, _, id int) []byte {
-	at := len(dst) + m.at[m.wording.variantOf(seq)]
+	at := len(dst) + m.wording.variantOf(seq).id
 	dst = m.wording.Append(dst, seq)
 	binary.BigEndian.PutUint16(dst[at:], uint16(id))
 	return dst

@@ -17,7 +17,6 @@ import (
 // message by a message to an address of ours.
 type natsWire struct {
 	wording *Wording
-	idAt    int
 	inbox   string // begins the addresses of acknowledgements
 	user    *url.Userinfo
 }
@@ -35,16 +34,14 @@ const natsMostAck = 8 << 10
 // natsMostLine is longer than a line of a server may be.
 const natsMostLine = 64 << 10
 
-// newNATSWire words publications to subject. Each names the confirmation in a
+// newNATSWire words publications to subjects. Each names the confirmation in a
 // header, as the rig's own announcements do.
-func newNATSWire(w *Wording, subject string, user *url.Userinfo) *natsWire {
-	x := *w
-	n := &natsWire{wording: &x, inbox: "_INBOX." + rand.Text() + ".", user: user}
-	x.vary = make([]variant, len(w.vary))
-	for i, v := range w.vary {
+func newNATSWire(w *Wording, subject func(path string) string, user *url.Userinfo) *natsWire {
+	n := &natsWire{inbox: "_INBOX." + rand.Text() + ".", user: user}
+	n.wording = w.dressed(func(path string, v variant) variant {
 		head := "NATS/1.0\r\nContent-Type: application/json\r\nAndon-Event: " + strings.Repeat(" ", keyLen) + "\r\n\r\n"
-		line := "HPUB " + subject + " " + n.inbox
-		n.idAt = len(line)
+		line := "HPUB " + subject(path) + " " + n.inbox
+		idAt := len(line)
 		line += strings.Repeat("0", natsConnDigits) + "." + strings.Repeat("0", natsDigits) + fmt.Sprintf(" %d %d\r\n", len(head), len(head)+len(v.text))
 		fields := []field{{fieldKey, len(line) + len(head) - 4 - keyLen, keyLen}}
 		before := line + head
@@ -52,14 +49,14 @@ func newNATSWire(w *Wording, subject string, user *url.Userinfo) *natsWire {
 			f.at += len(before)
 			fields = append(fields, f)
 		}
-		x.vary[i] = variant{text: append(append([]byte(before), v.text...), "\r\n"...), fields: fields}
-	}
+		return variant{text: append(append([]byte(before), v.text...), "\r\n"...), fields: fields, id: idAt}
+	})
 	return n
 }
 
 // put implements [wire].
 func (n *natsWire) put(dst []byte, seq uint64, conn, id int) []byte {
-	at := len(dst) + n.idAt
+	at := len(dst) + n.wording.variantOf(seq).id
 	dst = n.wording.Append(dst, seq)
 	decPut(dst[at:at+natsConnDigits], uint64(conn))
 	at += natsConnDigits + 1

@@ -100,6 +100,13 @@ type wordsText struct {
 	Vary   []variantText
 	Orders uint64
 	Seed   uint64
+	Mix    Mix           `json:",omitempty"`
+	Others []wordsOfFlow `json:",omitempty"`
+}
+
+type wordsOfFlow struct {
+	Path string
+	Vary []variantText
 }
 
 type variantText struct {
@@ -113,14 +120,66 @@ func (w *Wording) MarshalJSON() ([]byte, error) {
 		return nil, errors.New("agents send confirmations one by one, not in batches")
 	}
 	t := wordsText{Path: w.Path, Keys: [3]uint64{w.keys.run, w.keys.a, w.keys.b}, Orders: w.orders, Seed: w.seed}
-	for _, v := range w.vary {
+	t.Vary, t.Mix = variantTexts(w.vary), w.Mix()
+	for _, o := range w.others {
+		t.Others = append(t.Others, wordsOfFlow{o.path, variantTexts(o.vary)})
+	}
+	return json.Marshal(t)
+}
+
+func variantTexts(vary []variant) (all []variantText) {
+	for _, v := range vary {
 		x := variantText{Text: v.text}
 		for _, f := range v.fields {
 			x.Fields = append(x.Fields, [3]int{int(f.what), f.at, f.n})
 		}
-		t.Vary = append(t.Vary, x)
+		all = append(all, x)
 	}
-	return json.Marshal(t)
+	return all
+}
+
+func readVariants(all []variantText) (vary []variant, err error) {
+	for _, v := range all {
+		y := variant{text: v.Text}
+		for _, f := range v.Fields {
+			if f[1] < 0 || f[2] < 1 || f[1]+f[2] > len(v.Text) {
+				return nil, fmt.Errorf("read a wording: a field of %d bytes at %d is outside of its text", f[2], f[1])
+			}
+			y.fields = append(y.fields, field{fieldKind(f[0]), f[1], f[2]})
+		}
+		vary = append(vary, y)
+	}
+	return vary, nil
+}
+
+// readMix reads the flows of a mix.
+func (w *Wording) readMix(t *wordsText) (err error) {
+	if len(t.Mix) == 0 {
+		return nil
+	}
+	if err := t.Mix.sane(); err != nil {
+		return fmt.Errorf("read a wording: %w", err)
+	}
+	for _, s := range t.Mix {
+		if s.Flow.number() < 0 || s.Parts < 1 {
+			return fmt.Errorf("read a wording: %d of %q are no share", s.Parts, s.Flow)
+		}
+	}
+	for _, o := range t.Others {
+		x := words{path: o.Path}
+		if x.vary, err = readVariants(o.Vary); err != nil {
+			return err
+		}
+		if len(x.vary) == 0 {
+			return fmt.Errorf("read a wording: %s have no text", o.Path)
+		}
+		w.others = append(w.others, x)
+	}
+	if len(w.others) != flowKinds-1 {
+		return fmt.Errorf("read a wording: it is of %d flows, not %d", len(w.others)+1, flowKinds)
+	}
+	w.turns = t.Mix.turns()
+	return nil
 }
 
 // UnmarshalJSON reads what MarshalJSON has written.
@@ -130,15 +189,12 @@ func (w *Wording) UnmarshalJSON(b []byte) error {
 		return fmt.Errorf("read a wording: %w", err)
 	}
 	x := Wording{Path: t.Path, keys: Keys{t.Keys[0], t.Keys[1], t.Keys[2]}, orders: t.Orders, seed: t.Seed}
-	for _, v := range t.Vary {
-		y := variant{text: v.Text}
-		for _, f := range v.Fields {
-			if f[1] < 0 || f[2] < 1 || f[1]+f[2] > len(v.Text) {
-				return fmt.Errorf("read a wording: a field of %d bytes at %d is outside of its text", f[2], f[1])
-			}
-			y.fields = append(y.fields, field{fieldKind(f[0]), f[1], f[2]})
-		}
-		x.vary = append(x.vary, y)
+	var err error
+	if x.vary, err = readVariants(t.Vary); err != nil {
+		return err
+	}
+	if err := x.readMix(&t); err != nil {
+		return err
 	}
 	if len(x.vary) == 0 || x.orders == 0 {
 		return fmt.Errorf("read a wording: it has no text or no orders")

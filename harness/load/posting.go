@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+
+	"github.com/andon-rig/andon/simulators/plant"
 )
 
 // posting is what has come from the build on one connection, and what it is
@@ -20,6 +22,7 @@ type posting struct {
 	shard *meterShard
 	w     *writer
 	req   request
+	flow  int // that is posted to the path of req
 	buf   []byte
 	r, n  int // what is unread
 	out   []byte
@@ -178,7 +181,7 @@ func (p *posting) handle(now int64) {
 	e := p.erp
 	path, query, _ := bytes.Cut(p.req.target, []byte("?"))
 	switch {
-	case string(p.req.method) == http.MethodPost && e.takes(path):
+	case string(p.req.method) == http.MethodPost && p.takes(path):
 		if p.authorised() && !p.troubled(now) {
 			p.post(now)
 		}
@@ -189,10 +192,21 @@ func (p *posting) handle(now int64) {
 	}
 }
 
-// takes reports whether confirmations are posted to path.
-func (e *ERP) takes(path []byte) bool {
-	if name := e.run.wording.Path; name != "" {
-		return e.below(path, name)
+// takes reports whether confirmations, or messages of another flow, are posted to
+// path.
+func (p *posting) takes(path []byte) bool {
+	e, w := p.erp, p.erp.run.wording
+	if p.flow = ofConfirmations; w.Path != "" {
+		if e.below(path, w.Path) {
+			return true
+		}
+		for i := range w.others {
+			if e.below(path, w.others[i].path) {
+				p.flow = i + 1
+				return true
+			}
+		}
+		return false
 	}
 	if e.base != "" { // of a body that a user made: wherever the build likes
 		return string(path) == e.base || len(path) > len(e.base) && string(path[:len(e.base)]) == e.base && path[len(e.base)] == '/'
@@ -250,6 +264,8 @@ func (p *posting) aside(path []byte, query string, now int64) bool {
 		p.answer(http.StatusCreated, "application/json", []byte(`{}`))
 	case p.erp.below(path, "postings"):
 		p.postings(query)
+	case bytes.Contains(path, []byte("/items/")) && p.erp.below(path[:bytes.LastIndexByte(path, '/')], "items"):
+		p.answer(http.StatusOK, "application/json", []byte(`{"unit":"EA","units":[]}`)) // all is counted in pieces
 	case bytes.HasPrefix(path, []byte("/mes/")):
 		p.answer(http.StatusCreated, "application/json", []byte(`{"outcome":"applied","documents":["1"]}`))
 	default:
@@ -262,14 +278,15 @@ func (p *posting) aside(path []byte, query string, now int64) bool {
 // postings says whether a confirmation has been posted.
 func (p *posting) postings(query string) {
 	type row struct {
-		Document  string `json:"document"`
-		Reference string `json:"reference"`
+		Kind      plant.Kind `json:"kind,omitempty"`
+		Document  string     `json:"document"`
+		Reference string     `json:"reference"`
 	}
 	found := []row{}
 	q, _ := url.ParseQuery(query) // what cannot be read names nothing
 	reference := q.Get("reference")
 	if seq, ok := p.erp.run.wording.keys.Seq([]byte(reference)); ok && p.erp.run.ledger.Posted(seq) {
-		found = append(found, row{strconv.FormatUint(seq, 10), reference})
+		found = append(found, row{p.erp.run.wording.kind(seq), strconv.FormatUint(seq, 10), reference})
 	}
 	body, _ := json.Marshal(map[string]any{"postings": found})
 	p.answer(http.StatusOK, "application/json", body)

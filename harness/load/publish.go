@@ -77,8 +77,11 @@ func (r *run) publisher(c *Config, u *url.URL) (*publisher, error) {
 	if u.Host == "" || to == "" || strings.ContainsAny(to, "+#*> ") {
 		return nil, fmt.Errorf("%q does not say where to publish; write %s://host:%s/andon%smes", u.Redacted(), u.Scheme, port, separator)
 	}
-	if r.wording.Path != "" {
-		to += separator + r.wording.Path
+	named := func(path string) string {
+		if path == "" {
+			return to
+		}
+		return to + separator + path
 	}
 	addr := net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), port))
 	if err := r.enter(addr); err != nil {
@@ -87,9 +90,9 @@ func (r *run) publisher(c *Config, u *url.URL) (*publisher, error) {
 	p := &publisher{emitter: &emitter{run: r, wording: r.wording, addr: r.entry, shape: c.Shape, cfg: c.Emit, out: &r.out}, room: make(chan struct{}, 1)}
 	r.via = strings.ToUpper(u.Scheme)
 	if u.Scheme == schemeNATS {
-		p.wire = newNATSWire(r.wording, to, u.User)
+		p.wire = newNATSWire(r.wording, named, u.User)
 	} else {
-		p.wire = newMQTTWire(r.wording, to, "andon-load-"+strings.ToLower(rand.Text()[:8]), u.User)
+		p.wire = newMQTTWire(r.wording, named, "andon-load-"+strings.ToLower(rand.Text()[:8]), u.User)
 	}
 	probe, err := p.dial(context.Background())
 	if err != nil {
@@ -238,6 +241,9 @@ func (c *pubConn) put(f flight) {
 	if f.try == 1 {
 		p.run.ledger.Start(f.seq, f.due)
 		p.out.First.Add(1)
+		if p.wording.turns != nil {
+			p.run.flows[p.wording.own(f.seq)].first.Add(1)
+		}
 	} else {
 		p.out.Retried.Add(1)
 	}
@@ -332,7 +338,7 @@ func (c *pubConn) acknowledged(id int, said Outcome, now int64) error {
 	}
 	c.free = append(c.free, id)
 	p.out.Answered.Add(1)
-	c.lane.shard.answered(now, now-f.due, now-f.sent, 1)
+	c.lane.shard.answered(now, now-f.due, now-f.sent, 1, p.wording.own(f.seq))
 	switch said {
 	case Taken:
 		p.end(c.lane, f, Taken, now)

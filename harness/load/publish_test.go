@@ -171,7 +171,7 @@ func TestBuildsBehindBrokersAreBlamed(t *testing.T) {
 // A publication is what a decoder of another hand reads as one.
 func TestPublicationsOfMQTT(t *testing.T) {
 	w := neutralWording(t)
-	m := newMQTTWire(w, "andon/mes/confirmations", "andon-load", nil)
+	m := newMQTTWire(w, func(path string) string { return "andon/mes/" + path }, "andon-load", nil)
 	var b []byte
 	seqs := []uint64{0, 63, 64 * 9, 64 * 12345}
 	for i, seq := range seqs {
@@ -318,7 +318,7 @@ func TestNoBroker(t *testing.T) {
 
 // What a NATS server says is taken apart, in pieces too, and nonsense is refused.
 func TestWhatNATSServersSay(t *testing.T) {
-	n := newNATSWire(neutralWording(t), "andon.mes.confirmations", url.User("token"))
+	n := newNATSWire(neutralWording(t), func(path string) string { return "andon.mes." + path }, url.User("token"))
 	to := n.inbox + "0003.000042"
 	for _, x := range []struct {
 		text   string

@@ -27,6 +27,7 @@ type Result struct {
 	SentRate    float64              `json:"sent_per_s"`
 	PostedRate  float64              `json:"posted_per_s"`
 	Exactly     *Exactly             `json:"exactly_once,omitempty"` // nil if no postings were expected
+	Flows       []FlowResult         `json:"flows,omitempty"`        // of a mix
 	Backlog     Backlog              `json:"backlog"`
 	Latency     map[string]Quantiles `json:"latency"`
 	Curves      map[string][]Point   `json:"curves"`

@@ -14,7 +14,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/harness/sut"
 )
 
@@ -86,6 +85,7 @@ type run struct {
 	keys    *keyTable
 	in      Received
 	out     Sent
+	flows   [flowKinds]flowCounters    // where there are several
 	faults  *troubles                  // nil if there are none
 	trouble atomic.Pointer[erpTrouble] // that is there now; nil for none
 	entry   string                     // where to connect instead of at the build; "" for there
@@ -111,7 +111,7 @@ func Run(ctx context.Context, c Config) (_ *Result, err error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("create histogram log: %w", err), j.Close())
 	}
-	r := &run{start: time.Now(), wording: c.Wording, ledger: NewLedger(c.expected(), c.Wording.rows()), meter: NewMeter(runtime.GOMAXPROCS(0), hlog), journal: j, keys: newKeyTable()}
+	r := &run{start: time.Now(), wording: c.Wording, ledger: NewLedger(c.expected(), c.Wording.rows()), meter: NewMeter(runtime.GOMAXPROCS(0), hlog, c.Wording.Mix()), journal: j, keys: newKeyTable()}
 	r.faults = r.troubles(c.Faults)
 	res := &Result{Schema: resultSchema, Workload: c.Workload, Dir: c.Dir, Offered: c.Shape != nil}
 	played := r.play(ctx, &c, res)
@@ -246,12 +246,15 @@ func (r *run) emitter(c *Config, webhook string) (*emitter, error) {
 	if err := r.enter(addr); err != nil {
 		return nil, err
 	}
-	path := u.RequestURI()
-	if r.wording.Path != "" {
-		u.Path = cmp.Or(u.Path, "/") // else there would be no slash before the name
-		path = u.JoinPath(r.wording.Path).RequestURI()
+	target := func(path string) string {
+		if path == "" {
+			return u.RequestURI()
+		}
+		to := *u
+		to.Path = cmp.Or(u.Path, "/") // else there would be no slash before the name
+		return to.JoinPath(path).RequestURI()
 	}
-	e := &emitter{run: r, wording: r.wording.withHead(u.Host, path), addr: r.entry, shape: c.Shape, cfg: c.Emit, out: &r.out}
+	e := &emitter{run: r, wording: r.wording.withHead(u.Host, target), addr: r.entry, shape: c.Shape, cfg: c.Emit, out: &r.out}
 	probe, err := e.dial(context.Background())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w; is it running?", webhook, err)
@@ -365,16 +368,17 @@ func (r *run) conclude(c *Config, res *Result) error {
 		res.Judging, res.JudgingCPU = time.Since(began), processTime()-cpu
 		res.RigMemory += peakMemory() - memory
 		if onlyLost := e.Doubled.Count+e.Altered.Count+e.Invented.Count == 0; res.Backlog.Unfinished && onlyLost && e.Lost.Count > 0 {
-			e.Verdict, e.Why = evidence.Inconclusive, fmt.Sprintf("%d that were taken were not posted when waiting ended, and postings still came", e.Lost.Count)
+			e.doubtful("postings still came when waiting ended")
 		}
 		if d, ok := c.Build.(dropper); ok && e.Lost.Count > 0 && d.Dropped() > 0 && e.Doubled.Count+e.Altered.Count+e.Invented.Count == 0 {
-			e.Verdict, e.Why = evidence.Inconclusive, fmt.Sprintf("%d that were taken were not posted, and our own broker has dropped %d messages, as the build was too far behind", e.Lost.Count, d.Dropped())
+			e.doubtful(fmt.Sprintf("our own broker has dropped %d messages, as the build was too far behind", d.Dropped()))
 		}
 		e.Altered.Texts = append(r.altered, e.Altered.Texts...)
 		e.Altered.Texts = e.Altered.Texts[:min(len(e.Altered.Texts), mostExamples)]
 		e.Invented.Texts = append(e.Invented.Texts, r.strange...)
 		res.Exactly = &e
 	}
+	res.flows(r)
 	res.limits(r, c)
 	res.gates(r, c)
 	res.verdict(r)

@@ -28,8 +28,17 @@ type Wording struct {
 	part   part   // of the numbers; [Wording.Append] counts its own
 	batch  uint64 // confirmations in a message; 0 is 1
 	read   func(body []byte) ([]statement, error)
+	turns  *turns  // nil if all are confirmations
+	others []words // of the flows behind confirmations, by number from 1; none if all are confirmations
 	// says is the digest of what confirmation n states.
 	says func(seq uint64) uint32
+}
+
+// words are how messages of one flow are said.
+type words struct {
+	path string
+	vary []variant // by how many digits the counter has; one if there is none
+	read func(body []byte) ([]statement, error)
 }
 
 // variant is prepared bytes and where they differ from one to the next.
@@ -37,6 +46,7 @@ type variant struct {
 	text   []byte
 	fields []field
 	rows   *cuts // for batches; nil if the dialect has none
+	id     int   // where the number of a publication stands, for brokers
 }
 
 type field struct {
@@ -56,6 +66,8 @@ const (
 	fieldCounter
 	fieldYield
 	fieldScrap
+	fieldLot
+	fieldCase
 )
 
 // statement is what one row of a posted body says.
@@ -66,14 +78,25 @@ type statement struct {
 	text   string // for people
 }
 
-// made is what the n-th confirmation is about. One in eight has scrap.
+// made is what the n-th message is about. One confirmation in eight has scrap.
+// Of other flows yield is how much is consumed or scrapped.
 type made struct {
 	order, counter, yield, scrap uint64
+	lot                          uint64 // that is consumed, scrapped or held: a number within its order
+	flow                         int
 }
 
 func (w *Wording) made(seq uint64) made {
+	if w.turns != nil {
+		return w.mixed(seq)
+	}
+	return w.confirms(seq, seq)
+}
+
+// confirms is what message seq is about, the nth confirmation.
+func (w *Wording) confirms(seq, nth uint64) made {
 	r := mix(seq ^ w.seed)
-	m := made{order: seq % w.orders, counter: seq/w.orders + 1, yield: 100 + r%900}
+	m := made{order: nth % w.orders, counter: nth/w.orders + 1, yield: 100 + r%900}
 	if r>>61 == 0 {
 		m.scrap = 1 + (r>>32)%9
 	}
@@ -105,25 +128,36 @@ func (w *Wording) put(dst []byte, v *variant, seq uint64, m made) {
 			decPut(d, m.yield)
 		case fieldScrap:
 			decPut(d, m.scrap)
+		case fieldLot:
+			decPut(d, m.lot)
+		case fieldCase:
+			decPut(d, m.counter)
 		}
 	}
 }
 
 // variant returns the prepared bytes that fit m.
 func (w *Wording) variant(m made) *variant {
-	if len(w.vary) == 1 {
-		return &w.vary[0]
+	vary := w.vary
+	if m.flow != ofConfirmations {
+		vary = w.others[m.flow-1].vary
+	}
+	if len(vary) == 1 {
+		return &vary[0]
 	}
 	digits := 0
 	for c := m.counter; c >= 10; c /= 10 {
 		digits++
 	}
-	n := len(w.vary) / 2
+	if m.flow != ofConfirmations {
+		return &vary[min(digits, len(vary)-1)]
+	}
+	n := len(vary) / 2
 	digits = min(digits, n-1)
 	if m.scrap == 0 {
 		digits += n
 	}
-	return &w.vary[digits]
+	return &vary[digits]
 }
 
 // variantOf returns the prepared bytes of confirmation seq.
@@ -150,14 +184,31 @@ func (w *Wording) Same(seq uint64, body, room []byte) (bool, []byte) {
 	return bytes.Equal(room, body), room
 }
 
-// withHead returns a wording whose variants begin with the head of a request.
-// Key, if it is one, stands in the headers named.
-func (w *Wording) withHead(host, path string) *Wording {
+// dressed returns a wording whose variants are what dress makes of w's; it is told
+// under which name they are posted.
+func (w *Wording) dressed(dress func(path string, v variant) variant) *Wording {
 	x := *w
-	x.vary = make([]variant, len(w.vary))
-	for i, v := range w.vary {
+	all := func(path string, from []variant) []variant {
+		to := make([]variant, len(from))
+		for i, v := range from {
+			to[i] = dress(path, v)
+		}
+		return to
+	}
+	x.vary = all(w.Path, w.vary)
+	x.others = slices.Clone(w.others)
+	for i, o := range w.others {
+		x.others[i].vary = all(o.path, o.vary)
+	}
+	return &x
+}
+
+// withHead returns a wording whose variants begin with the head of a request to
+// the target of their name. Key, if it is one, stands in the headers named.
+func (w *Wording) withHead(host string, target func(path string) string) *Wording {
+	return w.dressed(func(path string, v variant) variant {
 		var head bytes.Buffer
-		fmt.Fprintf(&head, "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\n", path, host)
+		fmt.Fprintf(&head, "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\n", target(path), host)
 		var fields []field
 		for _, name := range []string{"Idempotency-Key", "Andon-Event"} {
 			head.WriteString(name + ": ")
@@ -172,9 +223,8 @@ func (w *Wording) withHead(host, path string) *Wording {
 			f.at += head.Len()
 			fields = append(fields, f)
 		}
-		x.vary[i] = variant{append(head.Bytes(), v.text...), fields, v.rows}
-	}
-	return &x
+		return variant{text: append(head.Bytes(), v.text...), fields: fields, rows: v.rows}
+	})
 }
 
 // most is how many digits a counter may have.
@@ -192,7 +242,7 @@ func Spoken(d simulators.Dialect, keys Keys, orders int, seed uint64, now time.T
 	w := &Wording{keys: keys, orders: uint64(orders), seed: mix(seed)}
 	for _, scrap := range []int64{specimenScrap, 0} {
 		for digits := 1; digits <= mostDigits; digits++ {
-			path, v, err := specimen(d, digits, scrap, now)
+			path, v, err := confirmed(digits, scrap).word(d, now)
 			if err != nil {
 				return nil, err
 			}
@@ -201,7 +251,7 @@ func Spoken(d simulators.Dialect, keys Keys, orders int, seed uint64, now time.T
 		}
 	}
 	w.says = func(seq uint64) uint32 { return w.digest(w.made(seq)) }
-	w.read = w.reader(d)
+	w.read = w.reader(d, w.Path)
 	return w, nil
 }
 
@@ -216,31 +266,39 @@ const (
 	specimenScrap = 7
 )
 
-func specimen(d simulators.Dialect, digits int, scrap int64, now time.Time) (path string, v variant, err error) {
+// specimen is a message with known values in it, and where these are to be found.
+type specimen struct {
+	fact plant.Fact
+	find []sought
+}
+
+// sought is a value of a specimen: n bytes of the text, from so many on, are put
+// anew for each message. It stands there as often as least, or more often.
+type sought struct {
+	what             fieldKind
+	text             string
+	before, n, least int
+}
+
+// counterOf is a counter of so many digits that no other value of a specimen has
+// in it.
+func counterOf(digits int) int {
 	counter := 8
 	for range digits - 1 {
 		counter = counter*10 + 8
 	}
-	now = now.Truncate(time.Second)
+	return counter
+}
+
+// confirmed is the specimen of a confirmation.
+func confirmed(digits int, scrap int64) specimen {
+	counter := counterOf(digits)
 	f := plant.Confirmed{Order: specimenOrder, Operation: specimenOp, Counter: counter, WorkCenter: specimenWC, Operator: specimenWho,
 		Yield: plant.Of(specimenYield, "EA")}
 	if scrap > 0 {
 		f.Scrap = plant.Of(scrap, "EA")
 	}
-	e := plant.Event{ID: specimenKey, At: now, Fact: f}
-	ms, err := d.Encode(e)
-	if err != nil {
-		return "", v, fmt.Errorf("word a confirmation: %w", err)
-	}
-	if len(ms) != 1 {
-		return "", v, fmt.Errorf("this dialect words a confirmation as %d messages; the fast path sends one", len(ms))
-	}
-	v.text = ms[0].Body
-	for _, s := range []struct {
-		what             fieldKind
-		find             string
-		before, n, least int
-	}{
+	return specimen{f, []sought{
 		{fieldKey, specimenKey, 0, keyLen, 1},
 		{fieldOrder, specimenOrder, 7, 3, 1},
 		{fieldOperation, `"` + specimenOp + `"`, 1, 4, 1},
@@ -249,13 +307,27 @@ func specimen(d simulators.Dialect, digits int, scrap int64, now time.Time) (pat
 		{fieldCounter, `"` + strconv.Itoa(counter) + `"`, 1, digits, 1},
 		{fieldYield, `"` + strconv.Itoa(specimenYield) + `"`, 1, 3, 1},
 		{fieldScrap, `"` + strconv.Itoa(specimenScrap) + `"`, 1, 1, int(min(scrap, 1))},
-	} {
-		found := v.find(s.what, s.find, s.before, s.n)
-		if found == 0 && s.find[0] == '"' { // documents of XML have it between tags
-			found = v.find(s.what, ">"+s.find[1:len(s.find)-1]+"<", s.before, s.n)
+	}}
+}
+
+// word has a dialect word s and finds its values.
+func (s specimen) word(d simulators.Dialect, now time.Time) (path string, v variant, err error) {
+	e := plant.Event{ID: specimenKey, At: now.Truncate(time.Second), Fact: s.fact}
+	ms, err := d.Encode(e)
+	if err != nil {
+		return "", v, fmt.Errorf("word a %s: %w", s.fact.Kind(), err)
+	}
+	if len(ms) != 1 {
+		return "", v, fmt.Errorf("this dialect words a %s as %d messages; the fast path sends one", s.fact.Kind(), len(ms))
+	}
+	v.text = ms[0].Body
+	for _, s := range s.find {
+		found := v.find(s.what, s.text, s.before, s.n)
+		if found == 0 && s.text[0] == '"' { // documents of XML have it between tags
+			found = v.find(s.what, ">"+s.text[1:len(s.text)-1]+"<", s.before, s.n)
 		}
 		if found < s.least {
-			return "", v, fmt.Errorf("the fast path does not find %s in what the dialect makes of a confirmation", s.find)
+			return "", v, fmt.Errorf("the fast path does not find %s in what the dialect makes of a %s", s.text, e.Fact.Kind())
 		}
 	}
 	v.cut(d, e)
@@ -277,14 +349,14 @@ func (v *variant) find(what fieldKind, text string, before, n int) (found int) {
 
 // digest is of all that a confirmation states.
 func (w *Wording) digest(m made) uint32 {
-	return uint32(mix(mix(m.order<<32|m.counter) ^ (m.yield<<8 | m.scrap)))
+	return uint32(mix(mix(m.order<<32|m.counter) ^ (uint64(m.flow)<<32 | m.yield<<8 | m.scrap)))
 }
 
-// reader reads what others have made of our confirmations, by the dialect's
-// own strict decoder.
-func (w *Wording) reader(d simulators.Dialect) func([]byte) ([]statement, error) {
+// reader reads what others have made of our messages and posted under a name, by
+// the dialect's own strict decoder.
+func (w *Wording) reader(d simulators.Dialect, path string) func([]byte) ([]statement, error) {
 	return func(body []byte) ([]statement, error) {
-		ask, err := d.Decode(simulators.Message{Verb: "post", Name: w.Path, Body: body})
+		ask, err := d.Decode(simulators.Message{Verb: "post", Name: path, Body: body})
 		if err != nil {
 			return nil, err
 		}
@@ -295,12 +367,11 @@ func (w *Wording) reader(d simulators.Dialect) func([]byte) ([]statement, error)
 		for _, c := range ask.Claims {
 			s := statement{text: fmt.Sprintf("%+v", c.Fact)}
 			s.seq, s.ours = w.keys.Seq([]byte(c.ID))
-			s.digest = textDigest(s.text)
-			if f, ok := c.Fact.(plant.Confirmed); ok {
-				s.text = tell(f)
-				if s.digest = textDigest(s.text); s.ours && f == w.confirmed(s.seq) {
-					s.digest = w.says(s.seq)
-				}
+			if known := tellFact(c.Fact); known != "" {
+				s.text = known
+			}
+			if s.digest = textDigest(s.text); s.ours && sameFact(c.Fact, w.fact(s.seq)) {
+				s.digest = w.says(s.seq)
 			}
 			said = append(said, s)
 		}
@@ -309,8 +380,9 @@ func (w *Wording) reader(d simulators.Dialect) func([]byte) ([]statement, error)
 }
 
 // confirmed is confirmation seq as the plant has it.
-func (w *Wording) confirmed(seq uint64) plant.Confirmed {
-	m := w.made(seq)
+func (w *Wording) confirmed(seq uint64) plant.Confirmed { return confirmation(w.made(seq)) }
+
+func confirmation(m made) plant.Confirmed {
 	f := plant.Confirmed{
 		Order: plant.OrderID(fmt.Sprintf("4799000%03d", m.order+1)), Operation: plant.OperationID(fmt.Sprintf("00%d0", m.order%3+1)), Counter: int(m.counter),
 		WorkCenter: plant.WorkCenterID(fmt.Sprintf("WC-%03d", m.order+1)), Operator: plant.PersonID(fmt.Sprintf("P-%03d", m.order+1)),
@@ -339,7 +411,7 @@ func (w *Wording) Tell(seq uint64) string {
 	if w.seed == 0 {
 		return fmt.Sprintf("confirmation %d", seq)
 	}
-	return tell(w.confirmed(seq))
+	return tellFact(w.fact(seq))
 }
 
 func textDigest(s string) uint32 {

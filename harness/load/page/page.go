@@ -35,6 +35,14 @@ type view struct {
 	Drawings  []drawing
 	Measures  []measure
 	FaultRows []load.Band
+	FlowRows  []flow
+}
+
+// flow is a line of the table of flows.
+type flow struct {
+	load.FlowResult
+	Percent  string
+	E2E, Ack load.Quantiles
 }
 
 type drawing struct {
@@ -50,6 +58,9 @@ type measure struct {
 // Write writes the page of a result.
 func Write(out io.Writer, r *load.Result) error {
 	v := view{Result: r, Style: template.CSS(style), Facts: facts(r), Wrong: wrong(r), Counts: counts(r), FaultRows: r.Faults}
+	for _, f := range r.Flows {
+		v.FlowRows = append(v.FlowRows, flow{f, fmt.Sprintf("%.3g %%", 100*f.Share), f.Latency[load.EndToEnd.String()], f.Latency[load.Ack.String()]})
+	}
 	for _, m := range []struct{ name, says string }{
 		{"e2e", "from due to posting"}, {"ack", "from due to answer"}, {"service", "from sending to answer"}, {"waited", "from due to sending"}, {"pacing", "of that our own lateness"},
 	} {

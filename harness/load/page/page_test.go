@@ -19,6 +19,7 @@ func whole() *load.Result {
 	r := &load.Result{Workload: nasty, Verdict: load.Violated, Why: []string{"exactly-once: " + nasty}, Sending: 10 * time.Second, Reports: []string{nasty},
 		Exactly: &load.Exactly{Verdict: evidence.Violated, Lost: load.Wrong{Count: 1, Texts: []string{nasty}}},
 		Latency: map[string]load.Quantiles{"e2e": {Count: 1000, P50: 1, Max: 900}}, Errors: load.Counts{nasty: 3},
+		Flows:  []load.FlowResult{{Flow: load.Confirmations, Share: 0.9, First: 900, Exactly: &load.Exactly{Posted: 899, Lost: load.Wrong{Count: 1}}}, {Flow: load.Holds, Share: 0.1, First: 100}},
 		Curves: map[string][]load.Point{"e2e": {{Percentile: 0, Ms: 0.4}, {Percentile: 50, Ms: 1}, {Percentile: 99, Ms: 200}, {Percentile: 100, Ms: 900}}},
 		Gates:  []load.GateResult{{Expression: "e2e.p99 < 1ms", Outcome: load.Violated, Why: nasty}},
 		Faults: []load.Band{{Fault: "erp:503@1s+1s/5s", From: 1, To: 2, Struck: 4}, {Fault: "erp:503@1s+1s/5s", From: 6, To: 7}, {Fault: "mes:reset@2s+1s", From: 2, To: 3, Struck: 1}},
@@ -47,7 +48,7 @@ func TestPage(t *testing.T) {
 	if strings.Contains(got, "<script") {
 		t.Error("what others have said is part of the page")
 	}
-	for _, want := range []string{"&lt;script&gt;", `class="verdict violated"`, "800/s sustained", "erp:503@1s+1s/5s", "exactly-once", "e2e.p99 &lt; 1ms"} {
+	for _, want := range []string{"&lt;script&gt;", `class="verdict violated"`, "800/s sustained", "erp:503@1s+1s/5s", "exactly-once", "e2e.p99 &lt; 1ms", `<th scope="row">confirmations</th><td>90 %</td><td>900</td><td>0</td><td>899</td>`, `<th scope="row">holds</th><td>10 %</td><td>100</td>`} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the page does not say %q", want)
 		}
