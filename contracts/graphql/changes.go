@@ -12,13 +12,19 @@ import (
 )
 
 // Changes implements [contracts.Differ]. A schema is read by its consumers in
-// one way only, so mode makes no difference. Operation documents have no
-// changes of their own: they are held against schemas.
+// one way only, so mode makes no difference. Of two versions of a consumer's
+// operation documents it tells what a provider must serve besides; whether one
+// does, they are held against its schema for.
 func (Format) Changes(before, after contracts.Document, _ contracts.Mode) ([]contracts.Change, error) {
+	if a, ok := before.(*Operations); ok {
+		if b, ok := after.(*Operations); ok {
+			return operationChanges(a, b), nil
+		}
+	}
 	a, ok1 := before.(*Schema)
 	b, ok2 := after.(*Schema)
 	if !ok1 || !ok2 {
-		return nil, fmt.Errorf("changes are told of two GraphQL schemas; operation documents are held against a schema instead")
+		return nil, fmt.Errorf("changes are told of two GraphQL schemas, or of two versions of operation documents; operations are held against a schema by andon contracts matrix")
 	}
 	d := differ{old: a.ast, new: b.ast}
 	d.roots()
@@ -30,6 +36,7 @@ func (Format) Changes(before, after contracts.Document, _ contracts.Mode) ([]con
 
 type differ struct {
 	old, new *ast.Schema
+	served   map[string]bool // fields and arguments of the old operations, if it is these that are compared
 	found    []contracts.Change
 }
 
