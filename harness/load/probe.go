@@ -220,6 +220,7 @@ func (s *seeker) conclude(w *probing, why Purpose, connections int, sent counts,
 		x.pacing = time.Duration(seen[Pacing].ValueAtPercentile(99))
 	}
 	p.Growth, p.piled = x.piles()
+	p.sank = sank(w.rate, w.levels)
 	p.piled = p.piled || w.stopped > 0
 	p.late = x.pacing > x.budget
 	p.Outcome, p.Limit, p.Why = s.c.Search.assess(&x)

@@ -69,6 +69,7 @@ type Probe struct {
 	RigCores    float64       `json:"rig_cores"`
 	IdleCores   float64       `json:"idle_cores,omitempty"` // of the machine
 	took        time.Duration // by the search's clock
+	sank        float64       // what it posted a second while it fell behind; 0 if it did not for long enough to tell
 	queued      bool          // many found no connection free
 	piled       bool          // it was too much for the build
 	late        bool          // we were
@@ -121,7 +122,7 @@ func (s *Search) find(ctx context.Context, by prober, connections, most int) (Fo
 	f.double()
 	for again := true; again && !f.over; {
 		f.bisect()
-		again = f.hold()
+		again = f.hold() && f.above()
 	}
 	f.found.Took = f.spent.Seconds()
 	f.conclude()
@@ -134,7 +135,7 @@ func (s *Search) find(ctx context.Context, by prober, connections, most int) (Fo
 func (f *finder) try(why Purpose, rate float64, length time.Duration) (held bool) {
 	for again := 0; ; {
 		p, ok := f.once(why, rate, length, f.conns)
-		if ok && p.Outcome == Limited && (rate <= f.prompt && again < 2 || why == Doubling && again < 1) {
+		if ok && p.Outcome == Limited && (rate <= f.prompt && again < 2 || why == Doubling && again < 1) && f.time(length) {
 			again++
 			continue
 		}
@@ -183,12 +184,15 @@ func (f *finder) once(why Purpose, rate float64, length time.Duration, connectio
 	return p, true
 }
 
-// take learns from a probe whether its rate is held.
+// take learns from a probe whether its rate is held. What has not been held for
+// long is not held because a shorter probe does not fail.
 func (f *finder) take(p Probe, ok bool) (held bool) {
 	switch {
 	case !ok:
 	case p.Outcome == Held:
-		f.lo = max(f.lo, p.Rate)
+		if firm := f.firm(); p.Purpose == Holding || firm == nil || p.Rate < firm.Rate {
+			f.lo = max(f.lo, p.Rate)
+		}
 		return true
 	default:
 		f.distrust(&p)
@@ -239,22 +243,22 @@ func (f *finder) double() {
 	}
 }
 
-// short is how long a probe of the doubling sends: half as long as others, if
-// that is enough values for a percentile such as p99.
+// short is how long a probe of the doubling sends: a third of others, if that is
+// enough values for a percentile such as p99.
 func (f *finder) short(rate float64) time.Duration {
 	enough := time.Duration(100 * (fewest + 2) / rate * float64(time.Second))
-	return min(f.Probe, max(f.Probe/2, enough))
+	return min(f.Probe, max(f.Probe/3, enough))
 }
 
 // bisect narrows down what lies between held and failed.
 func (f *finder) bisect() {
-	for !f.over && f.spent+f.Probe+f.Hold <= f.Within {
+	for !f.over && f.time(f.Probe+f.Hold) {
 		switch hi := f.upper(); {
 		case hi == nil: // what had failed does not fail any more
 			f.try(Bisecting, min(f.lo*1.1, f.UpTo), f.Probe)
 			f.over = f.over || f.lo >= f.UpTo
-		case hi.Rate <= f.lo*(1+f.Precision):
-			return
+		case hi.Rate <= f.lo*(1+f.Precision), hi.Rate <= f.lo*(1+3*f.Precision) && !f.time(f.Probe+2*f.Hold):
+			return // or time is better spent on holding once more
 		default:
 			f.try(Bisecting, f.between(hi), f.Probe)
 		}
@@ -266,7 +270,12 @@ func (f *finder) bisect() {
 // that first; else it halves.
 func (f *finder) between(hi *Probe) float64 {
 	near := 1 + f.Precision/2
-	for _, guess := range []float64{hi.PostedRate / near, hi.PostedRate * near} {
+	can := min(hi.PostedRate, hi.Rate-hi.Growth)
+	guesses := []float64{can / near, can * near}
+	if can < f.lo*near*near { // about what holds
+		guesses = append(guesses, f.lo*(1+2*f.Precision))
+	}
+	for _, guess := range guesses {
 		if hi.Limit == ByThroughput && guess > f.lo*near && guess < hi.Rate/near {
 			return guess
 		}
@@ -277,7 +286,7 @@ func (f *finder) between(hi *Probe) float64 {
 // distrust forgets that rates hold, if the build has posted less while it was
 // sent too much: short probes may end before that shows.
 func (f *finder) distrust(p *Probe) {
-	if p.Limit != ByThroughput || p.PostedRate >= f.lo {
+	if p.Purpose == Holding || p.Limit != ByThroughput || p.PostedRate >= f.lo/(1+f.Precision/2) {
 		return
 	}
 	f.lo = f.found.Max
@@ -286,51 +295,6 @@ func (f *finder) distrust(p *Probe) {
 			f.lo = max(f.lo, x.Rate)
 		}
 	}
-}
-
-// hold shows that what was found holds for longer, or a little less if it does
-// not, and that a little more fails. Again says that there is more to find.
-func (f *finder) hold() (again bool) {
-	for held := false; !held; {
-		if f.over || f.spent+f.Hold > f.Within {
-			f.late()
-			return false
-		}
-		switch held = f.try(Holding, f.lo, f.Hold); {
-		case held:
-			f.found.Max = f.lo
-		case f.found.Max > 0: // that has been held before
-			f.lo = f.found.Max
-			return false
-		default:
-			f.lower()
-		}
-	}
-	hi := f.upper()
-	if hi == nil || f.over || f.spent+f.Probe > f.Within {
-		return false
-	}
-	if !f.try(Above, hi.Rate, f.Probe) {
-		return false
-	}
-	return f.spent+f.Probe+f.Hold <= f.Within // a pause of the machine had been taken for a limit
-}
-
-// lower goes on below a rate that did not hold for long.
-func (f *finder) lower() {
-	p := f.found.Probes[len(f.found.Probes)-1]
-	f.lo = p.Rate * (1 - f.Precision)
-	if p.Limit == ByThroughput {
-		f.lo = min(f.lo, max(p.PostedRate*(1-f.Precision/4), p.Rate*(1-4*f.Precision)))
-	}
-}
-
-// late says that the time was over.
-func (f *finder) late() {
-	if !f.over && f.found.Max == 0 {
-		f.found.Why = fmt.Sprintf("the time for the search, %s, was over before a rate was held for %s (raise --within)", f.Within, f.Hold)
-	}
-	f.over = true
 }
 
 // conclude puts together what was found.

@@ -28,6 +28,9 @@ type queue struct {
 	mute     float64       // beyond this rate it refuses some; 0 for never
 	perConn  float64       // what one connection gets out of it; 0 for no bound
 	now      float64       // seconds
+	// mood is the share of its capacity that it has at a time, so long after it has
+	// been loaded without a rest; nil for all of it.
+	mood func(now, since float64) float64
 }
 
 func (q *queue) probe(_ context.Context, why Purpose, rate float64, length time.Duration, connections int) (Probe, error) {
@@ -51,6 +54,9 @@ func (q *queue) probe(_ context.Context, why Purpose, rate float64, length time.
 		if at < q.slow.Seconds() {
 			takes *= 2
 		}
+		if q.mood != nil {
+			takes /= q.mood(at, at-began)
+		}
 		free = at + takes
 		done = append(done, free)
 		if k > n/6 {
@@ -65,7 +71,7 @@ func (q *queue) probe(_ context.Context, why Purpose, rate float64, length time.
 		}
 		x.levels = append(x.levels, level{at, at*rate - float64(k)})
 		if q.search.overloaded(rate, at*rate-float64(k)) {
-			p.Lasted, x.lasted = 1.2*at+0.5, at*5/6 // the rest is not sent
+			p.Lasted, x.lasted = max(at, done[max(0, int(at*rate)-1)]-began), at*5/6 // the rest is not sent
 			break
 		}
 	}
@@ -83,6 +89,7 @@ func (q *queue) probe(_ context.Context, why Purpose, rate float64, length time.
 	p.late = x.pacing > x.budget
 	p.PostedRate, p.queued = x.posted, q.perConn > 0 && rate > pace
 	p.Growth, _ = x.piles()
+	p.sank = sank(rate, x.levels)
 	p.Outcome, p.Limit, p.Why = q.search.assess(&x)
 	p.took = time.Duration((p.Lasted + 0.3) * 1e9)
 	q.now += p.took.Seconds()
@@ -129,6 +136,7 @@ func TestSearchFindsKnownCapacities(t *testing.T) {
 		off, took, probes = append(off, math.Abs(e)), append(took, f.Took), probes+len(f.Probes)
 		if math.Abs(e) > 0.03 {
 			t.Errorf("seed %d: %.1f/s found, the capacity is %.1f/s: %+.1f %%", seed, f.Max, capacity, e*100)
+			logProbes(t, f)
 		}
 		if f.Took > 120 {
 			t.Errorf("seed %d: took %.0f s in %d probes", seed, f.Took, len(f.Probes))
