@@ -20,19 +20,19 @@ type said struct {
 // post books what is posted.
 func (p *posting) post(now int64) {
 	w := p.erp.run.wording
-	key := said{text: p.req.key}
+	key := said{text: p.req.Key}
 	key.named, key.ours = w.keys.Seq(key.text)
 	seq, ours := key.named, key.ours
 	if !ours {
-		seq, ours = w.keys.Find(p.req.body)
+		seq, ours = w.keys.Find(p.req.Body)
 	}
 	if ours && w.flow(seq) == p.flow {
 		n := uint64(0)
 		if w.batch > 1 {
-			n, p.room = w.batchOf(seq, p.req.body, p.room)
+			n, p.room = w.batchOf(seq, p.req.Body, p.room)
 		}
 		if n == 0 {
-			n, p.room = w.one(seq, p.req.body, p.room)
+			n, p.room = w.one(seq, p.req.Body, p.room)
 		}
 		if n > 0 {
 			p.known(key, seq, n, now)
@@ -92,7 +92,7 @@ func (p *posting) hash(key said, row int, seq uint64) uint32 {
 // read books what is not byte for byte what was sent.
 func (p *posting) read(key said, now int64) {
 	run := p.erp.run
-	rows, err := run.wording.reading(p.flow)(p.req.body)
+	rows, err := run.wording.reading(p.flow)(p.req.Body)
 	if err != nil {
 		run.in.Malformed.Add(1)
 		p.problem(http.StatusBadRequest, "malformed", err.Error())

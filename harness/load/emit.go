@@ -14,6 +14,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/andon-rig/andon/harness/load/http1"
 )
 
 // An emitter is the MES: it sends the confirmations of a plan over a fixed
@@ -87,7 +89,7 @@ type lane struct {
 	r, n   int
 	out    []byte
 	flight []flight // in the order in which they were sent
-	resp   response
+	resp   http1.Response
 	// since is when the oldest of flight was sent; 0 if there is none. The
 	// watchdog reads it.
 	since atomic.Int64
@@ -150,7 +152,7 @@ func (e *emitter) due(seq uint64) int64 {
 func (e *emitter) answered(l *lane, now int64) {
 	f := l.flight[0]
 	l.flight = l.flight[:copy(l.flight, l.flight[1:])]
-	status := l.resp.status
+	status := l.resp.Status
 	e.out.Answered.Add(1)
 	e.out.Status[status/100].Add(1)
 	l.shard.answered(now, now-f.due, now-f.sent, int64(e.rows(f.seq)), e.wording.own(f.seq))
@@ -161,9 +163,9 @@ func (e *emitter) answered(l *lane, now int64) {
 		e.end(l, f, Taken, now)
 	case status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable:
 		e.out.Throttled.Add(1)
-		e.again(l, f, Refused, now, retryAfter(l.resp.after))
+		e.again(l, f, Refused, now, retryAfter(l.resp.After))
 	case status == http.StatusRequestTimeout || status == http.StatusTooEarly || status == http.StatusLocked || status >= 500:
-		e.again(l, f, Unknown, now, retryAfter(l.resp.after))
+		e.again(l, f, Unknown, now, retryAfter(l.resp.After))
 	default:
 		e.end(l, f, Refused, now)
 	}
@@ -228,7 +230,7 @@ func retryAfter(text []byte) time.Duration {
 	if len(text) == 0 {
 		return 0
 	}
-	if s, ok := number(text); ok {
+	if s, ok := http1.Number(text); ok {
 		return min(time.Duration(min(s, 1<<30))*time.Second, longestWait)
 	}
 	at, err := http.ParseTime(string(text))
@@ -242,9 +244,10 @@ func retryAfter(text []byte) time.Duration {
 // it is unknown.
 func (e *emitter) lost(l *lane, err error, now int64) {
 	n := e.count(l.flight)
-	var broken *protoError
+	var noise *noiseError
+	var malformed *http1.Error
 	switch {
-	case errors.As(err, &broken):
+	case errors.As(err, &noise), errors.As(err, &malformed):
 		e.out.Garbage.Add(max(n, 1))
 	case n == 0: // closed while nothing was under way: that is its right
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, errLate):
@@ -266,14 +269,21 @@ func (e *emitter) lost(l *lane, err error, now int64) {
 
 var errLate = errors.New("no answer in time")
 
+// noiseError says that what came is not of the protocol.
+type noiseError struct{ text string }
+
+func (e *noiseError) Error() string { return e.text }
+
+func garbage(format string, args ...any) error { return &noiseError{fmt.Sprintf(format, args...)} }
+
 // parse takes what answers have come whole. Over says that nothing more comes.
 func (e *emitter) parse(l *lane, over bool, now int64) error {
 	for l.r < l.n {
 		if len(l.flight) == 0 {
 			e.out.Unasked.Add(int64(l.n - l.r))
-			return bad(0, "the build says what nobody has asked for: %q", clip(string(l.in[l.r:l.n])))
+			return garbage("the build says what nobody has asked for: %q", clip(string(l.in[l.r:l.n])))
 		}
-		n, err := l.resp.readResponse(l.in[l.r:l.n], over)
+		n, err := l.resp.Read(l.in[l.r:l.n], over)
 		if err != nil {
 			return err
 		}
@@ -282,7 +292,7 @@ func (e *emitter) parse(l *lane, over bool, now int64) error {
 		}
 		l.r += n
 		e.answered(l, now)
-		if l.resp.close {
+		if l.resp.Close {
 			return io.EOF
 		}
 	}
@@ -298,8 +308,8 @@ func (e *emitter) parse(l *lane, over bool, now int64) error {
 		l.r = 0
 	}
 	if l.n == len(l.in) {
-		if l.n > mostHead+mostBody {
-			return bad(0, "an answer is longer than %d bytes", mostHead+mostBody)
+		if l.n > http1.MostHead+http1.MostBody {
+			return garbage("an answer is longer than %d bytes", http1.MostHead+http1.MostBody)
 		}
 		l.in = append(l.in, make([]byte, len(l.in))...)
 	}

@@ -1,9 +1,13 @@
 package load
 
-import "hash/fnv"
+import (
+	"hash/fnv"
+
+	"github.com/andon-rig/andon/harness/load/http1"
+)
 
 // keyLen is the length of a key as text.
-const keyLen = 36
+const keyLen = http1.KeyLen
 
 // Bits of what is inside a key. A UUID of version 8 leaves 122 to its maker.
 const (

@@ -102,7 +102,7 @@ func (m *mqttWire) hello(c net.Conn, r *bufio.Reader, i int) (int, error) {
 	case err != nil:
 		return 0, fmt.Errorf("hear CONNACK: %w", err)
 	case kind>>4 != mqttConnack || len(b) < 3:
-		return 0, bad(0, "the broker answers CONNECT with packet %#02x of %d bytes, which is no CONNACK of MQTT 5", kind, len(b))
+		return 0, garbage("the broker answers CONNECT with packet %#02x of %d bytes, which is no CONNACK of MQTT 5", kind, len(b))
 	case b[1] >= 0x80:
 		return 0, fmt.Errorf("the broker refuses the connection with reason %#02x", b[1])
 	}
@@ -113,7 +113,7 @@ func (m *mqttWire) hello(c net.Conn, r *bufio.Reader, i int) (int, error) {
 func mqttWindow(b []byte) (int, error) {
 	n, k := binary.Uvarint(b) // of the same form
 	if k <= 0 || uint64(len(b)-k) < n {
-		return 0, bad(0, "the properties of the broker's CONNACK are cut off")
+		return 0, garbage("the properties of the broker's CONNACK are cut off")
 	}
 	for b = b[k : k+int(n)]; len(b) > 0; {
 		size := 0
@@ -131,10 +131,10 @@ func mqttWindow(b []byte) (int, error) {
 				size += mqttSkip(b[1+size:])
 			}
 		default:
-			return 0, bad(0, "the broker's CONNACK has property %#02x, which MQTT 5 has not there", b[0])
+			return 0, garbage("the broker's CONNACK has property %#02x, which MQTT 5 has not there", b[0])
 		}
 		if len(b) < 1+size {
-			return 0, bad(0, "property %#02x of the broker's CONNACK is cut off", b[0])
+			return 0, garbage("property %#02x of the broker's CONNACK is cut off", b[0])
 		}
 		if b[0] == mqttReceiveMaximum {
 			return int(binary.BigEndian.Uint16(b[1:])), nil
@@ -159,7 +159,7 @@ func mqttRead(r *bufio.Reader) (kind byte, body []byte, err error) {
 	}
 	n, err := binary.ReadUvarint(r)
 	if err != nil || n > mqttMostPacket {
-		return 0, nil, bad(0, "a packet of the broker has no length below %d", mqttMostPacket)
+		return 0, nil, garbage("a packet of the broker has no length below %d", mqttMostPacket)
 	}
 	body = make([]byte, n)
 	_, err = io.ReadFull(r, body)
@@ -185,7 +185,7 @@ func (m *mqttWire) next(r *bufio.Reader) (id int, said Outcome, answer []byte, e
 	switch kind[0] {
 	case mqttPuback << 4, mqttPingresp << 4, mqttDisconnect << 4:
 	default:
-		return 0, 0, nil, bad(0, "the broker says packet %#02x, which no publisher is told", kind[0])
+		return 0, 0, nil, garbage("the broker says packet %#02x, which no publisher is told", kind[0])
 	}
 	if all, err := mqttPeek(r, kind[0]); err == nil && all[1] == 2 { // nearly all
 		id = int(binary.BigEndian.Uint16(all[2:]))
@@ -207,5 +207,5 @@ func (m *mqttWire) next(r *bufio.Reader) (id int, said Outcome, answer []byte, e
 	case k == mqttDisconnect<<4:
 		return 0, 0, nil, fmt.Errorf("the broker disconnects: %w", io.EOF)
 	}
-	return 0, 0, nil, bad(0, "packet %#02x of the broker has %d bytes, which are too few", k, len(b))
+	return 0, 0, nil, garbage("packet %#02x of the broker has %d bytes, which are too few", k, len(b))
 }

@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/andon-rig/andon/harness/load/http1"
 )
 
 // natsWire publishes to a stream of NATS JetStream, which acknowledges each
@@ -71,7 +73,7 @@ func (n *natsWire) hello(c net.Conn, r *bufio.Reader, i int) (int, error) {
 		return 0, fmt.Errorf("hear INFO: %w", err)
 	}
 	if !bytes.HasPrefix(line, []byte("INFO ")) {
-		return 0, bad(0, "%q is not how a NATS server begins", clip(string(line)))
+		return 0, garbage("%q is not how a NATS server begins", clip(string(line)))
 	}
 	options := map[string]any{"verbose": false, "pedantic": false, "headers": true, "no_responders": true, "protocol": 1, "lang": "go", "version": "1", "name": "andon load " + strconv.Itoa(i)}
 	if n.user != nil {
@@ -133,7 +135,7 @@ func (n *natsWire) next(r *bufio.Reader) (id int, said Outcome, answer []byte, e
 	case bytes.HasPrefix(line, []byte("INFO ")), string(line) == "PONG", string(line) == "+OK":
 		return 0, 0, nil, nil
 	}
-	return 0, 0, nil, bad(0, "%q is nothing that a NATS server says", clip(string(line)))
+	return 0, 0, nil, garbage("%q is nothing that a NATS server says", clip(string(line)))
 }
 
 // message reads an acknowledgement: MSG subject sid length, or HMSG subject sid
@@ -143,13 +145,13 @@ func (n *natsWire) message(r *bufio.Reader, line []byte) (id int, said Outcome, 
 	headed := words[0][0] == 'H'
 	size, err := strconv.Atoi(string(words[len(words)-1]))
 	if len(words) < 4 || err != nil || size < 0 || size > natsMostAck {
-		return 0, 0, nil, bad(0, "%q has no length", clip(string(line)))
+		return 0, 0, nil, garbage("%q has no length", clip(string(line)))
 	}
 	address, ours := bytes.CutPrefix(words[1], []byte(n.inbox))
 	_, digits, _ := bytes.Cut(address, []byte("."))
-	number, ok := number(digits)
+	number, ok := http1.Number(digits)
 	if !ours || !ok {
-		return 0, 0, nil, bad(0, "%q is not to an address of ours", clip(string(line)))
+		return 0, 0, nil, garbage("%q is not to an address of ours", clip(string(line)))
 	}
 	body, err := r.Peek(size + 2)
 	if err != nil {

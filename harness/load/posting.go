@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/andon-rig/andon/harness/load/http1"
 	"github.com/andon-rig/andon/simulators/plant"
 )
 
@@ -21,7 +22,7 @@ type posting struct {
 	erp   *ERP
 	shard *meterShard
 	w     *writer
-	req   request
+	req   http1.Request
 	flow  int // that is posted to the path of req
 	buf   []byte
 	r, n  int // what is unread
@@ -52,21 +53,21 @@ const (
 // process answers what has come whole.
 func (p *posting) process(now int64) wish {
 	for p.r < p.n {
-		n, err := p.req.readRequest(p.buf[p.r:p.n])
+		n, err := p.req.Read(p.buf[p.r:p.n])
 		if err != nil {
 			p.refuse(err)
 			return wantsEnd
 		}
 		if n == 0 {
-			if p.req.expect && p.req.seen == 0 { // its head is there
+			if p.req.Expect && p.req.Begun() {
 				p.out = append(p.out, "HTTP/1.1 100 Continue\r\n\r\n"...)
-				p.req.expect = false
+				p.req.Expect = false
 			}
 			return wantsMore
 		}
 		p.handle(now)
 		p.r += n
-		if p.req.close {
+		if p.req.Close {
 			return wantsEnd
 		}
 		if len(p.out) >= usualBuffer {
@@ -151,9 +152,9 @@ func (p *posting) send(c net.Conn) bool {
 func (p *posting) refuse(err error) {
 	p.erp.run.in.Malformed.Add(1)
 	status := http.StatusBadRequest
-	var broken *protoError
+	var broken *http1.Error
 	if errors.As(err, &broken) {
-		status = broken.status
+		status = broken.Status
 	}
 	from := len(p.out)
 	p.problem(status, "malformed", err.Error())
@@ -179,16 +180,16 @@ func (p *posting) answer(status int, kind string, body []byte) {
 // handle acts on a request and words its answer.
 func (p *posting) handle(now int64) {
 	e := p.erp
-	path, query, _ := bytes.Cut(p.req.target, []byte("?"))
+	path, query, _ := bytes.Cut(p.req.Target, []byte("?"))
 	switch {
-	case string(p.req.method) == http.MethodPost && p.takes(path):
+	case string(p.req.Method) == http.MethodPost && p.takes(path):
 		if p.authorised() && !p.troubled(now) {
 			p.post(now)
 		}
 	case p.aside(path, string(query), now):
 	default:
 		e.run.in.Unserved.Add(1)
-		p.problem(http.StatusNotFound, "resource-unknown", "there is no "+clip(string(p.req.method)+" "+string(path))+" here")
+		p.problem(http.StatusNotFound, "resource-unknown", "there is no "+clip(string(p.req.Method)+" "+string(path))+" here")
 	}
 }
 
@@ -238,7 +239,7 @@ func ends(path []byte, name string) bool {
 // authorised answers 401 to who has no token.
 func (p *posting) authorised() bool {
 	t := p.erp.token
-	if t == "" || len(p.req.auth) == len(t)+7 && string(p.req.auth[7:]) == t && is(p.req.auth[:7], "bearer ") {
+	if t == "" || len(p.req.Auth) == len(t)+7 && string(p.req.Auth[7:]) == t && http1.Is(p.req.Auth[:7], "bearer ") {
 		return true
 	}
 	p.erp.run.in.Unauth.Add(1)
@@ -257,10 +258,10 @@ func (p *posting) aside(path []byte, query string, now int64) bool {
 		p.answer(http.StatusOK, "application/json", body)
 	case p.erp.beside(path, "exceptions", 1):
 		run.in.Reports.Add(1)
-		if seq, ok := run.wording.keys.Find(p.req.body); ok {
+		if seq, ok := run.wording.keys.Find(p.req.Body); ok {
 			p.w.add(&Record{Seq: seq, Code: uint8(Reported), At: uint64(now)})
 		}
-		run.examples.report(p.req.body)
+		run.examples.report(p.req.Body)
 		p.answer(http.StatusCreated, "application/json", []byte(`{}`))
 	case p.erp.below(path, "postings"):
 		p.postings(query)

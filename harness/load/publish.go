@@ -329,7 +329,7 @@ func (c *pubConn) read(conn net.Conn, r *bufio.Reader, gen int) {
 func (c *pubConn) acknowledged(id int, said Outcome, now int64) error {
 	if id < 0 || id >= len(c.slots) || c.slots[id].try == 0 {
 		c.p.out.Unasked.Add(1)
-		return bad(0, "the broker acknowledges what was not published, number %d", id)
+		return garbage("the broker acknowledges what was not published, number %d", id)
 	}
 	p, f := c.p, c.slots[id]
 	c.slots[id].try = 0

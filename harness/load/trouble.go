@@ -224,7 +224,7 @@ func (p *posting) troubled(now int64) bool {
 	from := len(p.out)
 	if t.hush {
 		p.post(now)
-		p.out, p.req.close = p.out[:from], true
+		p.out, p.req.Close = p.out[:from], true
 		return true
 	}
 	code := map[int]string{http.StatusTooManyRequests: "throttled", http.StatusServiceUnavailable: "unavailable"}[t.status]
