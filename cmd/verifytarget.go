@@ -83,7 +83,7 @@ func (f *verifyFlags) bridge(ctx context.Context, t *verify.Target) (func(), err
 		}
 		l, err = verify.Listen(ctx, at, f.maxBody)
 	} else {
-		u, err2 := verify.Address(f.broker, f.testSystem, "nats", "mqtt")
+		u, err2 := verify.Address(f.broker, f.testSystem, "nats", "mqtt", "amqp")
 		if err2 != nil {
 			return nil, usage("--broker %w", err2)
 		}

@@ -112,6 +112,9 @@ func Subscribe(ctx context.Context, u *url.URL, topic string, maxBody int64) (Li
 	if maxBody <= 0 {
 		maxBody = DefaultMaxBody
 	}
+	if u.Scheme == "amqp" {
+		return subscribeAMQP(ctx, u, topic, maxBody)
+	}
 	if u.Scheme == "nats" {
 		if topic == "" {
 			topic = ">"
