@@ -131,6 +131,14 @@ type Stock struct {
 	Quantity plant.Quantity  `json:"quantity"` // in the base unit
 }
 
+// OnHand is how much there is of a material, in its base unit, and how much of
+// that may be used.
+type OnHand struct {
+	Material  plant.ItemID
+	Quantity  plant.Quantity
+	Available plant.Decimal
+}
+
 // ItemState is a material definition as a list of them shows it.
 type ItemState struct {
 	Item    plant.Item

@@ -36,7 +36,8 @@ func TestGoldenMessagesOfD365KeepTheContract(t *testing.T) {
 	for _, f := range []string{"start", "route-card", "route-rework", "picking-list", "picking-scrap", "report-finished"} {
 		good[f] = sent(body(f+".json"), 200, body("reply-queued.json"))
 	}
-	for _, f := range []string{"header", "operations", "bom-lines", "product", "conversions", "batch", "messages", "failed", "nothing"} {
+	for _, f := range []string{"header", "operations", "bom-lines", "product", "conversions", "batch", "messages", "failed", "nothing",
+		"boms", "bom-versions", "bill-lines", "routes", "route-versions", "route-operations", "route-properties", "resources", "calendars", "intervals", "on-hand", "page"} {
 		good[f] = asked(200, body("get-"+f+".json"))
 	}
 	for name, x := range good {

@@ -56,6 +56,7 @@ func (Dialect) Policy() simulators.Policy {
 		Announce:   simulators.AnnounceLight,
 		Ordering:   simulators.OrderPerEntity,
 		Batch:      simulators.BatchAtomic,
+		Page:       largestPage,
 		Redelivery: simulators.Redelivery{Gap: 200 * time.Millisecond, MaxGap: 2 * time.Second},
 	}
 }

@@ -48,9 +48,26 @@ func TestGoldenMessages(t *testing.T) {
 	}
 }
 
+func bill() simulators.BillState {
+	return simulators.BillState{Version: 1, Bill: plant.Bill{Item: "PUMP-7", Revision: "C", For: dialecttest.EA("1"), Components: []plant.Component{{Material: "CASTING-3", Operation: "0010", Quantity: dialecttest.EA("1")}, {Material: "COOLANT", Operation: "0010", Quantity: plant.Quantity{Amount: plant.MustDecimal("0.0625"), Unit: "LTR"}}}}}
+}
+
+func route() simulators.RoutingState {
+	return simulators.RoutingState{Version: 1, Routing: plant.Routing{Item: "PUMP-7", Revision: "C", Operations: underWay().Order.Operations}}
+}
+
+// calendar has the hours of early and night shifts, of which one goes on after midnight.
+func calendar() plant.Calendar {
+	return plant.Calendar{ID: "BRNO", Zone: "Europe/Prague", Shifts: []plant.Shift{{Name: "early", Start: 6 * 60, End: 14 * 60, Days: []time.Weekday{time.Monday, time.Tuesday}}, {Name: "night", Start: 22 * 60, End: 6 * 60, Days: []time.Weekday{time.Monday}}}}
+}
+
 func TestGoldenReplies(t *testing.T) {
 	get := func(set, filter string) simulators.Message {
-		return simulators.Message{Verb: "get", Method: "GET", Name: Data + "/" + set, Params: map[string]string{"$filter": filter}}
+		m := simulators.Message{Verb: "get", Method: "GET", Name: Data + "/" + set}
+		if filter != "" {
+			m.Params = map[string]string{"$filter": filter}
+		}
+		return m
 	}
 	sent, _ := Dialect{}.Encode(facts()["picking-list"])
 	queued := simulators.Operation{ID: "OP-1", Number: 1, State: simulators.OperationRunning, Message: sent[0]}
@@ -60,20 +77,32 @@ func TestGoldenReplies(t *testing.T) {
 		m simulators.Message
 		a simulators.Answer
 	}{
-		"reply-queued":      {sent[0], simulators.Answer{Later: true, Operation: "OP-1"}},
-		"reply-malformed":   {sent[0], simulators.Answer{Refusal: refuse(codeMalformed, "_messageContent is missing; it is JSON in a string")}},
-		"reply-throttled":   {sent[0], simulators.Answer{Refusal: &simulators.Refusal{Outcome: simulators.Throttled, Code: "quota-exceeded", Text: "more than 20 requests in 1s", After: time.Second}}},
-		"get-header":        {get("ProductionOrderHeaders", "ProductionOrderNumber eq '4711000001'"), simulators.Answer{Found: []any{underWay()}}},
-		"get-header-by-key": {get("ProductionOrderHeaders(dataAreaId='demo',ProductionOrderNumber='4711000001')", "dataAreaId eq 'demo'"), simulators.Answer{Found: []any{underWay()}}},
-		"get-operations":    {get("ProductionOrderRouteOperations", "ProductionOrderNumber eq '4711000001'"), simulators.Answer{Found: []any{underWay()}}},
-		"get-bom-lines":     {get("ProductionOrderBillOfMaterialLines", "ProductionOrderNumber eq '4711000001'"), simulators.Answer{Found: []any{underWay()}}},
-		"get-product":       {get("ReleasedProductsV2", "ItemNumber eq 'CASTING-3'"), simulators.Answer{Found: []any{plant.Item{ID: "CASTING-3", Description: "Casting", Unit: "KGM", Lots: true}}}},
-		"get-conversions":   {get("ProductSpecificUnitOfMeasureConversions", "ProductNumber eq 'CASTING-3'"), simulators.Answer{Found: []any{plant.Item{ID: "CASTING-3", Unit: "KGM", Units: []plant.AltUnit{{Unit: "EA", Factor: plant.Factor{Num: 63, Den: 20}}}}}}},
-		"get-batch":         {get("ItemBatches", "BatchNumber eq 'L-C3-8841'"), simulators.Answer{Found: []any{plant.Lot{ID: "L-C3-8841", Material: "CASTING-3", Status: plant.LotBlocked, Quantity: plant.Whole(40)}}}},
-		"get-messages":      {get("SysMessages", "DependencyKey eq '4711000001'"), simulators.Answer{Found: []any{queued, failed}}},
-		"get-failed":        {get("SysMessages", "DependencyKey eq '4711000001' and MessageState eq Microsoft.Dynamics.DataEntities.SysMessageState'Failed'"), simulators.Answer{Found: []any{queued, failed}}},
-		"get-nothing":       {get("ProductionOrderHeaders", "ProductionOrderNumber eq '4799'"), simulators.Answer{Refusal: refuse("order-unknown", "order 4799 is not known")}},
-		"get-no-property":   {get("ProductionOrderHeaders", "ProductionOrderNumber eq '4711000001' and Qty gt 5"), simulators.Answer{Found: []any{underWay()}}},
+		"reply-queued":         {sent[0], simulators.Answer{Later: true, Operation: "OP-1"}},
+		"reply-malformed":      {sent[0], simulators.Answer{Refusal: refuse(codeMalformed, "_messageContent is missing; it is JSON in a string")}},
+		"reply-throttled":      {sent[0], simulators.Answer{Refusal: &simulators.Refusal{Outcome: simulators.Throttled, Code: "quota-exceeded", Text: "more than 20 requests in 1s", After: time.Second}}},
+		"get-header":           {get("ProductionOrderHeaders", "ProductionOrderNumber eq '4711000001'"), simulators.Answer{Found: []any{underWay()}}},
+		"get-header-by-key":    {get("ProductionOrderHeaders(dataAreaId='demo',ProductionOrderNumber='4711000001')", "dataAreaId eq 'demo'"), simulators.Answer{Found: []any{underWay()}}},
+		"get-operations":       {get("ProductionOrderRouteOperations", "ProductionOrderNumber eq '4711000001'"), simulators.Answer{Found: []any{underWay()}}},
+		"get-bom-lines":        {get("ProductionOrderBillOfMaterialLines", "ProductionOrderNumber eq '4711000001'"), simulators.Answer{Found: []any{underWay()}}},
+		"get-product":          {get("ReleasedProductsV2", "ItemNumber eq 'CASTING-3'"), simulators.Answer{Found: []any{plant.Item{ID: "CASTING-3", Description: "Casting", Unit: "KGM", Lots: true}}}},
+		"get-conversions":      {get("ProductSpecificUnitOfMeasureConversions", "ProductNumber eq 'CASTING-3'"), simulators.Answer{Found: []any{plant.Item{ID: "CASTING-3", Unit: "KGM", Units: []plant.AltUnit{{Unit: "EA", Factor: plant.Factor{Num: 63, Den: 20}}}}}}},
+		"get-batch":            {get("ItemBatches", "BatchNumber eq 'L-C3-8841'"), simulators.Answer{Found: []any{plant.Lot{ID: "L-C3-8841", Material: "CASTING-3", Status: plant.LotBlocked, Quantity: plant.Whole(40)}}}},
+		"get-messages":         {get("SysMessages", "DependencyKey eq '4711000001'"), simulators.Answer{Found: []any{queued, failed}}},
+		"get-failed":           {get("SysMessages", "DependencyKey eq '4711000001' and MessageState eq Microsoft.Dynamics.DataEntities.SysMessageState'Failed'"), simulators.Answer{Found: []any{queued, failed}}},
+		"get-boms":             {get("BillOfMaterialsHeaders", "BOMId eq 'PUMP-7'"), simulators.Answer{Found: []any{bill()}}},
+		"get-bom-versions":     {get("BillOfMaterialsVersions", "ManufacturedItemNumber eq 'PUMP-7'"), simulators.Answer{Found: []any{bill()}}},
+		"get-bill-lines":       {get("BillOfMaterialsLines", "BOMId eq 'PUMP-7'"), simulators.Answer{Found: []any{simulators.BillLine{BillState: bill()}, simulators.BillLine{BillState: bill(), Line: 1}}}},
+		"get-routes":           {get("RouteHeaders", "RouteId eq 'PUMP-7'"), simulators.Answer{Found: []any{route()}}},
+		"get-route-versions":   {get("RouteVersionsV2", "ItemNumber eq 'PUMP-7'"), simulators.Answer{Found: []any{route()}}},
+		"get-route-operations": {get("RouteOperations", "RouteId eq 'PUMP-7'"), simulators.Answer{Found: []any{simulators.RoutingStep{RoutingState: route()}, simulators.RoutingStep{RoutingState: route(), Step: 1}}}},
+		"get-route-properties": {get("RouteOperationsProperties", "RouteId eq 'PUMP-7'"), simulators.Answer{Found: []any{simulators.RoutingStep{RoutingState: route()}}}},
+		"get-resources":        {get("OperationsResources", ""), simulators.Answer{Found: []any{plant.WorkCenter{ID: "WC-ASM-01", Manual: true}, plant.WorkCenter{ID: "WC-CNC-02", Description: "machining center", Machines: []plant.MachineID{"M-1", "M-2"}}}}},
+		"get-calendars":        {get("WorkCalendars", ""), simulators.Answer{Found: []any{calendar()}}},
+		"get-intervals":        {get("WorkCalendarTimeIntervals", "WorkCalendarDate ge 2026-03-02T12:00:00Z and WorkCalendarDate le 2026-03-03T12:00:00Z"), simulators.Answer{Found: []any{calendar()}}},
+		"get-on-hand":          {get("WarehousesOnHandV2", "ItemNumber eq 'CASTING-3'"), simulators.Answer{Found: []any{simulators.OnHand{Material: "CASTING-3", Quantity: dialecttest.EA("60"), Available: plant.Whole(20)}}}},
+		"get-page":             {get("ReleasedProductsV2", "ProductLifecycleStateId ne 'Obsolete'"), simulators.Answer{Found: []any{plant.Item{ID: "CASTING-3", Unit: "KGM"}}, Total: 3, More: true}},
+		"get-nothing":          {get("ProductionOrderHeaders", "ProductionOrderNumber eq '4799'"), simulators.Answer{Refusal: refuse("order-unknown", "order 4799 is not known")}},
+		"get-no-property":      {get("ProductionOrderHeaders", "ProductionOrderNumber eq '4711000001' and Qty gt 5"), simulators.Answer{Found: []any{underWay()}}},
 	} {
 		golden(t, name, Dialect{}.Reply(c.m, c.a).Body)
 	}

@@ -2,6 +2,7 @@ package d365
 
 import (
 	"encoding/xml"
+	"slices"
 	"strings"
 
 	"github.com/andon-rig/andon/simulators"
@@ -26,6 +27,9 @@ func (d Dialect) document(m simulators.Message) simulators.Message {
 var samples = []any{
 	simulators.OrderState{Order: plant.Order{Operations: make([]plant.Operation, 1), Components: make([]plant.Component, 1)}},
 	plant.Item{Units: make([]plant.AltUnit, 1)}, plant.Lot{}, simulators.Operation{},
+	simulators.BillLine{BillState: simulators.BillState{Bill: plant.Bill{Components: make([]plant.Component, 1)}}}, simulators.BillState{},
+	simulators.RoutingStep{RoutingState: simulators.RoutingState{Routing: plant.Routing{Operations: make([]plant.Operation, 1)}}}, simulators.RoutingState{},
+	plant.WorkCenter{}, simulators.OnHand{}, plant.Calendar{},
 }
 
 // edmx describes the entity sets here, which have a small part of the
@@ -59,7 +63,7 @@ func (d Dialect) edmx() []byte {
 func (d Dialect) sample(s set) entity {
 	for _, o := range samples {
 		if got := d.entities(s, []any{o}); len(got) > 0 {
-			if _, fits := got[0].value(s.keys[len(s.keys)-1]); fits {
+			if !slices.ContainsFunc(s.keys, func(k string) bool { _, has := got[0].value(k); return !has }) {
 				return got[0]
 			}
 		}
@@ -74,6 +78,9 @@ func entityType(set string) string {
 	}
 	if name, many := strings.CutSuffix(set, "ches"); many {
 		return name + "ch"
+	}
+	if name, many := strings.CutSuffix(set, "ies"); many {
+		return name + "y"
 	}
 	return strings.TrimSuffix(set, "s")
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/andon-rig/andon/simulators"
 )
@@ -16,22 +17,25 @@ type set struct {
 	name   string
 	object string   // of the books that it shows
 	list   string   // the same for all; "" if there is none and the key is needed
+	rows   bool     // each object of the list is one entity, so that the books cut the pages
 	by     string   // the property that finds one of the books
 	keys   []string // that name one entity
+
+	from, to time.Time // days for which a calendar is asked
 }
 
 // sets are the entity sets that can be read. SysMessages is one of the
 // customer's own: the product has none for the list of messages that is known
 // in public.
-var sets = []set{
-	{"ProductionOrderHeaders", "order", "orders", "ProductionOrderNumber", []string{"dataAreaId", "ProductionOrderNumber"}},
-	{"ProductionOrderRouteOperations", "order", "", "ProductionOrderNumber", []string{"dataAreaId", "ProductionOrderNumber", "OperationNumber", "OperationPriority"}},
-	{"ProductionOrderBillOfMaterialLines", "order", "", "ProductionOrderNumber", []string{"dataAreaId", "ProductionOrderNumber", "LineNumber"}},
-	{"ReleasedProductsV2", "item", "items", "ItemNumber", []string{"dataAreaId", "ItemNumber"}},
-	{"ProductSpecificUnitOfMeasureConversions", "item", "items", "ProductNumber", []string{"ProductNumber", "FromUnitSymbol", "ToUnitSymbol"}},
-	{"ItemBatches", "lot", "", "BatchNumber", []string{"dataAreaId", "ItemNumber", "BatchNumber"}},
-	{"SysMessages", "queue", "queue", "DependencyKey", []string{"dataAreaId", "MessageId"}},
-}
+var sets = append([]set{
+	{name: "ProductionOrderHeaders", object: "order", list: "orders", rows: true, by: "ProductionOrderNumber", keys: []string{"dataAreaId", "ProductionOrderNumber"}},
+	{name: "ProductionOrderRouteOperations", object: "order", by: "ProductionOrderNumber", keys: []string{"dataAreaId", "ProductionOrderNumber", "OperationNumber", "OperationPriority"}},
+	{name: "ProductionOrderBillOfMaterialLines", object: "order", by: "ProductionOrderNumber", keys: []string{"dataAreaId", "ProductionOrderNumber", "LineNumber"}},
+	{name: "ReleasedProductsV2", object: "item", list: "items", rows: true, by: "ItemNumber", keys: []string{"dataAreaId", "ItemNumber"}},
+	{name: "ProductSpecificUnitOfMeasureConversions", object: "item", list: "items", by: "ProductNumber", keys: []string{"ProductNumber", "FromUnitSymbol", "ToUnitSymbol"}},
+	{name: "ItemBatches", object: "lot", by: "BatchNumber", keys: []string{"dataAreaId", "ItemNumber", "BatchNumber"}},
+	{name: "SysMessages", object: "queue", list: "queue", by: "DependencyKey", keys: []string{"dataAreaId", "MessageId"}},
+}, masterSets...)
 
 func isData(name string) bool { return name == Data || strings.HasPrefix(name, Data+"/") }
 
@@ -75,7 +79,13 @@ func parse(m simulators.Message) (request, error) {
 		}
 		r.one = true
 	}
-	return r, r.options(m.Params)
+	if err := r.options(m.Params); err != nil {
+		return r, err
+	}
+	if err := r.days(); err != nil {
+		return r, refuse(codeQuery, "%s", err)
+	}
+	return r, nil
 }
 
 // keyOf reads dataAreaId='x',ProductionOrderNumber='y'.
@@ -214,7 +224,7 @@ func (d Dialect) question(m simulators.Message) (simulators.Ask, error) {
 		return simulators.Ask{}, err
 	}
 	for _, c := range r.where {
-		if c.property == r.set.by && c.operator == "eq" {
+		if r.set.by != "" && c.property == r.set.by && c.operator == "eq" {
 			where := map[string]string{"id": c.value}
 			if r.set.object == "queue" {
 				where = map[string]string{"entity": c.value}
@@ -225,5 +235,29 @@ func (d Dialect) question(m simulators.Message) (simulators.Ask, error) {
 	if r.set.list == "" {
 		return simulators.Ask{}, refuse(codeQuery, "%s are found here by %s eq '…'", r.set.name, r.set.by)
 	}
-	return simulators.Ask{Query: &simulators.Query{Object: r.set.list}}, nil
+	q := simulators.Query{Object: r.set.list, Where: map[string]string{}}
+	if r.paged() {
+		q.Fits = func(found any) bool { return len(d.fitting(r, []any{found})) > 0 }
+		if r.skip > 0 {
+			q.Where["offset"] = strconv.Itoa(r.skip)
+		}
+		if r.top > 0 {
+			q.Where["limit"] = strconv.Itoa(r.top)
+		}
+	}
+	return simulators.Ask{Query: &q}, nil
+}
+
+// paged reports whether the books cut the pages of a list. Otherwise they find
+// all of it, and the entities are counted here.
+func (r request) paged() bool {
+	if !r.set.rows {
+		return false
+	}
+	for _, c := range r.where {
+		if r.set.by != "" && c.property == r.set.by && c.operator == "eq" {
+			return false // one object
+		}
+	}
+	return true
 }

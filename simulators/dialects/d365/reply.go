@@ -1,6 +1,9 @@
 package d365
 
 import (
+	"maps"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -101,25 +104,42 @@ func (d Dialect) data(m simulators.Message, a simulators.Answer) simulators.Mess
 	if err != nil {
 		return d.document(m)
 	}
+	if !d.Settings.sees(r.cross) {
+		a = simulators.Answer{}
+	}
 	var all []entity
-	if d.Settings.sees(r.cross) {
-		for _, e := range d.entities(r.set, a.Found) {
-			ok, err := r.fits(e)
-			if err != nil {
-				return d.fault(m, refuse(codeMalformed, "%s", err))
-			}
-			if ok {
-				all = append(all, e)
-			}
+	for _, e := range d.entities(r.set, a.Found) {
+		ok, err := r.fits(e)
+		if err != nil {
+			return d.fault(m, refuse(codeMalformed, "%s", err))
+		}
+		if ok {
+			all = append(all, e)
 		}
 	}
 	if r.one && len(all) == 0 {
 		return d.fault(m, refuse(codeName, "no %s was found for the key", r.set.name))
 	}
+	if r.paged() && !r.one {
+		if r.top == 0 {
+			all = nil
+		}
+		return d.shown(m, r, all, len(a.Found), max(a.Total, len(all)), a.More && r.top < 0)
+	}
 	return d.page(m, r, all)
 }
 
-// page shows as much of a list as one page has, and where to go on.
+// fitting are the entities of what was found that are asked for.
+func (d Dialect) fitting(r request, found []any) (all []entity) {
+	for _, e := range d.entities(r.set, found) {
+		if ok, err := r.fits(e); ok || err != nil { // what cannot be asked for is refused in the answer
+			all = append(all, e)
+		}
+	}
+	return all
+}
+
+// page cuts a list of which the books have found all.
 func (d Dialect) page(m simulators.Message, r request, all []entity) simulators.Message {
 	total := len(all)
 	all = all[min(r.skip, total):]
@@ -127,9 +147,15 @@ func (d Dialect) page(m simulators.Message, r request, all []entity) simulators.
 	if r.top >= 0 {
 		most = min(most, r.top)
 	}
-	more := len(all) > most && r.top < 0
-	shown := make([]entity, 0, min(most, len(all)))
-	for _, e := range all[:min(most, len(all))] {
+	n := min(most, len(all))
+	return d.shown(m, r, all[:n], n, total, len(all) > most && r.top < 0)
+}
+
+// shown words a page that ends n entities after where it began, of total, and
+// says where to go on if there are more.
+func (d Dialect) shown(m simulators.Message, r request, all []entity, n, total int, more bool) simulators.Message {
+	shown := make([]entity, 0, len(all))
+	for _, e := range all {
 		e, err := r.selected(e)
 		if err != nil {
 			return d.fault(m, refuse(codeMalformed, "%s", err))
@@ -147,7 +173,19 @@ func (d Dialect) page(m simulators.Message, r request, all []entity) simulators.
 	}
 	body = append(body, property{"value", shown})
 	if more {
-		body = append(body, property{"@odata.nextLink", r.set.name + "?$skip=" + strconv.Itoa(r.skip+most)})
+		body = append(body, property{"@odata.nextLink", r.next(m, n)})
 	}
 	return written(200, plain(body))
+}
+
+// next is the address of the page that follows, n rows on: a number of rows to
+// leave out, whatever has become of them.
+func (r request) next(m simulators.Message, n int) string {
+	link := r.set.name + "?"
+	for _, k := range slices.Sorted(maps.Keys(m.Params)) {
+		if k != "$skip" {
+			link += k + "=" + strings.ReplaceAll(url.QueryEscape(m.Params[k]), "+", "%20") + "&"
+		}
+	}
+	return link + "$skip=" + strconv.Itoa(r.skip+n)
 }

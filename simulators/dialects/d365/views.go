@@ -53,6 +53,10 @@ func etag(version int, record int64) string {
 // entities are what the books have turned up, as that set shows it.
 func (d Dialect) entities(s set, found []any) (all []entity) {
 	for _, f := range found {
+		if rows, ok := d.master(s, f); ok {
+			all = append(all, rows...)
+			continue
+		}
 		switch f := f.(type) {
 		case simulators.OrderState:
 			all = append(all, d.order(s.name, f)...)
@@ -163,6 +167,9 @@ func (d Dialect) item(set string, i plant.Item, version int) (all []entity) {
 			{"InventoryUnitSymbol", string(i.Unit)},
 			{"TrackingDimensionGroupName", tracking(i)},
 			{"ProductLifecycleStateId", map[bool]string{true: "Obsolete"}[i.Retired]},
+			{"AndonRevision", i.Revision},
+			{"AndonDecimals", i.Decimals},
+			{"AndonVersion", version},
 		}}
 	}
 	for _, u := range i.Units {

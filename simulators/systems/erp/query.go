@@ -112,6 +112,8 @@ func (e *ERP) query(q simulators.Query) simulators.Answer {
 	case "stock":
 		lines := e.stockOf(plant.ItemID(q.Where["material"]), plant.LotID(q.Where["lot"]))
 		return books.Page(q, lines, func(s Stock) string { return string(s.Material) + "/" + string(s.Lot) })
+	case "on-hand":
+		return books.Page(q, onHand(e.stockOf(plant.ItemID(q.Where["material"]), "")), func(h simulators.OnHand) string { return string(h.Material) })
 	case "postings":
 		return e.desk.Ledger.Query(q)
 	case "bom":
@@ -142,13 +144,28 @@ func (e *ERP) stockOf(material plant.ItemID, lot plant.LotID) []Stock {
 	e.stock.Each(&e.desk.Lots, func(_ string, l *books.Lot) {
 		if (material == "" || l.Material == material) && (lot == "" || l.ID == lot) {
 			item, _ := e.items.Item(l.Material)
-			lines = append(lines, Stock{l.Material, l.ID, l.Status, plant.Quantity{Amount: l.Quantity, Unit: item.Unit}})
+			lines = append(lines, Stock{Material: l.Material, Lot: l.ID, Status: l.Status, Quantity: plant.Quantity{Amount: l.Quantity, Unit: item.Unit}})
 		}
 	})
 	slices.SortFunc(lines, func(a, b Stock) int {
 		return cmp.Or(cmp.Compare(a.Material, b.Material), cmp.Compare(a.Lot, b.Lot))
 	})
 	return lines
+}
+
+// onHand adds up the lines of each material, which come in its order.
+func onHand(lines []Stock) (all []simulators.OnHand) {
+	for _, s := range lines {
+		if n := len(all); n == 0 || all[n-1].Material != s.Material {
+			all = append(all, simulators.OnHand{Material: s.Material, Quantity: plant.Quantity{Unit: s.Quantity.Unit}})
+		}
+		h := &all[len(all)-1]
+		h.Quantity.Amount = h.Quantity.Amount.Add(s.Quantity.Amount)
+		if s.Status == plant.LotUnrestricted {
+			h.Available = h.Available.Add(s.Quantity.Amount)
+		}
+	}
+	return all
 }
 
 func (e *ERP) genealogy(lot plant.LotID) []Edge {
