@@ -44,6 +44,7 @@ type loadFlags struct {
 	thresholds                []string
 	out                       string
 	json, quiet, unknown      bool
+	soak                      bool // memory must not grow
 	fleet                     fleetFlags
 }
 
@@ -68,6 +69,7 @@ func newLoad(w World) *cobra.Command {
 			"never a verdict on the build, 4 undecidable (--allow-unknown turns 4 into 0), 130 interrupted.",
 		Example: "  andon load --find-max --slo 'e2e.p99 < 250ms'\n" +
 			"  andon load --rate 500 --duration 10s --threshold 'e2e.p99 < 250ms'\n" +
+			"  andon load --soak --rate 500\n" +
 			"  andon load --workload closed --connections 32 --duration 5s\n" +
 			"  andon load --mix " + load.Mixable + " --threshold 'scrap.e2e.p99 < 250ms'\n" +
 			"  andon load --rig andon.yaml --workload burst:2000/2s/20s --rate 200 --duration 60s --json\n" +
@@ -89,6 +91,7 @@ func newLoad(w World) *cobra.Command {
 	flags.BoolVar(&f.testSystem, "test-system", false, "the build at --url is not on this machine, and its owner says that it is a test system")
 	flags.StringVar(&f.body, "body", "", "`file` with another body than a confirmation of "+load.Dialect+"; ${key} and ${seq} stand for what differs")
 	f.workloadFlags(flags)
+	flags.BoolVar(&f.soak, "soak", false, "last for 10m if --duration does not say how long, and hold memory against who takes more and more: the build, or the rig")
 	flags.StringArrayVar(&f.thresholds, "threshold", nil, "`expression` that must hold, such as 'e2e.p99 < 250ms'; may be repeated")
 	f.findFlags.add(flags)
 	c.AddCommand(newLoadCompare(w))
@@ -178,7 +181,10 @@ func keepLoad(path string, res *load.Result) error {
 
 // config turns flags into a load.
 func (f *loadFlags) config(w World, log io.Writer) (c load.Config, err error) {
-	c = load.Config{Dir: f.out, Workload: f.workload, Drain: f.drain, Quiet: 3 * time.Second, Pacing: f.pacing,
+	if f.soak && f.given != nil && !f.given("duration") {
+		f.duration = 10 * time.Minute
+	}
+	c = load.Config{Dir: f.out, Soak: f.soak, Workload: f.workload, Drain: f.drain, Quiet: 3 * time.Second, Pacing: f.pacing,
 		Emit: load.EmitConfig{Connections: f.connections, Depth: f.depth, Timeout: f.timeout, Tries: f.tries, GiveUp: f.giveUp}}
 	if err := f.sane(); err != nil {
 		return c, err

@@ -53,6 +53,9 @@ func (f *loadFlags) saneFind() error {
 	if f.workload != "constant" || f.given != nil && f.given("duration") {
 		bad = append(bad, errors.New("--find-max chooses rates and times itself; leave --workload and --duration out"))
 	}
+	if f.soak {
+		bad = append(bad, errors.New("--soak lasts at one rate and --find-max looks for one; leave one out"))
+	}
 	if !(f.rate >= 1 && f.rate <= f.upTo && f.upTo <= 1e7) {
 		bad = append(bad, fmt.Errorf("--rate is %v and --up-to %v; a search begins at 1/s or more and ends at or above that, at most at 10 million", f.rate, f.upTo))
 	}

@@ -72,6 +72,12 @@ func tellLoad(out io.Writer, r *load.Result) error {
 	if u := r.Build; u != nil {
 		fmt.Fprintf(&b, "  build      %.1f CPU-s per million confirmations, at most %d MiB, %d threads and %d descriptors\n", u.CPUPerMillion, u.Memory>>20, u.Threads, u.Files)
 	}
+	if s := r.Soak; s != nil {
+		fmt.Fprintf(&b, "  soak       rig %s: %s\n", s.Rig.Outcome, s.Rig.Why)
+		if s.Build != nil {
+			fmt.Fprintf(&b, "             build %s: %s\n", s.Build.Outcome, s.Build.Why)
+		}
+	}
 	fmt.Fprintf(&b, "  evidence   %s\n", r.Dir)
 	_, err := io.WriteString(out, b.String())
 	return err

@@ -44,6 +44,7 @@ type Result struct {
 	Judging     time.Duration        `json:"judging_ns,omitempty"`
 	JudgingCPU  time.Duration        `json:"judging_cpu_ns,omitempty"`
 	Build       *BuildUsage          `json:"build,omitempty"` // nil if nobody can look into it
+	Soak        *SoakResult          `json:"soak,omitempty"`  // nil if memory may grow
 	Seconds     []Second             `json:"seconds"`
 	Reports     []string             `json:"reports,omitempty"` // the first exceptions that the build reported
 }
@@ -200,6 +201,17 @@ func (res *Result) verdict(r *run) {
 	for _, g := range res.Gates {
 		if g.Outcome != Held {
 			worse(g.Outcome, "%s: %s", g.Expression, g.Why)
+		}
+	}
+	if s := res.Soak; s != nil {
+		if s.Build != nil && s.Build.Outcome != Held {
+			worse(s.Build.Outcome, "soak: memory of the build: %s", s.Build.Why)
+		}
+		switch s.Rig.Outcome {
+		case Violated: // ours, and nothing that the build has done
+			worse(Limited, "soak: memory of the rig: %s", s.Rig.Why)
+		case Undecidable:
+			worse(Undecidable, "soak: memory of the rig: %s", s.Rig.Why)
 		}
 	}
 	for _, text := range res.Idle {

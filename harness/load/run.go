@@ -54,6 +54,7 @@ type Config struct {
 	Pacing          time.Duration // p99 of our own lateness beyond which we are the limit
 	Gates           []Gate
 	Faults          []Fault        // that strike meanwhile
+	Soak            bool           // memory must not grow while confirmations are sent
 	See             func(Progress) // called twice a second; may be nil
 	Fleet           *Fleet         // agents that send; nil if this process does
 }
@@ -293,6 +294,7 @@ func (r *run) watch(c *Config, res *Result) (draining *atomic.Bool, done func())
 	end, ended := make(chan struct{}), make(chan struct{})
 	gauge := &usageGauge{build: c.Build, start: r.start}
 	gauge.look()
+	var own memoryGauge
 	go func() {
 		defer close(ended)
 		tick := time.NewTicker(250 * time.Millisecond)
@@ -302,6 +304,7 @@ func (r *run) watch(c *Config, res *Result) (draining *atomic.Bool, done func())
 			case <-end:
 				gauge.look()
 				res.Build = gauge.usage(r.out.First.Load())
+				res.soaked(c, own.seen)
 				return
 			case <-tick.C:
 			}
@@ -310,6 +313,9 @@ func (r *run) watch(c *Config, res *Result) (draining *atomic.Bool, done func())
 				res.Backlog.Most = max(res.Backlog.Most, taken-applied)
 			}
 			gauge.look()
+			if !draining.Load() {
+				own.look(time.Since(r.start))
+			}
 			r.ledger.Settle(int64(time.Since(r.start)))
 			r.keys.forget(int64(time.Since(r.start)))
 			if c.See != nil && n%2 == 1 {

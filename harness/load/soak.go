@@ -1,0 +1,130 @@
+package load
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"runtime"
+	"runtime/metrics"
+	"slices"
+	"time"
+)
+
+// SoakResult is whether memory stayed where it was over a long load.
+type SoakResult struct {
+	Rig   MemoryTrend  `json:"rig"`             // of this process
+	Build *MemoryTrend `json:"build,omitempty"` // nil if nobody can look into it
+}
+
+// MemoryTrend is how memory went while confirmations were sent. The first
+// quarter, in which buffers and heaps become as large as they will be, does not
+// count; what remains is cut into windows, and of each the least counts, as what
+// is garbage only comes and goes.
+type MemoryTrend struct {
+	Outcome Verdict `json:"outcome"` // held, violated if it grew, undecidable if too little was seen
+	Begin   int64   `json:"begin_bytes"`
+	End     int64   `json:"end_bytes"`
+	Growth  int64   `json:"growth_bytes"` // by the median of the slopes between all windows
+	Over    float64 `json:"over_s"`
+	Why     string  `json:"why"`
+}
+
+// held is how much memory something held at a moment.
+type held struct {
+	at    float64 // seconds
+	bytes int64
+}
+
+const (
+	soakWindows = 12
+	// noGrowth is what may be more without being growth: as a share of what there
+	// is, and in bytes.
+	noGrowthShare = 0.05
+	noGrowthBytes = 4 << 20
+)
+
+// trend judges what was seen from the first to the last.
+func trend(seen []held) (t MemoryTrend) {
+	if len(seen) < 3*soakWindows {
+		t.Outcome, t.Why = Undecidable, fmt.Sprintf("memory was seen %d times while confirmations were sent; it takes %d (raise --duration)", len(seen), 3*soakWindows)
+		return t
+	}
+	first, last := seen[0].at, seen[len(seen)-1].at
+	begin := first + (last-first)/4
+	lows := make([]level, soakWindows)
+	for i := range lows {
+		lows[i].n = math.Inf(1)
+	}
+	for _, h := range seen {
+		if h.at < begin {
+			continue
+		}
+		w := &lows[min(int((h.at-begin)/(last-begin)*soakWindows), soakWindows-1)]
+		if float64(h.bytes) < w.n {
+			*w = level{h.at, float64(h.bytes)}
+		}
+	}
+	lows = slices.DeleteFunc(lows, func(l level) bool { return math.IsInf(l.n, 1) }) // nobody looked
+	t.Over = last - begin
+	t.Begin, t.End = int64(lows[0].n), int64(lows[len(lows)-1].n)
+	t.Growth = int64(slope(lows) * t.Over)
+	third := len(lows) / 3
+	early := slices.MaxFunc(lows[:third], func(a, b level) int { return cmp.Compare(a.n, b.n) })
+	late := slices.MinFunc(lows[len(lows)-third:], func(a, b level) int { return cmp.Compare(a.n, b.n) })
+	t.Outcome, t.Why = Held, fmt.Sprintf("%s at a quarter of the time, %s at its end", mib(t.Begin), mib(t.End))
+	if limit := max(noGrowthShare*float64(t.Begin), noGrowthBytes); late.n > early.n && float64(t.Growth) > limit {
+		t.Outcome = Violated
+		t.Why += fmt.Sprintf(": it grew by %s in %.0f s (at most %s are no growth)", mib(t.Growth), t.Over, mib(int64(limit)))
+	}
+	return t
+}
+
+func mib(bytes int64) string { return fmt.Sprintf("%.1f MiB", float64(bytes)/(1<<20)) }
+
+// memoryGauge notes what this process holds.
+type memoryGauge struct {
+	seen []held
+	next time.Duration
+}
+
+// look notes it, at most so often that a load of any length has a few thousand.
+func (g *memoryGauge) look(at time.Duration) {
+	if at < g.next {
+		return
+	}
+	g.next = at + max(200*time.Millisecond, at/500)
+	g.seen = append(g.seen, held{at.Seconds(), ownMemory()})
+}
+
+// ownMemory is what this process needs: what a garbage collection leaves, and all
+// that Go's runtime has of the system besides the heap.
+func ownMemory() int64 {
+	runtime.GC()
+	s := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/objects:bytes"},
+		{Name: "/memory/classes/heap/unused:bytes"}, {Name: "/memory/classes/heap/free:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
+	metrics.Read(s)
+	n := int64(s[0].Value.Uint64() + s[1].Value.Uint64())
+	for _, heap := range s[2:] {
+		n -= int64(heap.Value.Uint64())
+	}
+	return n
+}
+
+// soaked judges the memory of a load that was to last.
+func (res *Result) soaked(c *Config, own []held) {
+	if !c.Soak {
+		return
+	}
+	s := &SoakResult{Rig: trend(own)}
+	if b := res.Build; b != nil {
+		var seen []held
+		for _, x := range b.Samples {
+			if len(own) > 0 && x.At <= own[len(own)-1].at {
+				seen = append(seen, held{x.At, x.Memory})
+			}
+		}
+		t := trend(seen)
+		s.Build = &t
+	}
+	res.Soak = s
+}

@@ -1,0 +1,77 @@
+package load
+
+import (
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Growth is told from garbage that comes and goes, from a beginning in which all
+// grows, and from a step that is not repeated.
+func TestMemoryTrend(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	garbage := func() int64 { return r.Int64N(30 << 20) }
+	for name, c := range map[string]struct {
+		bytes func(at float64) int64
+		n     int
+		want  Verdict
+	}{
+		"constant":                      {func(float64) int64 { return 50 << 20 }, 600, Held},
+		"garbage":                       {func(float64) int64 { return 50<<20 + garbage() }, 600, Held},
+		"a beginning":                   {func(at float64) int64 { return int64(min(at/100, 1)*500)<<20 + garbage() }, 600, Held},
+		"less and less":                 {func(at float64) int64 { return int64(900-at) << 20 }, 600, Held},
+		"3 MiB":                         {func(at float64) int64 { return 50<<20 + int64(at*3/600*(1<<20)) }, 600, Held},
+		"32 KiB a second":               {func(at float64) int64 { return 50<<20 + int64(at*32)<<10 }, 600, Violated},
+		"32 KiB a second below garbage": {func(at float64) int64 { return 50<<20 + int64(at*32)<<10 + garbage() }, 600, Violated},
+		"a MiB a second":                {func(at float64) int64 { return 50<<20 + int64(at)<<20 }, 40, Violated},
+		"too short":                     {func(at float64) int64 { return 50<<20 + int64(at)<<20 }, 35, Undecidable},
+	} {
+		var seen []held
+		for i := range c.n {
+			seen = append(seen, held{float64(i), c.bytes(float64(i))})
+		}
+		if got := trend(seen); got.Outcome != c.want || got.Why == "" || got.Outcome == Violated && !strings.Contains(got.Why, "grew by") {
+			t.Errorf("%s: %+v, want %s", name, got, c.want)
+		}
+	}
+}
+
+// A short soak: the rig's memory is constant; and when something in its process
+// holds on to what it was sent, that is found.
+func TestSoak(t *testing.T) {
+	var mu sync.Mutex
+	var kept [][]byte
+	greedy := func(p *passing, w http.ResponseWriter, r *http.Request, body []byte) {
+		hold := make([]byte, 32<<10)
+		for i := 0; i < len(hold); i += 1 << 10 {
+			hold[i] = 1
+		}
+		mu.Lock()
+		kept = append(kept, hold)
+		mu.Unlock()
+		p.forward(w, r.Header.Get("Idempotency-Key"), body)
+	}
+	for name, c := range map[string]struct {
+		serve func(*passing, http.ResponseWriter, *http.Request, []byte)
+		want  Verdict
+		exit  Verdict
+	}{"constant": {nil, Held, Held}, "who keeps everything": {greedy, Violated, Limited}} {
+		shape, err := ParseShape("constant", 200, 10*time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res := mustRun(t, small(t, &passing{t: t, serve: c.serve}, func(cfg *Config) {
+			cfg.Soak, cfg.Shape, cfg.Emit.Most = true, shape, shape.Number()
+		}))
+		t.Logf("%s: %+v", name, res.Soak)
+		if res.Soak == nil || res.Soak.Rig.Outcome != c.want || res.Verdict != c.exit || res.Soak.Build != nil {
+			t.Errorf("%s: %+v, %s %v", name, res.Soak, res.Verdict, res.Why)
+		}
+	}
+	if len(kept) == 0 {
+		t.Error("nothing was kept")
+	}
+}
