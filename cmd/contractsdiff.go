@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -63,6 +65,9 @@ func newContractsDiff(w World) *cobra.Command {
 	return c
 }
 
+// ownKind is how book.yaml and contract.yaml say what they are.
+var ownKind = regexp.MustCompile(`(?m)^kind: *(Book|Contract)\b`)
+
 // diff compares the documents at two paths.
 func diff(formats []contracts.Format, before, after, format string, mode contracts.Mode) ([]contracts.Change, error) {
 	old, err := readContract(before)
@@ -72,6 +77,11 @@ func diff(formats []contracts.Format, before, after, format string, mode contrac
 	next, err := readContract(after)
 	if err != nil {
 		return nil, err
+	}
+	for _, f := range append(slices.Clone(old), next...) {
+		if kind := ownKind.FindSubmatch(f.Data); kind != nil && format == "" && (len(old) == 1 || len(next) == 1) {
+			return nil, usage("%s: is a %s of a folder of contracts, and no document of an interface; andon contracts lint reads it, with what it speaks of", f.Name, kind[1])
+		}
 	}
 	f, err := formatOf(formats, format, old)
 	if err != nil {
