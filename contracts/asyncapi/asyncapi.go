@@ -154,6 +154,9 @@ func (f Format) Read(files []contracts.File) (contracts.Document, error) {
 			d.url = u
 		}
 		d.trees[u] = t
+		if id := t.ID(); id != "" {
+			d.trees[id] = t
+		}
 	}
 	if d.url == "" && len(r.problems) == 0 {
 		p := contracts.Problem{Text: "is no AsyncAPI description", Hint: "it should begin with asyncapi: 3.0.0"}
@@ -162,7 +165,10 @@ func (f Format) Read(files []contracts.File) (contracts.Document, error) {
 		}
 		r.problems = append(r.problems, p)
 	}
-	for u := range d.trees {
+	for u, t := range d.trees {
+		if u == t.ID() {
+			continue // the same file by another name
+		}
 		r.problems = append(r.problems, jsonschema.Circles(d.trees, u)...)
 	}
 	if len(r.problems) == 0 {

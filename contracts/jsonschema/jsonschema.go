@@ -175,11 +175,20 @@ func (c *Compiler) Draft(name string) bool {
 	return d != nil
 }
 
-// Add makes a document known.
+// Add makes a document known, by its URL and by the address that it says it has.
 func (c *Compiler) Add(url string, t *source.Tree) error {
-	c.trees[url] = t
-	if err := c.engine.AddResource(url, t.Root); err != nil {
-		return fmt.Errorf("is no schema: %w", err)
+	for _, at := range []string{url, t.ID()} {
+		other := c.trees[at]
+		switch {
+		case at == "" || other == t:
+			continue
+		case other != nil:
+			return fmt.Errorf("says that its $id is %s, and so does %s", at, other.File)
+		}
+		c.trees[at] = t
+		if err := c.engine.AddResource(at, t.Root); err != nil {
+			return fmt.Errorf("is no schema: %w", err)
+		}
 	}
 	return nil
 }
@@ -200,7 +209,7 @@ func (nowhere) Load(url string) (any, error) {
 	if rest, ours := strings.CutPrefix(url, base); ours {
 		return nil, fmt.Errorf("refers to %q, which is not among the files of this version", rest)
 	}
-	return nil, fmt.Errorf("refers to %q; references out of the contract are not followed, keep a copy beside the schema", url)
+	return nil, fmt.Errorf("refers to %q; references out of the contract are not followed; keep a copy beside the schema whose $id is that address", url)
 }
 
 // problems says where in the documents err is.

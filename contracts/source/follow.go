@@ -11,6 +11,19 @@ import (
 // Trees are the documents of a version by the URLs that references lead to.
 type Trees = map[string]*Tree
 
+// ID is the address that a schema says it has, in its $id; "" if it says none
+// that leads anywhere. References to that address lead to it: a copy that is
+// among the files of a version is how a reference out of it is allowed.
+func (t *Tree) ID() string {
+	root, _ := t.Root.(map[string]any)
+	id, _ := root["$id"].(string)
+	id = strings.TrimSuffix(id, "#")
+	if u, err := url.Parse(id); err != nil || u.Scheme == "" || u.Fragment != "" {
+		return ""
+	}
+	return id
+}
+
 // A Spot is a place in the documents of a version with what stands there.
 type Spot struct {
 	URL, Pointer string
@@ -48,6 +61,14 @@ func Resolve(trees Trees, from, ref string) (Spot, bool) {
 	return Spot{to, p, v}, ok
 }
 
+// hint is what to do about a reference that leads out of the files.
+func hint(ref string) string {
+	if strings.Contains(ref, "://") {
+		return "nothing is fetched; keep a copy beside this file whose $id is that address"
+	}
+	return ""
+}
+
 // maxReferences bounds how many references may stand behind each other.
 const maxReferences = 32
 
@@ -61,7 +82,7 @@ func Follow(trees Trees, s Spot) (Spot, *contracts.Problem) {
 		}
 		to, ok := Resolve(trees, s.URL, ref)
 		if !ok {
-			return s, &contracts.Problem{Place: trees[s.URL].Place(s.Pointer), Text: fmt.Sprintf("refers to %q, which is not among the files of this version", ref)}
+			return s, &contracts.Problem{Place: trees[s.URL].Place(s.Pointer), Text: fmt.Sprintf("refers to %q, which is not among the files of this version", ref), Hint: hint(ref)}
 		}
 		s = to
 	}

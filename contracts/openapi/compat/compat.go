@@ -16,6 +16,7 @@ import (
 	"github.com/oasdiff/oasdiff/load"
 
 	"github.com/andon-rig/andon/contracts"
+	"github.com/andon-rig/andon/contracts/source"
 )
 
 // Changes compares two descriptions: the first file of each is the
@@ -93,6 +94,9 @@ func read(files []contracts.File) (*load.SpecInfo, error) {
 	l.ReadFromURIFunc = func(_ *openapi3.Loader, u *url.URL) ([]byte, error) {
 		for _, f := range files {
 			if key(f.Name).Path == u.Path {
+				return f.Data, nil
+			}
+			if t, err := source.Read(f); err == nil && t.ID() == u.String() {
 				return f.Data, nil
 			}
 		}
