@@ -263,7 +263,7 @@ func (e *emitter) lost(l *lane, err error, now int64) {
 	for _, f := range l.flight {
 		e.again(l, f, Unknown, now, 0)
 	}
-	l.flight, l.out, l.r, l.n = l.flight[:0], l.out[:0], 0, 0
+	l.flight, l.out, l.r, l.n, l.resp = l.flight[:0], l.out[:0], 0, 0, http1.Response{}
 	l.since.Store(0)
 }
 

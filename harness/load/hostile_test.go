@@ -118,6 +118,14 @@ func TestHostileDoors(t *testing.T) {
 				}
 			}
 		}, "answer is no HTTP/1.1"},
+		{"chunks without end", func(_ int64, c net.Conn, r *bufio.Reader) {
+			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+			for {
+				if _, err := io.WriteString(c, strings.Repeat("1\r\nx\r\n", 1000)); err != nil {
+					return
+				}
+			}
+		}, "answer is no HTTP/1.1"},
 		{"closes at once", func(_ int64, c net.Conn, r *bufio.Reader) { _, _ = http.ReadRequest(r) }, "connection closed before the answer"},
 		{"resets", func(_ int64, c net.Conn, r *bufio.Reader) {
 			_, _ = r.ReadByte()

@@ -9,9 +9,12 @@ import (
 // body returns the body that begins b, and how long it is with its framing; n
 // is -1 if it has not come whole yet. A chunked body is joined in place, and
 // only once it is whole.
-func (h *Head) body(b []byte) (body []byte, n int, err error) {
+func (h *Head) body(b []byte, c *chunks) (body []byte, n int, err error) {
 	if h.chunked {
-		return dechunk(b)
+		if n, err = c.look(b); err != nil || n < 0 {
+			return nil, n, err
+		}
+		return c.join(b), n, nil
 	}
 	size := max(h.length, 0)
 	if size > MostBody {
@@ -23,48 +26,62 @@ func (h *Head) body(b []byte) (body []byte, n int, err error) {
 	return b[:size], int(size), nil
 }
 
-// dechunk joins the chunks that begin b.
-func dechunk(b []byte) (body []byte, n int, err error) {
-	var ends [][2]int
-	at, size := 0, 0
-	for {
-		l, next, err := framing(b, at)
+// chunks is how much of a chunked body was looked at, so that what comes in many
+// pieces is looked at once.
+type chunks struct {
+	at       int // what is before is whole chunks
+	size     int // bytes in them
+	trailers bool
+}
+
+// look returns how long the chunked body is that begins b; -1 if it has not come
+// whole yet. Then it is called again with the same and more.
+func (c *chunks) look(b []byte) (n int, err error) {
+	if c.at > len(b) {
+		*c = chunks{} // it is another body
+	}
+	for !c.trailers {
+		l, next, err := framing(b, c.at)
 		if err != nil || next < 0 {
-			return nil, next, err
+			return next, err
 		}
 		k, err := chunkSize(l)
-		if err != nil {
-			return nil, 0, err
+		switch {
+		case err != nil:
+			return 0, err
+		case k == 0:
+			c.at, c.trailers = next, true
+			continue
+		case c.size+k > MostBody:
+			return 0, bad(http.StatusRequestEntityTooLarge, "the body is longer than %d bytes", MostBody)
+		case len(b) < next+k+2:
+			return -1, nil
+		case b[next+k] != '\r' || b[next+k+1] != '\n':
+			return 0, bad(http.StatusBadRequest, "a chunk is not as long as it says")
 		}
-		at = next
-		if k == 0 {
-			break
-		}
-		if size += k; size > MostBody {
-			return nil, 0, bad(http.StatusRequestEntityTooLarge, "the body is longer than %d bytes", MostBody)
-		}
-		if len(b) < at+k+2 {
-			return nil, -1, nil
-		}
-		if b[at+k] != '\r' || b[at+k+1] != '\n' {
-			return nil, 0, bad(http.StatusBadRequest, "a chunk is not as long as it says")
-		}
-		ends = append(ends, [2]int{at, at + k})
-		at += k + 2
+		c.at, c.size = next+k+2, c.size+k
 	}
-	for { // trailers
-		l, next, err := framing(b, at)
+	for {
+		l, next, err := framing(b, c.at)
 		if err != nil || next < 0 {
-			return nil, next, err
+			return next, err
 		}
-		if at = next; len(l) == 0 {
-			break
+		if c.at = next; len(l) == 0 {
+			return next, nil
 		}
 	}
-	for _, e := range ends {
-		body = append(b[:len(body)], b[e[0]:e[1]]...)
+}
+
+// join moves the chunks of a body that is whole together, to where it begins.
+func (c *chunks) join(b []byte) []byte {
+	body := b[:0]
+	for at := 0; len(body) < c.size; {
+		l, next, _ := framing(b, at) // was looked at before
+		k, _ := chunkSize(l)
+		body = append(body, b[next:next+k]...)
+		at = next + k + 2
 	}
-	return body, at, nil
+	return body
 }
 
 // framing cuts the line off b that begins at a place; next is behind it, and -1

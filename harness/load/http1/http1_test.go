@@ -43,6 +43,29 @@ func TestNothingIsWithoutEnd(t *testing.T) {
 	}
 }
 
+// What comes in many pieces costs as much as what comes at once: each byte is
+// looked at once, and nothing is kept but how far that is.
+func TestPiecesOfChunksAreLookedAtOnce(t *testing.T) {
+	whole := []byte("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + strings.Repeat("1\r\nx\r\n", 100_000) + "0\r\nA: b\r\n\r\n")
+	var r Response
+	took := testing.AllocsPerRun(1, func() {
+		r = Response{}
+		for n := 0; n < len(whole); n++ {
+			if n%100 == 0 {
+				if k, err := r.Read(whole[:n], false); k != 0 || err != nil {
+					t.Fatal(n, k, err)
+				}
+			}
+		}
+	})
+	if n, err := r.Read(whole, false); n != len(whole) || err != nil || string(r.Body) != strings.Repeat("x", 100_000) {
+		t.Errorf("%d of %d, %v, a body of %d bytes", n, len(whole), err, len(r.Body))
+	}
+	if took > 10 {
+		t.Errorf("%v times something was allocated", took)
+	}
+}
+
 // The size of a chunk is hexadecimal digits and nothing else.
 func TestChunkSizes(t *testing.T) {
 	for size, want := range map[string]bool{"2": true, "02": true, "2;x=y": true, "2 ; x": true, "": false, "+2": false, "0x2": false, "2_0": false, "-2": false, "2 2": false, "ffffffffffffffff": false, ";x": false} {

@@ -12,6 +12,7 @@ type Request struct {
 	Body           []byte
 	seen           int // of a head that has not come whole: how much was looked at
 	like           pattern
+	chunks         chunks
 }
 
 // Read reads the request that begins b and says how long it is; 0 if it has not
@@ -48,8 +49,12 @@ func (r *Request) Begun() bool { return r.seen == 0 }
 
 // whole takes the body that follows a head of n bytes.
 func (r *Request) whole(b []byte, n int) (int, error) {
-	body, k, err := r.body(b[n:])
-	if err != nil || k < 0 {
+	body, k, err := r.body(b[n:], &r.chunks)
+	if k < 0 && err == nil {
+		return 0, nil
+	}
+	r.chunks = chunks{}
+	if err != nil {
 		return 0, err
 	}
 	r.Body = body

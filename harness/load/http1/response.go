@@ -10,6 +10,7 @@ type Response struct {
 	Head
 	Status int
 	Body   []byte
+	chunks chunks
 	last   []byte // the head that was read last, if its length was said: the next is likely the same
 }
 
@@ -17,8 +18,10 @@ type Response struct {
 const mostLast = 512
 
 // Read reads the response that begins b and says how long it is; 0 if it has not
-// come whole. Interim responses are passed over. Over says that the other side
-// has closed the connection, so that nothing more comes.
+// come whole. Then it is called again with the same and more; what comes on
+// another connection is another Response's. Interim responses are passed over.
+// Over says that the other side has closed the connection, so that nothing more
+// comes.
 func (r *Response) Read(b []byte, over bool) (n int, err error) {
 	if n = len(r.last); n > 0 && bytes.HasPrefix(b, r.last) {
 		return r.whole(b, n)
@@ -74,8 +77,12 @@ func (r *Response) plain() bool { return r.Key == nil && r.Auth == nil && r.Afte
 
 // whole takes the body that follows a head of n bytes.
 func (r *Response) whole(b []byte, n int) (int, error) {
-	body, k, err := r.body(b[n:])
-	if err != nil || k < 0 {
+	body, k, err := r.body(b[n:], &r.chunks)
+	if k < 0 && err == nil {
+		return 0, nil
+	}
+	r.chunks = chunks{}
+	if err != nil {
 		return 0, err
 	}
 	r.Body = body
