@@ -24,7 +24,7 @@ type Rule struct {
 	Fault Fault
 
 	Direction simulators.Direction // "" means both
-	Name      string               // glob over the message's name ("confirmations"); "" means any
+	Name      string               // glob over the message's name ("confirmations"), or that of the list it asks for ("items"); "" means any
 	Fact      plant.Kind           // only messages about facts of this kind; "" means any
 	Entity    string               // glob over the message's entity, such as an order; "" means any
 	Nth       int                  // only the n-th fact of its kind within Per; 0 means any
@@ -162,7 +162,7 @@ func (r *Rule) fits(d *Delivery) bool {
 	return (r.Direction == "" || r.Direction == d.Direction) &&
 		(!r.Writes || (m.Verb != "get" && len(m.Events) > 0)) &&
 		(r.Attempts <= 0 || d.Attempt <= r.Attempts) &&
-		glob.Match(r.Name, m.Name) && glob.Match(r.Entity, m.Entity)
+		(glob.Match(r.Name, m.Name) || m.Asks != nil && glob.Match(r.Name, m.Asks.Object)) && glob.Match(r.Entity, m.Entity)
 }
 
 // about reports whether the i-th event is one of those that r is about.

@@ -45,7 +45,8 @@ type Fault struct {
 
 // Hits says by meaning, not by arrival, which messages a fault strikes.
 type Hits struct {
-	// Message is the name of messages, with * and ?: confirmations.
+	// Message is the name of messages, with * and ?: confirmations. A question is
+	// also called by what it asks for, in every dialect: items.
 	Message string `yaml:"message"`
 	// Fact is the kind of fact a message must be about.
 	Fact plant.Kind `yaml:"fact"`

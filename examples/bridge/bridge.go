@@ -199,8 +199,8 @@ func assemble(c Config, s *store, log *slog.Logger) *bridge {
 		b.inbox.named = s.announced
 	}
 	b.inbox.flawed = flaw(b.inbox, c.Defect)
-	if n, ok := erp.(neutralSide); ok && c.Master == "lists" {
-		b.sources = append(b.sources, (&lists{n.system, b.inbox, c.Page, c.Defect, log}).run)
+	if from, ok := erp.(lister); ok && c.Master == "lists" {
+		b.sources = append(b.sources, (&lists{name: "erp", from: from, inbox: b.inbox, page: c.Page, defect: c.Defect, log: log}).run)
 	}
 	for name, from := range map[string]side{"erp": erp, "mes": mes} {
 		if src, ok := from.(source); ok {

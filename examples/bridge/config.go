@@ -174,7 +174,7 @@ func (c Config) Validate() error {
 	}
 	need(c.Sync == "full" || c.Sync == "normal", `SYNC must be "full" or "normal"`)
 	need(c.Master == "announced" || c.Master == "lists", `MASTER must be "announced" or "lists"`)
-	need(c.Master != "lists" || c.Dialect == "" || c.Dialect == dialectNeutral, "MASTER=lists is spoken in neutral/v1 only")
+	need(c.Master != "lists" || c.Dialect == "" || c.Dialect == dialectNeutral || c.Dialect == dialectSAP || c.Dialect == dialectD365, "MASTER=lists needs an ERP that speaks neutral/v1, sap-s4/v2 or d365/v1")
 	need(c.Units == "base" || c.Units == "as-is", `UNITS must be "base" or "as-is"`)
 	sources := 0
 	for _, given := range []bool{c.Events != "", c.MQTT != "", c.Feed} {

@@ -75,6 +75,8 @@ const (
 	M127 Defect = "M127"
 	M128 Defect = "M128"
 	M129 Defect = "M129"
+	M134 Defect = "M134"
+	M135 Defect = "M135"
 	M110 Defect = "M110"
 	M111 Defect = "M111"
 	M112 Defect = "M112"
@@ -208,6 +210,8 @@ func Defects() []DefectInfo {
 		{M127, "locked is lost", "drops what it cannot insert because somebody else's transaction is in the way", "table-locked; gate --erp staging/v1", []string{"no-silent-drop"}},
 		{M128, "processed is posted", "takes a row that has been processed for one that was posted, whatever its response_code says", "rows that are refused; gate --erp staging/v1", []string{"no-silent-drop"}},
 		{M129, "first row speaks for its group", "reads the response of the first row of a group, and takes it for all", "groups of which a row is refused; gate --erp staging/v1", []string{"batch-items", "dead-letter"}},
+		{M134, "first page is all", "reads the first page of a list and does not go on to the next", "lists of more than a page; rig lists-sap.yaml or lists-d365.yaml", []string{"master-data"}},
+		{M135, "delta for a full list", "takes a list of what has changed for the full list, and retires what it lacks", "changes of materials at different times; rig lists-sap.yaml", []string{"no-phantom"}},
 		{M110, "event read once", "takes an order that an event names and that cannot be read yet for one that does not exist, and what it reads for what the event meant", "-; gate --erp sap-s4/v2", []string{"no-silent-drop"}},
 		{M111, "no look before the repetition", "sends again what was not answered, without asking by its reference whether it was posted", "lost replies; gate --erp sap-s4/v2", []string{"exactly-once", "retry-discipline"}},
 		{M112, "lock taken for a refusal", "reports a posting as a business exception that met a locked order, since the status is 400 as of everything refused", "postings side by side; gate --erp sap-s4/v2", []string{"dead-letter"}},

@@ -12,17 +12,43 @@ import (
 )
 
 // lists reads master data where the ERP announces none: page by page from its
-// list of materials, in the order in which they were changed. How far it has
-// read is a cursor of the ERP's, written in the transaction that takes the
-// page, so that records which changed at the same time are neither skipped nor
-// lost between pages. A page may come twice and a record, too: each version is
-// known by its name, and taken once.
+// list of materials. How far it has read is written in the transaction that
+// takes the page, so that records which changed at the same time are neither
+// skipped nor lost between pages. A page may come twice and a record, too: each
+// version is known by its name, and taken once.
 type lists struct {
-	from   *system
+	name   string // of the ERP
+	from   lister
 	inbox  *inbox
 	page   int // rows
 	defect Defect
 	log    *slog.Logger
+	known  map[string]listedMaterial // only defect M135 needs this
+	passed map[string]bool           // likewise
+}
+
+// A lister is a side whose list of materials can be read.
+type lister interface {
+	// materials reads the page that begins where at says: with the first one if
+	// at is empty. Next is where to go on; end says that there are no more for
+	// now.
+	materials(ctx context.Context, at string, rows int) (page []listedMaterial, next string, end bool, v verdict)
+}
+
+// materials goes on from a cursor in the order of changes, in which those that
+// changed at the same time are told apart.
+func (s neutralSide) materials(ctx context.Context, at string, rows int) (page []listedMaterial, next string, end bool, v verdict) {
+	switch s.defect {
+	case M35:
+		return s.later(ctx, at, rows)
+	case M36:
+		return s.counted(ctx, at, rows)
+	}
+	page, next, v = s.list(ctx, url.Values{"after": {at}}, rows)
+	if len(page) == 0 {
+		next = at
+	}
+	return page, next, len(page) == 0, v
 }
 
 // listed is the name under which the cursor is kept.
@@ -50,54 +76,79 @@ func (l *lists) run(ctx context.Context) error {
 		return fmt.Errorf("read cursor: %w", err)
 	}
 	for fails := 0; ctx.Err() == nil; {
-		if wait := l.inbox.outbox[l.from.name].paused(); wait > 0 {
+		if wait := l.inbox.outbox[l.name].paused(); wait > 0 {
 			sleep(ctx, wait) // it meant us all
 			continue
 		}
-		next, v := l.cycle(ctx, cursor)
-		l.inbox.outbox[l.from.name].heard(v)
+		next, end, v := l.cycle(ctx, cursor)
+		l.inbox.outbox[l.name].heard(v)
 		switch {
 		case v.what == refused && cursor != "":
 			// It does not know the cursor any more. What we have we shall
 			// recognise.
 			l.log.Info("list begins anew", "reason", v.reason)
 			next = ""
-		case v.what == waiting, v.what == posted && next == cursor:
+		case v.what == waiting:
 			sleep(ctx, idle)
 		case v.what != posted:
 			fails++
 			l.log.Warn("read list", "reason", v.reason)
 			sleep(ctx, max(v.after, backoff(fails)))
 			continue
+		case end:
+			sleep(ctx, idle)
 		}
 		cursor, fails = next, 0
 	}
 	return nil
 }
 
-// cycle takes what is new, or a page of it, and returns where to go on.
-func (l *lists) cycle(ctx context.Context, cursor string) (string, verdict) {
-	switch l.defect {
-	case M35:
-		return l.later(ctx, cursor)
-	case M36:
-		return l.counted(ctx, cursor)
+// cycle takes a page of what is new, and returns where to go on.
+func (l *lists) cycle(ctx context.Context, cursor string) (next string, end bool, v verdict) {
+	if l.inbox.full() {
+		return cursor, true, verdict{what: waiting, reason: "too many messages wait to be delivered"}
 	}
-	rows, next, v := l.ask(ctx, url.Values{"after": {cursor}})
-	if v.what != posted || len(rows) == 0 {
-		return cursor, v
+	rows, next, end, v := l.from.materials(ctx, cursor, l.page)
+	if v.what != posted {
+		return cursor, end, v
 	}
-	return next, l.take(ctx, rows, next)
+	if l.defect == M135 {
+		rows = l.missing(rows, end)
+	}
+	if len(rows) == 0 && next == cursor {
+		return next, end, v
+	}
+	return next, end, l.take(ctx, rows, next)
 }
 
-// ask reads one page.
-func (l *lists) ask(ctx context.Context, q url.Values) (rows []listedMaterial, cursor string, v verdict) {
-	if l.inbox.full() {
-		return nil, "", verdict{what: waiting, reason: "too many messages wait to be delivered"}
+// missing is defect M135: what is not in the list is not made any more, and so
+// it is when the list is one of changes.
+func (l *lists) missing(rows []listedMaterial, end bool) []listedMaterial {
+	if l.known == nil {
+		l.known, l.passed = map[string]listedMaterial{}, map[string]bool{}
 	}
+	for _, m := range rows {
+		l.known[m.ID], l.passed[m.ID] = m, true
+	}
+	if !end {
+		return rows
+	}
+	for id, m := range l.known {
+		if !l.passed[id] && !m.Retired { // DEFECT M135: a list of what has changed lacks what has not
+			m.Version, m.Retired, m.Changed = m.Version+1, true, time.Now().Format(time.RFC3339)
+			l.known[id] = m
+			rows = append(rows, m)
+		}
+	}
+	clear(l.passed)
+	return rows
+}
+
+// list reads one page.
+func (s neutralSide) list(ctx context.Context, q url.Values, most int) (rows []listedMaterial, cursor string, v verdict) {
 	q.Set("by", "changed")
-	q.Set("limit", strconv.Itoa(l.page))
-	r, v := l.from.call(ctx, http.MethodGet, "/items?"+q.Encode(), nil, nil)
+	q.Set("limit", strconv.Itoa(most))
+	r, v := s.call(ctx, http.MethodGet, "/items?"+q.Encode(), nil, nil)
 	if v.what != posted {
 		return nil, "", v
 	}
@@ -106,14 +157,19 @@ func (l *lists) ask(ctx context.Context, q url.Values) (rows []listedMaterial, c
 		Cursor string
 	}
 	if err := json.Unmarshal(r.body, &p); err != nil || (len(p.Items) > 0 && p.Cursor == "") {
-		return nil, "", verdict{what: again, class: technical, code: "not-understood", reason: "list is not readable: " + clip(string(r.body))}
+		return nil, "", notRead("list is not readable: " + clip(string(r.body)))
 	}
 	for _, m := range p.Items {
 		if m.ID == "" || m.Unit == "" || m.Version > 0 && m.Changed == "" {
-			return nil, "", verdict{what: again, class: technical, code: "not-understood", reason: "list has a row without id, unit or time of change"}
+			return nil, "", notRead("list has a row without id, unit or time of change")
 		}
 	}
 	return p.Items, p.Cursor, v
+}
+
+// notRead is the verdict on a list that cannot be understood.
+func notRead(why string) verdict {
+	return verdict{what: again, class: technical, code: "not-understood", reason: why}
 }
 
 // take hands rows on, and notes how far the list was read.
@@ -123,7 +179,7 @@ func (l *lists) take(ctx context.Context, rows []listedMaterial, cursor string) 
 		if m.Version == 0 {
 			continue
 		}
-		got, err := l.inbox.open(l.from.name, listed, m.event(), m.message())
+		got, err := l.inbox.open(l.name, listed, m.event(), m.message())
 		if err != nil {
 			return internal(err)
 		}
@@ -137,14 +193,14 @@ func (l *lists) take(ctx context.Context, rows []listedMaterial, cursor string) 
 
 // later is defect M35: it asks for what changed later than the last record it
 // has seen, to the second.
-func (l *lists) later(ctx context.Context, since string) (string, verdict) {
+func (s neutralSide) later(ctx context.Context, since string, most int) ([]listedMaterial, string, bool, verdict) {
 	q := url.Values{}
 	if since != "" {
 		q.Set("since", since)
 	}
-	rows, _, v := l.ask(ctx, q)
+	rows, _, v := s.list(ctx, q, most)
 	if v.what != posted || len(rows) == 0 {
-		return since, v
+		return nil, since, true, v
 	}
 	next := since
 	for _, m := range rows {
@@ -155,35 +211,71 @@ func (l *lists) later(ctx context.Context, since string) (string, verdict) {
 	if next == since { // records from before the run, which have no time: they need not be read again
 		next = "1970-01-01T00:00:00Z"
 	}
-	return next, l.take(ctx, rows, next)
+	return rows, next, false, v
 }
 
 // counted is defect M36: it counts the rows it has read to find the next page,
-// while every change moves a row to the end. The next cycle begins where this
+// while every change moves a row to the end. The next pass begins where this
 // one ended, so that what was passed over stays so.
-func (l *lists) counted(ctx context.Context, since string) (string, verdict) {
-	next := since
-	for offset := 0; ; offset += l.page { // DEFECT M36: a row that leaves an earlier page pulls all others forward
-		q := url.Values{"offset": {strconv.Itoa(offset)}}
-		if since != "" {
-			q.Set("since", since)
-		}
-		rows, _, v := l.ask(ctx, q)
-		if v.what != posted {
-			return since, v
-		}
-		for _, m := range rows {
-			if m.Changed != "" {
-				next = m.Changed
-			}
-		}
-		if at, err := time.Parse(time.RFC3339, next); err == nil && len(rows) < l.page {
-			next = at.Add(-time.Second).Format(time.RFC3339) // once more the last second: there may be ties
-		}
-		if v := l.take(ctx, rows, next); v.what != posted || len(rows) < l.page {
-			return next, v
-		}
+func (s neutralSide) counted(ctx context.Context, at string, most int) ([]listedMaterial, string, bool, verdict) {
+	p := passFrom(at)
+	q := url.Values{"offset": {strconv.Itoa(p.Skip)}} // DEFECT M36: a row that leaves an earlier page pulls all others forward
+	if p.Since != "" {
+		q.Set("since", p.Since)
 	}
+	rows, _, v := s.list(ctx, q, most)
+	if v.what != posted {
+		return nil, at, true, v
+	}
+	next := p.counted(rows, most)
+	return rows, next.String(), next.Skip == 0, v
+}
+
+// pass is how far a pass through a list has come, where the list has no cursor
+// of its own: from when on it lists changes, the newest it has shown, and where
+// its next page is.
+type pass struct {
+	Since, Newest, Next string
+	Skip                int
+}
+
+func (p pass) String() string {
+	b, _ := json.Marshal(p) // text and numbers cannot fail
+	return string(b)
+}
+
+// passFrom reads a cursor; the beginning, if it is none of ours.
+func passFrom(at string) (p pass) {
+	_ = json.Unmarshal([]byte(at), &p)
+	return p
+}
+
+// saw notes the rows of a page.
+func (p pass) saw(rows []listedMaterial) pass {
+	for _, m := range rows {
+		p.Newest = max(p.Newest, m.Changed)
+	}
+	return p
+}
+
+// ended is where the pass after p begins: with those records that changed in
+// the second of the newest one, of which there may be others. What has no time
+// of change is from before the run, and need not be read again.
+func (p pass) ended() pass {
+	return pass{Since: max(p.Since, p.Newest, "1970-01-01T00:00:00Z"), Newest: p.Newest}
+}
+
+// counted is what follows a page that was found by counting.
+func (p pass) counted(rows []listedMaterial, most int) pass {
+	p = p.saw(rows)
+	if p.Skip += len(rows); len(rows) >= most {
+		return p
+	}
+	since := p.ended().Since
+	if at, err := time.Parse(time.RFC3339, since); err == nil {
+		since = at.Add(-time.Second).Format(time.RFC3339) // once more the last second: there may be ties
+	}
+	return pass{Since: since}
 }
 
 // event names one version of a material, as an announcement would.

@@ -16,19 +16,21 @@ import (
 // that they are gated with instead: only there does the build meet what the
 // defect is about. The rig at another dialect follows from bridge.Defect.ERP.
 var rigs = map[bridge.Defect]string{
-	bridge.M35: "examples/bridge/lists.yaml",
-	bridge.M36: "examples/bridge/lists.yaml",
-	bridge.M55: "examples/bridge/mqtt.yaml",
-	bridge.M86: "examples/bridge/nats.yaml",
-	bridge.M87: "examples/bridge/bounded.yaml",
-	bridge.M88: "examples/bridge/contracts.yaml",
-	bridge.M89: "examples/bridge/contracts.yaml",
-	bridge.M90: "examples/bridge/contracts.yaml",
-	bridge.M91: "examples/bridge/contracts.yaml",
-	bridge.M92: "examples/bridge/versions.yaml",
-	bridge.M93: "examples/bridge/versions.yaml",
-	bridge.M95: "examples/bridge/secured.yaml",
-	bridge.M96: "examples/bridge/secured.yaml",
+	bridge.M35:  "examples/bridge/lists.yaml",
+	bridge.M36:  "examples/bridge/lists.yaml",
+	bridge.M55:  "examples/bridge/mqtt.yaml",
+	bridge.M86:  "examples/bridge/nats.yaml",
+	bridge.M87:  "examples/bridge/bounded.yaml",
+	bridge.M88:  "examples/bridge/contracts.yaml",
+	bridge.M89:  "examples/bridge/contracts.yaml",
+	bridge.M90:  "examples/bridge/contracts.yaml",
+	bridge.M91:  "examples/bridge/contracts.yaml",
+	bridge.M92:  "examples/bridge/versions.yaml",
+	bridge.M93:  "examples/bridge/versions.yaml",
+	bridge.M95:  "examples/bridge/secured.yaml",
+	bridge.M96:  "examples/bridge/secured.yaml",
+	bridge.M134: "examples/bridge/lists-sap.yaml",
+	bridge.M135: "examples/bridge/lists-sap.yaml",
 }
 
 // elsewhere names, for defects that no scenario of the pack smoke can show, or
@@ -59,6 +61,8 @@ var elsewhere = map[bridge.Defect][]string{
 	bridge.M96:  {"NET-07"},
 	bridge.M125: {"TAB-01"},
 	bridge.M127: {"TAB-02"},
+	bridge.M134: {"MDM-10"},
+	bridge.M135: {"MDM-10"},
 }
 
 // A place is a rig and what can be played there.

@@ -96,7 +96,7 @@ func edmType(p property) string {
 		return "Edm.Int32"
 	case real:
 		return "Edm.Decimal"
-	case strings.HasSuffix(p.name, "Date"):
+	case strings.HasSuffix(p.name, "Date"), strings.HasSuffix(p.name, "DateTime"):
 		return "Edm.DateTimeOffset"
 	}
 	return "Edm.String"

@@ -63,9 +63,9 @@ func (d Dialect) entities(s set, found []any) (all []entity) {
 		case *simulators.OrderState:
 			all = append(all, d.order(s.name, *f)...)
 		case plant.Item:
-			all = append(all, d.item(s.name, f, 0)...)
+			all = append(all, d.item(s.name, simulators.ItemState{Item: f})...)
 		case simulators.ItemState:
-			all = append(all, d.item(s.name, f.Item, f.Version)...)
+			all = append(all, d.item(s.name, f)...)
 		case plant.Lot:
 			all = append(all, d.lot(f))
 		case simulators.Operation:
@@ -156,7 +156,8 @@ func shownHours(d time.Duration) number {
 	return 0
 }
 
-func (d Dialect) item(set string, i plant.Item, version int) (all []entity) {
+func (d Dialect) item(set string, s simulators.ItemState) (all []entity) {
+	i, version := s.Item, s.Version
 	if set == "ReleasedProductsV2" {
 		return []entity{{
 			{"@odata.etag", etag(version, firstNumber)},
@@ -170,6 +171,7 @@ func (d Dialect) item(set string, i plant.Item, version int) (all []entity) {
 			{"AndonRevision", i.Revision},
 			{"AndonDecimals", i.Decimals},
 			{"AndonVersion", version},
+			{"AndonModifiedDateTime", modified(s.Changed)},
 		}}
 	}
 	for _, u := range i.Units {
@@ -186,6 +188,14 @@ func (d Dialect) item(set string, i plant.Item, version int) (all []entity) {
 		})
 	}
 	return all
+}
+
+// modified is an instant to the second; nobody has set it if it is zero.
+func modified(t time.Time) string {
+	if t.IsZero() {
+		return none
+	}
+	return t.UTC().Format(time.RFC3339)
 }
 
 func tracking(i plant.Item) string {
