@@ -218,7 +218,7 @@ func TestWebhookTakesBODs(t *testing.T) {
 	newBODWorld(w, "")
 	w.start()
 	for body, want := range map[string]int{announcedBOD: 202, announcedBOD[:300]: 400} {
-		res, err := http.Post(w.url+"/erp/bods", "application/xml", strings.NewReader(body))
+		res, err := client.Post(w.url+"/erp/bods", "application/xml", strings.NewReader(body))
 		if err != nil {
 			t.Fatal(err)
 		}

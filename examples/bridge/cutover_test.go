@@ -10,7 +10,7 @@ import (
 // cutOver throws the switch.
 func (w *world) cutOver(do string) int {
 	w.t.Helper()
-	res, err := http.Post(w.url+"/cutover", "application/json", strings.NewReader(`{"do":"`+do+`"}`))
+	res, err := client.Post(w.url+"/cutover", "application/json", strings.NewReader(`{"do":"`+do+`"}`))
 	if err != nil {
 		w.t.Fatal(err)
 	}

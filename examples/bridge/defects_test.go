@@ -159,9 +159,9 @@ var scripts = []struct {
 		return plain(w, m)
 	}, "early"},
 	{M15, func(w *world) []string {
-		m, back := confirmation("1", 1), time.Now().Add(500*time.Millisecond)
+		m, away := confirmation("1", 1), during(500*time.Millisecond)
 		w.erp.before = func(attempt, int) fate {
-			if time.Now().Before(back) {
+			if away() {
 				return fate{status: 503}
 			}
 			return fate{}

@@ -165,7 +165,7 @@ func (i *ionWorld) push(document, bod string) int {
 		}
 		req.Header.Set("Content-Type", w.FormDataContentType())
 		req.Header.Set("X-TenantId", "T")
-		res, err := http.DefaultClient.Do(req)
+		res, err := client.Do(req)
 		if err != nil {
 			return 0 // it is stopping
 		}

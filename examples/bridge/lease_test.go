@@ -31,7 +31,7 @@ func TestSecondInstanceStandsBy(t *testing.T) {
 	active, ended := make(chan string, 1), make(chan error, 1)
 	go func() { ended <- Run(ctx, c, slog.New(slog.DiscardHandler), func(a string) { active <- a }) }()
 	post := func() int {
-		r, err := http.Post("http://"+c.Listen+"/mes/confirmations", "application/json", bytes.NewReader(nil))
+		r, err := client.Post("http://"+c.Listen+"/mes/confirmations", "application/json", bytes.NewReader(nil))
 		if err != nil {
 			return 0
 		}
@@ -39,7 +39,7 @@ func TestSecondInstanceStandsBy(t *testing.T) {
 		return r.StatusCode
 	}
 	for limit := time.Now().Add(10 * time.Second); ; w.pass(5 * time.Millisecond) {
-		r, err := http.Get("http://" + c.Listen + "/health")
+		r, err := client.Get("http://" + c.Listen + "/health")
 		if err == nil {
 			r.Body.Close()
 			if r.StatusCode == http.StatusOK {

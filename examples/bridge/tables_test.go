@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -18,10 +19,10 @@ type tablesWorld struct {
 	*world
 	db *sql.DB // of the test
 
-	mu     sync.Mutex           // guards what follows
-	unsaid map[string]int       // rows that the job posts and dies before it says so, by event and times
-	slow   map[string]time.Time // rows that are being processed until then
-	groups map[string]int       // rows that came together
+	mu     sync.Mutex             // guards what follows
+	unsaid map[string]int         // rows that the job posts and dies before it says so, by event and times
+	slow   map[string]func() bool // whether a row is still being processed, from when it was first looked at
+	groups map[string]int         // rows that came together
 }
 
 // ddl is the tables as the contract has them, in the words of SQLite.
@@ -36,7 +37,7 @@ func ddl(t *testing.T) string {
 
 func newTablesWorld(w *world) *tablesWorld {
 	w.t.Helper()
-	s := &tablesWorld{world: w, unsaid: map[string]int{}, slow: map[string]time.Time{}, groups: map[string]int{}}
+	s := &tablesWorld{world: w, unsaid: map[string]int{}, slow: map[string]func() bool{}, groups: map[string]int{}}
 	file := filepath.Join(w.t.TempDir(), "staging.db")
 	db, err := sql.Open("sqlite", "file:"+file+"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_txlock=immediate")
 	if err != nil {
@@ -106,14 +107,14 @@ func (s *tablesWorld) process(table string, id int, reference, group string) {
 	}
 	s.mu.Lock()
 	s.groups[group]++
-	until, dies := s.slow[reference], s.unsaid[reference] > 0
+	slow, dies := s.slow[reference], s.unsaid[reference] > 0
 	if dies {
 		s.unsaid[reference]--
 	}
 	s.mu.Unlock()
 	bad, known := s.erp.refusal(reference), len(s.erp.effectsOf(reference)) > 0
 	switch {
-	case time.Now().Before(until):
+	case slow != nil && slow():
 		_, _ = s.db.Exec("UPDATE "+table+" SET process_start_date = CURRENT_TIMESTAMP, response_code = 202 WHERE id = ? AND process_start_date IS NULL", id)
 		return
 	case bad != nil:
@@ -197,12 +198,27 @@ func TestGapInTheIDsIsWaitedFor(t *testing.T) {
 	}
 }
 
+// during is true for d from when it is first asked.
+func during(d time.Duration) func() bool {
+	begun := sync.OnceValue(time.Now)
+	return func() bool { return time.Since(begun()) < d }
+}
+
+// togetherAfter has all but the first message wait for the first, together.
+func (s *tablesWorld) togetherAfter(ms []message) {
+	s.t.Helper()
+	var sent atomic.Bool
+	s.slow[ms[0].event] = func() bool { return !sent.Load() }
+	s.start().sendAll(ms...)
+	sent.Store(true)
+}
+
 // slowRefusal is what brings M126 to light.
 func slowRefusal(w *world) []string {
 	s := newTablesWorld(w)
 	m := confirmation("1", 1)
 	w.erp.refuse[m.event] = lotExpired
-	s.slow[m.event] = time.Now().Add(400 * time.Millisecond)
+	s.slow[m.event] = during(400 * time.Millisecond)
 	s.start().sendAll(m)
 	s.settled(m)
 	return s.judge(m)
@@ -235,8 +251,7 @@ func badRowInGroup(w *world) []string {
 		ms = append(ms, consumption("1", n+1, "CASTING-3", lot, fmt.Sprint(n+1), "EA"))
 	}
 	w.erp.refuse[ms[2].event] = lotExpired
-	s.slow[ms[0].event] = time.Now().Add(300 * time.Millisecond) // so that the others wait together
-	s.start().sendAll(ms...)
+	s.togetherAfter(ms)
 	s.settled(ms...)
 	return s.judge(ms...)
 }
@@ -303,8 +318,7 @@ func TestGroupsOfRows(t *testing.T) {
 	for n := range 4 {
 		ms = append(ms, consumption("1", n+1, "CASTING-3", fmt.Sprint("L", n), "1.5", "EA"))
 	}
-	s.slow[ms[0].event] = time.Now().Add(300 * time.Millisecond)
-	s.start().sendAll(ms...)
+	s.togetherAfter(ms)
 	s.settled(ms...)
 	if got := s.judge(ms...); len(got) > 0 {
 		t.Errorf("complaints: %q", got)

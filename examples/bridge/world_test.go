@@ -187,6 +187,10 @@ func (w *world) signal(s os.Signal) {
 	_ = w.cmd.Wait()
 }
 
+// client is not the default one, whose connections every test server closes
+// that ends, even those that another test is about to use.
+var client = &http.Client{Transport: &http.Transport{}}
+
 // message is one announcement.
 type message struct{ from, name, event, body string }
 
@@ -196,7 +200,7 @@ func (w *world) send(m message) int {
 	req, _ := http.NewRequest(http.MethodPost, w.url+"/"+m.from+"/"+m.name, strings.NewReader(m.body))
 	req.Header.Set("Andon-Event", m.event)
 	req.Header.Set("Andon-Message-Id", "msg-"+m.event)
-	res, err := http.DefaultClient.Do(req)
+	res, err := client.Do(req)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -643,7 +647,7 @@ func (w *world) offer(m message) bool {
 	w.mu.Unlock()
 	req, _ := http.NewRequest(http.MethodPost, url+"/"+m.from+"/"+m.name, strings.NewReader(m.body))
 	req.Header.Set("Andon-Event", m.event)
-	res, err := http.DefaultClient.Do(req)
+	res, err := client.Do(req)
 	if err != nil {
 		return false
 	}
