@@ -34,6 +34,7 @@ type loadFlags struct {
 	given                func(flag string) bool // on the command line
 	findFlags
 	faultFlags
+	exportFlags
 	duration, timeout, drain  time.Duration
 	pacing, giveUp            time.Duration
 	connections, depth, tries int
@@ -94,6 +95,7 @@ func newLoad(w World) *cobra.Command {
 	flags.BoolVar(&f.soak, "soak", false, "last for 10m if --duration does not say how long, and hold memory against who takes more and more: the build, or the rig")
 	flags.StringArrayVar(&f.thresholds, "threshold", nil, "`expression` that must hold, such as 'e2e.p99 < 250ms'; may be repeated")
 	f.findFlags.add(flags)
+	f.exportFlags.add(flags)
 	c.AddCommand(newLoadCompare(w))
 	return c
 }
@@ -138,7 +140,12 @@ func runLoad(ctx context.Context, w World, f loadFlags) error {
 	if !f.quiet && !f.findMax {
 		c.See = func(p load.Progress) { tellProgress(w.Stderr, p) }
 	}
+	end, err := f.export(ctx, &c, w.Stderr)
+	if err != nil {
+		return &harness.PlanError{Err: err}
+	}
 	res, err := load.Run(ctx, c)
+	end()
 	if err != nil {
 		return ofMachine(err)
 	}

@@ -56,6 +56,7 @@ type Config struct {
 	Faults          []Fault        // that strike meanwhile
 	Soak            bool           // memory must not grow while confirmations are sent
 	See             func(Progress) // called twice a second; may be nil
+	Watch           func(*Live)    // called before anything begins; may be nil
 	Fleet           *Fleet         // agents that send; nil if this process does
 }
 
@@ -114,13 +115,19 @@ func Run(ctx context.Context, c Config) (_ *Result, err error) {
 	}
 	r := &run{start: time.Now(), wording: c.Wording, ledger: NewLedger(c.expected(), c.Wording.rows()), meter: NewMeter(runtime.GOMAXPROCS(0), hlog, c.Wording.Mix()), journal: j, keys: newKeyTable()}
 	r.faults = r.troubles(c.Faults)
+	live := r.live(&c)
+	if c.Watch != nil {
+		c.Watch(live)
+	}
 	res := &Result{Schema: resultSchema, Workload: c.Workload, Dir: c.Dir, Offered: c.Shape != nil}
 	played := r.play(ctx, &c, res)
 	err = errors.Join(played, r.meter.Close(), hlog.Close(), j.Close())
 	if err != nil {
 		return nil, err
 	}
-	return res, r.conclude(&c, res)
+	err = r.conclude(&c, res)
+	live.result.Store(res)
+	return res, err
 }
 
 // play starts the build, loads it, and waits until it has come to rest.

@@ -166,6 +166,8 @@ func (t *troubles) heal(b *Band, f *Fault) {
 		b.Struck += e.struck.Load()
 		t.mu.Unlock()
 	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	b.To = time.Since(t.run.start).Seconds()
 }
 
