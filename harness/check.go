@@ -91,11 +91,19 @@ func (o *GateOptions) Provides() ([]Provided, map[string]string, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	passwords, err := o.File.passwords()
+	if err != nil {
+		return nil, nil, errors.Join(err, rig.Close())
+	}
 	var ps []Provided
 	for _, name := range rig.Vars.Names() {
-		ps = append(ps, Provided{name, meaning(name), rig.Vars[name]})
+		ps = append(ps, Provided{name, meaning(name), string(passwords.Text([]byte(rig.Vars[name])))})
 	}
-	return ps, rig.Plan.Env, rig.Close()
+	env := map[string]string{}
+	for name, value := range rig.Plan.Env {
+		env[name] = string(passwords.Text([]byte(value)))
+	}
+	return ps, env, rig.Close()
 }
 
 // meanings of what rigs provide, by name or, after a dot, by the end of it.

@@ -212,7 +212,11 @@ func (r *Rig) openBundle() error {
 	if r.setup.Out == "" {
 		r.Plan.Journal = evidence.NewJournal(nil)
 	} else {
-		w, err := bundle.Create(r.setup.Out, bundle.Inputs{Plan: r.Plan.Evidence, Command: r.setup.Command, Rig: r.setup.Source, Scenario: r.setup.Text})
+		passwords, err := r.setup.File.passwords()
+		if err != nil {
+			return err
+		}
+		w, err := bundle.Create(r.setup.Out, bundle.Inputs{Plan: r.Plan.Evidence, Command: r.setup.Command, Rig: r.setup.Source, Scenario: r.setup.Text, Redactor: passwords})
 		if err != nil {
 			return err
 		}

@@ -238,6 +238,9 @@ type EndpointSpec struct {
 	// Poll is how long the import job of tables rests between two looks; 10 ms if
 	// left out.
 	Poll yamlfile.Duration `yaml:"poll"`
+	// TestSystem is the owner's word that the database at url is not production.
+	// One on this machine needs none.
+	TestSystem bool `yaml:"testSystem"`
 	// QoS is the quality of service of announcements over MQTT; 1 if left out.
 	QoS *int `yaml:"qos" jsonschema:"enum=0,enum=1,enum=2"`
 	// Retain has an MQTT broker keep the last announcement of each topic for
@@ -379,7 +382,7 @@ func (f *File) Check() error {
 	if len(f.Endpoints) == 0 {
 		return f.Pos.Errorf("there are no endpoints").WithHint("endpoints: {erp: {system: erp}, mes: {system: mes}}")
 	}
-	return errors.Join(f.checkAttribution(), f.checkSecured(), f.checkContracts())
+	return errors.Join(f.checkAttribution(), f.checkSecured(), f.checkContracts(), f.checkDatabases())
 }
 
 // checkDriver says what is wrong with how the SUT is run.

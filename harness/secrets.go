@@ -217,6 +217,9 @@ func (r *Rig) confidential() (err error) {
 	if r.setup.File.SUT.ours() && r.setup.World == nil {
 		r.Plan.Evidence.Looked = append(r.Plan.Evidence.Looked, evidence.InLog)
 	}
+	if err := r.keepPasswords(); err != nil {
+		return err
+	}
 	if r.setup.File.SUT.Confidential != ConfidentialPersonnel {
 		return nil
 	}

@@ -3,6 +3,7 @@ package yamlfile
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -86,7 +87,7 @@ func (e *Error) Error() string {
 		b.WriteString(": ")
 	}
 	b.WriteString(e.Text)
-	if line := e.Pos.Text(); line != "" {
+	if line := discreet(e.Pos.Text()); line != "" {
 		line, column := window(strings.ReplaceAll(line, "\t", " "), e.Pos.Column)
 		fmt.Fprintf(&b, "\n%5d | %s\n      | %s^", e.Pos.Line, line, strings.Repeat(" ", column-1))
 	}
@@ -96,6 +97,17 @@ func (e *Error) Error() string {
 	}
 	return b.String()
 }
+
+// discreet is line without the passwords of URLs in it, and as long.
+func discreet(line string) string {
+	return inURL.ReplaceAllStringFunc(line, func(s string) string {
+		i := strings.LastIndexByte(s, ':') + 1
+		return s[:i] + strings.Repeat("x", utf8.RuneCountInString(s[i:])-1) + "@"
+	})
+}
+
+// inURL is a user with a password in a URL.
+var inURL = regexp.MustCompile(`://[^/\s:@"']*:[^@/\s"':]+@`)
 
 // window cuts an overlong line down to what surrounds column.
 func window(line string, column int) (string, int) {

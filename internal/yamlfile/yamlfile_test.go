@@ -377,3 +377,15 @@ func FuzzNode(f *testing.F) {
 		_ = n.Pos().Errorf("here").Error()
 	})
 }
+
+// The line that is shown with a mistake holds no password of a URL, and is as
+// long as it was.
+func TestNoPasswordIsShown(t *testing.T) {
+	const shown = `url: "postgres://andon:s3cret@h/x", at: "08:00", user@host: y`
+	if got, want := discreet(shown), `url: "postgres://andon:xxxxxx@h/x", at: "08:00", user@host: y`; got != want {
+		t.Errorf("shown as %s", got)
+	}
+	if got := discreet(`at: "http://127.0.0.1:80/x@y"`); got != `at: "http://127.0.0.1:80/x@y"` {
+		t.Errorf("shown as %s", got)
+	}
+}

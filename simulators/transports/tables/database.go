@@ -43,7 +43,7 @@ func open(ctx context.Context, c Config) (*database, error) {
 func connect(ctx context.Context, at string) (*database, error) {
 	u, err := url.Parse(at)
 	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
-		return nil, fmt.Errorf("url: %q is not one such as postgres://user@127.0.0.1:5432/name", at)
+		return nil, errNoURL // and not what it says: there may be a password in it
 	}
 	first, err := sql.Open("pgx", at)
 	if err != nil {
@@ -56,10 +56,16 @@ func connect(ctx context.Context, at string) (*database, error) {
 	}
 	q := u.Query()
 	q.Set("options", strings.TrimSpace(q.Get("options")+" -csearch_path="+schema))
-	u.RawQuery = strings.ReplaceAll(q.Encode(), "+", "%20") // libpq reads no plus sign
+	u.RawQuery = plain20(q)
+	theirs := u.String()
+	q.Set("application_name", ourName)
+	u.RawQuery = plain20(q)
 	db, err := sql.Open("pgx", u.String())
-	return &database{DB: db, flavour: PostgreSQL, url: u.String(), schema: schema}, err
+	return &database{DB: db, flavour: PostgreSQL, url: theirs, schema: schema}, err
 }
+
+// plain20 writes a query for libpq, which reads no plus sign.
+func plain20(q url.Values) string { return strings.ReplaceAll(q.Encode(), "+", "%20") }
 
 // close ends the sessions; of the user's own database it takes the schema away.
 func (d *database) close() error {
