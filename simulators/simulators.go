@@ -191,6 +191,15 @@ type Responder interface {
 	Respond(m Message, a Answer) ([]Message, error)
 }
 
+// A Finisher is a [Dialect] whose answers stay where their senders can read
+// them: what was only accepted is answered there once more when it is known what
+// became of it.
+type Finisher interface {
+	// Finish words what the books made of m, a message of the SUT that was
+	// answered as accepted. Key is set.
+	Finish(m Message, a Answer) (Message, error)
+}
+
 // A TokenIssuer is a [Dialect] before which a gateway stands that issues access
 // tokens in a way of its own.
 type TokenIssuer interface {

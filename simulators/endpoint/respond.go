@@ -17,13 +17,19 @@ func (e *Endpoint) answered(m simulators.Message, a simulators.Answer) simulator
 	return simulators.Answer{Later: true}
 }
 
-// respond announces what became of m, so many times.
+// respond announces what became of m, which was answered before, so many times.
 func (e *Endpoint) respond(m simulators.Message, a simulators.Answer, times int) {
-	r, ok := e.Dialect.(simulators.Responder)
-	if !ok {
+	var ms []simulators.Message
+	var err error
+	switch d := e.Dialect.(type) {
+	case simulators.Responder:
+		ms, err = d.Respond(m, a)
+	case simulators.Finisher:
+		ms = make([]simulators.Message, 1)
+		ms[0], err = d.Finish(m, a)
+	default:
 		return
 	}
-	ms, err := r.Respond(m, a)
 	for range times {
 		for _, out := range ms {
 			if err == nil {

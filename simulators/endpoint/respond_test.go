@@ -104,6 +104,58 @@ func TestResponses(t *testing.T) {
 	}
 }
 
+// finishing is a dialect whose answers stay where they can be read.
+type finishing struct{ words }
+
+func (finishing) Finish(m simulators.Message, a simulators.Answer) (simulators.Message, error) {
+	ms, err := answering{}.Respond(m, a)
+	return ms[0], err
+}
+
+// TestFinishing: only what was accepted is answered later; the rest has its
+// answer.
+func TestFinishing(t *testing.T) {
+	refused := &simulators.Refusal{Code: "order-closed", Text: "text"}
+	for name, c := range map[string]struct {
+		policy simulators.Policy
+		fail   *simulators.Refusal
+		answer simulators.Outcome
+		want   []string
+	}{
+		"at once":         {answer: simulators.Applied},
+		"refused at once": {fail: refused, answer: simulators.Refused},
+		"queued":          {policy: simulators.Policy{Accept: simulators.AcceptQueued}, answer: simulators.Accepted, want: []string{"done"}},
+		"refused later":   {policy: simulators.Policy{Accept: simulators.AcceptQueued}, fail: refused, answer: simulators.Accepted, want: []string{"order-closed"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var mu sync.Mutex
+				var heard []string
+				tr := &pushed{hear: func(m simulators.Message) {
+					mu.Lock()
+					defer mu.Unlock()
+					heard = append(heard, string(m.Body))
+				}}
+				e := endpoint.New(endpoint.Config{Name: "erp", System: &books{fail: c.fail}, Dialect: finishing{}, Transport: tr, Line: straight{}, Policy: c.policy, Push: true})
+				ctx, cancel := context.WithCancel(t.Context())
+				ended := make(chan error)
+				go func() { ended <- e.Run(ctx) }()
+				if r := receive(t, e, message(t, confirmation("4711", 1))).Result; r.Outcome != c.answer {
+					t.Errorf("answered %+v, want %s", r, c.answer)
+				}
+				time.Sleep(time.Minute)
+				cancel()
+				if err := <-ended; err != nil {
+					t.Error(err)
+				}
+				if !slices.Equal(heard, c.want) {
+					t.Errorf("heard %q, want %q", heard, c.want)
+				}
+			})
+		})
+	}
+}
+
 // pushed is a transport that hands announcements to hear.
 type pushed struct{ hear func(simulators.Message) }
 

@@ -2,6 +2,7 @@ package staging
 
 import (
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/andon-rig/andon/simulators"
@@ -63,6 +64,29 @@ func (Dialect) Reply(m simulators.Message, a simulators.Answer) simulators.Messa
 		out.Body = []byte("[]")
 	}
 	return out
+}
+
+// Finish implements [simulators.Finisher]: what is filled in for rows that were
+// only accepted, each by its reference.
+func (d Dialect) Finish(m simulators.Message, a simulators.Answer) (simulators.Message, error) {
+	rows, err := read(m.Body)
+	if err != nil {
+		return simulators.Message{}, fmt.Errorf("finish %s: %w", m.Name, err)
+	}
+	said := make([]finished, len(rows))
+	for i := range said {
+		said[i].response = answered(a, i)
+		said[i].Row = i + 1
+		said[i].Reference, _ = rows[i]["reference"].(string)
+	}
+	body, err := json.Marshal(said)
+	return simulators.Message{Verb: "post", Name: m.Name, Key: m.Key, Entity: "answer to " + m.Key, Header: map[string]string{"Content-Type": "application/json"}, Body: body}, err
+}
+
+// finished is a response to a row that has waited for it.
+type finished struct {
+	response
+	Reference string `json:"reference"`
 }
 
 // answered is what an answer means for the i-th row.

@@ -19,7 +19,10 @@ import (
 // Dialect is staging/v1. The zero value is ready for use.
 type Dialect struct{}
 
-var _ simulators.Tabular = Dialect{}
+var (
+	_ simulators.Tabular  = Dialect{}
+	_ simulators.Finisher = Dialect{}
+)
 
 // Policy is how a staging/v1 interface behaves unless the rig file says
 // otherwise: the import job knows a business key that was posted before, and a

@@ -228,20 +228,67 @@ func (t *Transport) answer(ctx context.Context, g group, reply simulators.Messag
 			if err != nil || i < 1 || int(i) > len(g.ids) {
 				continue
 			}
-			names, values := []string{colComplete + " = ?"}, []any{t.now()}
-			for _, c := range append([][2]string{{colCode}, {colMessage}}, answerColumns...) {
-				v := plain(s[c[0]])
-				if text, ok := v.(string); ok {
-					v = clip(text, c[0])
-				}
-				names, values = append(names, c[0]+" = ?"), append(values, v)
+			if pending(s) {
+				continue // it says so already
 			}
+			names, values := t.answers(s)
 			if _, err := tx.ExecContext(ctx, t.db.q("UPDATE "+g.table.Name+" SET "+strings.Join(names, ", ")+" WHERE "+colID+" = ?"), append(values, g.ids[i-1])...); err != nil {
 				return fmt.Errorf("answer in %s: %w", g.table.Name, err)
 			}
 		}
 		return nil
 	})
+}
+
+// pending reports whether a response says only that the row was accepted.
+func pending(s map[string]any) bool {
+	n, _ := s[colCode].(json.Number)
+	return n == "202"
+}
+
+// answers are the columns of a response with their values, and that it is one.
+func (t *Transport) answers(s map[string]any) (names []string, values []any) {
+	names, values = []string{colComplete + " = ?"}, []any{t.now()}
+	for _, c := range append([][2]string{{colCode}, {colMessage}}, answerColumns...) {
+		v := plain(s[c[0]])
+		if text, ok := v.(string); ok {
+			v = clip(text, c[0])
+		}
+		names, values = append(names, c[0]+" = ?"), append(values, v)
+	}
+	return names, values
+}
+
+// finish fills in what became of rows that were only accepted. One that the SUT
+// has handed in again meanwhile, or that has its answer, is left alone.
+func (t *Transport) finish(m simulators.Message, told func(simulators.Result)) error {
+	said, err := rowsOf(m.Body)
+	if err != nil {
+		return fmt.Errorf("answer in %s: %w", m.Name, err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	var n int64
+	err = t.db.together(ctx, func(tx *sql.Tx) error {
+		for _, s := range said {
+			names, values := t.answers(s)
+			r, err := tx.ExecContext(ctx, t.db.q("UPDATE "+m.Name+" SET "+strings.Join(names, ", ")+" WHERE reference = ? AND "+colStart+" IS NOT NULL AND "+colComplete+" IS NULL"), append(values, s["reference"])...)
+			if err != nil {
+				return err
+			}
+			found, err := r.RowsAffected()
+			if n += found; err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("answer in %s: %w", m.Name, err)
+	}
+	told(simulators.Result{Outcome: simulators.Unknown, Text: "stands in the row"})
+	told(simulators.Result{Outcome: simulators.Accepted, Text: fmt.Sprintf("%d rows were waiting for it", n)})
+	return nil
 }
 
 // clip makes a text fit its column.
