@@ -47,6 +47,8 @@ type Trouble struct {
 
 	Stream Stream        // what becomes of the bytes
 	After  int64         // [StreamReset], [StreamClose]: bytes let through first
+	Upon   Reply         // [StreamReset]: not after so many bytes, but in place of this
+	Spare  int           // of Upon: so many on each connection are let through first
 	Hold   time.Duration // [StreamHold], [StreamFirst]: how long; 0 means until it is healed
 	Rate   int64         // [StreamSlow]: bytes a second
 	Chunk  int           // [StreamTrickle]: bytes at a time
@@ -84,6 +86,15 @@ const (
 	StreamSlow    Stream = "slow"    // at most so many bytes a second
 	StreamTrickle Stream = "trickle" // a few bytes, a pause, a few more
 	StreamForget  Stream = "forget"  // once idle for long, nothing gets through any more, and neither end is told
+)
+
+// A Reply is something that a server says on a connection of its own protocol.
+type Reply string
+
+// Replies.
+const (
+	ReplyAny    Reply = ""
+	ReplyCommit Reply = "commit" // of PostgreSQL, to COMMIT: it is done
 )
 
 // Cert says what is wrong with a TLS handshake. Whoever terminates TLS asks for
@@ -141,7 +152,7 @@ func (t Trouble) Whole() bool {
 // Replies reports whether t can strike the reply to one message: it does
 // something to bytes on their way to the SUT.
 func (t Trouble) Replies() bool {
-	return t.Stream != StreamFree && t.Stream != StreamForget && t.Door == DoorOpen && t.Way != simulators.FromSUT && !t.Fresh
+	return t.Stream != StreamFree && t.Stream != StreamForget && t.Upon == ReplyAny && t.Door == DoorOpen && t.Way != simulators.FromSUT && !t.Fresh
 }
 
 // Cuts reports whether the bytes t strikes never arrive.

@@ -13,7 +13,8 @@ import (
 
 // TestGateOverPostgreSQL gates the bundled build at an ERP whose staging tables
 // are in a real PostgreSQL server: sound it holds, under rows that are committed
-// late and tables that are locked; with a defect it does not; and nothing is
+// late, tables that are locked, deadlocks and connections that are killed after a
+// commit; with a defect it does not; and nothing is
 // left in the server afterwards.
 func TestGateOverPostgreSQL(t *testing.T) {
 	at := tablestest.PostgreSQL(t)
@@ -33,6 +34,9 @@ func TestGateOverPostgreSQL(t *testing.T) {
 	}{
 		{"sound", []string{"--scenario", "CNF-01,TAB-01,TAB-02,CNF-02"}, 0},
 		{"M125", []string{"--scenario", "TAB-01", "--defect", "M125"}, 1},
+		{"deadlocks and unheard commits", []string{"--scenario", "TAB-03,TAB-04"}, 0},
+		{"M127", []string{"--scenario", "TAB-03", "--defect", "M127"}, 1},
+		{"M140", []string{"--scenario", "TAB-04", "--defect", "M140"}, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			out, status := andon(t, append([]string{"gate", "--rig", rig, "--out", t.TempDir()}, c.args...)...)

@@ -12,6 +12,7 @@ import (
 	"github.com/andon-rig/andon/chaos/relay"
 	"github.com/andon-rig/andon/scenarios"
 	httptransport "github.com/andon-rig/andon/simulators/transports/http"
+	"github.com/andon-rig/andon/simulators/transports/tables"
 )
 
 // A road is a relay in front of an address: of an endpoint, for the SUT's
@@ -151,7 +152,11 @@ func (r *Rig) seenAt(name, plain string) string {
 	if err != nil || r.setup.World != nil {
 		return plain
 	}
-	if rd := r.Plan.roadTo(name, chaos.BySUT); rd != nil {
+	rd := r.Plan.roadTo(name, chaos.BySUT)
+	switch {
+	case rd != nil && r.setup.File.Endpoints[name].Transport == "tables":
+		return tables.Via(plain, rd.Addr())
+	case rd != nil:
 		at.Host = rd.Addr()
 	}
 	if host := r.setup.File.Endpoints[name].Host; host != "" {

@@ -128,12 +128,14 @@ func (f *File) checkSecured() error {
 // is wrong with certificates and names needs some.
 func (f File) takes(t chaos.Trouble, name string) bool {
 	e := f.Endpoints[name]
-	return (t.Cert == chaos.CertGood || e.TLS != "") && (t.Names.Answer == chaos.AnswerTrue || e.Host != "")
+	return (t.Cert == chaos.CertGood || e.TLS != "") && (t.Names.Answer == chaos.AnswerTrue || e.Host != "") && (t.Upon == chaos.ReplyAny || e.database())
 }
 
 // connsFeasible says why no endpoint of the rig can meet t; nil if one can.
 func (f File) connsFeasible(t chaos.Trouble) error {
 	switch {
+	case t.Upon != chaos.ReplyAny && !f.any(EndpointSpec.database):
+		return errNoDatabase
 	case t.Cert != chaos.CertGood && !f.any(func(e EndpointSpec) bool { return e.TLS != "" }):
 		return errNoTLS
 	case t.Names.Answer == chaos.AnswerTrue:
@@ -146,9 +148,10 @@ func (f File) connsFeasible(t chaos.Trouble) error {
 }
 
 var (
-	errNoTLS    = errors.New("no endpoint is served over TLS: write tls: server or tls: mutual where it can strike")
-	errNoHost   = errors.New("no endpoint has a name: write host: \"erp.plant.test\" where it can strike")
-	errNotAsked = errors.New("the SUT is not told of the rig's name server, so it cannot ask it: name ${andon.dns} in sut.env or in the command")
+	errNoTLS      = errors.New("no endpoint is served over TLS: write tls: server or tls: mutual where it can strike")
+	errNoDatabase = errors.New("no endpoint has its tables behind a server: write url: \"postgres://user@127.0.0.1:5432/name\" where it can strike; the embedded database has no connections")
+	errNoHost     = errors.New("no endpoint has a name: write host: \"erp.plant.test\" where it can strike")
+	errNotAsked   = errors.New("the SUT is not told of the rig's name server, so it cannot ask it: name ${andon.dns} in sut.env or in the command")
 )
 
 // asks reports whether the SUT is told of the rig's name server.

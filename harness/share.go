@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/andon-rig/andon/chaos"
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/transports/files"
 	"github.com/andon-rig/andon/simulators/transports/files/sftp"
@@ -69,6 +70,11 @@ func (r *Rig) tables(s transportSpec) (simulators.Transport, error) {
 		return nil, err
 	}
 	r.closed = append(r.closed, t.Close)
+	if at := tables.Address(s.spec.URL); s.spec.URL != "" && at != "" && r.wired(s.name, chaos.BySUT) {
+		if _, err := r.road(s.name, s.spec.Listen, at, chaos.BySUT); err != nil {
+			return nil, err
+		}
+	}
 	return t, nil
 }
 

@@ -4,7 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
+	"io/fs"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -17,11 +21,13 @@ import (
 	"github.com/andon-rig/andon/chaos/faults"
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/harness"
+	"github.com/andon-rig/andon/harness/catalog"
 	"github.com/andon-rig/andon/simulators/dialects/staging"
 	"github.com/andon-rig/andon/simulators/endpoint"
 	"github.com/andon-rig/andon/simulators/plant"
 	"github.com/andon-rig/andon/simulators/systems/erp"
 	"github.com/andon-rig/andon/simulators/transports/tables"
+	"github.com/andon-rig/andon/simulators/transports/tables/tablestest"
 )
 
 // counter is an ERP behind staging tables, seen by somebody with the database.
@@ -129,6 +135,22 @@ func TestTableFaults(t *testing.T) {
 			}
 			c.link.Heal("f")
 		}},
+		"deadlock": {&faults.Deadlock{Victim: faults.VictimTaking, For: d}, func(c *counter) {
+			c.until("who has read cannot write", func() bool {
+				tx, err := c.sut.Begin()
+				if err != nil {
+					c.t.Fatal(err)
+				}
+				defer func() { _ = tx.Rollback() }()
+				var n int
+				if err := tx.QueryRow("SELECT count(*) FROM orders").Scan(&n); err != nil {
+					c.t.Fatal(err)
+				}
+				_, err = tx.Exec("UPDATE orders SET response_message = 'x'")
+				return err != nil && strings.Contains(err.Error(), "SQLITE_BUSY")
+			})
+			c.link.Heal("f")
+		}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -159,17 +181,79 @@ func TestTableFaults(t *testing.T) {
 // What a rig file says of tables must fit together.
 func TestTablesInRigFiles(t *testing.T) {
 	for spec, want := range map[string]string{
-		"{system: erp, dialect: staging/v1}":                                                    "dialect staging/v1 and transport tables, not staging/v1 and http",
-		"{system: erp, transport: tables}":                                                      "not neutral/v1 and tables",
-		"{system: erp, poll: {wall: 1s}}":                                                       "poll is about tables",
-		"{system: erp, dialect: staging/v1, transport: tables, poll: {plant: 1s}}":              "poll is a wall time",
-		"{system: erp, dialect: staging/v1, transport: tables, ready: rename}":                  "ready is about files",
-		"{system: erp, dialect: staging/v1, transport: tables, url: \"postgres://h/x\"}":        "",
-		"{system: erp, dialect: staging/v1, transport: tables, poll: {wall: 1s}, listen: \"\"}": "",
+		"{system: erp, dialect: staging/v1}":                                                                        "dialect staging/v1 and transport tables, not staging/v1 and http",
+		"{system: erp, transport: tables}":                                                                          "not neutral/v1 and tables",
+		"{system: erp, poll: {wall: 1s}}":                                                                           "poll is about tables",
+		"{system: erp, dialect: staging/v1, transport: tables, poll: {plant: 1s}}":                                  "poll is a wall time",
+		"{system: erp, dialect: staging/v1, transport: tables, ready: rename}":                                      "ready is about files",
+		"{system: erp, dialect: staging/v1, transport: tables, url: \"postgres://127.0.0.1/x\"}":                    "",
+		"{system: erp, dialect: staging/v1, transport: tables, url: \"postgres://u:s3cret@h/x\"}":                   "not on this machine",
+		"{system: erp, dialect: staging/v1, transport: tables, url: \"postgres://u:s3cret@h/x\", testSystem: true}": "",
+		"{system: erp, dialect: staging/v1, transport: tables, url: \"mysql://u:s3cret@h/x\"}":                      "not one such as postgres://",
+		"{system: erp, testSystem: true}":                                                                           "testSystem is about the database",
+		"{system: erp, dialect: staging/v1, transport: tables, poll: {wall: 1s}, listen: \"\"}":                     "",
 	} {
-		_, err := harness.ParseFile("rig", []byte("apiVersion: andon/v1\nkind: Rig\nsut: {external: {testSystem: true}}\nendpoints:\n  erp: "+spec+"\n  mes: {system: mes}\n"))
-		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+		_, err := harness.ParseFile("rig", []byte("apiVersion: andon/v1\nkind: Rig\nsut: {process: {command: [x]}}\nendpoints:\n  erp: "+spec+"\n  mes: {system: mes}\n"))
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "s3cret")) {
 			t.Errorf("%s: %v", spec, err)
 		}
+	}
+}
+
+// TestPasswordsOfDatabases: what stands in a URL of the rig file in confidence
+// stands nowhere in the bundle of a run, nor in what is said of the rig, and who
+// writes it where it does not belong is seen.
+func TestPasswordsOfDatabases(t *testing.T) {
+	at := tablestest.PostgreSQL(t)
+	text := strings.Replace(string(harness.BundledSource), "{system: erp, dialect: neutral/v1, transport: http", "{system: erp, dialect: staging/v1, transport: tables, url: \""+strings.Replace(at, "andon@", "andon:s3cret%40pg@", 1)+"\"", 1)
+	f, err := harness.ParseFile("rig", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := t.TempDir()
+	rig, err := harness.Build(harness.Setup{Catalog: catalog.Standard(), File: f, Source: []byte(text), Path: "rig", Scenario: harness.PlainScenario(), Run: "r", Self: self, Version: "test", Out: out})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := rig.Vars["erp.url"]; !strings.Contains(got, "andon:s3cret%40pg@") {
+		t.Errorf("the SUT is told %s", got)
+	}
+	rig.Plan.Journal.Append(evidence.Step{Name: "note", Text: "connected to " + rig.Vars["erp.url"] + " with s3cret@pg"})
+	if err := rig.Close(); err != nil {
+		t.Fatal(err)
+	}
+	kept := 0
+	err = filepath.WalkDir(out, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		if kept++; strings.Contains(string(b), "s3cret") {
+			t.Errorf("%s holds the password", path)
+		}
+		return err
+	})
+	if err != nil || kept < 3 {
+		t.Errorf("%d files, %v", kept, err)
+	}
+	if !slices.ContainsFunc(rig.Plan.Evidence.Secrets, func(s evidence.Secret) bool { return s.Owner == "erp" && s.Name == "erp.url password" }) {
+		t.Errorf("not looked for: %v", rig.Plan.Evidence.Secrets)
+	}
+	o := harness.GateOptions{Catalog: catalog.Standard(), File: f, Source: []byte(text), Path: "rig", Self: self}
+	said, env, err := o.Provides()
+	if err != nil || strings.Contains(fmt.Sprint(said, env), "s3cret") || !strings.Contains(fmt.Sprint(env), "postgres://andon:") {
+		t.Errorf("andon check says %v %v %v", said, env, err)
+	}
+	short, err := harness.ParseFile("rig", []byte(strings.Replace(text, "s3cret%40pg", "pw", 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.File = short
+	if _, _, err := o.Provides(); err == nil || !strings.Contains(err.Error(), "shorter than 4 characters") {
+		t.Errorf("a password that is too short to be found: %v", err)
 	}
 }

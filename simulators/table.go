@@ -45,4 +45,9 @@ const (
 const (
 	RowLate     MishapKind = "row-late"     // it has its id and is committed only after a time, when higher ids are visible
 	TableLocked MishapKind = "table-locked" // once it is there, nobody else can write into its table for a time
+	// Once it is there, a transaction of the SUT is the victim of a deadlock: the
+	// one in which it says what it did with the row, or the next in which it
+	// inserts rows.
+	DeadlockTaking  MishapKind = "deadlock-taking"
+	DeadlockPosting MishapKind = "deadlock-posting"
 )

@@ -56,8 +56,8 @@ func (f *AsyncAccept) Validate() error {
 
 // Leaves implements [chaos.Choosy].
 func (*AsyncAccept) Leaves(at chaos.Crossing) string {
-	if at.Policy.Share != "" {
-		return "who posts files or rows is answered in them: nobody can ask for an operation"
+	if at.Policy.Share == simulators.ShareFolder || at.Policy.Share == simulators.ShareSFTP {
+		return "who posts files is answered in a file: nobody can ask for an operation"
 	}
 	return answers(at)
 }

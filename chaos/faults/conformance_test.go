@@ -577,6 +577,7 @@ var lookedAtBy = map[string]string{
 	"file-disk-full":   "TestFileFaultsOverSFTP in harness",
 	"row-late":         "TestTableFaults in harness",
 	"table-locked":     "TestTableFaults in harness",
+	"deadlock":         "TestDeadlock in simulators/transports/tables, TestTableFaults in harness",
 }
 
 // TestEveryFaultIsSeen finds a conformance for each fault that acts on

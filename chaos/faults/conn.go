@@ -101,7 +101,7 @@ func positiveWall(name string, w Wall) error {
 
 // conns lists the faults of connections, which the relay carries out.
 func conns() []Info {
-	return slices.Concat(doors(), streams(), handshakes(), ofTLS(), ofNames())
+	return slices.Concat(doors(), streams(), ofDatabases(), handshakes(), ofTLS(), ofNames())
 }
 
 // relayed is what every fault of connections needs.

@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -27,7 +28,7 @@ func (tabled) Leaves(at chaos.Crossing) string {
 	return ""
 }
 
-var _ = []chaos.Particular{&RowLate{}, &TableLocked{}}
+var _ = []chaos.Particular{&RowLate{}, &TableLocked{}, &Deadlock{}}
 
 // RowLate commits a row late: it has its id from when it was inserted, and can
 // be seen only when rows with higher ids have been for a time.
@@ -67,6 +68,43 @@ func (f *TableLocked) Apply(d chaos.Delivery, _ *rand.Rand) []chaos.Delivery {
 // Validate says what is wrong with the settings.
 func (f *TableLocked) Validate() error { return forSome("for", f.For) }
 
+// Victim says which transaction of the SUT is aborted.
+type Victim string
+
+// Victims.
+const (
+	VictimPosting Victim = "posting" // the next in which it inserts rows
+	VictimTaking  Victim = "taking"  // that in which it says what it did with the row
+)
+
+// Deadlock has a transaction of the SUT and one of the system wait for each
+// other once a row is there, and the database abort the SUT's.
+//
+// Layer A: two programs that lock the same things in another order. Observed in
+// PostgreSQL as SQLSTATE 40P01 deadlock_detected after deadlock_timeout (1 s);
+// in SQLite, where nobody waits who has read already, as SQLITE_BUSY at once or
+// SQLITE_BUSY_SNAPSHOT, whatever the busy timeout, and for who begins IMMEDIATE
+// as a lock that does not come.
+type Deadlock struct {
+	tabled
+	Victim Victim `yaml:"victim" jsonschema:"enum=posting,enum=taking" doc:"which transaction of the SUT: the next that inserts rows, or that in which it answers in the row; in SQLite any that writes"`
+	For    Wall   `yaml:"for" doc:"how long a victim is waited for; in SQLite, how long the lock of who writes is held"`
+}
+
+// Apply implements [chaos.Fault].
+func (f *Deadlock) Apply(d chaos.Delivery, _ *rand.Rand) []chaos.Delivery {
+	kind, what := simulators.DeadlockPosting, "the next transaction that inserts rows is the victim of a deadlock"
+	if f.Victim == VictimTaking {
+		kind, what = simulators.DeadlockTaking, "the transaction that answers in it is the victim of a deadlock"
+	}
+	return mishap(d, simulators.Mishap{Kind: kind, For: f.For.d()}, what+", within "+f.For.d().String())
+}
+
+// Validate says what is wrong with the settings.
+func (f *Deadlock) Validate() error {
+	return errors.Join(oneOf("victim", f.Victim, VictimPosting, VictimTaking), forSome("for", f.For))
+}
+
 // ofTables lists the faults of staging tables.
 func ofTables() []Info {
 	const needs = "an endpoint with transport: tables"
@@ -78,5 +116,9 @@ func ofTables() []Info {
 		{Name: "table-locked", Layer: Application, Reproducible: true, Attempts: 1, Requirements: reqs, Needs: needs,
 			Doc: "a table is locked by somebody else's transaction for a time", Observed: "statements that wait, a time out, or \"database is locked\"", Tolerates: "nothing lost or done twice; statements are repeated",
 			New: func() chaos.Fault { return &TableLocked{For: Wall(500 * time.Millisecond)} }},
+		{Name: "deadlock", Layer: Application, Reproducible: true, Attempts: 1, Requirements: append([]string{"EXC-01"}, reqs...), Needs: needs,
+			Doc: "a transaction of the SUT is the victim of a deadlock", Observed: "PostgreSQL: SQLSTATE 40P01, deadlock detected; SQLite: SQLITE_BUSY or SQLITE_BUSY_SNAPSHOT, database is locked",
+			Tolerates: "the whole transaction is repeated; nothing lost or done twice",
+			New:       func() chaos.Fault { return &Deadlock{Victim: VictimPosting, For: Wall(time.Second)} }},
 	}
 }

@@ -26,6 +26,8 @@ type way struct {
 	left int64  // bytes let through before it cuts
 	turn uint64 // whose first byte was late, plus one
 	done bool   // it has held what it is to hold
+	tail []byte // the last bytes, in which what it waits for may have begun
+	seen int    // how often that has come
 }
 
 // strike writes down that h strikes, at the first time; false if its rule has
@@ -125,7 +127,7 @@ func (h *hit) hold(p *pump) bool {
 func (h *hit) most(p *pump, n int) int {
 	switch t := h.a.t; t.Stream {
 	case chaos.StreamReset, chaos.StreamClose:
-		if h.ways[p.index()].done {
+		if h.ways[p.index()].done || t.Upon != chaos.ReplyAny && h.ways[p.index()].left < 0 {
 			return n
 		}
 		return int(min(int64(n), max(h.ways[p.index()].left, 1)))
@@ -147,6 +149,9 @@ func (h *hit) cuts(p *pump, n int) bool {
 		return false
 	}
 	w := &h.ways[p.index()]
+	if h.a.t.Upon != chaos.ReplyAny {
+		return h.cutsUpon(p, w, n)
+	}
 	w.left -= int64(n)
 	if w.left > 0 || w.done {
 		return false

@@ -153,6 +153,9 @@ func (p *pump) pass(b []byte) error {
 		}
 		n, gap := len(b), time.Duration(0)
 		for _, h := range p.hits {
+			if h.a.t.Upon != chaos.ReplyAny {
+				h.seek(p, b)
+			}
 			n = h.most(p, n)
 		}
 		if err := p.cut(0); err != nil {
@@ -165,6 +168,7 @@ func (p *pump) pass(b []byte) error {
 			return err
 		}
 		for _, h := range p.hits {
+			h.went(p, b[:n])
 			gap += h.rest(n)
 		}
 		b = b[n:]

@@ -77,6 +77,7 @@ const (
 	M129 Defect = "M129"
 	M134 Defect = "M134"
 	M135 Defect = "M135"
+	M140 Defect = "M140"
 	M110 Defect = "M110"
 	M111 Defect = "M111"
 	M112 Defect = "M112"
@@ -212,6 +213,7 @@ func Defects() []DefectInfo {
 		{M129, "first row speaks for its group", "reads the response of the first row of a group, and takes it for all", "groups of which a row is refused; gate --erp staging/v1", []string{"batch-items", "dead-letter"}},
 		{M134, "first page is all", "reads the first page of a list and does not go on to the next", "lists of more than a page; rig lists-sap.yaml or lists-d365.yaml", []string{"master-data"}},
 		{M135, "delta for a full list", "takes a list of what has changed for the full list, and retires what it lacks", "changes of materials at different times; rig lists-sap.yaml", []string{"no-phantom"}},
+		{M140, "unheard is undone", "reports as not posted what it has committed, when the connection breaks before the database says so", "commit-unheard; gate --erp staging/v1 with the tables in PostgreSQL", []string{"dead-letter"}},
 		{M110, "event read once", "takes an order that an event names and that cannot be read yet for one that does not exist, and what it reads for what the event meant", "-; gate --erp sap-s4/v2", []string{"no-silent-drop"}},
 		{M111, "no look before the repetition", "sends again what was not answered, without asking by its reference whether it was posted", "lost replies; gate --erp sap-s4/v2", []string{"exactly-once", "retry-discipline"}},
 		{M112, "lock taken for a refusal", "reports a posting as a business exception that met a locked order, since the status is 400 as of everything refused", "postings side by side; gate --erp sap-s4/v2", []string{"dead-letter"}},
@@ -231,7 +233,7 @@ func (d Defect) ERP() string {
 		return dialectD365
 	case M115, M116, M117, M118:
 		return dialectION3
-	case M125, M126, M127, M128, M129:
+	case M125, M126, M127, M128, M129, M140:
 		return dialectStaging
 	case M110, M111, M112, M113, M114:
 		return dialectSAP

@@ -638,7 +638,9 @@ func TestDefectsAreHarmlessOnAPlainDay(t *testing.T) {
 func TestEveryDefectHasAScript(t *testing.T) {
 	// The small ERP of these tests has no lists: scenario MDM-10 with the rigs
 	// lists.yaml, lists-sap.yaml and lists-d365.yaml shows what is wrong with reading them.
-	has := map[Defect]bool{M35: true, M36: true, M134: true, M135: true}
+	// The tables of these tests are a file: TestGateOverPostgreSQL in cmd breaks
+	// connections to a server.
+	has := map[Defect]bool{M35: true, M36: true, M134: true, M135: true, M140: true}
 	for _, s := range scripts {
 		has[s.defect] = true
 	}

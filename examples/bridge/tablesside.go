@@ -84,6 +84,8 @@ func (t *tablesSide) post(ctx context.Context, u unit) verdict {
 	case err == nil:
 	case !sent && t.defect == M127 && locked(err): // DEFECT M127: what the database cannot take is gone
 		return verdict{what: lost, reason: err.Error()}
+	case sent && t.defect == M140: // DEFECT M140: a COMMIT of which nothing was heard is taken for a rollback
+		return verdict{what: refused, class: technical, code: "not-posted", reason: err.Error()}
 	case !sent && unfit(err):
 		if len(u) > 1 { // which row it was, nobody says: each by itself
 			return verdict{what: refused, class: dataQuality, code: "row-refused", reason: err.Error()}

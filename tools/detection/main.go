@@ -204,7 +204,7 @@ func (m *measure) texts() (err error) {
 
 func chosen(ids string) (ds []bridge.DefectInfo) {
 	for _, d := range bridge.Defects() {
-		if ids == "" || strings.Contains(","+ids+",", ","+string(d.ID)+",") {
+		if _, out := outOfReach[d.ID]; ids == "" && !out || strings.Contains(","+ids+",", ","+string(d.ID)+",") {
 			ds = append(ds, d)
 		}
 	}

@@ -114,6 +114,10 @@ func (m *measure) surface(ctx context.Context, base harness.GateOptions, erp str
 		c.out = "needs the rig " + rig
 		return c, nil
 	}
+	if why := outOfReach[d.ID]; why != "" {
+		c.out = why
+		return c, nil
+	}
 	if why := m.faceOf(erp).senseless(d.ID, erp); why != "" {
 		c.out = why
 		return c, nil

@@ -15,11 +15,14 @@ import (
 )
 
 // Keep implements [simulators.Keeper]: it inserts m for the SUT under the next
-// id of its table.
+// id of its table. A message about rows of the SUT is what became of them.
 func (t *Transport) Keep(_ context.Context, m simulators.Message, told func(simulators.Result)) error {
 	table := t.table(m.Name)
 	if table == nil {
 		return fmt.Errorf("there is no table %q", m.Name)
+	}
+	if table.Way == simulators.FromSUT {
+		return t.finish(m, told)
 	}
 	rows, err := rowsOf(m.Body)
 	if err != nil {
@@ -36,17 +39,14 @@ func (t *Transport) Keep(_ context.Context, m simulators.Message, told func(simu
 	if m.Mishap != nil {
 		mishap = *m.Mishap
 	}
-	later := mishap.Kind == simulators.RowLate || mishap.Kind == simulators.TableLocked
-	if later {
+	later := mishap.Kind == simulators.RowLate
+	if mishap.Kind != "" {
 		t.mishaps.Add(1)
 	}
 	t.mu.Unlock()
 	k := &kept{m, told}
 	if !later {
-		return t.show(table, first, rows, k)
-	}
-	if mishap.Kind == simulators.TableLocked {
-		defer t.lock(table, mishap.For)
+		defer t.trouble(mishap, table, first+int64(len(rows))-1)
 		return t.show(table, first, rows, k)
 	}
 	go func() {

@@ -185,7 +185,7 @@ func open(t *testing.T, c tables.Config) *place {
 var tests = map[string]func(*place){
 	"what the system inserts": systemInserts, "a row that is deleted is taken": deleted, "a row that comes late": late, "a table that is locked": lockedTable,
 	"a schema that changes": widened, "what the SUT inserts": sutInserts, "groups": groups, "handed in again": again, "pending until it is done": pendingRow, "a job that dies": dies,
-	"rows of which an answer does not speak": untold, "ends in the middle": ends,
+	"rows of which an answer does not speak": untold, "ends in the middle": ends, "answered later": finished,
 }
 
 func TestSQLite(t *testing.T) {
@@ -424,9 +424,10 @@ func TestPSQL(t *testing.T) {
 func TestNoDatabase(t *testing.T) {
 	for at, want := range map[string]string{
 		"mysql://127.0.0.1/x":                              "not one such as postgres://",
+		"postgres://andon:s3cret@127.0.0.1:x/x":            "not one such as postgres://",
 		"postgres://andon@127.0.0.1:1/x?connect_timeout=1": "open database: make a schema",
 	} {
-		if _, err := tables.New(t.Context(), tables.Config{Tables: ours, URL: at}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := tables.New(t.Context(), tables.Config{Tables: ours, URL: at}); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "s3cret") {
 			t.Errorf("%s: %v", at, err)
 		}
 	}

@@ -45,6 +45,8 @@ type Transport struct {
 	imports  sync.WaitGroup
 	mishaps  sync.WaitGroup // rows that are still to come, locks that are held
 
+	embrace sync.Mutex // held by who makes a deadlock
+
 	mu     sync.Mutex // guards what follows
 	number map[string]int64
 	kept   map[string]map[int64]*kept // rows before the SUT, by table and id
@@ -202,12 +204,14 @@ func (t *Transport) begin(g group) bool {
 	return true
 }
 
-// silence lasts for d or until serving ends.
-func (t *Transport) silence(d time.Duration) {
+// silence lasts for d or until serving ends, which it reports as false.
+func (t *Transport) silence(d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
+		return true
 	case <-t.stopping:
+		return false
 	}
 }
