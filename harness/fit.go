@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/andon-rig/andon/chaos"
@@ -181,6 +182,9 @@ func (f File) unsuited(s scenarios.Scenario, said scenarios.Fault) string {
 	if !known {
 		return "" // said elsewhere
 	}
+	if why := cmp.Or(f.unanswered(said), f.roadless(said)); why != "" {
+		return why
+	}
 	fault := info.New()
 	p, particular := fault.(chaos.Particular)
 	_, pushed := fault.(chaos.Pushed)
@@ -195,6 +199,50 @@ func (f File) unsuited(s scenarios.Scenario, said scenarios.Fault) string {
 		}
 	}
 	return fmt.Sprintf("its fault %s (%s) can strike nothing here; it needs %s", said.ID, info.Name, info.Needs)
+}
+
+// roadless says why a fault of connections finds none in this rig; "" if there
+// are some, or it is no such fault.
+func (f File) roadless(said scenarios.Fault) string {
+	info, _ := faults.Find(said.Fault.S)
+	fault := info.New()
+	if !said.With.IsZero() && said.With.Decode(fault) != nil {
+		return "" // told when the rig is built
+	}
+	c, ok := fault.(chaos.ConnFault)
+	if !ok {
+		return ""
+	}
+	t, at := c.Trouble(), scenarios.Meant(said.At.S, f.systems())
+	for _, name := range f.endpointNames() {
+		e := f.Endpoints[name]
+		if e.System == "" || at != "" && at != "sut" && at != name || !f.takes(t, name) {
+			continue
+		}
+		sockets := shareOf(e) == simulators.ShareNone
+		if opens(t, chaos.BySUT) && (sockets || e.database()) || opens(t, chaos.ByRig) && sockets && f.SUT.Receives[name] != "" {
+			return ""
+		}
+	}
+	return fmt.Sprintf("its fault %s (%s) strikes connections, and the rig has none there: %v", said.ID, info.Name, errNoRoad)
+}
+
+// unanswered says why a fault that strikes answers only, messages of their own,
+// finds none in this rig; "" if there are some, or it strikes others as well.
+func (f File) unanswered(said scenarios.Fault) string {
+	at := scenarios.Meant(said.At.S, f.systems())
+	if len(said.Hits.Strikes) == 0 || slices.ContainsFunc(said.Hits.Strikes, func(s scenarios.Strike) bool { return !strings.HasPrefix(s.Key, simulators.AnswerTo) }) {
+		return ""
+	}
+	for _, name := range f.endpointNames() {
+		dialect, ok := catalog.Find(catalog.Standard().Dialects, cmp.Or(f.Endpoints[name].Dialect, "neutral/v1"))
+		if ok && (at == "" || at == "sut" || at == name) {
+			if _, answers := dialect.New().(simulators.Responder); answers {
+				return ""
+			}
+		}
+	}
+	return fmt.Sprintf("its fault %s (%s) strikes answers that come as messages of their own, and no endpoint there answers so; infor-ion/v3 does", said.ID, said.Fault.S)
 }
 
 // pushes reports whether an endpoint sends its announcements to the SUT, and

@@ -191,6 +191,9 @@ type Responder interface {
 	Respond(m Message, a Answer) ([]Message, error)
 }
 
+// AnswerTo begins the key of a message that answers another, whose key follows.
+const AnswerTo = "answer to "
+
 // A Finisher is a [Dialect] whose answers stay where their senders can read
 // them: what was only accepted is answered there once more when it is known what
 // became of it.

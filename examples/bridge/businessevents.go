@@ -39,6 +39,9 @@ func (s *messageSide) readOn(ctx context.Context, event string, body []byte) (a 
 	if event == "" {
 		event = e.EventId
 	}
+	if s.defect == M124 && !s.risen(e.ControlNumber) { // DEFECT M124: control numbers are one sequence, of which nothing is told out of turn
+		return a, verdict{what: overtaken}
+	}
 	order, version := e.ProductionOrderNumber, strconv.FormatInt(e.ControlNumber-controlBase, 10)
 	at := happened(e.EventTime).Format(time.RFC3339Nano)
 	if e.BusinessEventId == "ProductionOrderStatusChangedBusinessEvent" {
@@ -65,6 +68,17 @@ func (s *messageSide) readOn(ctx context.Context, event string, body []byte) (a 
 	}
 	a, v = announcedOrder(line{"ORD", event, at, order, h.ItemNumber, h.ProductVersionId, h.ScheduledQuantity.String(), h.InventoryUnitSymbol, "", "", "", h.ItemBatchNumber}, below)
 	return a, v
+}
+
+// risen reports whether n is above all control numbers so far.
+func (s *messageSide) risen(n int64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n <= s.highest {
+		return false
+	}
+	s.highest = n
+	return true
 }
 
 func announcedOrder(l line, below []line) (announcedFact, verdict) {

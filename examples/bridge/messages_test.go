@@ -166,6 +166,20 @@ func readOn(w *world) []string {
 	return plain(w, businessEventOf("order-released/1/1", "", ""))
 }
 
+// overtakenEvent is an event of one order that comes after a younger one of
+// another.
+func overtakenEvent(w *world) []string {
+	newMessageWorld(w)
+	younger := businessEventOf("order-released/2/1", `"ControlNumber":5678854178`, `"ControlNumber":5678854190`)
+	younger.body = strings.Replace(younger.body, `"ProductionOrderNumber":"1"`, `"ProductionOrderNumber":"2"`, 1)
+	older := businessEventOf("order-released/1/1", "", "")
+	w.start().sendAll(younger)
+	w.settled(younger)
+	w.sendAll(older)
+	w.settled(older)
+	return w.judge(younger, older)
+}
+
 // TestMessages is the sound bridge at an ERP that takes messages: a lot is
 // refused, a reply is lost, two confirmations look alike, an order is read on.
 func TestMessages(t *testing.T) {

@@ -28,10 +28,11 @@ type messageSide struct {
 	company string
 	store   *store
 
-	mu     sync.Mutex           // guards what follows
-	failed map[string]int       // by content: how many failed messages we have seen
-	items  map[string]string    // by order: what it makes
-	units  map[string]unitTable // by material
+	mu      sync.Mutex           // guards what follows
+	failed  map[string]int       // by content: how many failed messages we have seen
+	items   map[string]string    // by order: what it makes
+	units   map[string]unitTable // by material
+	highest int64                // of M124: the highest control number
 }
 
 var (

@@ -65,6 +65,8 @@ var elsewhere = map[bridge.Defect][]string{
 	bridge.M93:  {"VER-02"},
 	bridge.M95:  {"NET-07"},
 	bridge.M96:  {"NET-07"},
+	bridge.M116: {"EXC-04"},
+	bridge.M117: {"API-01"},
 	bridge.M125: {"TAB-01"},
 	bridge.M127: {"TAB-02", "TAB-03"},
 	bridge.M134: {"MDM-10"},

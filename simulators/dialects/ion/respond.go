@@ -43,7 +43,7 @@ func (d Dialect) Respond(m simulators.Message, a simulators.Answer) ([]simulator
 	}
 	for i := range out {
 		out[i].Verb = "post"
-		out[i].Key = "answer to " + m.Key
+		out[i].Key = simulators.AnswerTo + m.Key
 		if i > 0 {
 			out[i].Key += " (ConfirmBOD)"
 		}
