@@ -67,6 +67,7 @@ var elsewhere = map[bridge.Defect][]string{
 	bridge.M96:  {"NET-07"},
 	bridge.M116: {"EXC-04"},
 	bridge.M117: {"API-01"},
+	bridge.M124: {"ORD-09"},
 	bridge.M125: {"TAB-01"},
 	bridge.M127: {"TAB-02", "TAB-03"},
 	bridge.M134: {"MDM-10"},

@@ -54,7 +54,7 @@ func (t eventTime) MarshalJSON() ([]byte, error) {
 // only the last step is announced here.
 func (d Dialect) businessEvent(e plant.Event) []byte {
 	k := e.Fact.Keys()
-	b := businessEvent{BusinessEventId: EventReleased, ControlNumber: controlNumber(e.At, k.Counter), EventId: guid(string(e.ID)), EventTime: eventTime{e.At, d.Settings.Times},
+	b := businessEvent{BusinessEventId: EventReleased, ControlNumber: controlNumber(e.At, k.Counter, string(e.ID)), EventId: guid(string(e.ID)), EventTime: eventTime{e.At, d.Settings.Times},
 		LegalEntity: d.Settings.company(), ProductionOrderNumber: string(k.Order), ProductionOrderType: "Standard"}
 	switch e.Fact.Kind() {
 	case plant.KindOrderChanged:
@@ -69,10 +69,12 @@ func (d Dialect) businessEvent(e plant.Event) []byte {
 const firstNumber = 5637144576
 
 // controlNumber rises with time and, within a second, with the version of an
-// order. It has gaps, as the real one, which all business events share.
-func controlNumber(at time.Time, version int) int64 {
+// order. It has gaps, as the real one, which all business events share; events
+// of one second have different ones.
+func controlNumber(at time.Time, version int, event string) int64 {
 	const since2026 = 1767225600
-	return firstNumber + (at.Unix()-since2026)*8 + int64(version%8)
+	h := sha256.Sum256([]byte(event))
+	return firstNumber + (at.Unix()-since2026)<<16 + int64(version%8)<<13 + int64(h[0])<<5 + int64(h[1]>>3)
 }
 
 // guid makes an identifier of the usual form of a text.
