@@ -269,6 +269,8 @@ func (p *Plan) do(ctx context.Context, t *scenarios.Timeline, a scenarios.Action
 		return p.cutOver(ctx, a)
 	case scenarios.DoLock, scenarios.DoUnlock:
 		return p.lock(a)
+	case scenarios.DoRequeue, scenarios.DoTakeOut:
+		return p.failed(a)
 	case scenarios.DoPolicy:
 		e, err := p.endpoint(a.At)
 		if err != nil {
@@ -323,6 +325,27 @@ func (p *Plan) lock(a scenarios.Action) error {
 		return fmt.Errorf("the system behind %s cannot lock orders", a.At)
 	}
 	return s.Lock(a.Order, a.Do == scenarios.DoLock)
+}
+
+// failed has a person see to messages that have failed for good in the queue of
+// a system.
+func (p *Plan) failed(a scenarios.Action) error {
+	e, err := p.endpoint(a.At)
+	if err != nil {
+		return err
+	}
+	see, word := e.Requeue, "requeued"
+	if a.Do == scenarios.DoTakeOut {
+		see, word = e.Cancel, "taken out"
+	}
+	ids := e.Failed(string(a.Order))
+	for _, id := range ids {
+		if err := see(id); err != nil {
+			return err
+		}
+	}
+	p.step(word, fmt.Sprintf("%d failed messages at %s", len(ids), e.Name))
+	return nil
 }
 
 // ship asks the ERP to ship goods, which it must refuse for a held lot.

@@ -30,6 +30,8 @@ const (
 	DoHeal          = "heal"
 	DoLock          = "lock-order"
 	DoUnlock        = "unlock-order"
+	DoRequeue       = "requeue"
+	DoTakeOut       = "take-out"
 	DoPolicy        = "policy"
 	DoClosePeriod   = "close-period"
 	DoFreeze        = "freeze"
@@ -94,6 +96,8 @@ func Actions() []ActionInfo {
 		{DoHeal, "a fault is healed; all are if none is named", nil, []string{"fault"}},
 		{DoLock, "somebody in the endpoint's system opens an order for editing, so that postings to it are refused", []string{"order", "at"}, nil},
 		{DoUnlock, "they close it again", []string{"order", "at"}, nil},
+		{DoRequeue, "a person puts messages back into the endpoint's queue that have failed for good, of an order or all, as one does who has mended what was wrong", []string{"at"}, []string{"order"}},
+		{DoTakeOut, "a person takes them out of the queue, so that what waits behind them has its turn", []string{"at"}, []string{"order"}},
 		{DoClosePeriod, "finance closes the posting period: from now on the ERP refuses what is dated before the plant's latest midnight", nil, nil},
 		{DoFreeze, "the freeze before a cutover begins: the build is told, and what becomes true from now on comes by either way, or as frozen says", nil, []string{"frozen"}},
 		{DoCutover, "the new way into the books takes over from the old one: the books are read, and the build is told", nil, nil},

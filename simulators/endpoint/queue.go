@@ -165,6 +165,17 @@ func (q *queue) next(job *queued) {
 	}
 }
 
+// Failed lists the operations that have failed for good, in the order in which
+// they arrived: of one entity, or of all if that is "".
+func (e *Endpoint) Failed(entity string) (ids []string) {
+	for _, f := range e.works.list(entity).Found {
+		if o, ok := f.(simulators.Operation); ok && o.State == simulators.OperationFailed {
+			ids = append(ids, o.ID)
+		}
+	}
+	return ids
+}
+
 // Requeue puts a message that has failed for good back into the queue, as a
 // person does who has mended what was wrong. Operation names it.
 func (e *Endpoint) Requeue(operation string) error {

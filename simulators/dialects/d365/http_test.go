@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/url"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -202,10 +203,16 @@ func TestFailedMessagesPassOrBlock(t *testing.T) {
 				got += " " + m["MessageState"].(string)
 			}
 			i.wants("behind a failed one", strings.TrimSpace(got), want)
+			if got := i.endpoint.Failed("P000417"); !slices.Equal(got, []string{"OP-1"}) || len(i.endpoint.Failed("P000418")) > 0 {
+				t.Errorf("failed: %q", got)
+			}
 			if err := i.endpoint.Requeue("OP-1"); err != nil {
 				t.Fatal(err)
 			}
 			i.wants("requeued", i.states(), "Processed Processed")
+			if got := i.endpoint.Failed(""); len(got) > 0 {
+				t.Errorf("failed after that: %q", got)
+			}
 			i.wants("status", i.read("ProductionOrderHeaders", "ProductionOrderNumber eq 'P000417'")[0]["ProductionOrderStatus"], "Completed")
 			continue
 		}
