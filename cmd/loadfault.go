@@ -41,7 +41,12 @@ func (f *faultFlags) read(c *load.Config) (all []load.Fault, err error) {
 		all = append(all, one)
 	}
 	for _, one := range all {
+		if err := one.Breaks(c.Build); err != nil {
+			return nil, err
+		}
 		switch {
+		case one.Place == "sut" && c.Search != nil:
+			return nil, fmt.Errorf("fault %q ends the build, and a search for its highest rate ends with it; leave --find-max out", one.Text)
 		case one.Place == "erp" && c.Listen == "":
 			return nil, fmt.Errorf("fault %q is about postings, which are not looked at with --emit-only", one.Text)
 		case one.Place == "mes" && c.Fleet != nil:

@@ -27,7 +27,7 @@ type BuildSample struct {
 type usageGauge struct {
 	build Build
 	start time.Time
-	first sut.Usage
+	spent time.Duration // of processors, since the first look
 	last  sut.Usage
 	at    time.Duration // of the newest sample
 	then  sut.Usage     // what it saw
@@ -42,7 +42,11 @@ func (g *usageGauge) look() {
 	}
 	now := time.Since(g.start)
 	if g.got == nil {
-		g.got, g.first, g.then, g.at = &BuildUsage{}, u, u, now
+		g.got, g.last, g.then, g.at = &BuildUsage{}, u, u, now
+	}
+	if g.spent += u.CPU - g.last.CPU; u.CPU < g.last.CPU/2 { // it was started anew; a child that dies unburied takes less with it
+		g.spent += g.last.CPU
+		g.then.CPU = 0
 	}
 	g.last = u
 	b := g.got
@@ -58,7 +62,7 @@ func (g *usageGauge) usage(n int64) *BuildUsage {
 	if g.got == nil {
 		return nil
 	}
-	g.got.CPU = max(0, g.last.CPU-g.first.CPU) // a child that dies unburied takes its time with it
+	g.got.CPU = max(0, g.spent)
 	if n > 0 {
 		g.got.CPUPerMillion = g.got.CPU.Seconds() / float64(n) * 1e6
 	}

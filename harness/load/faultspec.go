@@ -19,7 +19,7 @@ import (
 // A Fault is a kind of trouble during a load, and when it is there.
 type Fault struct {
 	Text  string
-	Place string // erp: where the build posts; mes: where it is told
+	Place string // erp: where the build posts; mes: where it is told; sut: the build itself
 	Kind  string
 	From  time.Duration // after the first confirmation is due
 	For   time.Duration
@@ -33,16 +33,20 @@ type Fault struct {
 
 // Faultable lists what [ParseFault] reads.
 const Faultable = "erp:429, erp:500, erp:503 (answered instead of booked), erp:lose-reply (booked, and the connection ends without an answer), " +
-	"and at erp or mes refuse, slam, reset, blackhole, latency=200ms, slow=10000 (bytes a second); " +
+	"at erp or mes refuse, slam, reset, blackhole, latency=200ms, slow=10000 (bytes a second); " +
+	"and sut:kill, sut:restart (it is away for so long), sut:pause (it is frozen); " +
 	"each with @FROM+FOR after the beginning, and /EVERY if it comes again"
 
-// ParseFault reads a fault such as erp:503@3s+2s, erp:latency=200ms@1s+500ms/5s
-// or mes:refuse@5s+1s.
+// placeSUT is the build itself.
+const placeSUT = "sut"
+
+// ParseFault reads a fault such as erp:503@3s+2s, erp:latency=200ms@1s+500ms/5s,
+// mes:refuse@5s+1s or sut:kill@5s+1s.
 func ParseFault(text string) (f Fault, err error) {
 	f.Text = strings.TrimSpace(text)
 	what, when, ok := strings.Cut(f.Text, "@")
 	place, kind, ok2 := strings.Cut(what, ":")
-	if !ok || !ok2 || place != "erp" && place != "mes" {
+	if !ok || !ok2 || place != "erp" && place != "mes" && place != placeSUT {
 		return f, fmt.Errorf("fault %q is not of the form PLACE:KIND@FROM+FOR; there are %s", text, Faultable)
 	}
 	f.Place = place
@@ -87,6 +91,9 @@ func (f *Fault) when(text string) (err error) {
 // what reads the kind.
 func (f *Fault) what(name, arg string, given bool) error {
 	f.wired = true
+	if f.Place == placeSUT {
+		return f.breakage(name, given)
+	}
 	switch name {
 	case "429", "500", "503":
 		f.status, _ = strconv.Atoi(name)
@@ -123,6 +130,18 @@ func (f *Fault) what(name, arg string, given bool) error {
 		return fmt.Errorf("%s is what an ERP does; at mes only the network can fail", name)
 	}
 	f.wire.Opened = []chaos.Side{f.side()}
+	return nil
+}
+
+// breakage reads what is done to the build.
+func (f *Fault) breakage(name string, given bool) error {
+	f.wired = false
+	switch {
+	case name != breakKill && name != breakRestart && name != breakPause:
+		return fmt.Errorf("there is no %q for the build; there are %s, %s and %s", name, breakKill, breakRestart, breakPause)
+	case given:
+		return fmt.Errorf("%s takes no argument", name)
+	}
 	return nil
 }
 

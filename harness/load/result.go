@@ -18,7 +18,8 @@ type Result struct {
 	Why         []string             `json:"why,omitempty"`
 	Exit        int                  `json:"exit"`
 	Interrupted bool                 `json:"interrupted,omitempty"`
-	Died        string               `json:"died,omitempty"` // the build, and why
+	Died        string               `json:"died,omitempty"`   // the build, and why
+	Broken      string               `json:"broken,omitempty"` // what could not be done to the build, or made up for
 	Scheduled   uint64               `json:"scheduled"`
 	Sending     time.Duration        `json:"sending_ns"`
 	Sent        SentCounts           `json:"sent"`
@@ -182,12 +183,19 @@ func (res *Result) verdict(r *run) {
 	if res.Died != "" {
 		worse(Violated, "the build is gone: %s", res.Died)
 	}
+	if res.Broken != "" {
+		if res.Died != "" { // it did not come back
+			worse(Violated, "%s", res.Broken)
+		} else {
+			worse(Undecidable, "%s", res.Broken)
+		}
+	}
 	if f := res.Search; f != nil {
 		if f.Outcome != Held {
 			worse(f.Outcome, "%s", f.Why)
 		}
-	} else if n := res.Sent.GivenUp; n > 0 && r.faults.needsRoad("mes") {
-		worse(Undecidable, "%d confirmations were never taken by the build, to which the way was disturbed", n)
+	} else if n := res.Sent.GivenUp; n > 0 && r.faults.down() {
+		worse(Undecidable, "%d confirmations were never taken by the build, which our faults kept from it", n)
 	} else if n > 0 && !res.Interrupted { // beyond its limit a build may refuse
 		worse(Violated, "%d confirmations were never taken by the build", n)
 	}

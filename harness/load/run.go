@@ -114,7 +114,7 @@ func Run(ctx context.Context, c Config) (_ *Result, err error) {
 		return nil, errors.Join(fmt.Errorf("create histogram log: %w", err), j.Close())
 	}
 	r := &run{start: time.Now(), wording: c.Wording, ledger: NewLedger(c.expected(), c.Wording.rows()), meter: NewMeter(runtime.GOMAXPROCS(0), hlog, c.Wording.Mix()), journal: j, keys: newKeyTable()}
-	r.faults = r.troubles(c.Faults)
+	r.faults = r.troubles(c.Faults, c.Build)
 	live := r.live(&c)
 	if c.Watch != nil {
 		c.Watch(live)
@@ -151,6 +151,9 @@ func (r *run) play(ctx context.Context, c *Config, res *Result) (err error) {
 	if err != nil {
 		return errors.Join(err, stop())
 	}
+	if err := r.faults.breakable(c.Build); err != nil {
+		return errors.Join(err, stop())
+	}
 	e, err := r.sender(c, webhook)
 	if err != nil {
 		return errors.Join(err, stop())
@@ -175,6 +178,7 @@ func (r *run) play(ctx context.Context, c *Config, res *Result) (err error) {
 	if ok, why := c.Build.Alive(); !ok {
 		res.Died = cmp.Or(why, "it has ended")
 	}
+	res.Broken = r.faults.trouble()
 	res.Interrupted = ctx.Err() != nil
 	return errors.Join(err, stop())
 }

@@ -21,15 +21,17 @@ import (
 // the others in the ERP.
 type troubles struct {
 	run    *run
+	build  Build
 	faults []Fault
 	relays map[string]*relay.Relay // by place
 	served sync.WaitGroup
 	end    chan struct{}
 	ended  sync.WaitGroup
 
-	mu    sync.Mutex       // guards what follows
-	bands []*Band          // those that have begun
-	byID  map[string]*Band // of what is armed
+	mu     sync.Mutex       // guards what follows
+	bands  []*Band          // those that have begun
+	byID   map[string]*Band // of what is armed
+	broken error            // what could not be done to the build, or made up for
 }
 
 // erpTrouble is what the ERP does instead of its work.
@@ -40,11 +42,11 @@ type erpTrouble struct {
 }
 
 // troubles prepares the faults of a load; nil if there are none.
-func (r *run) troubles(faults []Fault) *troubles {
+func (r *run) troubles(faults []Fault, b Build) *troubles {
 	if len(faults) == 0 {
 		return nil
 	}
-	return &troubles{run: r, faults: faults, relays: map[string]*relay.Relay{}, byID: map[string]*Band{}, end: make(chan struct{})}
+	return &troubles{run: r, build: b, faults: faults, relays: map[string]*relay.Relay{}, byID: map[string]*Band{}, end: make(chan struct{})}
 }
 
 // road puts a relay before an address, if a fault at that place needs one, and
@@ -139,6 +141,10 @@ func (t *troubles) turn(w window, n int) {
 	id := fmt.Sprintf("%s#%d", w.fault.Text, n)
 	t.byID[id] = w.band
 	t.mu.Unlock()
+	if w.fault.Place == placeSUT {
+		t.breaks(w.band, w.fault, t.build.(Breakable).Break)
+		return
+	}
 	if !w.fault.wired {
 		t.run.trouble.Store(&erpTrouble{status: w.fault.status, hush: w.fault.hush})
 		return
@@ -151,7 +157,9 @@ func (t *troubles) heal(b *Band, f *Fault) {
 	if b.To > 0 || b.From == 0 {
 		return
 	}
-	if f.wired {
+	if f.Place == placeSUT {
+		t.breaks(b, f, t.build.(Breakable).Mend)
+	} else if f.wired {
 		t.mu.Lock()
 		id := ""
 		for k, x := range t.byID {

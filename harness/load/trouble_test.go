@@ -32,7 +32,7 @@ func TestParseFault(t *testing.T) {
 		}
 	}
 	for text, says := range map[string]string{
-		"": "of the form", "erp@1s+1s": "of the form", "plc:503@1s+1s": "of the form", "erp:503": "of the form", "erp:503@1s": "for how long", "erp:503@1+1s": `"1" is no duration`,
+		"": "of the form", "erp@1s+1s": "of the form", "plc:503@1s+1s": "of the form", "sut:503@1s+1s": "kill, restart and pause", "sut:kill=9@1s+1s": "no argument", "sut:kill@1s": "for how long", "erp:kill@1s+1s": `no "kill"`, "erp:503": "of the form", "erp:503@1s": "for how long", "erp:503@1+1s": `"1" is no duration`,
 		"erp:503@1s+0s": "longer than 0", "erp:503@1s+2s/2s": "never end", "erp:404@1s+1s": `no "404"`, "mes:503@1s+1s": "what an ERP does", "erp:latency@1s+1s": "no duration",
 		"erp:latency=-1s@1s+1s": "no duration", "erp:slow=x@1s+1s": "bytes a second", "erp:refuse=3@1s+1s": "no argument",
 	} {
