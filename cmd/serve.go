@@ -25,6 +25,7 @@ type serveFlags struct {
 	noSUT   bool
 	pace    float64
 	length  time.Duration
+	states  string
 
 	contract contractSide
 }
@@ -52,6 +53,7 @@ func newServe(w World) *cobra.Command {
 			"All of it is journaled. At the end faults heal, the run settles, is judged and reported as by andon gate.\n\n" +
 			"With --contract it plays no plant but the other side of a contract: --as provider answers as its consumers rely on\n" +
 			"and refuses what no interaction covers; --as consumer asks a provider and says what matched. docs/verify.md tells more.\n\n" +
+			"With --plant-states, andon verify --states can have the plant of this session set provider states.\n\n" +
 			"Exit status: as for gate; stopping the session is no interruption. With --contract as for verify.",
 		Example: "  andon serve --faults\n  andon serve --faults --no-sut --pace 10 --out session\n" +
 			"  andon faults arm --control session/control.json '{fault: outage, at: erp, for: {wall: 20s}}'\n" +
@@ -72,6 +74,7 @@ func newServe(w World) *cobra.Command {
 	flags.Uint64Var(&f.seed, "seed", 0, "seed of the plant (default: the scenario's)")
 	flags.BoolVar(&f.byHand, "faults", false, "open a control port, so that faults can be armed and healed by hand")
 	flags.StringVar(&f.control, "control", "127.0.0.1:0", "`address` of the control port, of the loopback interface; port 0 takes any")
+	flags.StringVar(&f.states, "plant-states", "", "`address` of a callback that sets provider states by what happens in the plant, for andon verify --states (docs/verify.md)")
 	flags.BoolVar(&f.noSUT, "no-sut", false, "start no build; print what one has to be told of the rig")
 	flags.Float64Var(&f.pace, "pace", 120, "how `many` seconds of the plant pass in a second")
 	flags.DurationVar(&f.length, "for", 0, "wall `time` after which the session ends by itself; 0 means that you end it")
@@ -94,13 +97,20 @@ func runServe(ctx context.Context, w World, f serveFlags, files []string) error 
 		defer cancel()
 	}
 	var port *control.Port
+	closeStates := func() error { return nil }
 	g, err := o.Serve(ctx, func(s *harness.Session, env map[string]string) (err error) {
+		if f.states != "" {
+			if closeStates, err = openStates(w.Stderr, f.states, s.Truths); err != nil {
+				return err
+			}
+		}
 		f.greet(w.Stderr, s.Status(), env)
 		if f.byHand {
 			port, err = f.open(w, o.Out, s)
 		}
 		return err
 	})
+	err = errors.Join(err, closeStates())
 	if port != nil { // the key opens nothing any more
 		err = errors.Join(err, port.Close(), os.Remove(filepath.Join(o.Out, keyFile)))
 	}
@@ -125,6 +135,9 @@ func (f *serveFlags) options(w World, files []string) (harness.GateOptions, erro
 	}
 	if err := control.Local(f.control); f.byHand && err != nil {
 		return harness.GateOptions{}, err
+	}
+	if f.states != "" && control.Local(f.states) != nil {
+		return harness.GateOptions{}, fmt.Errorf("--plant-states %q: give an address of this machine, such as 127.0.0.1:8095", f.states)
 	}
 	plain := len(files)+len(f.scenarios) == 0
 	if plain {

@@ -73,7 +73,7 @@ func newVerify(w World) *cobra.Command {
 	flags := c.Flags()
 	flags.StringVar(&f.url, "url", "", "`address` of the provider's HTTP interface")
 	flags.StringVar(&f.graphql, "graphql", verify.DefaultGraphQL, "`path` of its GraphQL interface below that")
-	flags.StringVar(&f.states, "states", "", "`address` of the callback that sets and clears provider states")
+	flags.StringVar(&f.states, "states", "", "`address` of the callback that sets and clears provider states; andon serve --plant-states opens one")
 	flags.StringArrayVar(&f.headers, "header", nil, "`\"Name: value\"` sent with every request; ${NAME} in it is taken from the environment")
 	flags.DurationVar(&f.timeout, "timeout", verify.DefaultTimeout, "`time` that one exchange may take, its answer's body included")
 	flags.Int64Var(&f.maxBody, "max-body", verify.DefaultMaxBody, "`bytes` of an answer that are read")

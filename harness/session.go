@@ -185,6 +185,17 @@ type Strike struct {
 // statusVersion names the form of a status.
 const statusVersion = "andon.session/v1"
 
+// Truths are the facts of the plant so far, in their
+// order.
+func (s *Session) Truths() (all []evidence.Truth) {
+	for _, r := range s.rig.Plan.Journal.Records() {
+		if t, ok := r.Body.(evidence.Truth); ok {
+			all = append(all, t)
+		}
+	}
+	return all
+}
+
 // Status says how the session stands, as the journal has it.
 func (s *Session) Status() Status {
 	s.mu.Lock()

@@ -351,7 +351,7 @@ func (g *grouped) states() []state {
 	if len(params) == 0 {
 		return nil
 	}
-	return []state{{Name: "what the request names is there", Params: params}}
+	return []state{{Name: State, Params: params}}
 }
 
 // ids adds the texts of a value that name something: those at the top, and

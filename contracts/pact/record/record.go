@@ -21,6 +21,10 @@ import (
 	"github.com/andon-rig/andon/contracts/pact"
 )
 
+// State is the provider state of what is recorded. Its parameters are what the
+// request names.
+const State = "what the request names is there"
+
 // A Seen is one exchange and what it is called: "confirmations".
 type Seen struct {
 	Name     string
