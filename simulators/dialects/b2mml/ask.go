@@ -32,11 +32,13 @@ func question(bod *xmltree.Node, noun string) (simulators.Ask, error) {
 		q.Object = "lot"
 	case definition:
 		q.Object = "item"
+	default:
+		q.Object = askedFor[noun]
 	}
 	if id == "" {
 		return simulators.Ask{}, refuse(codeMalformed, fmt.Sprintf("line %d, /%s/DataArea/%s: names nothing: its ID is missing", pattern.Line, bod.Name, noun))
 	}
-	if q.Where["id"] = id; id == everything && (noun == definition || noun == schedule) {
+	if q.Where["id"] = id; id == everything && (noun == definition || noun == schedule || askedFor[noun] != "") {
 		return list(bod, pattern, q)
 	}
 	return simulators.Ask{Query: &q}, nil
@@ -49,7 +51,7 @@ const everything = "*"
 func list(bod, pattern *xmltree.Node, q simulators.Query) (simulators.Ask, error) {
 	q.Object += "s"
 	delete(q.Where, "id")
-	if since := strings.TrimSpace(pattern.Said("PublishedDate")); since != "" && q.Object == "items" {
+	if since := strings.TrimSpace(pattern.Said("PublishedDate")); since != "" && q.Object != "orders" {
 		q.Where["by"], q.Where["since"] = "changed", since
 	}
 	for _, e := range bod.Find("DataArea", "Get").Children {

@@ -69,6 +69,10 @@ func schemaOfBODs() []byte {
 		}
 		w.bod("Show"+noun, true, "Show", noun)
 	}
+	for _, noun := range slices.Sorted(maps.Keys(askedFor)) {
+		w.bod("Get"+noun, true, "Get", noun)
+		w.bod("Show"+noun, true, "Show", noun)
+	}
 	w.bod("ConfirmBOD", false, "Confirm", "BOD")
 	for _, table := range []string{published, answered} {
 		for line := range strings.Lines(table) {

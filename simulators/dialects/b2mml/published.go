@@ -28,6 +28,10 @@ MaterialLot: ID Version Description* PublishedDate EffectiveStartDate EffectiveE
 MaterialLotProperty: ID Description* Value* MaterialLotPropertyChild*~ MaterialDefinitionPropertyID*
 MaterialDefinition: ID Version Description* PublishedDate EffectiveStartDate EffectiveEndDate HierarchyScope~ SpatialDefinition~ MaterialDefinitionProperty* MaterialClassID* MaterialLotSourceID* TestSpecificationID* AssemblyDefinition*~ AssemblyType AssemblyRelationship
 MaterialDefinitionProperty: ID Version Description* PropertyType Value* MaterialDefinitionPropertyChild*~ MaterialClassPropertyID
+OperationsDefinition: ID Description* Version PublishedDate EffectiveStartDate EffectiveEndDate HierarchyScope~ OperationsType DefinitionType OperationsSegment*~ BillOfMaterialsID* WorkMasterSourceID* BillOfResourcesID* OperationsMaterialBillID* OperationsDefinitionPatternID
+OperationsMaterialBill: ID Description* Version PublishedDate EffectiveStartDate EffectiveEndDate HierarchyScope~ UseType OperationsMaterialBillItem~ BillOfMaterialsID*
+Equipment: ID Version Description* PublishedDate EffectiveStartDate EffectiveEndDate HierarchyScope~ EquipmentLevel SpatialDefinition~ EquipmentAssetMapping*~ PhysicalAssetID OperationalLocation~ EquipmentProperty*~ EquipmentChild*~ EquipmentClassID* TestSpecificationID*
+WorkCalendarDefinition: ID Description* Version PublishedDate EffectiveStartDate EffectiveEndDate HierarchyScope~ WorkCalendarDefinitionEntry*~ WorkCalendarDefinitionProperty*~
 Quantity: QuantityString DataType UnitOfMeasure Key*
 Value: ValueString DataType UnitOfMeasure Key*
 Process: ActionCriteria*~
@@ -85,6 +89,9 @@ var (
 
 // transaction takes the name of a BOD apart; false if it is none of those.
 func transaction(bod string) (verb, noun string, ok bool) {
+	if n, get := strings.CutPrefix(bod, "Get"); get && askedFor[n] != "" {
+		return "Get", n, true
+	}
 	for _, v := range verbs {
 		if n, cut := strings.CutPrefix(bod, v); cut {
 			for _, known := range nouns {
@@ -117,6 +124,9 @@ var (
 	bodShape  = shapesOf("BOD: ApplicationArea DataArea")["BOD"]
 	dataAreas = func() map[string]*shape {
 		all := map[string]*shape{}
+		for n := range askedFor {
+			all["Get"+n] = shapesOf("DataArea: Get " + n + "*")["DataArea"]
+		}
 		for _, v := range verbs {
 			for _, n := range nouns {
 				all[v+n] = shapesOf("DataArea: " + v + " " + n + "*")["DataArea"]

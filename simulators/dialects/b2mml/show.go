@@ -37,7 +37,7 @@ func (d Dialect) shown(m simulators.Message, a simulators.Answer) simulators.Mes
 	}
 	h := headOf(m)
 	show := xmltree.Branch("Show", renamed(h.original(), "OriginalApplicationArea"))
-	if a.Cursor != "" {
+	if a.More {
 		show.Add(entry{path: "/", code: "incomplete", details: []*xmltree.Node{detail("after", a.Cursor)}}.node())
 	}
 	bod := xmltree.Branch("Show"+noun, h.answer("show"), xmltree.Branch("DataArea", show).Add(rows...))
@@ -79,6 +79,8 @@ func views(found []any) (noun string, rows []*xmltree.Node, err error) {
 			noun = performance
 			segments = append(segments, postingView(f))
 			continue
+		case simulators.RoutingState, simulators.BillState, plant.WorkCenter, plant.Calendar:
+			noun, n = masterView(f)
 		case plant.Lot:
 			noun, n = lot, lotView(f)
 		case plant.Item:

@@ -1,0 +1,118 @@
+package b2mml
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/dialects/xmltree"
+	"github.com/andon-rig/andon/simulators/plant"
+)
+
+// Nouns of what engineering has written down. They are asked for and shown, and
+// taken from nobody.
+const (
+	operations = "OperationsDefinition"
+	bill       = "OperationsMaterialBill"
+	equipment  = "Equipment"
+	calendar   = "WorkCalendarDefinition"
+)
+
+// askedFor are those nouns, and the objects of the books that they are.
+var askedFor = map[string]string{operations: "routing", bill: "bom", equipment: "work-center", calendar: "calendar"}
+
+// masterView shows such an object; nil if it is something else.
+func masterView(found any) (noun string, n *xmltree.Node) {
+	switch f := found.(type) {
+	case simulators.RoutingState:
+		return operations, routingView(f)
+	case simulators.BillState:
+		return bill, billView(f)
+	case plant.WorkCenter:
+		return equipment, centerView(f)
+	case plant.Calendar:
+		return calendar, calendarView(f)
+	}
+	return "", nil
+}
+
+func routingView(r simulators.RoutingState) *xmltree.Node {
+	n := xmltree.Branch(operations, xmltree.Leaf("ID", string(r.Routing.Item)), xmltree.Optional("Version", r.Routing.Revision), xmltree.Optional("PublishedDate", instant(r.Changed)),
+		xmltree.Leaf("OperationsType", "Production"), xmltree.Leaf("DefinitionType", "Pattern"))
+	for _, o := range r.Routing.Operations {
+		s := xmltree.Branch("OperationsSegment", xmltree.Leaf("ID", string(o.ID)), xmltree.Optional("Description", o.Description), xmltree.Optional("Duration", lasting(o.Cycle)))
+		if o.Setup > 0 {
+			s.Add(parameter("Setup", lasting(o.Setup), "duration"))
+		}
+		if o.Inspect {
+			s.Add(parameter("Inspect", "true", "boolean"))
+		}
+		n.Add(s.Add(xmltree.Branch("EquipmentSpecification", xmltree.Leaf("ID", "1"), xmltree.Leaf("EquipmentID", string(o.WorkCenter)))))
+	}
+	return n.Add(xmltree.Leaf("OperationsMaterialBillID", string(r.Routing.Item)))
+}
+
+func parameter(id, value, kind string) *xmltree.Node {
+	return xmltree.Branch("ParameterSpecification", xmltree.Leaf("ID", id), xmltree.Branch("Value", xmltree.Leaf("ValueString", value), xmltree.Leaf("DataType", kind)))
+}
+
+// lasting is a duration as XML has it, in seconds; "" for none.
+func lasting(d time.Duration) string {
+	if d <= 0 {
+		return ""
+	}
+	return "PT" + strconv.FormatFloat(d.Seconds(), 'f', -1, 64) + "S"
+}
+
+// billView: an item of a bill names its material as MaterialSpecificationID, and
+// the operation that needs it in its description.
+func billView(b simulators.BillState) *xmltree.Node {
+	n := xmltree.Branch(bill, xmltree.Leaf("ID", string(b.Bill.Item)), xmltree.Leaf("Description", "for "+b.Bill.For.Amount.String()+" "+string(b.Bill.For.Unit)), xmltree.Optional("Version", b.Bill.Revision), xmltree.Optional("PublishedDate", instant(b.Changed)))
+	items := xmltree.Branch("OperationsMaterialBillItem", xmltree.Leaf("ID", string(b.Bill.Item)))
+	for i, c := range b.Bill.Components {
+		items.Add(xmltree.Branch("AssemblyBillOfMaterialItem", xmltree.Leaf("ID", strconv.Itoa(i+1)), xmltree.Leaf("Description", "operation "+string(c.Operation)),
+			xmltree.Leaf("MaterialSpecificationID", string(c.Material)), amount(c.Quantity)))
+	}
+	return n.Add(items.Add(amount(b.Bill.For)))
+}
+
+func amount(q plant.Quantity) *xmltree.Node {
+	return xmltree.Branch("Quantity", xmltree.Leaf("QuantityString", q.Amount.String()), xmltree.Leaf("DataType", "decimal"), xmltree.Leaf("UnitOfMeasure", string(q.Unit)))
+}
+
+func centerView(w plant.WorkCenter) *xmltree.Node {
+	n := xmltree.Branch(equipment, xmltree.Leaf("ID", string(w.ID)), xmltree.Optional("Description", w.Description), xmltree.Leaf("EquipmentLevel", "WorkCenter"))
+	if w.Manual {
+		n.Add(xmltree.Branch("EquipmentProperty", xmltree.Leaf("ID", "Manual"), xmltree.Branch("Value", xmltree.Leaf("ValueString", "true"), xmltree.Leaf("DataType", "boolean"))))
+	}
+	for _, m := range w.Machines {
+		n.Add(xmltree.Branch("EquipmentChild", xmltree.Leaf("ID", string(m)), xmltree.Leaf("EquipmentLevel", "WorkUnit")))
+	}
+	return n
+}
+
+// calendarView: a shift recurs by a rule of RFC 5545, at times of the clocks of
+// the zone, which is a property. Without shifts all of the week is one.
+func calendarView(c plant.Calendar) *xmltree.Node {
+	n := xmltree.Branch(calendar, xmltree.Leaf("ID", c.ID))
+	entry := func(id, rule string, d time.Duration) {
+		n.Add(xmltree.Branch("WorkCalendarDefinitionEntry", xmltree.Leaf("ID", id), xmltree.Leaf("RecurrenceTime", rule), xmltree.Leaf("DurationRule", lasting(d)), xmltree.Leaf("EntryType", "Work")))
+	}
+	for _, s := range c.Shifts {
+		var days []string
+		for _, d := range s.Days {
+			days = append(days, strings.ToUpper(d.String()[:2]))
+		}
+		minutes := int(s.End) - int(s.Start)
+		if minutes <= 0 {
+			minutes += 24 * 60 // it ends on the next day
+		}
+		entry(s.Name, fmt.Sprintf("FREQ=WEEKLY;BYDAY=%s;BYHOUR=%d;BYMINUTE=%d", strings.Join(days, ","), int(s.Start)/60, int(s.Start)%60), time.Duration(minutes)*time.Minute)
+	}
+	if len(c.Shifts) == 0 {
+		entry("always", "FREQ=DAILY;BYHOUR=0;BYMINUTE=0", 24*time.Hour)
+	}
+	return n.Add(xmltree.Branch("WorkCalendarDefinitionProperty", xmltree.Leaf("ID", "Zone"), xmltree.Branch("Value", xmltree.Leaf("ValueString", c.Zone))))
+}
