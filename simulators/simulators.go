@@ -506,6 +506,18 @@ type Namer interface {
 	Word(m Message) string
 }
 
+// An Inquirer is a [Dialect] through which the books can be asked.
+type Inquirer interface {
+	Dialect
+	// Questions are the objects of the books that can be asked for, as a [Query]
+	// names them, and what that is called in the dialect. [ChangedItems] is the
+	// list of those items that have changed.
+	Questions() map[string]string
+}
+
+// ChangedItems is the list of items that have changed since an instant.
+const ChangedItems = "items since"
+
 // A Configurable dialect has settings of its own.
 type Configurable interface {
 	Dialect

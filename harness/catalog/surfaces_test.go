@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -87,7 +88,60 @@ func surfaces(all []catalog.Part[func() simulators.Dialect]) string {
 		}
 		b.WriteString("\n")
 	}
+	head("What can be asked")
+	for _, q := range asked {
+		fmt.Fprintf(&b, "| **%s** |", q.what)
+		for _, p := range all {
+			fmt.Fprintf(&b, " %s |", question(p.New(), q.objects))
+		}
+		b.WriteString("\n")
+	}
 	return b.String()
+}
+
+// asked are the rows of the third table: the objects of the books, of which one
+// will do.
+var asked = []struct {
+	what    string
+	objects []string
+}{
+	{"how far an order is", []string{"order"}}, {"all orders", []string{"orders"}}, {"an item", []string{"item"}}, {"all items", []string{"items"}}, {"items that have changed", []string{simulators.ChangedItems}},
+	{"bills of material", []string{"boms"}}, {"routings", []string{"routings"}}, {"work centers", []string{"work-centers"}}, {"calendars", []string{"calendars"}},
+	{"whether a lot may be used", []string{"lot"}}, {"stock", []string{"stock", "on-hand"}}, {"what was posted", []string{"postings", "queue"}},
+}
+
+// question is what one of the objects is called in a dialect.
+func question(d simulators.Dialect, objects []string) string {
+	if i, ok := d.(simulators.Inquirer); ok {
+		for _, o := range objects {
+			if name := i.Questions()[o]; name != "" {
+				return "`" + name + "`"
+			}
+		}
+	}
+	return "–"
+}
+
+// TestWhoCanBeAsked: a dialect through which the books can be asked tells of orders
+// and of all master data.
+func TestWhoCanBeAsked(t *testing.T) {
+	seen := 0
+	for _, p := range catalog.Standard().Dialects {
+		i, ok := p.New().(simulators.Inquirer)
+		if !ok {
+			continue
+		}
+		seen++
+		if q := i.Questions(); q["order"] == "" || q["items"] == "" || q["boms"] == "" || q["calendars"] == "" {
+			t.Errorf("%s: %v", p.Name, q)
+		}
+	}
+	if seen < 4 {
+		t.Errorf("%d dialects can be asked, want four", seen)
+	}
+	if got := question(dumbDialect{}, []string{"order"}); got != "–" {
+		t.Errorf("who cannot be asked has a question %s", got)
+	}
 }
 
 // manners are the rows of the first table.
@@ -153,6 +207,7 @@ var manners = []struct {
 		}
 		return p.Lag.String()
 	}},
+	{"a list comes in pages of", func(p simulators.Policy) string { return strconv.Itoa(cmp.Or(p.Page, 500)) + ", if there are lists" }},
 	{"quota", func(p simulators.Policy) string {
 		if p.Quota.Rate == 0 {
 			return "none unless the rig file sets one"
