@@ -253,7 +253,9 @@ func (m *Meter) free(iv *interval) {
 	}
 	m.spareMu.Lock()
 	defer m.spareMu.Unlock()
-	m.spare = append(m.spare, iv)
+	if len(m.spare) < 2*len(m.shards) { // a busy moment needs more, and gives them back
+		m.spare = append(m.spare, iv)
+	}
 }
 
 // finish makes a line of a second that is over.

@@ -152,12 +152,23 @@ func (res *Result) limits(r *run, c *Config) {
 		}
 		if res.Interrupted {
 			by = "it was interrupted"
+		} else {
+			by += r.busy
 		}
 		res.Limited = append(res.Limited, fmt.Sprintf("%d of %d scheduled confirmations were never sent: %s", n, res.Scheduled, by))
 	}
 	if late, n := r.meter.At(Pacing, 99); n > 0 && late > c.Pacing {
-		res.Limited = append(res.Limited, fmt.Sprintf("the machine: 1 %% of confirmations were sent more than %s late although a connection was free (budget %s)", late.Round(10*time.Microsecond), c.Pacing))
+		res.Limited = append(res.Limited, fmt.Sprintf("the machine: 1 %% of confirmations were sent more than %s late although a connection was free (budget %s)%s", late.Round(10*time.Microsecond), c.Pacing, r.busy))
 	}
+}
+
+// busyMachine says that a machine of so many processors had no time left; "" if
+// it had.
+func busyMachine(idle, cores float64) string {
+	if idle > 0.05*cores {
+		return ""
+	}
+	return fmt.Sprintf("; of the machine's %.0f processors %.2f were idle: build, rig and whatever else runs here had no more", cores, max(idle, 0))
 }
 
 // verdict joins everything into one.

@@ -91,6 +91,7 @@ type run struct {
 	faults  *troubles                  // nil if there are none
 	trouble atomic.Pointer[erpTrouble] // that is there now; nil for none
 	entry   string                     // where to connect instead of at the build; "" for there
+	busy    string                     // how busy the machine was while sending, if it had no time left
 	examples
 	doubled     atomic.Int64 // confirmations applied once more
 	alterations atomic.Int64 // and posted with another content
@@ -160,6 +161,8 @@ func (r *run) play(ctx context.Context, c *Config, res *Result) (err error) {
 	}
 	watch, done := r.watch(c, res)
 	before := processTime()
+	idle, _, known := machineIdle()
+	began := time.Now()
 	if c.Fleet == nil { // else they begin when agents do
 		r.faults.begin(c.lasts())
 	}
@@ -167,6 +170,9 @@ func (r *run) play(ctx context.Context, c *Config, res *Result) (err error) {
 		err = r.search(ctx, c, res, webhook)
 	} else {
 		err = e.emit(ctx, res)
+	}
+	if after, _, ok := machineIdle(); ok && known {
+		r.busy = busyMachine((after - idle).Seconds()/time.Since(began).Seconds(), float64(runtime.NumCPU()))
 	}
 	r.faults.healAll()
 	if err == nil {

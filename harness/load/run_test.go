@@ -199,6 +199,17 @@ func TestThresholds(t *testing.T) {
 	}
 }
 
+func TestWhoseMachineIsBusy(t *testing.T) {
+	for _, c := range []struct{ idle, cores float64 }{{1, 2}, {0.11, 2}} {
+		if got := busyMachine(c.idle, c.cores); got != "" {
+			t.Errorf("%.2f of %.0f processors are idle: %q", c.idle, c.cores, got)
+		}
+	}
+	if got := busyMachine(0.02, 2); !strings.Contains(got, "of the machine's 2 processors 0.02 were idle") {
+		t.Errorf("%q", got)
+	}
+}
+
 // What was asked for and could not be sent is never a verdict on the build.
 func TestGeneratorLimited(t *testing.T) {
 	slow := &passing{t: t, serve: func(p *passing, w http.ResponseWriter, r *http.Request, body []byte) {
