@@ -55,11 +55,12 @@ type AgentResult struct {
 	Gone   string        `json:"gone,omitempty"` // why it was not there to the end
 }
 
-// PartResult is what became of one part of the plan: confirmations Part, Part+Of,
+// PartResult is what became of one part of the plan: messages Part, Part+Of,
 // Part+2·Of and so on.
 type PartResult struct {
 	Part      int      `json:"part"`
 	Of        int      `json:"of"`
+	Rows      uint64   `json:"rows"` // confirmations in a message
 	Agents    []string `json:"agents"` // that had it, one after the other
 	Outcome   string   `json:"outcome"`
 	Numbers   uint64   `json:"numbers"`                     // confirmations in it
@@ -162,20 +163,17 @@ func (r *run) fleet(c *Config, webhook string) (sender, error) {
 	if c.Shape == nil {
 		return nil, errors.New("agents need an open workload: in a closed one nobody knows when a confirmation was due")
 	}
-	if len(c.Shape.trace) > 0 {
-		return nil, errors.New("agents do not replay traces so far; leave --agents out")
-	}
 	webhook, err := r.way(webhook)
 	if err != nil {
 		return nil, err
 	}
 	f := &convoy{Fleet: c.Fleet, run: r, cfg: c, webhook: webhook, children: map[string]*child{}}
 	n := cmp.Or(f.Parts, f.Local+f.Remote)
-	if n < 1 || uint64(n) > c.Shape.Number() {
-		return nil, fmt.Errorf("%d parts of %d confirmations: there must be at least one agent, and one confirmation for each part", n, c.Shape.Number())
+	if messages := (c.Shape.Number() + c.Wording.rows() - 1) / c.Wording.rows(); n < 1 || uint64(n) > messages {
+		return nil, fmt.Errorf("%d parts of %d confirmations in %d messages: there must be at least one agent, and one message for each part", n, c.Shape.Number(), messages)
 	}
 	for at := range uint64(n) {
-		p := part{at, uint64(n)}
+		p := part{at, uint64(n), c.Wording.rows()}
 		count := p.count(c.Shape.Number())
 		f.parts = append(f.parts, &partState{part: p, tries: map[int]*attempt{}, numbers: count, seen: make([]uint64, (count+63)/64)})
 	}
@@ -318,7 +316,13 @@ func (f *convoy) from(p *partState, now int64) uint64 {
 	}
 	s := f.cfg.Shape.of(p.part)
 	soon := now - f.start + int64(time.Second)
-	return uint64(sort.Search(int(p.numbers), func(i int) bool { return int64(s.Due(uint64(i))) > soon }))
+	return p.whole(uint64(sort.Search(int(p.numbers), func(i int) bool { return int64(s.Due(uint64(i))) > soon })))
+}
+
+// due is when a confirmation is due after the start: with the last of its message.
+func (f *convoy) due(seq uint64) int64 {
+	rows := f.run.wording.rows()
+	return int64(f.cfg.Shape.Due(min(seq-seq%rows+rows, f.cfg.Shape.Number()) - 1))
 }
 
 // count adds what an agent tells of its sendings to that of all.
@@ -435,7 +439,7 @@ func (f *convoy) herald(ctx context.Context, start int64) {
 	defer tick.Stop()
 	for n := uint64(0); n < f.cfg.Shape.Number() && ctx.Err() == nil; <-tick.C {
 		for soon := f.now() + ahead; n < f.cfg.Shape.Number(); n++ {
-			due := start + int64(f.cfg.Shape.Due(n))
+			due := start + f.due(n)
 			if due > soon {
 				break
 			}

@@ -3,6 +3,7 @@ package load
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -165,7 +166,38 @@ func journalHasAll(t *testing.T, c Config, number int) {
 // Agents send what one process would have sent, when it would have been sent, and
 // the ERP sees all of it.
 func TestAgentsThroughAPassingBuild(t *testing.T) {
+	for name, change := range kinds(t) {
+		t.Run(name, func(t *testing.T) { throughAPassingBuild(t, change) })
+	}
+}
+
+// kinds of workload that agents send: 200 confirmations in 400 ms and 1200 in 3 s.
+func kinds(t *testing.T) map[string]func(*Config) {
+	return map[string]func(*Config){
+		"one by one": func(*Config) {},
+		"batches": func(c *Config) {
+			if err := c.Wording.InBatches(8); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"batches, the last smaller": func(c *Config) {
+			if err := c.Wording.InBatches(7); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"trace": func(c *Config) {
+			x := &Shape{total: c.Shape.Number(), length: c.Shape.Length()}
+			for n := range x.total {
+				x.trace = append(x.trace, c.Shape.Due(n))
+			}
+			c.Shape = x
+		},
+	}
+}
+
+func throughAPassingBuild(t *testing.T, change func(*Config)) {
 	c := small(t, &passing{t: t}, func(c *Config) { c.Fleet = agents(t, 3, "sends") })
+	change(&c)
 	res := mustRun(t, c)
 	if e := res.Exactly; res.Verdict != Held || e.Verdict != evidence.Holds || e.Posted != 200 || res.Sent.First != 200 || res.Sent.NotSent != 0 {
 		t.Fatalf("%+v\n%+v", res, res.Exactly)
@@ -198,6 +230,12 @@ func (f *convoy) holderOf(part int) *child {
 // An agent that is killed in the middle is noticed. What is known of its part,
 // what is in doubt and what was never sent are together all of it.
 func TestAKilledAgentIsNamedWithItsPart(t *testing.T) {
+	for name, change := range kinds(t) {
+		t.Run(name, func(t *testing.T) { killed(t, change) })
+	}
+}
+
+func killed(t *testing.T, change func(*Config)) {
 	const part, of = 2, 4
 	var posted atomic.Int64
 	b := &passing{t: t, serve: func(p *passing, w http.ResponseWriter, r *http.Request, body []byte) {
@@ -212,6 +250,11 @@ func TestAKilledAgentIsNamedWithItsPart(t *testing.T) {
 			go func() { _ = f.holderOf(part).cmd.Process.Kill() }()
 		}
 	})
+	change(&c)
+	has := "confirmations 2, 6, …"
+	if rows := c.Wording.rows(); rows > 1 {
+		has = fmt.Sprintf("messages 2, 6, … of %d confirmations each", rows)
+	}
 	res := mustRun(t, c)
 	if e := res.Exactly; res.Verdict != Limited || e.Verdict != evidence.Holds || e.Lost.Count+e.Invented.Count > 0 {
 		t.Errorf("%+v\n%+v", res, res.Exactly)
@@ -233,7 +276,7 @@ func TestAKilledAgentIsNamedWithItsPart(t *testing.T) {
 			t.Errorf("%d were not sent for certain, %d are in doubt and %d were never sent", res.Sent.NotSent, doubt, never)
 		}
 	}
-	if said := strings.Join(res.Limited, "\n"); !strings.Contains(said, "part 2 of 4 (confirmations 2, 6, …) was lost") || !strings.Contains(said, "killed") {
+	if said := strings.Join(res.Limited, "\n"); !strings.Contains(said, "part 2 of 4 ("+has+") was lost") || !strings.Contains(said, "killed") {
 		t.Errorf("it is told as %s", said)
 	}
 }
@@ -245,7 +288,7 @@ func wholePart(t *testing.T, res *Result, p PartResult) {
 	seen := map[uint64]bool{}
 	for _, s := range slices.Concat(p.InDoubt, p.NeverSent) {
 		for seq := s.First; seq <= s.Last; seq += s.Step {
-			if seq%uint64(p.Of) != uint64(p.Part) || seen[seq] || seq >= res.Scheduled {
+			if seq/p.Rows%uint64(p.Of) != uint64(p.Part) || seen[seq] || seq >= res.Scheduled {
 				t.Fatalf("confirmation %d is told of part %d of %d", seq, p.Part, p.Of)
 			}
 			seen[seq] = true
@@ -285,9 +328,11 @@ func TestFleetsThatCannotSail(t *testing.T) {
 		change func(*Config)
 		says   string
 	}{
-		"closed":      {func(c *Config) { c.Shape = nil }, "open workload"},
-		"trace":       {func(c *Config) { c.Shape = &Shape{trace: make([]time.Duration, 9), total: 9} }, "do not replay traces"},
-		"more parts":  {func(c *Config) { c.Fleet.Parts = 201 }, "201 parts of 200 confirmations"},
+		"closed": {func(c *Config) { c.Shape = nil }, "open workload"},
+		"long trace": {func(c *Config) {
+			c.Shape = &Shape{trace: make([]time.Duration, mostSentTrace+1), total: mostSentTrace + 1}
+		}, "too long for agents"},
+		"more parts":  {func(c *Config) { c.Fleet.Parts = 201 }, "201 parts of 200 confirmations in 200 messages"},
 		"nobody":      {func(c *Config) { c.Fleet.Local = 0 }, "at least one agent"},
 		"no agent":    {func(c *Config) { c.Fleet.Local, c.Fleet.Remote, c.Fleet.Within = 0, 1, 50*time.Millisecond }, "0 of 1 agents are ready after 50ms"},
 		"no command":  {func(c *Config) { c.Fleet.Command = nil }, "no command"},
@@ -345,7 +390,11 @@ func TestPiecesTravel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, w := range map[string]*Wording{"dialect": neutralWording(t), "body": body} {
+	batched := neutralWording(t)
+	if err := batched.InBatches(16); err != nil {
+		t.Fatal(err)
+	}
+	for name, w := range map[string]*Wording{"dialect": neutralWording(t), "body": body, "batches": batched} {
 		works, err := pieces(&Config{Shape: shape, Wording: w, Emit: EmitConfig{Connections: 5}}, "http://127.0.0.1:1/", 2)
 		if err != nil {
 			t.Fatal(err)
@@ -355,7 +404,10 @@ func TestPiecesTravel(t *testing.T) {
 			if err := json.Unmarshal(text, &p); err != nil {
 				t.Fatal(err)
 			}
-			mine, theirs := part{uint64(at), 2}, p.Words.of(p.part())
+			mine, theirs := part{uint64(at), 2, w.rows()}, p.Words.of(p.part())
+			if rows := w.rows(); rows > 1 && (p.Words.rows() != rows || string(theirs.AppendBatch(nil, rows, rows)) != string(w.AppendBatch(nil, mine.number(rows), rows))) {
+				t.Errorf("%s: the second message of part %d is another elsewhere", name, at)
+			}
 			if p.Emit.Most != mine.count(shape.Number()) || p.Emit.Connections != 3 || p.Words.Path != w.Path {
 				t.Errorf("%s: %+v", name, p)
 			}

@@ -204,11 +204,11 @@ func (p *partState) missing(keep func(n uint64) bool) (all []Span) {
 			continue
 		}
 		seq := p.number(n)
-		if k := len(all) - 1; k >= 0 && all[k].Last+p.of == seq {
+		if k := len(all) - 1; k >= 0 && all[k].Last+p.step() == seq {
 			all[k].Last = seq
 			continue
 		}
-		all = append(all, Span{First: seq, Last: seq, Step: p.of})
+		all = append(all, Span{First: seq, Last: seq, Step: max(p.step(), 1)})
 	}
 	return all
 }

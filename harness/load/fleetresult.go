@@ -46,7 +46,7 @@ func (f *convoy) conclude(res *Result) {
 
 // part says what became of one part.
 func (f *convoy) part(p *partState) PartResult {
-	r := PartResult{Part: int(p.at), Of: int(max(p.of, 1)), Outcome: PartWhole, Numbers: p.numbers, Reported: p.reported()}
+	r := PartResult{Part: int(p.at), Of: int(max(p.of, 1)), Rows: p.rows, Outcome: PartWhole, Numbers: p.numbers, Reported: p.reported()}
 	gone, whole := int64(0), len(p.tries) > 0
 	for _, n := range slices.Sorted(maps.Keys(p.tries)) {
 		t := p.tries[n]
@@ -73,19 +73,18 @@ func (f *convoy) part(p *partState) PartResult {
 // doubt divides what is not known of a part. What fell due when its agent was
 // still there, or was posted, may have been sent.
 func (f *convoy) doubt(p *partState, r *PartResult, gone int64) {
-	s := f.cfg.Shape.of(p.part)
 	from := p.numbers // what a taker that is done has not reported was never sent by it, as with any sender
 	if t := p.tries[p.attempt]; p.done && t != nil {
 		from = t.from
 	}
 	maybe := func(n uint64) bool {
-		return len(p.tries) > 0 && f.start != 0 && (f.start+int64(s.Due(n)) <= gone || f.run.ledger.Posted(p.number(n)))
+		return len(p.tries) > 0 && f.start != 0 && (f.start+f.due(p.number(n)) <= gone || f.run.ledger.Posted(p.number(n)))
 	}
 	r.InDoubt = p.missing(func(n uint64) bool { return n < from && maybe(n) })
 	r.NeverSent = p.missing(func(n uint64) bool { return n < from && !maybe(n) })
 	for _, x := range r.InDoubt {
 		for seq := x.First; seq <= x.Last; seq += x.Step {
-			f.merged.w.add(&Record{Seq: seq, Code: uint8(Unknown), Try: 1, At: uint64(f.start + int64(f.cfg.Shape.Due(seq))), Digest: f.run.wording.says(seq)})
+			f.merged.w.add(&Record{Seq: seq, Code: uint8(Unknown), Try: 1, At: uint64(f.start + f.due(seq)), Digest: f.run.wording.says(seq)})
 		}
 	}
 }
@@ -102,7 +101,11 @@ func (x *FleetResult) limits() (texts []string, unsent int64) {
 		}
 		doubt, doubted := spans(p.InDoubt)
 		never, nevers := spans(p.NeverSent)
-		text := fmt.Sprintf("part %d of %d (confirmations %d, %d, …) was %s: %s", p.Part, p.Of, p.Part, p.Part+p.Of, p.Outcome, x.why(p.Agents))
+		has := fmt.Sprintf("confirmations %d, %d, …", p.Part, p.Part+p.Of)
+		if p.Rows > 1 {
+			has = fmt.Sprintf("messages %d, %d, … of %d confirmations each", p.Part, p.Part+p.Of, p.Rows)
+		}
+		text := fmt.Sprintf("part %d of %d (%s) was %s: %s", p.Part, p.Of, has, p.Outcome, x.why(p.Agents))
 		text += fmt.Sprintf("; %d of its %d confirmations are accounted for", p.Reported, p.Numbers)
 		if doubt > 0 {
 			text += fmt.Sprintf(", %d may have been sent (%s)", doubt, doubted)

@@ -323,7 +323,7 @@ func TestMixForAgents(t *testing.T) {
 	if err := json.Unmarshal(text, &theirs); err != nil {
 		t.Fatal(err)
 	}
-	p := part{1, 3}
+	p := part{1, 3, 1}
 	mine := theirs.of(p)
 	for n := range uint64(300) {
 		if seq := p.number(n); !bytes.Equal(mine.Append(nil, n), w.Append(nil, seq)) || mine.says(n) != w.says(seq) || mine.own(n) != w.flow(seq) {

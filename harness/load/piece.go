@@ -2,7 +2,6 @@ package load
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -15,20 +14,21 @@ import (
 type piece struct {
 	Webhook string
 	At, Of  uint64
+	Rows    uint64 // confirmations in a message
 	Shape   *Shape
 	Words   *Wording
 	Emit    EmitConfig
 }
 
 // part is which confirmations are the piece's.
-func (p *piece) part() part { return part{p.At, p.Of} }
+func (p *piece) part() part { return part{p.At, p.Of, p.Rows} }
 
 // pieces cuts a plan into so many.
 func pieces(c *Config, webhook string, of int) ([]json.RawMessage, error) {
 	var all []json.RawMessage
 	for at := range uint64(of) {
-		p := piece{Webhook: webhook, At: at, Of: uint64(of), Shape: c.Shape, Words: c.Wording, Emit: c.Emit}
-		p.Emit.Most = part{at, uint64(of)}.count(c.Shape.Number())
+		p := piece{Webhook: webhook, At: at, Of: uint64(of), Rows: c.Wording.rows(), Shape: c.Shape, Words: c.Wording, Emit: c.Emit}
+		p.Emit.Most = p.part().count(c.Shape.Number())
 		p.Emit.Connections = max(1, (c.Emit.Connections+of-1)/of)
 		body, err := json.Marshal(p)
 		if err != nil {
@@ -100,6 +100,7 @@ type wordsText struct {
 	Vary   []variantText
 	Orders uint64
 	Seed   uint64
+	Batch  uint64        `json:",omitempty"`
 	Mix    Mix           `json:",omitempty"`
 	Others []wordsOfFlow `json:",omitempty"`
 }
@@ -112,14 +113,12 @@ type wordsOfFlow struct {
 type variantText struct {
 	Text   []byte
 	Fields [][3]int
+	Rows   []variantText `json:",omitempty"` // as in [cuts]
 }
 
 // MarshalJSON writes what it takes to say confirmations.
 func (w *Wording) MarshalJSON() ([]byte, error) {
-	if w.batch > 1 {
-		return nil, errors.New("agents send confirmations one by one, not in batches")
-	}
-	t := wordsText{Path: w.Path, Keys: [3]uint64{w.keys.run, w.keys.a, w.keys.b}, Orders: w.orders, Seed: w.seed}
+	t := wordsText{Path: w.Path, Batch: w.batch, Keys: [3]uint64{w.keys.run, w.keys.a, w.keys.b}, Orders: w.orders, Seed: w.seed}
 	t.Vary, t.Mix = variantTexts(w.vary), w.Mix()
 	for _, o := range w.others {
 		t.Others = append(t.Others, wordsOfFlow{o.path, variantTexts(o.vary)})
@@ -132,6 +131,9 @@ func variantTexts(vary []variant) (all []variantText) {
 		x := variantText{Text: v.text}
 		for _, f := range v.fields {
 			x.Fields = append(x.Fields, [3]int{int(f.what), f.at, f.n})
+		}
+		if v.rows != nil {
+			x.Rows = variantTexts(v.rows[:])
 		}
 		all = append(all, x)
 	}
@@ -146,6 +148,13 @@ func readVariants(all []variantText) (vary []variant, err error) {
 				return nil, fmt.Errorf("read a wording: a field of %d bytes at %d is outside of its text", f[2], f[1])
 			}
 			y.fields = append(y.fields, field{fieldKind(f[0]), f[1], f[2]})
+		}
+		if len(v.Rows) > 0 {
+			rows, err := readVariants(v.Rows)
+			if err != nil || len(rows) != len(cuts{}) {
+				return nil, fmt.Errorf("read a wording: its rows are %d pieces, not %d (%v)", len(rows), len(cuts{}), err)
+			}
+			y.rows = (*cuts)(rows)
 		}
 		vary = append(vary, y)
 	}
@@ -198,6 +207,9 @@ func (w *Wording) UnmarshalJSON(b []byte) error {
 	}
 	if len(x.vary) == 0 || x.orders == 0 {
 		return fmt.Errorf("read a wording: it has no text or no orders")
+	}
+	if x.batch = t.Batch; x.batch > mostRows || x.batch > 1 && x.vary[0].rows == nil {
+		return fmt.Errorf("read a wording: %d confirmations in a message that has no rows for them", x.batch)
 	}
 	x.says = func(seq uint64) uint32 { return x.digest(x.made(seq)) }
 	if x.seed == 0 {

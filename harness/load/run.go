@@ -172,7 +172,7 @@ func (r *run) play(ctx context.Context, c *Config, res *Result) (err error) {
 		err = e.emit(ctx, res)
 	}
 	if after, _, ok := machineIdle(); ok && known {
-		r.busy = busyMachine((after - idle).Seconds()/time.Since(began).Seconds(), float64(runtime.NumCPU()))
+		r.busy = busyMachine((after-idle).Seconds()/time.Since(began).Seconds(), float64(runtime.NumCPU()))
 	}
 	r.faults.healAll()
 	if err == nil {
