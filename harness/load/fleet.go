@@ -60,7 +60,7 @@ type AgentResult struct {
 type PartResult struct {
 	Part      int      `json:"part"`
 	Of        int      `json:"of"`
-	Rows      uint64   `json:"rows"` // confirmations in a message
+	Rows      uint64   `json:"rows"`   // confirmations in a message
 	Agents    []string `json:"agents"` // that had it, one after the other
 	Outcome   string   `json:"outcome"`
 	Numbers   uint64   `json:"numbers"`                     // confirmations in it
