@@ -78,6 +78,7 @@ func (a *attributor) effects() {
 		}
 	}
 	newSums(a, open).solve()
+	a.reversals(open)
 	a.likeness(open)
 	a.follow()
 	for _, f := range a.h.Facts {

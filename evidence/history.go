@@ -86,6 +86,8 @@ type FactView struct {
 	// Forgotten is true if the SUT was told of it, and an older state was put
 	// back since: posted or not, it knows nothing of it.
 	Forgotten bool
+	// TakenBack is the reversal of the fact; nil if it stands.
+	TakenBack *FactView
 	// Superseded is true if a newer version was accepted.
 	Superseded bool
 	// Accepted is when the SUT first took responsibility, zero if never.
@@ -136,6 +138,8 @@ type EffectView struct {
 	By      Attribution
 	// Part is true if only several effects together make up the fact.
 	Part bool
+	// TakenBack is the posting that reverses it; nil if it stands.
+	TakenBack *EffectView
 	// Near is the closest fact of an effect that belongs to none.
 	Near *NearMiss
 }

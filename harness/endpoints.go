@@ -218,7 +218,7 @@ func sends(spec EndpointSpec, flows []plant.Kind) map[plant.Kind]bool {
 var announced = map[string][]plant.Kind{
 	"erp": {plant.KindOrderReleased, plant.KindOrderChanged, plant.KindOrderCancelled, plant.KindLotDecided, plant.KindItemChanged},
 	"mes": {plant.KindOperationStarted, plant.KindConfirmation, plant.KindConsumption, plant.KindScrap, plant.KindRework,
-		plant.KindReceipt, plant.KindLotHeld, plant.KindInspection},
+		plant.KindReceipt, plant.KindReversal, plant.KindLotHeld, plant.KindInspection},
 	"machine": {plant.KindMachineCount, plant.KindMachineState},
 }
 

@@ -69,7 +69,7 @@ func (f File) Lacks(s scenarios.Scenario) string {
 	if lack := f.lacksLists(s); lack != "" {
 		return lack
 	}
-	if lack := cmp.Or(f.lacksFlow(s), f.lacksField(s)); lack != "" {
+	if lack := cmp.Or(f.lacksFlow(s), f.lacksField(s), f.lacksReversal(s)); lack != "" {
 		return lack
 	}
 	return f.lacksBroker(s)
@@ -127,6 +127,25 @@ func (f File) lacksField(s scenarios.Scenario) string {
 					return fmt.Sprintf("%s was not run: it asks the books of %s for %s, which nobody can tell them in %s", s.Metadata.ID, name, member, dialect.Name)
 				}
 			}
+		}
+	}
+	return ""
+}
+
+// lacksReversal says at which endpoint nothing can be taken back that s has the
+// floor take back, because its dialect has no word for it; "" if it can.
+func (f File) lacksReversal(s scenarios.Scenario) string {
+	if s.Floor[plant.KindReversal] == 0 {
+		return ""
+	}
+	specimen := plant.Event{ID: "reversal", Fact: plant.Reversed{Original: plant.Event{ID: "original", Fact: plant.Confirmed{Order: "1", Operation: "1", Counter: 1}}, Document: "1"}}
+	for _, name := range f.endpointNames() {
+		dialect, ok := catalog.Find(catalog.Standard().Dialects, cmp.Or(f.Endpoints[name].Dialect, "neutral/v1"))
+		if !ok || f.Endpoints[name].System == "machine" {
+			continue
+		}
+		if ms, err := dialect.New().Encode(specimen); err == nil && len(ms) == 0 {
+			return fmt.Sprintf("%s was not run: it takes back what was reported, and %s, which %s speaks, has no word for that", s.Metadata.ID, dialect.Name, name)
 		}
 	}
 	return ""

@@ -13,14 +13,16 @@ type narrowed struct {
 	cases  map[plant.CaseID]bool    // quality cases whose hold was noticed
 	unseen map[plant.OrderID]bool   // orders whose release was not
 	mute   map[plant.MachineID]bool // machines of which a reading was not
+	gone   map[plant.EventID]bool   // reports that were not
 }
 
 func newNarrowed(only scenarios.Only) *narrowed {
-	return &narrowed{only: only, cases: map[plant.CaseID]bool{}, unseen: map[plant.OrderID]bool{}, mute: map[plant.MachineID]bool{}}
+	return &narrowed{only: only, cases: map[plant.CaseID]bool{}, unseen: map[plant.OrderID]bool{}, mute: map[plant.MachineID]bool{}, gone: map[plant.EventID]bool{}}
 }
 
 // noticed reports whether anybody learns of e. A decision is noticed only if
-// its hold was: nobody decides a case that nobody opened. Readings of a machine
+// its hold was: nobody decides a case that nobody opened; and a reversal only if
+// what it takes back was. Readings of a machine
 // follow each other without gaps, so after one that was left out there are none.
 func (n *narrowed) noticed(e plant.Event) bool {
 	if n.only.IsZero() {
@@ -37,6 +39,11 @@ func (n *narrowed) noticed(e plant.Event) bool {
 	case plant.MachineCounted:
 		n.mute[f.Machine] = n.mute[f.Machine] || !has
 		return !n.mute[f.Machine]
+	case plant.Reversed:
+		return has && !n.gone[f.Original.ID]
+	}
+	if !has {
+		n.gone[e.ID] = true
 	}
 	return has
 }

@@ -24,6 +24,7 @@ const (
 	DoShip          = "ship"
 	DoRecall        = "recall"
 	DoConfirmTwins  = "confirm-twins"
+	DoMistype       = "mistype"
 	DoKill          = "sut.kill"
 	DoRestart       = "sut.restart"
 	DoArm           = "arm"
@@ -50,6 +51,8 @@ type Args struct {
 	Item yamlfile.Word `yaml:"item"`
 	// Retire takes the material out of use instead of giving it a revision.
 	Retire bool `yaml:"retire"`
+	// Kind of facts: confirmation, consumption, scrap or receipt.
+	Kind plant.Kind `yaml:"kind" jsonschema:"enum=confirmation,enum=consumption,enum=scrap,enum=receipt"`
 	// Count of orders or confirmations.
 	Count int `yaml:"count"`
 	// Quantity to make or to ship.
@@ -90,6 +93,7 @@ func Actions() []ActionInfo {
 		{DoShip, "probe: the ERP is asked to ship from a lot; expectations find the answer in probes", nil, []string{"lot", "quantity"}},
 		{DoRecall, "probe: the ERP is asked for every lot that a lot went into, through all levels, and held against what happened; expectations find the answer in probes", []string{"lot"}, nil},
 		{DoConfirmTwins, "operators book two confirmations that look alike within a minute, as people do; count pairs, 1 by default", nil, []string{"order", "count"}},
+		{DoMistype, "operators report one piece too few, and a quarter of an hour later take that back and report it anew; the next confirmations by default, count of them, 1 by default", nil, []string{"kind", "order", "count"}},
 		{DoKill, "the SUT is killed at once (kill -9) and stays down", nil, nil},
 		{DoRestart, "the SUT is started again; killed first if it runs", nil, nil},
 		{DoArm, "a fault of this scenario is armed", []string{"fault"}, nil},
@@ -229,6 +233,11 @@ func readArgs(name string, pos yamlfile.Pos, args yamlfile.Node) (act, error) {
 	if err := args.Decode(&a.args); err != nil {
 		return a, err
 	}
+	if k := args.Get("kind"); !k.IsZero() {
+		if err := yamlfile.Choice(k.Pos(), "kind", string(a.args.Kind), reversible()); err != nil {
+			return a, err
+		}
+	}
 	if a.args.Count < 0 {
 		return a, args.Get("count").Errorf("count cannot be negative")
 	}
@@ -238,12 +247,22 @@ func readArgs(name string, pos yamlfile.Pos, args yamlfile.Node) (act, error) {
 	return a, nil
 }
 
+// reversible are the kinds of facts that can be taken back.
+func reversible() []string {
+	var names []string
+	for _, k := range plant.Reversible() {
+		names = append(names, string(k))
+	}
+	return names
+}
+
 // An Action is something that is due: what to do, with everything it refers
 // to looked up.
 type Action struct {
 	Do       string
 	As       string // name of the step, for the journal
 	Order    plant.OrderID
+	Kind     plant.Kind
 	Lot      plant.LotID
 	Case     plant.CaseID
 	Item     plant.ItemID
@@ -325,7 +344,7 @@ func (s *Scenario) RetiresAny() bool {
 // Plant returns what a [plant.Floor] is to do.
 func (a Action) Plant() plant.Action {
 	return plant.Action{
-		Do: a.Do, Order: a.Order, Lot: a.Lot, Case: a.Case, Item: a.Item, Retire: a.Retire, Count: a.Count, Quantity: a.Quantity,
+		Do: a.Do, Kind: a.Kind, Order: a.Order, Lot: a.Lot, Case: a.Case, Item: a.Item, Retire: a.Retire, Count: a.Count, Quantity: a.Quantity,
 		Priority: a.Priority, Decision: a.Decision, Reason: a.Reason,
 	}
 }
@@ -333,7 +352,7 @@ func (a Action) Plant() plant.Action {
 // IsPlants reports whether the plant does it, rather than the rig.
 func (a Action) IsPlants() bool {
 	switch a.Do {
-	case DoReleaseOrders, DoChangeOrder, DoCancelOrder, DoChangeItem, DoPlaceHold, DoDecide, DoConfirmTwins:
+	case DoReleaseOrders, DoChangeOrder, DoCancelOrder, DoChangeItem, DoPlaceHold, DoDecide, DoConfirmTwins, DoMistype:
 		return true
 	}
 	return false
@@ -347,7 +366,7 @@ func (a Action) Args() map[string]string {
 		args = map[string]string{}
 	}
 	for name, value := range map[string]string{
-		"order": string(a.Order), "lot": string(a.Lot), "case": string(a.Case), "item": string(a.Item), "decision": string(a.Decision),
+		"kind": string(a.Kind), "order": string(a.Order), "lot": string(a.Lot), "case": string(a.Case), "item": string(a.Item), "decision": string(a.Decision),
 		"reason": a.Reason, "fault": a.Fault, "at": a.At, "frozen": string(a.Frozen),
 	} {
 		if value != "" {

@@ -146,7 +146,7 @@ func (t *Timeline) action(a act, as string) Action {
 	lot, _ := t.resolve(a.args.Lot)
 	quality, _ := t.resolve(a.args.Case)
 	due := Action{
-		Do: a.name, As: as, Order: plant.OrderID(order), Lot: plant.LotID(lot), Case: plant.CaseID(quality), Item: plant.ItemID(a.args.Item.S), Retire: a.args.Retire, Count: a.args.Count,
+		Do: a.name, As: as, Kind: a.args.Kind, Order: plant.OrderID(order), Lot: plant.LotID(lot), Case: plant.CaseID(quality), Item: plant.ItemID(a.args.Item.S), Retire: a.args.Retire, Count: a.args.Count,
 		Priority: a.args.Priority, Decision: a.args.Decision, Reason: a.args.Reason, At: a.args.At.S, Set: a.args.Set, Frozen: a.args.Frozen, Pos: a.pos,
 	}
 	if a.args.Quantity != nil {

@@ -134,6 +134,7 @@ type eventView struct {
 	Failed     int64         `cel:"failed"`
 	WorkCenter string        `cel:"workCenter"`
 	State      string        `cel:"state"`
+	Of         string        `cel:"of"` // kind of what a reversal takes back
 }
 
 func viewOf(e plant.Event) *eventView {
@@ -166,6 +167,8 @@ func viewOf(e plant.Event) *eventView {
 		v.Reason = f.Reason
 	case plant.Received:
 		amount(f.Quantity)
+	case plant.Reversed:
+		v.Of = string(k.Of)
 	case plant.LotHeld:
 		v.Reason = f.Reason
 	case plant.LotDecided:

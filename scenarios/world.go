@@ -78,6 +78,8 @@ func (b *books) apply(e plant.Event, base func(plant.ItemID, plant.Quantity) pla
 		q := base(f.Material, f.Quantity)
 		o, l := b.order(f.Order), b.lot(f.Lot, f.Material)
 		o.Received, l.Received = o.Received.Add(q), l.Received.Add(q)
+	case plant.Reversed:
+		b.takeBack(f, base)
 	case plant.LotHeld:
 		l := b.lot(f.Lot, f.Material)
 		l.Status, l.Case = string(plant.LotBlocked), string(f.Case)
@@ -99,6 +101,31 @@ func (b *books) confirm(f plant.Confirmed, base func(plant.ItemID, plant.Quantit
 	o.Scrap, p.Scrap = o.Scrap.Add(scrap), p.Scrap.Add(scrap)
 	o.Rework, p.Rework = o.Rework.Add(rework), p.Rework.Add(rework)
 	p.Final = p.Final || f.Final
+}
+
+// takeBack undoes what a report has changed, but for how many there were: both
+// documents stay.
+func (b *books) takeBack(r plant.Reversed, base func(plant.ItemID, plant.Quantity) plant.Decimal) {
+	switch f := r.Original.Fact.(type) {
+	case plant.Confirmed:
+		o := b.order(f.Order)
+		p, item := o.operation(f.Operation), plant.ItemID(o.Item)
+		yield, scrap, rework := base(item, f.Yield), base(item, f.Scrap), base(item, f.Rework)
+		o.Yield, p.Yield = o.Yield.Sub(yield), p.Yield.Sub(yield)
+		o.Scrap, p.Scrap = o.Scrap.Sub(scrap), p.Scrap.Sub(scrap)
+		o.Rework, p.Rework = o.Rework.Sub(rework), p.Rework.Sub(rework)
+		p.Final = p.Final && !f.Final
+	case plant.Consumed:
+		l := b.lot(f.Lot, f.Material)
+		l.Consumed = l.Consumed.Sub(base(f.Material, f.Quantity))
+	case plant.Scrapped:
+		l := b.lot(f.Lot, f.Material)
+		l.Consumed = l.Consumed.Sub(base(f.Material, f.Quantity))
+	case plant.Received:
+		q := base(f.Material, f.Quantity)
+		o, l := b.order(f.Order), b.lot(f.Lot, f.Material)
+		o.Received, l.Received = o.Received.Sub(q), l.Received.Sub(q)
+	}
 }
 
 func (b *books) decide(f plant.LotDecided) {

@@ -342,6 +342,9 @@ type Posting struct {
 	At   time.Time      `json:"at,omitzero"` // plant time of posting
 	// Alias is a second reference that the sender gave.
 	Alias plant.EventID `json:"alias,omitempty"`
+	// Reversed is the number of the document that took this one back; "" while
+	// it stands. It is known to who asks, not when the posting is made.
+	Reversed string `json:"-"`
 }
 
 // OrderState is an order as a system's books show it.
@@ -378,6 +381,14 @@ type System interface {
 	Handle(a Ask, post func(Posting)) Answer
 	// State returns the books on one object ("order", "lot", "item") or nil.
 	State(object, id string) any
+}
+
+// A Resolver is a [System] whose documents have numbers that senders name.
+type Resolver interface {
+	System
+	// Resolve says of claims that name a document what the books know of it; who
+	// names one that is not there is left as he is. The list may be changed.
+	Resolve(claims []plant.Event) []plant.Event
 }
 
 // A Source is a System at which things happen by themselves. Follow returns

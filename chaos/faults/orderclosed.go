@@ -69,7 +69,7 @@ func (f *OrderClosed) Apply(d chaos.Delivery, _ *rand.Rand) []chaos.Delivery {
 }
 
 // postedToOrders are the kinds of facts that an order takes while it is open.
-var postedToOrders = []plant.Kind{plant.KindOperationStarted, plant.KindConfirmation, plant.KindConsumption, plant.KindScrap, plant.KindRework, plant.KindReceipt}
+var postedToOrders = []plant.Kind{plant.KindOperationStarted, plant.KindConfirmation, plant.KindConsumption, plant.KindScrap, plant.KindRework, plant.KindReceipt, plant.KindReversal}
 
 // Validate says what is wrong with the settings.
 func (f *OrderClosed) Validate() error {

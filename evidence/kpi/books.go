@@ -22,7 +22,7 @@ func mismatches(r *reading) ([]Measure, string) {
 	used, booked := map[usage]plant.Decimal{}, map[usage]plant.Decimal{}
 	var order []usage
 	for _, f := range r.due() {
-		if c, ok := f.Event.Fact.(plant.Consumed); ok && r.h.Plan.Endpoints[f.Sink].System == "erp" {
+		if c, ok := f.Event.Fact.(plant.Consumed); ok && f.TakenBack == nil && r.h.Plan.Endpoints[f.Sink].System == "erp" {
 			k := usage{c.Order, c.Material}
 			if _, known := used[k]; !known {
 				order = append(order, k)
@@ -106,6 +106,9 @@ func orderAges(r *reading) ([]Measure, string) {
 		case plant.OrderCancelled:
 			delete(released, b.Order)
 		case plant.Received:
+			if f.TakenBack != nil {
+				continue
+			}
 			got[b.Order] = got[b.Order].Add(r.base(b.Material, b.Quantity))
 		}
 	}

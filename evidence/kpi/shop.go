@@ -70,25 +70,28 @@ func (r *reading) adherence() (s Share) {
 // received is how much receipts had delivered by then, in base units.
 func (r *reading) received(receipts []*evidence.FactView, by time.Time) (sum plant.Decimal) {
 	for _, f := range receipts {
-		if b, ok := f.Event.Fact.(plant.Received); ok && !f.Event.At.After(by) {
+		if b, ok := f.Event.Fact.(plant.Received); ok && f.TakenBack == nil && !f.Event.At.After(by) {
 			sum = sum.Add(r.base(b.Material, b.Quantity))
 		}
 	}
 	return sum
 }
 
-// truths are the facts as they happened.
+// truths are the facts as they happened, without those that were taken back.
 func truths(h *evidence.History) (fs []plant.Fact) {
 	for _, f := range h.Facts {
-		fs = append(fs, f.Event.Fact)
+		if f.TakenBack == nil {
+			fs = append(fs, f.Event.Fact)
+		}
 	}
 	return fs
 }
 
-// reported are the facts as the ERP's books have them.
+// reported are the facts as the ERP's books have them, without those that were
+// taken back.
 func (r *reading) reported() (fs []plant.Fact) {
 	for _, e := range r.h.Effects {
-		if e.Effect.Attempt != 0 && r.h.Plan.Endpoints[e.Endpoint].System == "erp" {
+		if e.Effect.Attempt != 0 && e.TakenBack == nil && r.h.Plan.Endpoints[e.Endpoint].System == "erp" {
 			fs = append(fs, e.Posting.Claim.Fact)
 		}
 	}

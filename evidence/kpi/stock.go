@@ -83,6 +83,9 @@ func (r *reading) moved(f plant.Fact, base plant.Quantity) (p place, amount plan
 		p, q = place{b.Material, b.Lot, ""}, b.Quantity
 	case plant.Received:
 		p, q, sign = place{b.Material, b.Lot, ""}, b.Quantity, 1
+	case plant.Reversed:
+		p, amount, ok = r.moved(b.Original.Fact, base)
+		return p, -amount, ok
 	default:
 		return p, 0, false
 	}

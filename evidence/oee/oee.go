@@ -61,7 +61,7 @@ func Of(h *evidence.History) *Truth {
 				cycles[opKey{b.Order.ID, op.ID}] = op.Cycle
 			}
 		case plant.Confirmed:
-			if b.WorkCenter != "" {
+			if b.WorkCenter != "" && f.TakenBack == nil {
 				t.units[b.WorkCenter] = append(t.units[b.WorkCenter], t.read(b, f.Event.At, cycles[opKey{b.Order, b.Operation}]))
 			}
 		}

@@ -118,6 +118,15 @@ func (l *ledger) movements(buf []movement, sink string, f plant.Fact, item plant
 		add("scrap of material", plant.Keys{Order: b.Order, Operation: b.Operation, Material: b.Material, Lot: b.Lot}, b.Quantity)
 	case plant.Received:
 		add("receipt", plant.Keys{Order: b.Order, Material: b.Material, Lot: b.Lot}, b.Quantity)
+	case plant.Reversed:
+		if b.Original.Fact == nil {
+			break
+		}
+		n := len(buf)
+		buf = l.movements(buf, sink, b.Original.Fact, item)
+		for i := n; i < len(buf); i++ {
+			buf[i].amount = -buf[i].amount
+		}
 	}
 	return buf
 }
@@ -139,13 +148,14 @@ func (l *ledger) expect(f *evidence.FactView) {
 		if n >= 1 && int64(f.Posted) > n { // copies of ours
 			b.high = b.high.Add(m.amount.Times(int64(f.Posted) - n))
 		}
-		switch {
-		case f.Status == evidence.Must && a.min == 1 && len(f.Surfaces) == 0:
-			b.low = b.low.Add(m.amount)
-			b.high = b.high.Add(m.amount.Times(int64(a.max)))
-		default: // may be there, or was reported instead
-			b.high = b.high.Add(m.amount.Times(int64(a.max)))
+		low, high := int64(0), int64(a.max) // may be there, or was reported instead
+		if f.Status == evidence.Must && a.min == 1 && len(f.Surfaces) == 0 {
+			low = 1
 		}
+		if m.amount < 0 {
+			low, high = high, low
+		}
+		b.low, b.high = b.low.Add(m.amount.Times(low)), b.high.Add(m.amount.Times(high))
 		switch {
 		case lost(f):
 			b.lost = b.lost.Add(m.amount)
@@ -183,7 +193,7 @@ func (l *ledger) book(e *evidence.EffectView) {
 	}
 	for i, m := range l.movements(buf[:0], e.Endpoint, claim, item) {
 		if i == 0 && e.Posting.Base.Unit != "" && e.Posting.Base.Unit == m.unit && sameUse(claim) {
-			m.amount = e.Posting.Base.Amount
+			m.amount = e.Posting.Base.Amount.Times(sign(m.amount))
 		}
 		b := l.at(m.account)
 		if m.rounded {
@@ -202,6 +212,9 @@ func (l *ledger) book(e *evidence.EffectView) {
 // sameUse reports whether the books' base quantity is the first movement of
 // the claim.
 func sameUse(f plant.Fact) bool {
+	if r, ok := f.(plant.Reversed); ok {
+		f = r.Original.Fact
+	}
 	c, ok := f.(plant.Confirmed)
 	return !ok || c.Yield.Amount != 0
 }
@@ -322,6 +335,9 @@ func lastOf(seqs []uint64) []uint64 { return seqs[max(0, len(seqs)-10):] }
 func move(m *evidence.Measure, stock map[plant.LotID]plant.Decimal, f plant.Fact, sign int64) plant.LotID {
 	if f == nil {
 		return ""
+	}
+	if r, ok := f.(plant.Reversed); ok {
+		return move(m, stock, r.Original.Fact, -sign)
 	}
 	switch f.Kind() {
 	case plant.KindReceipt:

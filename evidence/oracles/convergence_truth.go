@@ -60,6 +60,15 @@ func (c *reconciliation) changes(buf []change, endpoint string, f plant.Fact) []
 	case plant.Received:
 		add(cell{field: "received", order: b.Order}, b.Material, b.Quantity, 1)
 		add(cell{field: "stock", material: b.Material, lot: b.Lot}, b.Material, b.Quantity, 1)
+	case plant.Reversed:
+		if b.Original.Fact == nil {
+			break
+		}
+		n := len(buf)
+		buf = c.changes(buf, endpoint, b.Original.Fact)
+		for i := n; i < len(buf); i++ {
+			buf[i].amount = -buf[i].amount
+		}
 	case plant.Shipped:
 		add(cell{field: "stock", material: b.Material, lot: b.Lot}, b.Material, b.Quantity, -1)
 	}
@@ -94,6 +103,11 @@ func (c *reconciliation) facts() {
 			if b := c.at(m.cell); b != nil {
 				b.add(m, low, high, 0, f.Seq)
 				b.due = true
+			}
+		}
+		if b, ok := reopens(f.Event.Fact); ok && high > 0 { // what is confirmed anew ends it again
+			if at := c.at(cell{endpoint: f.Sink, field: "final", order: b.Order, operation: b.Operation}); at != nil {
+				at.low = 0
 			}
 		}
 		if b, ok := f.Event.Fact.(plant.Confirmed); ok && b.Final {
@@ -165,12 +179,27 @@ func (c *reconciliation) postings() {
 				b.add(m, own, own, 1, e.Seq)
 			}
 		}
+		if b, ok := reopens(claim); ok {
+			if b := c.at(cell{endpoint: e.Endpoint, field: "final", order: b.Order, operation: b.Operation}); b != nil {
+				b.booked = 0
+			}
+		}
 		if b, ok := claim.(plant.Confirmed); ok && b.Final {
 			if b := c.at(cell{endpoint: e.Endpoint, field: "final", order: b.Order, operation: b.Operation}); b != nil {
 				b.booked = plant.One
 			}
 		}
 	}
+}
+
+// reopens returns the confirmation that had ended an operation and is taken back.
+func reopens(f plant.Fact) (plant.Confirmed, bool) {
+	r, ok := f.(plant.Reversed)
+	if !ok {
+		return plant.Confirmed{}, false
+	}
+	c, ok := r.Original.Fact.(plant.Confirmed)
+	return c, ok && c.Final
 }
 
 func sign(d plant.Decimal) int64 {

@@ -35,6 +35,10 @@ func deadLetter(r *report) {
 				validReported(r, c, f, expires)
 				continue
 			}
+			if m.standing(f) {
+				reversalReported(r, f)
+				continue
+			}
 			if m.unreached(f) {
 				unaskedReported(r, f)
 				continue
@@ -66,6 +70,16 @@ func validReported(r *report, c *calendar, f *evidence.FactView, expires time.Ti
 		r.folded(v)
 		return
 	}
+	r.violated(v)
+}
+
+// reversalReported is an exception about a reversal that nothing stood in the way
+// of, and that the SUT has not even tried to post.
+func reversalReported(r *report, f *evidence.FactView) {
+	v, s := about(f), f.Surfaces[0]
+	v.Expected = fmt.Sprintf("the %s posted: what it takes back is in %s", naming(f.Event.Fact), f.Sink)
+	v.Got = fmt.Sprintf("an exception of class %s (%s), and no attempt to post it", orNone(s.Class), s.Reason)
+	v.Class, v.Rule, v.Confidence = evidence.CauseClass(simulators.DataQuality), "valid-and-reported", "high"
 	r.violated(v)
 }
 

@@ -144,7 +144,9 @@ func transient(o simulators.Outcome) bool {
 }
 
 // known reports whether a refusal only says that the fact is posted already.
-func known(r simulators.Result) bool { return r.Code == "already-posted" }
+func known(r simulators.Result) bool {
+	return r.Code == "already-posted" || r.Code == "document-reversed"
+}
 
 // heard is what the SUT was told about f in attempt t: of a batch, the answer
 // to its row.

@@ -157,6 +157,9 @@ func connects(f plant.Fact) (plant.OrderID, link, bool) {
 // expect enters what a fact must or may connect. What was reported instead of
 // posted waits for a person, and connects when that person has mended it.
 func (t *tree) expect(h *evidence.History, f *evidence.FactView) {
+	if f.TakenBack != nil && f.TakenBack.Posted > 0 && f.Posted > 0 {
+		return // both are in the books, and neither connects anything
+	}
 	order, l, ok := connects(f.Event.Fact)
 	if !ok {
 		return
@@ -174,6 +177,9 @@ func (t *tree) expect(h *evidence.History, f *evidence.FactView) {
 
 // book enters what a posting connects.
 func (t *tree) book(e *evidence.EffectView) {
+	if e.TakenBack != nil {
+		return
+	}
 	order, l, ok := connects(e.Posting.Claim.Fact)
 	if !ok || (len(e.Facts) > 0 && !judged(e.Facts[0])) {
 		return

@@ -91,6 +91,18 @@ func (m *validIssues) wronglyRefused(f *evidence.FactView) (expires time.Time, w
 	return time.Time{}, false
 }
 
+// standing reports whether the SUT reported the reversal f, for other reasons than
+// technical ones, though what it takes back was posted, and has never asked the
+// books to take it.
+func (m *validIssues) standing(f *evidence.FactView) bool {
+	r, ok := f.Event.Fact.(plant.Reversed)
+	if !ok || f.Status != evidence.Must || f.Garbled || f.Posted > 0 || len(f.Attempts) > 0 || f.Surfaces[0].Class == simulators.Technical {
+		return false
+	}
+	o := m.h.Fact(r.Original.ID)
+	return o != nil && o.Posted > 0 && o.Effects[0].At < f.Surfaces[0].At
+}
+
 // unreached reports whether the SUT reported f without having asked the books,
 // which it could not reach then: what it could not ask about it cannot know to
 // be refused. Nothing that may have changed in the run is claimed to be known.

@@ -182,7 +182,7 @@ func assemble(c Config, s *store, log *slog.Logger) *bridge {
 	b.teller = &teller{store: s, url: c.Exceptions, client: &http.Client{}, limit: c.Timeout, log: log, wake: make(chan struct{}, 1)}
 	for name, to := range map[string]side{"erp": erp, "mes": mes} {
 		b.couriers = append(b.couriers, &courier{name: name, to: to, next: c.nextSide(to), outbox: b.outbox[name], store: s, holds: h, units: u,
-			teller: b.teller, attempts: c.Attempts, defect: c.Defect, log: log})
+			teller: b.teller, wrongly: newMisreversal(c.Defect), attempts: c.Attempts, defect: c.Defect, log: log})
 	}
 	b.inbox = &inbox{store: s, outbox: b.outbox, holds: h, units: u, teller: b.teller, backlog: c.Backlog, limit: c.Timeout, log: log, defect: c.Defect}
 	if c.Dialect == dialectB2MML {

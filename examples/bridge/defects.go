@@ -84,6 +84,10 @@ const (
 	M112 Defect = "M112"
 	M113 Defect = "M113"
 	M114 Defect = "M114"
+	M130 Defect = "M130"
+	M131 Defect = "M131"
+	M132 Defect = "M132"
+	M133 Defect = "M133"
 	M68  Defect = "M68"
 
 	// Not in the catalogue, which has none that secrets and contracts would show.
@@ -221,6 +225,10 @@ func Defects() []DefectInfo {
 		{M112, "lock taken for a refusal", "reports a posting as a business exception that met a locked order, since the status is 400 as of everything refused", "postings side by side; gate --erp sap-s4/v2", []string{"dead-letter"}},
 		{M113, "reference cut off", "writes the first sixteen characters of a reference where there is room for no more, so that it finds another's document for its own", "lost replies; gate --erp sap-s4/v2", []string{"no-silent-drop", "genealogy"}},
 		{M114, "202 of a batch", "takes the status of a $batch for that of what it held", "batches of which a row is refused; gate --erp sap-s4/v2", []string{"batch-items", "no-silent-drop"}},
+		{M130, "reversed twice", "looks anew for the last document of the order that stands when a reversal was not answered, and reverses that one as well", "lost replies to reversals", []string{"exactly-once", "no-phantom"}},
+		{M131, "minus instead of a reversal", "posts what is taken back once more with a negative quantity, and names no document", "reversals", []string{"dead-letter", "contract-conformance"}},
+		{M132, "reversals left out", "does not post that a report is taken back", "reversals", []string{"no-silent-drop"}},
+		{M133, "last document reversed", "reverses the last document of the order instead of the one that was wrong", "reversals", []string{"field-fidelity", "no-phantom"}},
 	}
 }
 

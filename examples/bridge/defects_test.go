@@ -139,6 +139,10 @@ var scripts = []struct {
 	{M112, sapLockedOrder, "refused by mistake"},
 	{M113, sapAlikeReferences, "lost consumption/1/0010/B"},
 	{M114, sapBadRow, "lost consumption/1/0010/BAD"},
+	{M130, func(w *world) []string { return mistyped(w, true) }, "which is not its original"},
+	{M131, func(w *world) []string { return mistyped(w, false) }, "negative"},
+	{M132, func(w *world) []string { return mistyped(w, false) }, "lost reversal"},
+	{M133, func(w *world) []string { return mistyped(w, false) }, "which is not its original"},
 	{M11, func(w *world) []string {
 		m := confirmation("1", 1)
 		w.erp.before = once(m.event, fate{status: 429, retryAfter: "1"})

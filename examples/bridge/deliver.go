@@ -19,6 +19,7 @@ type courier struct {
 	holds    *holds
 	units    *units // nil if nothing is converted
 	teller   *teller
+	wrongly  *misreversal // only defects need this
 	attempts int
 	defect   Defect
 	log      *slog.Logger
@@ -112,6 +113,15 @@ func (c *courier) prepare(ctx context.Context, it *item) verdict {
 			return verdict{what: overtaken, reason: fmt.Sprintf("version %d of order %s has been delivered", newest, it.Order)}
 		}
 	}
+	if early, err := c.early(ctx, it); err != nil {
+		return internal(err)
+	} else if early {
+		return verdict{what: later, reason: "what it takes back has not been delivered"}
+	}
+	if it.Kind == kindReversal && c.defect == M132 { // DEFECT M132: what was posted was posted
+		return verdict{what: lost, reason: "reversals are left to the month's end"}
+	}
+	c.wrongly.mistake(it, c.defect)
 	if c.outbox.early(it) && c.defect != M27 {
 		first, err := c.store.delivered(ctx, it.Order)
 		if err != nil {
@@ -202,6 +212,8 @@ func (c *courier) follow(l *lane, u unit, v verdict) {
 		c.outbox.proceed(l, nil)
 	case waiting:
 		c.outbox.retry(l, u, 0)
+	case later:
+		c.outbox.later(l, u[0], backoff(1))
 	case refused:
 		c.refused(l, u, v, log)
 	case rowwise:
@@ -213,6 +225,7 @@ func (c *courier) follow(l *lane, u unit, v verdict) {
 
 // done forgets what was delivered, and remembers the version of an order.
 func (c *courier) done(l *lane, u unit) {
+	c.wrongly.see(u)
 	note := func(*writer) error { return nil }
 	if m, ok := c.to.(*messageSide); ok {
 		note = m.noted(context.Background(), u)

@@ -267,6 +267,9 @@ func recordsOf(it *item, total *big.Rat) (records []line, at string, err error) 
 	if err := json.Unmarshal(it.body, &m); err != nil {
 		return nil, "", fmt.Errorf("write %s: %w", it.Event, err)
 	}
+	if it.name == "reversals" {
+		return nil, "", fmt.Errorf("write %s: the ERP has no word for reversals", it.Event)
+	}
 	for _, t := range m {
 		if it.Kind == kindHeld {
 			return heldRecord(it, t)

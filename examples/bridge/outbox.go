@@ -32,6 +32,7 @@ type item struct {
 	resent    bool // only defect M23 does this
 	twice     bool // only defect M66 does this: by the new way as well
 	anew      bool // only defect M63 does this
+	mistaken  bool // only defects in reversals do this
 }
 
 // alone is the batch of an item that must be sent by itself.
@@ -312,6 +313,12 @@ func (o *outbox) retry(l *lane, back unit, gap time.Duration) {
 // aside is what defect M16 does with a message that was refused.
 func (o *outbox) aside(it *item) {
 	time.AfterFunc(backoff(it.attempts), func() { o.add(it) })
+}
+
+// later puts an item back into its lane behind the others, after a gap.
+func (o *outbox) later(l *lane, it *item, gap time.Duration) {
+	time.AfterFunc(gap, func() { o.add(it) })
+	o.proceed(l, nil)
 }
 
 // pause keeps everything from the endpoint for as long as it asks, or, if it

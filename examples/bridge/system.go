@@ -124,6 +124,7 @@ const (
 	overtaken                // it need not be done any more
 	parked                   // a quality decision comes first
 	waiting                  // the endpoint has asked for a pause; nothing was tried
+	later                    // something else comes first; nothing was tried
 	pending                  // accepted; code names the operation to ask
 	lost                     // only defects do this
 )

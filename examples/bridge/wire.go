@@ -27,7 +27,9 @@ type facts struct {
 	Decision  string `json:"decision,omitempty"` // on a lot
 	Unit      string `json:"unit,omitempty"`     // of the quantity consumed
 	Machine   string `json:"machine,omitempty"`
-	Quality   string `json:"quality,omitempty"` // of a machine's value; "" is good
+	Quality   string `json:"quality,omitempty"`  // of a machine's value; "" is good
+	Of        string `json:"of,omitempty"`       // kind of what a reversal takes back
+	Original  string `json:"original,omitempty"` // and its reference
 }
 
 // entity names what a message must be kept in sequence with.
@@ -47,7 +49,7 @@ const (
 // are of three kinds, told apart by their transaction.
 var names = map[string]string{
 	"orders": "", "operation-starts": "operation-started", "confirmations": "confirmation", "consumptions": kindConsumption,
-	"scrap": "scrap", "rework": "rework", "receipts": kindReceipt, "inspections": "inspection",
+	"scrap": "scrap", "rework": "rework", "receipts": kindReceipt, "reversals": kindReversal, "inspections": "inspection",
 	"holds": kindHeld, "decisions": kindDecided, "items": kindItem, "machine-counts": kindCounted, "machine-states": kindTurned,
 }
 
@@ -248,6 +250,9 @@ func readSegment(kind string, row json.RawMessage) (facts, error) {
 		if len(a.Quantity) > 0 {
 			f.Unit = a.Quantity[0].UnitOfMeasure
 		}
+	}
+	if kind == kindReversal {
+		f.Of, f.Original = s.SegmentData.value("Of"), s.SegmentData.value("Reference")
 	}
 	if kind == kindCounted || kind == kindTurned {
 		return f, readMachine(&f, row)

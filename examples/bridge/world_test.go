@@ -594,6 +594,14 @@ func confirmation(order string, n int) message {
 		`,"SegmentData":[{"ID":"Counter","Value":[{"ValueString":"%d"}]}],"MaterialActual":[{"ID":"yield","MaterialUse":"Yield Produced","Quantity":[{"QuantityString":"%d","DataType":"decimal","UnitOfMeasure":"EA"}]}]`, n, 10+n))
 }
 
+// reversal takes back what m reported, which the n-th was.
+func reversal(m message, of, order string, n int) message {
+	r := performance("reversals", kindReversal, "reversal/"+m.event, order, fmt.Sprintf(
+		`,"SegmentData":[{"ID":"Counter","Value":[{"ValueString":"%d"}]},{"ID":"Of","Value":[{"ValueString":%q}]},{"ID":"Reference","Value":[{"ValueString":%q}]}]`, n, of, m.event))
+	r.body = strings.Replace(strings.Replace(r.body, "SyncOperationsPerformance", "CancelOperationsPerformance", 1), `{"Sync":`, `{"Cancel":`, 1)
+	return r
+}
+
 func start(order string) message {
 	return performance("operation-starts", "operation-started", "operation-started/"+order+"/0010", order, "")
 }

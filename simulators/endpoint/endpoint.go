@@ -244,6 +244,9 @@ func (e *Endpoint) Receive(ctx context.Context, m simulators.Message) (simulator
 
 func (e *Endpoint) decode(m simulators.Message) (simulators.Ask, error) {
 	ask, err := e.Dialect.Decode(m)
+	if r, ok := e.System.(simulators.Resolver); ok && err == nil {
+		ask.Claims = r.Resolve(ask.Claims)
+	}
 	if err != nil || e.Attribute == nil {
 		return ask, err
 	}

@@ -20,6 +20,9 @@ import (
 //	confirm-twins   Order, Count      arms: the next confirmation of at least two
 //	                                  pieces is made as two that look alike and
 //	                                  follow within a minute, and a rest
+//	mistype         Kind, Order, Count  arms: the next report of that kind, of more
+//	                                  than one, says one too few, and is taken back
+//	                                  and made anew a quarter of an hour later
 func (s *shop) Do(a Action) ([]Event, error) {
 	if next, ok := s.calendar.next(); a.At.After(s.Now()) {
 		if s.now = a.At.UnixNano(); ok {
@@ -50,6 +53,8 @@ func (s *shop) do(a Action) ([]Event, error) {
 		return s.decide(a)
 	case "ship":
 		return s.ship(a)
+	case "mistype":
+		return s.mistype(a)
 	case "confirm-twins":
 		if _, err := s.running(a.Order); a.Order != "" && err != nil {
 			return nil, err
@@ -59,7 +64,7 @@ func (s *shop) do(a Action) ([]Event, error) {
 		}
 		return nil, nil
 	}
-	return nil, fmt.Errorf("unknown action; known are release-orders, change-order, cancel-order, change-item, place-hold, decide, ship, confirm-twins")
+	return nil, fmt.Errorf("unknown action; known are release-orders, change-order, cancel-order, change-item, place-hold, decide, ship, confirm-twins, mistype")
 }
 
 // revive lets orders that had given up look again: an action may have helped.

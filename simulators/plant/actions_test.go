@@ -271,6 +271,70 @@ func TestTwins(t *testing.T) {
 	}
 }
 
+// TestMistype: what was reported wrongly is taken back and made anew, so that
+// what stands is what was made.
+func TestMistype(t *testing.T) {
+	for seed := range uint64(10) {
+		f, right := mustNew(t, Config{Seed: seed, Orders: 4}), mustNew(t, Config{Seed: seed, Orders: 4})
+		b := newBooks(f.Master())
+		for _, k := range Reversible() {
+			do(t, f, b, Action{Do: "mistype", Kind: k, Count: 2})
+		}
+		stands := whatStands(play(t, right, newBooks(right.Master()), nil))
+		events := play(t, f, b, nil)
+		taken, byID := 0, map[EventID]Event{}
+		for _, e := range events {
+			if r, ok := e.Fact.(Reversed); ok {
+				taken++
+				if was := byID[r.Original.ID]; was.Fact == nil || Natural(was.Fact) != Natural(r.Original.Fact) || !e.At.After(was.At) {
+					t.Errorf("seed %d: %s takes back %+v", seed, e.ID, was)
+				}
+			}
+			if _, twice := byID[e.ID]; twice {
+				t.Errorf("seed %d: two facts are called %s", seed, e.ID)
+			}
+			byID[e.ID] = e
+		}
+		if taken < 6 {
+			t.Errorf("seed %d: %d reports were taken back", seed, taken)
+		}
+		for k, want := range stands {
+			if got := whatStands(events)[k]; got != want {
+				t.Errorf("seed %d: %s is %s, and without mistakes %s", seed, k, got, want)
+			}
+		}
+	}
+}
+
+// whatStands adds up what stands, by order and operation.
+func whatStands(events []Event) map[string]Decimal {
+	all := map[string]Decimal{}
+	var add func(f Fact, sign int64)
+	add = func(f Fact, sign int64) {
+		k := f.Keys()
+		count := func(q Decimal) {
+			at := string(f.Kind()) + " " + string(k.Order) + " " + string(k.Operation)
+			all[at] = all[at].Add(q.Times(sign))
+		}
+		switch f := f.(type) {
+		case Confirmed:
+			count(f.Yield.Amount)
+		case Consumed:
+			count(f.Quantity.Amount)
+		case Scrapped:
+			count(f.Quantity.Amount)
+		case Received:
+			count(f.Quantity.Amount)
+		case Reversed:
+			add(f.Original.Fact, -sign)
+		}
+	}
+	for _, e := range events {
+		add(e.Fact, 1)
+	}
+	return all
+}
+
 func TestActionMistakes(t *testing.T) {
 	f, _ := manual(t, Config{Seed: 2, Orders: 1})
 	for _, tc := range []struct {
@@ -285,6 +349,8 @@ func TestActionMistakes(t *testing.T) {
 		{Action{Do: "decide", Decision: "maybe"}, "use-as-is"},
 		{Action{Do: "decide"}, "no open case"},
 		{Action{Do: "confirm-twins", Order: "0815"}, "not released"},
+		{Action{Do: "mistype", Order: "0815"}, "not released"},
+		{Action{Do: "mistype", Kind: KindRework}, "cannot be taken back"},
 	} {
 		if _, err := f.Do(tc.a); err == nil || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%+v: %v does not mention %q", tc.a, err, tc.want)

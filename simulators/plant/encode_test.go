@@ -68,6 +68,20 @@ func TestEventsAreEncodedAsEncodingJSONWould(t *testing.T) {
 	t.Run("scrapped", encodes[Scrapped])
 	t.Run("reworked", encodes[Reworked])
 	t.Run("received", encodes[Received])
+	t.Run("reversed", func(t *testing.T) {
+		e := Event{ID: "reversal/1", Fact: Reversed{Original: Event{ID: "confirmation/1", Fact: Confirmed{Order: "A", Operation: "0010", Counter: 1, Yield: Of(1, "EA")}}, Document: "5"}}
+		b, err := json.Marshal(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back Event
+		if err := json.Unmarshal(b, &back); err != nil || !reflect.DeepEqual(back, e) {
+			t.Errorf("%+v became %s and then %+v, %v", e, b, back, err)
+		}
+		if b, err = json.Marshal(Event{Fact: Reversed{Document: "5"}}); err != nil || strings.Contains(string(b), "original") {
+			t.Errorf("of an original that is not known: %s, %v", b, err)
+		}
+	})
 	t.Run("lot held", encodes[LotHeld])
 	t.Run("lot decided", encodes[LotDecided])
 	t.Run("inspected", encodes[Inspected])

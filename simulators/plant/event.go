@@ -59,6 +59,7 @@ const (
 	KindScrap            Kind = "scrap"
 	KindRework           Kind = "rework"
 	KindReceipt          Kind = "receipt"
+	KindReversal         Kind = "reversal"
 	KindLotHeld          Kind = "lot-held"
 	KindLotDecided       Kind = "lot-decided"
 	KindInspection       Kind = "inspection"
@@ -104,6 +105,8 @@ type Keys struct {
 	Serial    SerialID    `json:"serial,omitempty"`
 	Case      CaseID      `json:"case,omitempty"`
 	Machine   MachineID   `json:"machine,omitempty"`
+	// Of is the kind of what a reversal takes back; the other keys name it.
+	Of Kind `json:"of,omitempty"`
 }
 
 // Entity names what must be handled in sequence: the order, else the lot, the
@@ -142,6 +145,7 @@ func (k Keys) String() string {
 	add("serial ", string(k.Serial))
 	add("case ", string(k.Case))
 	add("machine ", string(k.Machine))
+	add("of ", string(k.Of))
 	return s
 }
 
@@ -152,7 +156,7 @@ func Natural(f Fact) string { return NaturalKey(f.Kind(), f.Keys()) }
 // NaturalKey is [Natural] for a fact of which only kind and keys are known.
 func NaturalKey(kind Kind, k Keys) string {
 	s := append(make([]byte, 0, 64), kind...) // judges make millions of them
-	for _, part := range [...]string{string(k.Order), string(k.Operation), string(k.Lot), string(k.Serial), string(k.Case), string(k.Machine)} {
+	for _, part := range [...]string{string(k.Of), string(k.Order), string(k.Operation), string(k.Lot), string(k.Serial), string(k.Case), string(k.Machine)} {
 		if part != "" {
 			s = append(append(s, '/'), part...)
 		}

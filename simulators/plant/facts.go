@@ -96,6 +96,37 @@ type Received struct {
 	Serials  []SerialID `json:"serials,omitempty"`
 }
 
+// Reversed takes back what was reported before (MES → ERP). It is a document of
+// its own: both stay in the books, and their quantities cancel each other out.
+type Reversed struct {
+	// Original is what is taken back: its reference, and of what it said as much
+	// as is known. Plant and books know all of it, messages only its keys, and
+	// those that name a document nothing.
+	Original Event `json:"original,omitzero"`
+	// Document is the number of the original's document, where the sender names
+	// that.
+	Document string `json:"document,omitempty"`
+}
+
+// Reversible are the kinds of facts that can be taken back.
+func Reversible() []Kind { return []Kind{KindConfirmation, KindConsumption, KindScrap, KindReceipt} }
+
+// Keyed returns a fact of a kind that can be taken back, of which only the keys
+// are known; nil for other kinds.
+func Keyed(of Kind, k Keys) Fact {
+	switch of {
+	case KindConfirmation:
+		return Confirmed{Order: k.Order, Operation: k.Operation, Counter: k.Counter}
+	case KindConsumption:
+		return Consumed{Order: k.Order, Operation: k.Operation, Counter: k.Counter, Material: k.Material, Lot: k.Lot}
+	case KindScrap:
+		return Scrapped{Order: k.Order, Operation: k.Operation, Counter: k.Counter, Material: k.Material, Lot: k.Lot}
+	case KindReceipt:
+		return Received{Order: k.Order, Counter: k.Counter, Material: k.Material, Lot: k.Lot}
+	}
+	return nil
+}
+
 // LotHeld blocks a lot for a quality case (MES → ERP).
 type LotHeld struct {
 	Lot      LotID   `json:"lot"`
@@ -203,6 +234,7 @@ func (Consumed) Kind() Kind         { return KindConsumption }
 func (Scrapped) Kind() Kind         { return KindScrap }
 func (Reworked) Kind() Kind         { return KindRework }
 func (Received) Kind() Kind         { return KindReceipt }
+func (Reversed) Kind() Kind         { return KindReversal }
 func (LotHeld) Kind() Kind          { return KindLotHeld }
 func (LotDecided) Kind() Kind       { return KindLotDecided }
 func (Inspected) Kind() Kind        { return KindInspection }
@@ -229,6 +261,16 @@ func (f Reworked) Keys() Keys {
 }
 func (f Received) Keys() Keys {
 	return Keys{Order: f.Order, Counter: f.Counter, Material: f.Material, Lot: f.Lot}
+}
+
+// Keys of a reversal are those by which its original is counted: of one
+// original there is one reversal.
+func (f Reversed) Keys() Keys {
+	if f.Original.Fact == nil {
+		return Keys{}
+	}
+	k := f.Original.Fact.Keys()
+	return Keys{Order: k.Order, Operation: k.Operation, Counter: k.Counter, Of: f.Original.Fact.Kind()}
 }
 func (f LotHeld) Keys() Keys {
 	return Keys{Lot: f.Lot, Material: f.Material, Order: f.Order, Case: f.Case}
@@ -289,6 +331,16 @@ func (f Received) Fields() []Field {
 		fs = append(fs, Field{"serial " + strconv.Itoa(i+1), string(s)})
 	}
 	return fs
+}
+
+// Fields of a reversal say which document it takes back, if its counter is
+// known. What that said is told of the original.
+func (f Reversed) Fields() []Field {
+	k := f.Keys()
+	if k.Counter == 0 {
+		return []Field{{"original", ""}}
+	}
+	return []Field{{"original", NaturalKey(k.Of, Keys{Order: k.Order, Operation: k.Operation, Counter: k.Counter})}}
 }
 func (f LotHeld) Fields() []Field {
 	return []Field{{"material", string(f.Material)}, {"reason", f.Reason}}
@@ -364,6 +416,8 @@ func decodeFact(k Kind, b []byte) (Fact, error) {
 		return into[Reworked](b)
 	case KindReceipt:
 		return into[Received](b)
+	case KindReversal:
+		return into[Reversed](b)
 	case KindLotHeld:
 		return into[LotHeld](b)
 	case KindLotDecided:

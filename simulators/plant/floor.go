@@ -34,7 +34,8 @@ type Floor interface {
 
 // Action is something a scenario makes happen.
 type Action struct {
-	Do       string // "release-orders", "change-order", "cancel-order", "change-item", "place-hold", "decide", "ship"
+	Do       string // "release-orders", "change-order", "cancel-order", "change-item", "place-hold", "decide", "ship", "mistype"
+	Kind     Kind   // of facts; empty means confirmations
 	Order    OrderID
 	Lot      LotID
 	Case     CaseID

@@ -238,7 +238,7 @@ func (j *job) run(v View) []Event {
 		j.waits, j.gap = "", 0
 		h := j.queue[0]
 		j.queue = j.queue[1:]
-		events = append(events, j.take(h, v)...)
+		events = append(events, j.mistyped(j.take(h, v))...)
 		if len(j.queue) == 0 {
 			j.enter()
 		}

@@ -35,6 +35,7 @@ type shop struct {
 	scale    func(time.Time) int64   // recorded time to plant time, of a trace
 	changed  map[ItemID]*ItemChanged // definitions that were changed in the run
 	twins    []OrderID               // confirm these twice; empty means whichever is next
+	mistakes []mistake               // to come
 }
 
 var _ Floor = (*shop)(nil)

@@ -72,6 +72,10 @@ var elsewhere = map[bridge.Defect][]string{
 	bridge.M127: {"TAB-02", "TAB-03"},
 	bridge.M134: {"MDM-10"},
 	bridge.M135: {"MDM-10"},
+	bridge.M130: {"EXE-07"},
+	bridge.M131: {"EXE-07"},
+	bridge.M132: {"EXE-07"},
+	bridge.M133: {"EXE-07"},
 }
 
 // A place is a rig and what can be played there.

@@ -38,8 +38,8 @@ func TestRefusals(t *testing.T) {
 	deep := strings.Repeat("<UserArea>", 100) + strings.Repeat("</UserArea>", 100)
 	_, err := Dialect{}.Decode(post(strings.ReplaceAll(bare, "SyncOperationsPerformance", "SyncWorkAlert")))
 	refused(t, err, codeBOD, "/SyncWorkAlert: there is no such BOD here")
-	_, err = Dialect{}.Decode(post(strings.ReplaceAll(strings.ReplaceAll(bare, "SyncOperationsPerformance", "CancelOperationsPerformance"), "Sync>", "Cancel>")))
-	refused(t, err, codeBOD, "nothing here is said with Cancel")
+	_, err = Dialect{}.Decode(post(strings.ReplaceAll(strings.ReplaceAll(bare, "SyncOperationsPerformance", "ProcessOperationsPerformance"), "Sync>", "Process>")))
+	refused(t, err, codeBOD, "nothing here is said with Process")
 	for name, c := range map[string]struct{ old, with, code, says string }{
 		"old namespace":        {`xmlns="` + Namespace, `xmlns="http://www.wbf.org/xml/B2MML-V0401`, codeNamespace, "V0401"},
 		"no namespace":         {` xmlns="` + Namespace + `"`, ``, codeNamespace, `the namespace ""`},

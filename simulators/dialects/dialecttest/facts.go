@@ -12,7 +12,7 @@ import (
 func Kinds() []plant.Kind {
 	return []plant.Kind{
 		plant.KindOrderReleased, plant.KindOrderChanged, plant.KindOrderCancelled, plant.KindOperationStarted, plant.KindConfirmation,
-		plant.KindConsumption, plant.KindScrap, plant.KindRework, plant.KindReceipt, plant.KindLotHeld, plant.KindLotDecided,
+		plant.KindConsumption, plant.KindScrap, plant.KindRework, plant.KindReceipt, plant.KindReversal, plant.KindLotHeld, plant.KindLotDecided,
 		plant.KindInspection, plant.KindItemChanged, plant.KindShipment, plant.KindMachineCount, plant.KindMachineState,
 	}
 }
@@ -94,6 +94,14 @@ func fact(t *rapid.T, kind plant.Kind) plant.Fact {
 		return plant.Reworked{Order: order, Operation: operation, Counter: counter(t), Quantity: quantity(t, "quantity"), Reason: optional[string](t, "reason")}
 	case plant.KindReceipt:
 		return plant.Received{Order: order, Counter: counter(t), Material: id[plant.ItemID](t, "material"), Lot: id[plant.LotID](t, "lot"), Quantity: quantity(t, "quantity"), Serials: serials(t)}
+	case plant.KindReversal:
+		k := plant.Keys{Order: order, Operation: operation, Counter: counter(t)}
+		of := rapid.SampledFrom(plant.Reversible()).Draw(t, "of")
+		if of == plant.KindReceipt {
+			k.Operation = ""
+		}
+		f := plant.Keyed(of, k)
+		return plant.Reversed{Original: plant.Event{ID: plant.EventID(plant.Natural(f)), Fact: f}}
 	case plant.KindInspection:
 		return plant.Inspected{Order: order, Operation: operation, Counter: counter(t), Material: id[plant.ItemID](t, "material"), Lot: optional[plant.LotID](t, "lot"), Serial: optional[plant.SerialID](t, "serial"), Passed: rapid.IntRange(0, 500).Draw(t, "passed"), Failed: rapid.IntRange(0, 3).Draw(t, "failed"), Text: optional[string](t, "text")}
 	}

@@ -85,6 +85,8 @@ func kindsOf(name string) []plant.Kind {
 		return []plant.Kind{plant.KindRework}
 	case Receipts:
 		return []plant.Kind{plant.KindReceipt}
+	case Reversals:
+		return []plant.Kind{plant.KindReversal}
 	case Inspections:
 		return []plant.Kind{plant.KindInspection}
 	case Holds:

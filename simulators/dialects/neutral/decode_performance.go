@@ -17,6 +17,7 @@ type segment struct {
 	labor                time.Duration
 	materials            []material
 	readings             readings
+	original             original
 }
 
 // material is a MaterialActual.
@@ -121,8 +122,11 @@ func (d *decoder) statement(s *segment, p property) {
 	case "Reason":
 		s.reason = d.said(p)
 	default:
-		if d.machines() {
+		switch {
+		case d.machines():
 			d.reading(s, p)
+		case d.kind == plant.KindReversal:
+			d.takenBack(s, p)
 		}
 	}
 }
@@ -221,7 +225,7 @@ func (d *decoder) measurement(t *test) {
 func (d *decoder) state(s *segment) {
 	d.need("ID", s.id != "")
 	d.need("OperationsRequestID", s.order != "" || d.machines())
-	if d.kind != plant.KindReceipt && !d.machines() {
+	if d.kind != plant.KindReceipt && s.original.of != plant.KindReceipt && !d.machines() {
 		d.need("OperationsSegmentID", s.operation != "")
 	}
 	if d.kind != plant.KindOperationStarted && d.err == nil && s.counter == 0 {
@@ -256,6 +260,8 @@ func (d *decoder) fact(s *segment) plant.Fact {
 		return plant.Reworked{Order: order, Operation: operation, Counter: s.counter, Quantity: m.quantity, Reason: s.reason}
 	case plant.KindMachineCount, plant.KindMachineState:
 		return d.ofMachine(s)
+	case plant.KindReversal:
+		return d.reversal(s)
 	case plant.KindReceipt:
 		m := d.sole(s, useProduced, true)
 		return plant.Received{Order: order, Counter: s.counter, Material: plant.ItemID(m.item), Lot: plant.LotID(m.lot), Quantity: m.quantity, Serials: m.serials}

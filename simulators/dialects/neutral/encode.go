@@ -77,6 +77,8 @@ func (w *writer) event(e plant.Event) error {
 		w.reworked(e, f)
 	case plant.Received:
 		w.received(e, f)
+	case plant.Reversed:
+		w.reversed(e, f)
 	case plant.Inspected:
 		w.inspected(e, f)
 	case plant.LotHeld:

@@ -205,11 +205,12 @@ type postingJSON struct {
 	At        time.Time      `json:"at,omitzero"`
 	Quantity  *plant.Decimal `json:"quantity,omitempty"` // in the item's base unit
 	Unit      plant.Unit     `json:"unit,omitempty"`
+	Reversed  string         `json:"reversed,omitempty"` // number of the document that took it back
 	plant.Keys
 }
 
 func postingView(p simulators.Posting) any {
-	v := postingJSON{Document: p.Doc, Reference: p.Claim.ID, At: p.At}
+	v := postingJSON{Document: p.Doc, Reference: p.Claim.ID, At: p.At, Reversed: p.Reversed}
 	if p.Claim.Fact != nil {
 		v.Kind, v.Keys = p.Claim.Fact.Kind(), p.Claim.Fact.Keys()
 	}

@@ -32,6 +32,7 @@ const (
 	Scrap           = "scrap"
 	Rework          = "rework"
 	Receipts        = "receipts"
+	Reversals       = "reversals"
 	Holds           = "holds"
 	Decisions       = "decisions"
 	Inspections     = "inspections"
@@ -42,7 +43,7 @@ const (
 
 // Names returns the names of all messages, in the order of the README.
 func Names() []string {
-	return []string{Orders, OperationStarts, Confirmations, Consumptions, Scrap, Rework, Receipts, Holds, Decisions, Inspections, Items, MachineCounts, MachineStates}
+	return []string{Orders, OperationStarts, Confirmations, Consumptions, Scrap, Rework, Receipts, Reversals, Holds, Decisions, Inspections, Items, MachineCounts, MachineStates}
 }
 
 // NameOf is the name of the message that states a fact of kind; "" if there is
@@ -101,6 +102,8 @@ func wordingOf(kind plant.Kind) (wording, bool) {
 		return wording{Rework, "Sync", performance, fromMES}, true
 	case plant.KindReceipt:
 		return wording{Receipts, "Sync", performance, fromMES}, true
+	case plant.KindReversal:
+		return wording{Reversals, "Cancel", performance, fromMES}, true
 	case plant.KindInspection:
 		return wording{Inspections, "Sync", performance, fromMES}, true
 	case plant.KindLotHeld:

@@ -17,6 +17,8 @@ type Ledger struct {
 	numbers  map[plant.Kind]*numbers // read only
 	entities [shards]entityShard
 	refs     [shards]refShard
+
+	numbered documents
 }
 
 // numbers is one range of document numbers.
@@ -70,6 +72,7 @@ func (l *Ledger) Enter(c plant.Event, alias plant.EventID, base plant.Quantity, 
 	doc := strconv.FormatInt(n.first+n.used.Add(1)-1, 10)
 	p := &posting{Posting: simulators.Posting{Doc: doc, Claim: c, Base: base, At: at, Alias: alias}}
 	l.enterEntity(p, keys.Entity())
+	l.enterDocument(p.Posting)
 	if c.ID != "" {
 		l.enterReference(c.ID, p)
 	}
@@ -161,6 +164,7 @@ func hashKeys(kind plant.Kind, k *plant.Keys) uint64 {
 	h = fnv(h, string(k.Lot))
 	h = fnv(h, string(k.Serial))
 	h = fnv(h, string(k.Case))
+	h = fnv(h, string(k.Of))
 	return fnv(h, string(k.Machine))
 }
 
@@ -172,7 +176,7 @@ func (l *Ledger) OfEntity(entity string) []simulators.Posting {
 	defer s.mu.Unlock()
 	found := make([]simulators.Posting, len(s.postings[entity]))
 	for i, p := range s.postings[entity] {
-		found[i] = p.Posting
+		found[i] = l.shown(p.Posting)
 	}
 	return found
 }
@@ -184,7 +188,7 @@ func (l *Ledger) OfReference(ref plant.EventID) []simulators.Posting {
 	defer r.mu.Unlock()
 	var found []simulators.Posting
 	for p := r.last[ref]; p != nil; p = p.earlier {
-		found = append(found, p.Posting)
+		found = append(found, l.shown(p.Posting))
 	}
 	for i, j := 0, len(found)-1; i < j; i, j = i+1, j-1 {
 		found[i], found[j] = found[j], found[i]

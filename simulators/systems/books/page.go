@@ -81,21 +81,26 @@ func window(q simulators.Query) (limit, offset int, refusal *simulators.Refusal)
 	return limit, offset, nil
 }
 
-// Query answers a query for postings by "reference" or "order"; if both are
-// given, both must fit.
+// Query answers a query for postings by "document", "reference" or "order"; all
+// that are given must fit.
 func (l *Ledger) Query(q simulators.Query) simulators.Answer {
 	ref, order := q.Where["reference"], q.Where["order"]
 	var found []simulators.Posting
 	switch {
+	case q.Where["document"] != "":
+		if p, ok := l.Document(q.Where["document"]); ok {
+			found = []simulators.Posting{p}
+		}
 	case ref != "":
 		found = l.OfReference(plant.EventID(ref))
 	case order != "":
 		found = l.OfEntity(order)
 	default:
-		return simulators.Answer{Refusal: Refuse(QueryUnknown, "postings are found by reference or order")}
+		return simulators.Answer{Refusal: Refuse(QueryUnknown, "postings are found by document, reference or order")}
 	}
 	found = slices.DeleteFunc(found, func(p simulators.Posting) bool {
-		return order != "" && string(p.Claim.Fact.Keys().Order) != order
+		return order != "" && string(p.Claim.Fact.Keys().Order) != order ||
+			ref != "" && string(p.Claim.ID) != ref && string(p.Alias) != ref
 	})
 	return Page(q, found, func(p simulators.Posting) string { return p.Doc })
 }

@@ -15,6 +15,8 @@ const (
 	CaseDecided           = "case-decided"
 	CaseUnknown           = "case-unknown"
 	DecisionUnknown       = "decision-unknown"
+	DocumentReversed      = "document-reversed"
+	DocumentUnknown       = "document-unknown"
 	ItemUnknown           = "item-unknown"
 	ItemWrong             = "item-wrong"
 	KindNotTaken          = "kind-not-taken"
@@ -58,6 +60,8 @@ var classOf = map[string]simulators.Class{
 	CaseDecided:           simulators.Business,
 	CaseUnknown:           simulators.DataQuality,
 	DecisionUnknown:       simulators.DataQuality,
+	DocumentReversed:      simulators.Business,
+	DocumentUnknown:       simulators.DataQuality,
 	ItemUnknown:           simulators.DataQuality,
 	ItemWrong:             simulators.DataQuality,
 	KindNotTaken:          simulators.DataQuality,

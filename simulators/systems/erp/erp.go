@@ -43,7 +43,7 @@ type ERP struct {
 	opens   atomic.Int64                        // start of the open posting period, in Unix nanoseconds
 }
 
-var _ simulators.System = (*ERP)(nil)
+var _ simulators.Resolver = (*ERP)(nil)
 
 // New returns an ERP that knows m; set may change its rules.
 func New(m plant.Master, set ...func(*Options)) *ERP {
@@ -81,6 +81,7 @@ var ranges = map[plant.Kind]int64{
 	plant.KindScrap:            5500000001,
 	plant.KindRework:           5600000001,
 	plant.KindReceipt:          5700000001,
+	plant.KindReversal:         5800000001,
 	plant.KindShipment:         8000000001,
 }
 
@@ -232,6 +233,7 @@ func (e *ERP) Handle(a simulators.Ask, post func(simulators.Posting)) simulators
 		return simulators.Answer{Refusal: books.Refuse(books.NothingSaid, "the message states nothing")}
 	}
 	o := *e.options.Load()
+	a.Claims = e.Resolve(a.Claims)
 	if a.Defaults {
 		a.Claims = e.completed(a.Claims)
 	}

@@ -66,6 +66,16 @@ func TestHandleRefuses(t *testing.T) {
 		{name: "repetition", set: naturalKey, before: []plant.Fact{confirmed(1, 5)}, fact: confirmed(1, 5), code: "already-posted", class: simulators.Business},
 		{name: "repetition to an order closed since", set: naturalKey, before: []plant.Fact{confirmed(1, 5)},
 			prepare: func(e *erp.ERP) { must(e.Close("4711")) }, fact: confirmed(1, 5), code: "already-posted", class: simulators.Business},
+		{name: "reversal that overtakes its original", fact: reversed(confirmed(1, 5)), code: "document-unknown", class: simulators.DataQuality},
+		{name: "reversal of a document that is not there", before: []plant.Fact{confirmed(1, 5)}, fact: plant.Reversed{Document: "5000000002"}, code: "document-unknown", class: simulators.DataQuality},
+		{name: "reversal that says nothing", before: []plant.Fact{confirmed(1, 5)}, fact: plant.Reversed{}, code: "document-unknown", class: simulators.DataQuality},
+		{name: "second reversal", before: []plant.Fact{confirmed(1, 5), reversed(confirmed(1, 5))}, fact: reversed(confirmed(1, 5)), code: "document-reversed", class: simulators.Business},
+		{name: "second reversal, by the document", before: []plant.Fact{confirmed(1, 5), reversed(confirmed(1, 5))}, fact: plant.Reversed{Document: "5000000001"}, code: "document-reversed", class: simulators.Business},
+		{name: "reversal of a reversal", before: []plant.Fact{confirmed(1, 5), reversed(confirmed(1, 5))}, fact: plant.Reversed{Document: "5800000001"}, code: "kind-not-taken", class: simulators.DataQuality},
+		{name: "reversal of a document of a closed order", before: []plant.Fact{confirmed(1, 5)}, prepare: func(e *erp.ERP) { must(e.Close("4711")) }, fact: reversed(confirmed(1, 5)), code: "order-closed", class: simulators.Business},
+		{name: "reversal of a document of a locked order", before: []plant.Fact{confirmed(1, 5)}, prepare: func(e *erp.ERP) { must(e.Lock("4711", true)) }, fact: reversed(confirmed(1, 5)), code: "order-locked", class: simulators.Technical},
+		{name: "reversal of goods that have gone", before: []plant.Fact{received(1, 5), plant.Shipped{Lot: "P-4711", Material: "PUMP", Counter: 1, Quantity: plant.Of(1, "EA")}},
+			fact: reversed(received(1, 5)), code: "stock-short", class: simulators.Business},
 		{name: "shipment of held lot", before: []plant.Fact{held("F-1")}, fact: shipped("F-1", 1), code: "lot-blocked", class: simulators.DataQuality},
 		{name: "shipment of more than there is", fact: shipped("F-1", 11), code: "stock-short", class: simulators.Business},
 		{name: "shipment of unknown lot", fact: shipped("F-9", 1), code: "lot-unknown", class: simulators.DataQuality},
@@ -129,6 +139,9 @@ func TestHandlePosts(t *testing.T) {
 			return e.State("order", "4711").(simulators.OrderState).Confirmed[op]
 		}
 	}
+	boxed := plant.Confirmed{Order: "4711", Operation: "0010", Counter: 1, Yield: plant.Of(2, "BOX"), Scrap: plant.Of(1, "EA"), Rework: plant.Of(1, "BOX"), Final: true}
+	ended := plant.Confirmed{Order: "4711", Operation: "0020", Counter: 1, Yield: plant.Of(1, "EA"), Final: true}
+	lost := plant.Scrapped{Order: "4711", Operation: "0010", Counter: 1, Material: "PUMP", Quantity: plant.Of(3, "EA")}
 	state := func(e *erp.ERP) any { return e.State("order", "4711").(simulators.OrderState).State }
 	stock := func(lot string) func(*erp.ERP) any {
 		return func(e *erp.ERP) any {
@@ -188,6 +201,24 @@ func TestHandlePosts(t *testing.T) {
 		{name: "receipt without a limit", set: func(o *erp.Options) { o.Tolerance = -1 }, fs: []plant.Fact{received(1, 1000)}, base: "1000 EA", doc: "5700000001", look: stock("P-4711"), want: "1000 unrestricted"},
 		{name: "receipt into a held lot", fs: []plant.Fact{held("P-4711"), received(1, 5)}, base: "5 EA", doc: "5700000001", look: stock("P-4711"), want: "5 blocked"},
 		{name: "hold before the first receipt", fs: []plant.Fact{held("P-4711")}, base: "0 ", doc: "3000000001", look: stock("P-4711"), want: "0 blocked"},
+		{name: "reversal of a confirmation", fs: []plant.Fact{confirmed(1, 5), confirmed(2, 7), reversed(confirmed(1, 5))}, base: "5 EA", doc: "5800000001",
+			look: sums("0010"), want: simulators.OperationSum{Yield: plant.Whole(7)}},
+		{name: "reversal by the number of a document", fs: []plant.Fact{confirmed(1, 5), confirmed(2, 7), plant.Reversed{Document: "5000000002"}}, base: "7 EA", doc: "5800000001",
+			look: sums("0010"), want: simulators.OperationSum{Yield: plant.Whole(5)}},
+		{name: "reversal by keys", fs: []plant.Fact{confirmed(1, 5), confirmed(2, 7), plant.Reversed{Original: plant.Event{Fact: plant.Keyed(plant.KindConfirmation, confirmed(2, 7).Keys())}}}, base: "7 EA", doc: "5800000001",
+			look: sums("0010"), want: simulators.OperationSum{Yield: plant.Whole(5)}},
+		{name: "reversal of a confirmation in boxes", fs: []plant.Fact{boxed, reversed(boxed)}, base: "24 EA", doc: "5800000001", look: sums("0010"), want: simulators.OperationSum{}},
+		{name: "reversal of the final confirmation", fs: []plant.Fact{ended, reversed(ended)}, base: "1 EA", doc: "5800000001", look: state, want: "Running"},
+		{name: "made anew after a reversal", fs: []plant.Fact{confirmed(1, 5), reversed(confirmed(1, 5)), confirmed(2, 6)}, base: "6 EA", doc: "5000000002",
+			look: sums("0010"), want: simulators.OperationSum{Yield: plant.Whole(6)}},
+		{name: "reversal of a consumption", fs: []plant.Fact{consumed("S-1", "12.5", "KG"), reversed(consumed("S-1", "12.5", "KG"))}, base: "12.5 KG", doc: "5800000001", look: stock("S-1"), want: "100 unrestricted"},
+		{name: "reversal of a consumption of a lot held since", fs: []plant.Fact{consumed("S-1", "12.5", "KG"), held("S-1"), reversed(consumed("S-1", "12.5", "KG"))}, base: "12.5 KG", doc: "5800000001", look: stock("S-1"), want: "100 blocked"},
+		{name: "reversal of a receipt", fs: []plant.Fact{received(1, 5), received(2, 7), reversed(received(1, 5))}, base: "5 EA", doc: "5800000001", look: stock("P-4711"), want: "7 unrestricted"},
+		{name: "reversal of scrap", fs: []plant.Fact{lost, reversed(lost)}, base: "3 EA", doc: "5800000001", look: sums("0010"), want: simulators.OperationSum{}},
+		{name: "reversal out of the genealogy", fs: []plant.Fact{consumed("S-1", "3", "KG"), consumed("S-2", "2", "KG"), received(1, 5), reversed(consumed("S-1", "3", "KG"))}, base: "3 KG", doc: "5800000001",
+			look: func(e *erp.ERP) any { return e.State("genealogy", "P-4711") }, want: []erp.Edge{{"S-2", "P-4711", "4711", "STEEL", plant.Whole(2)}}},
+		{name: "reversal out of the work in process", fs: []plant.Fact{consumed("S-1", "3", "KG"), reversed(consumed("S-1", "3", "KG"))}, base: "3 KG", doc: "5800000001",
+			look: func(e *erp.ERP) any { return e.State("wip", "4711") }, want: erp.WIP{Order: "4711"}},
 		{name: "inspections", fs: []plant.Fact{plant.Inspected{Order: "4711", Operation: "0020", Counter: 1, Passed: 19, Failed: 1}, plant.Inspected{Order: "4711", Operation: "0020", Counter: 2, Passed: 20}}, base: "0 ", doc: "2000000002",
 			look: func(e *erp.ERP) any { return e.State("inspections", "4711") }, want: []erp.Inspections{{Operation: "0020", Passed: 39, Failed: 1}}},
 		{name: "shipment", fs: []plant.Fact{shipped("F-1", 4)}, base: "4 EA", doc: "8000000001", look: stock("F-1"), want: "6 unrestricted"},

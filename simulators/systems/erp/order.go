@@ -10,7 +10,8 @@ import (
 	"github.com/andon-rig/andon/simulators/systems/books"
 )
 
-// state is where an order stands. It only moves forward.
+// state is where an order stands. It only moves forward, but for a confirmation
+// that is taken back.
 type state int
 
 const (
@@ -38,8 +39,9 @@ type order struct {
 	sums     []simulators.OperationSum
 	done     []inspections // by operation, as sums
 	received plant.Decimal
-	used     []flow // what was issued to it
-	made     []flow // what was received from it
+	used     []flow   // what was issued to it
+	made     []flow   // what was received from it
+	reversed []string // documents that were taken back
 }
 
 // inspections counts the results of an operation.
@@ -107,7 +109,7 @@ func (o *order) limit(percent int) (plant.Decimal, bool) {
 func (o *order) clone() *order {
 	c := *o
 	c.sums, c.done = slices.Clone(o.sums), slices.Clone(o.done)
-	c.used, c.made = slices.Clone(o.used), slices.Clone(o.made)
+	c.used, c.made, c.reversed = slices.Clone(o.used), slices.Clone(o.made), slices.Clone(o.reversed)
 	return &c
 }
 

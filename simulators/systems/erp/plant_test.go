@@ -81,6 +81,9 @@ func received(counter int, n int64) plant.Received {
 	return plant.Received{Order: "4711", Counter: counter, Material: "PUMP", Lot: "P-4711", Quantity: plant.Of(n, "EA")}
 }
 
+// reversed takes f back, by its reference.
+func reversed(f plant.Fact) plant.Reversed { return plant.Reversed{Original: event(f, day(9))} }
+
 func held(lot plant.LotID) plant.LotHeld {
 	return plant.LotHeld{Lot: lot, Case: "Q-1", Reason: "crack"}
 }

@@ -210,14 +210,14 @@ func (o *order) edges() []Edge {
 		made = append(made, o.header.Lot)
 	}
 	for _, m := range o.made {
-		if m.lot != "" && m.lot != o.header.Lot {
+		if m.lot != "" && m.lot != o.header.Lot && m.quantity != 0 {
 			made = append(made, m.lot)
 		}
 	}
 	var edges []Edge
 	for _, u := range o.used {
 		for _, to := range made {
-			if u.lot != "" {
+			if u.lot != "" && u.quantity != 0 {
 				edges = append(edges, Edge{u.lot, to, o.header.ID, u.material, u.quantity})
 			}
 		}
@@ -228,6 +228,9 @@ func (o *order) edges() []Edge {
 func (o *order) wip() WIP {
 	w := WIP{Order: o.header.ID}
 	for _, u := range o.used {
+		if u.quantity == 0 {
+			continue // all of it was taken back
+		}
 		if w.Issued == nil {
 			w.Issued = map[plant.ItemID]plant.Decimal{}
 		}

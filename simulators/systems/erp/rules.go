@@ -23,6 +23,8 @@ func (t teller) Reach(c plant.Event) (orders, lots books.Set) {
 		return books.Of(string(f.Order)), 0
 	case plant.Reworked:
 		return books.Of(string(f.Order)), 0
+	case plant.Reversed:
+		return ^books.Set(0), ^books.Set(0) // which order and lot it reaches stands in the books
 	}
 	k := c.Fact.Keys()
 	return books.Of(string(k.Order)), books.Of(books.StockKey(k.Material, k.Lot))
@@ -35,7 +37,7 @@ func (t teller) Save(claims []plant.Event) func() {
 		if c.Fact == nil {
 			continue
 		}
-		k := c.Fact.Keys()
+		k := reached(c.Fact)
 		if o := t.orders.Get(k.Order); o != nil && orders[k.Order] == nil {
 			orders[k.Order] = o.clone()
 		}
@@ -64,6 +66,9 @@ func (t teller) Save(claims []plant.Event) func() {
 // Apply implements [books.Rules].
 func (t teller) Apply(c plant.Event, now time.Time) (plant.Quantity, simulators.Row) {
 	var base plant.Quantity
+	if row := t.reversible(c); row.Refusal != nil {
+		return base, row
+	}
 	o, refusal := t.admit(c)
 	if refusal == nil && t.NaturalKey {
 		if doc, ok := t.desk.Ledger.Known(c.Fact); ok {
@@ -157,6 +162,8 @@ func (t teller) book(c plant.Event, o *order, now time.Time) (plant.Quantity, *s
 		return t.receive(f, o)
 	case plant.Inspected:
 		return plant.Quantity{}, t.inspect(f, o)
+	case plant.Reversed:
+		return t.reverse(f, o)
 	case plant.LotHeld:
 		return plant.Quantity{}, t.hold(f)
 	case plant.Shipped:

@@ -23,9 +23,11 @@ func (e *MES) Notice(ev plant.Event) []plant.Event {
 	case plant.Consumed:
 		e.moved(f.Material, f.Lot, f.Quantity, -1)
 	case plant.Scrapped:
-		e.scrapped(f)
+		e.scrapped(f, 1)
 	case plant.Received:
-		e.received(f)
+		e.received(f, 1)
+	case plant.Reversed:
+		e.reversed(f)
 	case plant.LotHeld:
 		e.held(f)
 	case plant.Inspected:
@@ -64,29 +66,64 @@ func (e *MES) reworked(o *order, f plant.Reworked) {
 }
 
 // scrapped counts lost pieces of what the order makes for their operation and
-// takes lost components out of stock, as the ERP does.
-func (e *MES) scrapped(f plant.Scrapped) {
+// takes lost components out of stock, as the ERP does; with sign -1 the other
+// way round.
+func (e *MES) scrapped(f plant.Scrapped, sign int64) {
 	product := false
 	e.withOrder(f.Order, func(o *order) {
 		if product = o != nil && o.header.Item == f.Material; !product {
 			return
 		}
 		if at := o.operation(f.Operation); at >= 0 {
-			o.sums[at].Scrap = o.sums[at].Scrap.Add(e.base(f.Material, f.Quantity))
+			o.sums[at].Scrap = o.sums[at].Scrap.Add(e.base(f.Material, f.Quantity).Times(sign))
 		}
 	})
 	if !product {
-		e.moved(f.Material, f.Lot, f.Quantity, -1)
+		e.moved(f.Material, f.Lot, f.Quantity, -sign)
 	}
 }
 
-func (e *MES) received(f plant.Received) {
+func (e *MES) received(f plant.Received, sign int64) {
 	e.withOrder(f.Order, func(o *order) {
 		if o != nil {
-			o.received = o.received.Add(e.base(f.Material, f.Quantity))
+			o.received = o.received.Add(e.base(f.Material, f.Quantity).Times(sign))
 		}
 	})
-	e.moved(f.Material, f.Lot, f.Quantity, 1)
+	e.moved(f.Material, f.Lot, f.Quantity, sign)
+}
+
+// reversed takes back what was reported, as if it had never been.
+func (e *MES) reversed(f plant.Reversed) {
+	switch was := f.Original.Fact.(type) {
+	case plant.Confirmed:
+		e.withOrder(was.Order, func(o *order) { e.unconfirmed(o, was) })
+	case plant.Consumed:
+		e.moved(was.Material, was.Lot, was.Quantity, 1)
+	case plant.Scrapped:
+		e.scrapped(was, -1)
+	case plant.Received:
+		e.received(was, -1)
+	}
+}
+
+func (e *MES) unconfirmed(o *order, was plant.Confirmed) {
+	if o == nil {
+		return
+	}
+	at := o.operation(was.Operation)
+	if at < 0 {
+		return
+	}
+	sum := &o.sums[at]
+	sum.Yield = sum.Yield.Sub(e.base(o.header.Item, was.Yield))
+	sum.Scrap = sum.Scrap.Sub(e.base(o.header.Item, was.Scrap))
+	sum.Rework = sum.Rework.Sub(e.base(o.header.Item, was.Rework))
+	if was.Final {
+		sum.Final = false
+		if at == len(o.sums)-1 && o.state == completed {
+			o.state = running
+		}
+	}
 }
 
 // held blocks the lot here at once; that is what a hold is for. The ERP learns
