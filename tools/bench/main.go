@@ -33,7 +33,7 @@ func main() {
 	flag.StringVar(&o.against, "against", "", "another build of this command, whose endpoint is measured beside ours")
 	flag.StringVar(&o.profile, "profile", "", "file for a CPU profile of the endpoint or relay under load")
 	flag.StringVar(&o.peers, "peers", "tools/bench/peers", "folder of the module with peers")
-	flag.StringVar(&o.write, "write", "", "`page` to put the table into, between its marks")
+	flag.StringVar(&o.write, "write", "", "`page` to put the tables of what is measured into, between its marks")
 	flag.Parse()
 	var err error
 	switch {
@@ -50,37 +50,42 @@ func main() {
 	}
 }
 
+// parts are what is measured, in the sequence of the page.
+var parts = []struct {
+	name    string
+	measure func(options) error
+}{
+	{"startup", func(o options) error { return startup(o.rounds) }},
+	{"endpoint", throughput},
+	{"relay", relaying},
+	{"judging", judging},
+	{"contracts", holding},
+	{"replay", func(options) error { return replaying() }},
+	{"dialects", dialects},
+	{"load", loading},
+}
+
 func bench(o options, only string) error {
 	if o.write != "" { // better told now than in half an hour
 		if _, _, err := page(o.write); err != nil {
 			return err
 		}
 	}
-	began := time.Now()
 	fmt.Println("what                                                     Andon            peer             ratio   target")
-	for _, p := range []struct {
-		name    string
-		measure func() error
-	}{
-		{"startup", func() error { return startup(o.rounds) }},
-		{"endpoint", func() error { return throughput(o) }},
-		{"relay", func() error { return relaying(o) }},
-		{"judging", func() error { return judging(o) }},
-		{"contracts", func() error { return holding(o) }},
-		{"replay", replaying},
-		{"dialects", func() error { return dialects(o) }},
-		{"load", func() error { return loading(o) }},
-	} {
+	for _, p := range parts {
 		if only != "" && only != p.name {
 			continue
 		}
 		part = p.name
-		if err := p.measure(); err != nil {
+		began := time.Now()
+		if err := p.measure(o); err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
-	}
-	if o.write != "" {
-		return writePage(o.write, o, began)
+		if o.write != "" {
+			if err := writePart(o.write, o, began); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

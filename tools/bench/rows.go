@@ -102,26 +102,53 @@ func page(path string) (before, after string, err error) {
 	return before, after, nil
 }
 
-// writePage puts the table of all rows into a page, between its marks.
-func writePage(path string, o options, began time.Time) error {
+// writePart puts the table of the part just measured into a page, in place of
+// the one of the same part, and leaves those of others as they are: each says
+// itself when it was measured and on what machine.
+func writePart(path string, o options, began time.Time) error {
 	before, after, err := page(path)
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(path, []byte(before+beginMark+"\n"+table(o, began)+endMark+after), 0o644)
+	b, _ := os.ReadFile(path) // page has just read it
+	told := tables(string(b[len(before) : len(b)-len(after)]))
+	told[part] = table(o, began)
+	var all strings.Builder
+	for _, p := range parts {
+		if t := told[p.name]; t != "" {
+			all.WriteString("\n" + t)
+		}
+	}
+	return os.WriteFile(path, []byte(before+beginMark+"\n"+all.String()+"\n"+endMark+after), 0o644)
 }
 
-// table is all rows in Markdown, below where and when they were seen.
+var heading = regexp.MustCompile(`(?m)^\*\*([a-z]+)\*\*: `)
+
+// tables cuts what stands between the marks into the tables of its parts.
+func tables(text string) map[string]string {
+	text = strings.TrimSuffix(strings.TrimPrefix(text, beginMark), endMark)
+	at := heading.FindAllStringSubmatchIndex(text, -1)
+	told := map[string]string{}
+	for i, m := range at {
+		end := len(text)
+		if i+1 < len(at) {
+			end = at[i+1][0]
+		}
+		told[text[m[2]:m[3]]] = strings.TrimSpace(text[m[0]:end]) + "\n"
+	}
+	return told
+}
+
+// table is all rows of the part in Markdown, below where and when they were
+// seen.
 func table(o options, began time.Time) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s; %s. Medians of %d rounds of %s, in %s.\n", began.UTC().Format("2 January 2006"), machine(), o.rounds, o.length, time.Since(began).Round(time.Minute))
-	last := ""
+	fmt.Fprintf(&b, "**%s**: `go run ./tools/bench -only %s`; %s; %s. Medians of %d rounds of %s, in %s.\n\n| what | Andon | peer | ratio | target | met |\n|---|---|---|---|---|---|\n",
+		part, part, began.UTC().Format("2 January 2006"), machine(), o.rounds, o.length, time.Since(began).Round(time.Second))
 	for _, c := range rows {
-		if c.part != last {
-			fmt.Fprintf(&b, "\n**%s**: `go run ./tools/bench -only %s`\n\n| what | Andon | peer | ratio | target | met |\n|---|---|---|---|---|---|\n", c.part, c.part)
-			last = c.part
+		if c.part == part {
+			fmt.Fprintf(&b, "| %s | %s | %s | %.2f | %s | %s |\n", c.what, c.ours, c.peer, c.ratio, c.target, c.kept())
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %.2f | %s | %s |\n", c.what, c.ours, c.peer, c.ratio, c.target, c.kept())
 	}
 	return b.String()
 }

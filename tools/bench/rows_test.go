@@ -29,24 +29,37 @@ func TestTargetsAreRead(t *testing.T) {
 	}
 }
 
-func TestPageIsWrittenBetweenItsMarks(t *testing.T) {
-	rows = []comparison{{"load", "emission", "6µs", "7µs", 0.86, "≤ 1.15"}}
-	defer func() { rows = nil }()
+// A part's table takes the place of its old one; those of others stay.
+func TestPageIsWrittenPartByPart(t *testing.T) {
+	defer func() { rows, part = nil, "" }()
 	path := filepath.Join(t.TempDir(), "page.md")
-	if err := os.WriteFile(path, []byte("before\n"+beginMark+"\nold\n"+endMark+"\nafter\n"), 0o644); err != nil {
+	old := "\nof a time without parts\n\n**load**: `x`; 1 May.\n\n| emission | old |\n\n**judging**: `x`; 2 May.\n\n| records | kept |\n"
+	if err := os.WriteFile(path, []byte("before\n"+beginMark+old+endMark+"\nafter\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := writePage(path, options{rounds: 3, length: time.Second}, time.Now()); err != nil {
-		t.Fatal(err)
+	for _, c := range []comparison{{"load", "emission", "6µs", "7µs", 0.86, "≤ 1.15"}, {"startup", "start", "90ms", "80ms", 1.12, "< 0.2 s"}} {
+		rows, part = append(rows, c), c.part
+		if err := writePart(path, options{rounds: 3, length: time.Second}, time.Now()); err != nil {
+			t.Fatal(err)
+		}
 	}
 	b, err := os.ReadFile(path)
-	if text := string(b); err != nil || !strings.HasPrefix(text, "before\n") || !strings.HasSuffix(text, endMark+"\nafter\n") || strings.Contains(text, "old") || !strings.Contains(text, "| emission | 6µs | 7µs | 0.86 | ≤ 1.15 | yes |") {
+	text := string(b)
+	if err != nil || !strings.HasPrefix(text, "before\n"+beginMark+"\n\n**startup**") || !strings.HasSuffix(text, "\n"+endMark+"\nafter\n") || strings.Contains(text, "old") || strings.Contains(text, "a time") {
 		t.Errorf("the page is (%v)\n%s", err, text)
+	}
+	at := -1
+	for _, want := range []string{"| start | 90ms | 80ms | 1.12 | < 0.2 s | yes |", "2 May.\n\n| records | kept |\n", "| emission | 6µs | 7µs | 0.86 | ≤ 1.15 | yes |"} {
+		if i := strings.Index(text, want); i <= at || strings.Count(text, want) != 1 {
+			t.Errorf("%q is not where it should be:\n%s", want, text)
+		} else {
+			at = i
+		}
 	}
 	if err := os.WriteFile(path, []byte("no marks"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := writePage(path, options{}, time.Now()); err == nil || !strings.Contains(err.Error(), beginMark) {
+	if err := writePart(path, options{}, time.Now()); err == nil || !strings.Contains(err.Error(), beginMark) {
 		t.Errorf("a page without marks: %v", err)
 	}
 }
