@@ -123,6 +123,9 @@ func (s *sapSide) change(ctx context.Context, method, path string, header http.H
 }
 
 func (s *sapSide) post(ctx context.Context, u unit) verdict {
+	if u[0].name == "reversals" {
+		return s.reverse(ctx, u[0])
+	}
 	requests := make([]sapRequest, len(u))
 	for i, it := range u {
 		r, err := sapOf(it, s.defect)
@@ -254,6 +257,10 @@ func (s *sapSide) settle(ctx context.Context, u unit) verdict {
 
 // has asks whether the ERP has posted a fact. It says posted if it knows.
 func (s *sapSide) has(ctx context.Context, it *item) (bool, verdict) {
+	if it.name == "reversals" {
+		d, v := s.document(ctx, it)
+		return d.reversed, v
+	}
 	var path string
 	switch it.Kind {
 	case kindHeld, "inspection": // blocking twice is blocking; of an inspection nothing can be asked

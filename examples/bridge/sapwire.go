@@ -193,12 +193,13 @@ type sapError struct {
 
 // sapBusiness are the codes about which a person must decide; what else is
 // refused has wrong data. Texts say the same in the language of the logon.
-var sapBusiness = map[string]bool{"ZAN/003": true, "ZAN/005": true, "ZAN/025": true, "ZAN/026": true, "ZAN/031": true, "ZAN/032": true, "ZAN/033": true, "ZAN/098": true}
+var sapBusiness = map[string]bool{"ZAN/003": true, "ZAN/005": true, "ZAN/025": true, "ZAN/026": true, "ZAN/031": true, "ZAN/032": true, "ZAN/033": true, "ZAN/036": true, "ZAN/098": true}
 
 // Codes with a meaning of their own.
 const (
 	sapLocked = "ZAN/001" // by somebody who will be done soon
 	sapPosted = "ZAN/030"
+	sapTaken  = "ZAN/036" // back, before
 	sapLater  = "ZAN/099"
 )
 
@@ -223,7 +224,7 @@ func sapJudge(status int, body []byte, d Defect) verdict {
 	}
 	v := verdict{what: refused, class: dataQuality, code: e.Error.Code, reason: e.Error.Message.Value}
 	switch {
-	case v.code == sapPosted:
+	case v.code == sapPosted, v.code == sapTaken:
 		return verdict{what: posted}
 	case v.code == sapLocked && d == M112: // DEFECT M112: 400 is 400
 		v.class = business

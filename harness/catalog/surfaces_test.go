@@ -252,6 +252,10 @@ func words(d simulators.Dialect, k plant.Kind) string {
 			f.Operation = "0010"
 			e.Fact = f
 		}
+		if f, ok := e.Fact.(plant.Reversed); ok {
+			f.Document = "5000000001" // some know an original by that alone
+			e.Fact = f
+		}
 		if ms, err := d.Encode(e); err == nil && len(ms) > 0 {
 			if n, ok := d.(simulators.Namer); ok {
 				return "`" + cmp.Or(n.Word(ms[0]), ms[0].Name) + "`"

@@ -138,6 +138,9 @@ func (d Dialect) restrict(m simulators.Message, r resource) (simulators.Ask, err
 
 // call does what a function import is for.
 func (d Dialect) call(m simulators.Message, r resource) (simulators.Ask, error) {
+	if r.call == cancelConfirmation || r.call == cancelDocument || r.call == cancelItem {
+		return d.cancel(m, r)
+	}
 	id, ok := quoted(m.Params["ManufacturingOrder"])
 	if !ok {
 		return simulators.Ask{}, refuse(codeMalformed, "%s: the parameter ManufacturingOrder is missing, or not in quotes", r.call)

@@ -123,6 +123,11 @@ func checked(t *testing.T, x exchange) (n int, all []string) {
 		return 0, nil
 	}
 	m := readEDMX(t, r.service.name)
+	for _, c := range r.service.calls {
+		if c.name == r.call {
+			r.set = c.returns
+		}
+	}
 	var body struct{ D json.RawMessage }
 	var list struct{ Results []json.RawMessage }
 	if err := json.Unmarshal(x.reply.Body, &body); err != nil {

@@ -168,6 +168,9 @@ func (d Dialect) ofPosting(t *entityType, p simulators.Posting) []entity {
 		}
 		e := d.confirmation(p.Claim)
 		e["ConfirmationGroup"], e["ConfirmationCount"] = p.Doc, firstCount
+		if p.Reversed != "" {
+			e["IsReversed"] = true
+		}
 		if guidPattern.MatchString(string(p.Alias)) {
 			e["ExternalSystemConfirmation"] = string(p.Alias)
 		}
@@ -181,10 +184,17 @@ func (d Dialect) ofPosting(t *entityType, p simulators.Posting) []entity {
 		if p.Alias != "" {
 			e["ReferenceDocument"] = string(p.Alias)
 		}
+		for _, item := range e.rows("to_MaterialDocumentItem") {
+			if p.Reversed != "" {
+				item["GoodsMovementIsCancelled"] = true
+			}
+		}
 		if t == itemType {
 			return e.rows("to_MaterialDocumentItem")
 		}
 		return []entity{e}
+	case plant.Reversed:
+		return d.ofReversal(t, p)
 	}
 	return nil
 }

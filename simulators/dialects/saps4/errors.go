@@ -92,6 +92,7 @@ var codes = map[string]string{
 	"lot-scrapped": "ZAN/016", "lot-wrong-material": "ZAN/017", "unit-unknown": "ZAN/020", "unit-not-convertible": "ZAN/021",
 	"quantity-negative": "ZAN/022", "quantity-zero": "ZAN/023", "quantity-out-of-range": "ZAN/024", "stock-short": "ZAN/025", "over-delivery": "ZAN/026",
 	"already-posted": "ZAN/030", "batch-rolled-back": "ZAN/031", "case-decided": "ZAN/032", "order-released": "ZAN/033", "serial-repeated": "ZAN/034",
+	"document-unknown": "ZAN/035", "document-reversed": "ZAN/036",
 }
 
 func codeOf(r *simulators.Refusal) string {
@@ -114,7 +115,7 @@ var german = map[string]string{
 	"order-closed": "Auftrag ist abgeschlossen", "operation-unknown": "Vorgang ist im Auftrag nicht vorhanden", "period-closed": "Buchungsperiode ist nicht geöffnet",
 	"item-unknown": "Material ist nicht vorhanden", "lot-unknown": "Charge ist nicht vorhanden", "lot-blocked": "Charge ist gesperrt", "lot-expired": "Charge ist verfallen",
 	"unit-unknown": "Mengeneinheit ist nicht vorgesehen", "stock-short": "Bestand reicht nicht aus", "quantity-zero": "Menge fehlt",
-	"batch-rolled-back": "Nichts wurde gebucht", "already-posted": "Beleg ist bereits gebucht", notFound: "Nichts gefunden",
+	"batch-rolled-back": "Nichts wurde gebucht", "already-posted": "Beleg ist bereits gebucht", "document-unknown": "Beleg ist nicht vorhanden", "document-reversed": "Beleg ist bereits storniert", notFound: "Nichts gefunden",
 }
 
 func (d Dialect) text(r *simulators.Refusal) string {

@@ -69,6 +69,14 @@ func exchanges(t testing.TB) map[string]exchange {
 		}
 		all[name] = x
 	}
+	for name, of := range map[string]string{"cancel confirmation": "confirmation", "cancel document": "consumption"} {
+		e := dialecttest.Event(plant.Reversed{Original: facts()[of], Document: map[string]string{"confirmation": "5000000001", "consumption": "4900000001"}[of]}, dialecttest.At(7, 45, 0))
+		ms, err := d.Encode(e)
+		if err != nil || len(ms) != 1 {
+			t.Fatalf("%s: %d messages, %v", name, len(ms), err)
+		}
+		all[name] = exchange{ms[0], d.Reply(ms[0], simulators.Answer{Rows: []simulators.Row{{Doc: "5800000001"}}})}
+	}
 	get := func(as, name string, found ...any) {
 		m := simulators.Message{Verb: "get", Method: "GET", Name: Root + "/" + name}
 		m.Name, m.Params = nameOf(m.Name)

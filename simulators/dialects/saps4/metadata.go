@@ -28,10 +28,21 @@ func Metadata(name string) []byte {
 	}
 	s.associationSets(b)
 	for _, c := range s.calls {
-		fmt.Fprintf(b, "    <FunctionImport Name=%q ReturnType=\"%s.%s\" EntitySet=%q m:HttpMethod=\"POST\">\n     <Parameter Name=\"ManufacturingOrder\" Type=\"Edm.String\" Mode=\"In\" MaxLength=\"%d\"/>\n    </FunctionImport>\n", c, s.name, s.sets[0].name, s.sets[0].set, long)
+		c.declare(b, s)
 	}
 	b.WriteString("   </EntityContainer>\n  </Schema>\n </edmx:DataServices>\n</edmx:Edmx>\n")
 	return b.Bytes()
+}
+
+func (c call) declare(b *bytes.Buffer, s *service) {
+	fmt.Fprintf(b, "    <FunctionImport Name=%q ReturnType=\"%s.%s\" EntitySet=%q m:HttpMethod=\"POST\">\n", c.name, s.name, c.returns.name, c.returns.set)
+	for _, p := range c.params {
+		fmt.Fprintf(b, "     <Parameter Name=%q Type=\"Edm.%s\" Mode=\"In\"%s/>\n", p.name, p.edm, p.facets())
+	}
+	for _, p := range c.may {
+		fmt.Fprintf(b, "     <Parameter Name=%q Type=\"Edm.%s\" Mode=\"In\" Nullable=\"true\"%s/>\n", p.name, p.edm, p.facets())
+	}
+	b.WriteString("    </FunctionImport>\n")
 }
 
 func (t *entityType) declare(b *bytes.Buffer) {

@@ -6,8 +6,31 @@ import "strconv"
 type service struct {
 	name  string
 	sets  []*entityType // each is in a set of its own
-	calls []string      // function imports, all POST with the key of an order
+	calls []call
 }
+
+// A call is a function import, all by POST, with parameters in the address.
+type call struct {
+	name    string
+	params  []property
+	may     []property  // that can be left out
+	returns *entityType // a row of its set
+}
+
+// ofAnOrder are the calls that change an order.
+func ofAnOrder(names ...string) (all []call) {
+	for _, n := range names {
+		all = append(all, call{name: n, params: []property{str("ManufacturingOrder", long)}, returns: orderType})
+	}
+	return all
+}
+
+// Names of the calls that take a document back, as a new document.
+const (
+	cancelConfirmation = "CancelProdnOrdConf"
+	cancelDocument     = "Cancel"
+	cancelItem         = "CancelItem"
+)
 
 // An entityType is what the rows of a set are made of. It is the one place that
 // says which properties there are: $metadata is made of it, requests are held
@@ -124,7 +147,8 @@ var (
 	itemType = &entityType{service: documentService, set: "A_MaterialDocumentItem", name: "A_MaterialDocumentItemType",
 		props: props([]property{key("MaterialDocumentYear", 4), key("MaterialDocument", 10), key("MaterialDocumentItem", 4), str("Material", long), str("Plant", 4), str("StorageLocation", 4),
 			str("Batch", long), str("GoodsMovementType", 3), str("GoodsMovementRefDocType", 1), str("GoodsMovementReasonCode", long), str("ManufacturingOrder", long), str("ManufacturingOrderItem", 4)},
-			of("Decimal", "QuantityInEntryUnit"), []property{str("EntryUnit", long), str("MaterialDocumentItemText", 50)}, custom("MMI", str("YY1_Operation_MMI", long))),
+			of("Decimal", "QuantityInEntryUnit"), []property{str("EntryUnit", long), str("MaterialDocumentItemText", 50)},
+			[]property{str("ReversedMaterialDocumentYear", 4), str("ReversedMaterialDocument", 10), str("ReversedMaterialDocumentItem", 4)}, of("Boolean", "GoodsMovementIsCancelled"), custom("MMI", str("YY1_Operation_MMI", long))),
 		navs: []navigation{{"to_SerialNumbers", serialType}}}
 	headerType = &entityType{service: documentService, set: "A_MaterialDocumentHeader", name: "A_MaterialDocumentHeaderType",
 		props: props([]property{key("MaterialDocumentYear", 4), key("MaterialDocument", 10), str("GoodsMovementCode", 2)}, of("DateTime", "DocumentDate", "PostingDate"),
@@ -155,9 +179,12 @@ var (
 )
 
 var services = append([]service{
-	{orderService, []*entityType{orderType, orderItemType, operationType, componentType, statusType}, []string{"CloseOrder", "TechlyCmpltOrder", "ReleaseOrder"}},
-	{confService, []*entityType{confType, movementType}, nil},
-	{documentService, []*entityType{headerType, itemType, serialType}, nil},
+	{orderService, []*entityType{orderType, orderItemType, operationType, componentType, statusType}, ofAnOrder("CloseOrder", "TechlyCmpltOrder", "ReleaseOrder")},
+	{confService, []*entityType{confType, movementType}, []call{
+		{name: cancelConfirmation, params: []property{str("ConfirmationGroup", 10), str("ConfirmationCount", 8)}, returns: confType}}},
+	{documentService, []*entityType{headerType, itemType, serialType}, []call{
+		{name: cancelDocument, params: []property{str("MaterialDocumentYear", 4), str("MaterialDocument", 10)}, may: of("DateTime", "PostingDate"), returns: headerType},
+		{name: cancelItem, params: []property{str("MaterialDocumentYear", 4), str("MaterialDocument", 10), str("MaterialDocumentItem", 4)}, may: of("DateTime", "PostingDate"), returns: itemType}}},
 	{productService, []*entityType{productType, descriptionType, unitType}, nil},
 	{batchService, []*entityType{lotType}, nil},
 	{lotService, []*entityType{resultType}, nil},

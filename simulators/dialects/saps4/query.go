@@ -206,13 +206,17 @@ func (d Dialect) question(m simulators.Message, r resource) (simulators.Ask, err
 	return d.paged(m, q)
 }
 
-// postings finds what was posted, by its reference or its order.
+// postings finds what was posted, by its number, its reference or its order.
 func (d Dialect) postings(q *simulators.Query, r resource, by func(string) string) error {
 	q.Object = "postings"
 	ref := first(by("ExternalSystemConfirmation"), by("ReferenceDocument"), by(reference+"CNF"), by(reference+"MMI"))
 	order := string(d.Settings.order(first(by("OrderID"), by("ManufacturingOrder"))))
-	if ref == "" && order == "" {
-		return refuse(codeMalformed, "%s is read with a filter for a reference or an order; documents by their number are not there", r.set.set)
+	doc := first(by("ConfirmationGroup"), by("MaterialDocument"))
+	if ref == "" && order == "" && doc == "" {
+		return refuse(codeMalformed, "%s is read by its key, or with a filter for a reference or an order", r.set.set)
+	}
+	if doc != "" {
+		q.Where["document"] = doc
 	}
 	if ref != "" {
 		q.Where["reference"] = ref

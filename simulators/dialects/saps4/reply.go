@@ -112,6 +112,13 @@ func (d Dialect) created(m simulators.Message, r resource, a simulators.Answer) 
 	}
 	e := entity{}
 	switch {
+	case r.call == cancelConfirmation || r.call == cancelDocument || r.call == cancelItem:
+		if out.Result.Status == 201 {
+			out.Result.Status = 200
+		}
+		t := map[string]*entityType{cancelConfirmation: confType, cancelDocument: headerType, cancelItem: itemType}[r.call]
+		out.Body = append(appendEntity([]byte(`{"d":`), t, d.cancelled(m, r, doc), view{whole: true}), '}')
+		return out
 	case r.call != "":
 		out.Result.Status = 200
 		out.Body = fmt.Appendf(nil, `{"d":{%q:{"SystemMessageLongText":"done"}}}`, r.call)

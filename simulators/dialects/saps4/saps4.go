@@ -47,7 +47,7 @@ func (Dialect) Policy() simulators.Policy {
 }
 
 // Encode implements [simulators.Dialect]. Orders and materials are announced by
-// their keys alone; readings of machines and shipments have no word.
+// their keys alone; readings of machines and shipments have no word. Reversals name a document.
 func (d Dialect) Encode(e plant.Event) ([]simulators.Message, error) {
 	var m simulators.Message
 	switch f := e.Fact.(type) {
@@ -61,6 +61,11 @@ func (d Dialect) Encode(e plant.Event) ([]simulators.Message, error) {
 		m = request(lotType, "PATCH", held(e, f))
 	case plant.Inspected:
 		m = request(resultType, "", d.inspection(e, f))
+	case plant.Reversed:
+		ok := false
+		if m, ok = cancellation(f); !ok {
+			return nil, nil // who knows no document cannot take it back
+		}
 	default:
 		return nil, nil
 	}

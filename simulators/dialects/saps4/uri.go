@@ -58,8 +58,8 @@ func (r resource) within(rest string) (resource, bool) {
 	name, predicate, keyed := strings.Cut(plain, "(")
 	if r.set = r.service.set(name); r.set == nil {
 		for _, c := range r.service.calls {
-			if c == plain {
-				r.call = c
+			if c.name == plain {
+				r.call = c.name
 				return r, nav == ""
 			}
 		}

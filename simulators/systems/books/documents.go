@@ -94,7 +94,8 @@ func (l *Ledger) shown(p simulators.Posting) simulators.Posting {
 // it is the last that still stands.
 func (l *Ledger) Original(f plant.Reversed) (found simulators.Posting, ok bool) {
 	if f.Document != "" {
-		return l.Document(f.Document)
+		p, ok := l.Document(f.Document)
+		return p, ok && (f.Original.Fact == nil || f.Original.Fact.Kind() == p.Claim.Fact.Kind())
 	}
 	take := func(all []simulators.Posting, fits func(plant.Fact) bool) {
 		for _, p := range all {

@@ -45,8 +45,8 @@ func (t teller) reversible(c plant.Event) simulators.Row {
 	if !ok {
 		return simulators.Row{}
 	}
-	p, known := t.desk.Ledger.Document(f.Document)
-	if !known {
+	p, known := t.desk.Ledger.Original(f)
+	if !known || f.Document == "" {
 		return simulators.Row{Refusal: books.Refuse(books.DocumentUnknown, "nothing was posted that %s could take back", naming(f))}
 	}
 	if !slices.Contains(plant.Reversible(), p.Claim.Fact.Kind()) {
