@@ -48,6 +48,17 @@ func (t *keyTable) claim(key []byte, row int, seq uint64) (first uint64) {
 	return s.now.claim(h, seq)
 }
 
+// bytes is what the table takes.
+func (t *keyTable) bytes() (n int64) {
+	for i := range t.shards {
+		s := &t.shards[i]
+		s.mu.Lock()
+		n += int64(cap(s.now.rows)+cap(s.old.rows)) * 16
+		s.mu.Unlock()
+	}
+	return n
+}
+
 // forget gives up what was claimed long ago. Only one may call it.
 func (t *keyTable) forget(now int64) {
 	if now-t.turned < keysKept {

@@ -331,7 +331,7 @@ func (r *run) watch(c *Config, res *Result) (draining *atomic.Bool, done func())
 			}
 			gauge.look()
 			if !draining.Load() {
-				own.look(time.Since(r.start))
+				own.look(time.Since(r.start), r.keys)
 			}
 			r.ledger.Settle(int64(time.Since(r.start)))
 			r.keys.forget(int64(time.Since(r.start)))

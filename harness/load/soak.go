@@ -36,7 +36,8 @@ type held struct {
 }
 
 const (
-	soakWindows = 12
+	soakWindows = 12 // at most; each has two looks
+	fewestLooks = 12
 	// noGrowth is what may be more without being growth: as a share of what there
 	// is, and in bytes.
 	noGrowthShare = 0.05
@@ -45,13 +46,14 @@ const (
 
 // trend judges what was seen from the first to the last.
 func trend(seen []held) (t MemoryTrend) {
-	if len(seen) < 3*soakWindows {
-		t.Outcome, t.Why = Undecidable, fmt.Sprintf("memory was seen %d times while confirmations were sent; it takes %d (raise --duration)", len(seen), 3*soakWindows)
+	if len(seen) < fewestLooks {
+		t.Outcome, t.Why = Undecidable, fmt.Sprintf("memory was seen %d times while confirmations were sent; it takes %d (raise --duration)", len(seen), fewestLooks)
 		return t
 	}
 	first, last := seen[0].at, seen[len(seen)-1].at
 	begin := first + (last-first)/4
-	lows := make([]level, soakWindows)
+	windows := min(len(seen)*3/8, soakWindows)
+	lows := make([]level, windows)
 	for i := range lows {
 		lows[i].n = math.Inf(1)
 	}
@@ -59,7 +61,7 @@ func trend(seen []held) (t MemoryTrend) {
 		if h.at < begin {
 			continue
 		}
-		w := &lows[min(int((h.at-begin)/(last-begin)*soakWindows), soakWindows-1)]
+		w := &lows[min(int((h.at-begin)/(last-begin)*float64(windows)), windows-1)]
 		if float64(h.bytes) < w.n {
 			*w = level{h.at, float64(h.bytes)}
 		}
@@ -68,7 +70,7 @@ func trend(seen []held) (t MemoryTrend) {
 	t.Over = last - begin
 	t.Begin, t.End = int64(lows[0].n), int64(lows[len(lows)-1].n)
 	t.Growth = int64(slope(lows) * t.Over)
-	third := len(lows) / 3
+	third := max(len(lows)/3, 1)
 	early := slices.MaxFunc(lows[:third], func(a, b level) int { return cmp.Compare(a.n, b.n) })
 	late := slices.MinFunc(lows[len(lows)-third:], func(a, b level) int { return cmp.Compare(a.n, b.n) })
 	t.Outcome, t.Why = Held, fmt.Sprintf("%s at a quarter of the time, %s at its end", mib(t.Begin), mib(t.End))
@@ -88,12 +90,14 @@ type memoryGauge struct {
 }
 
 // look notes it, at most so often that a load of any length has a few thousand.
-func (g *memoryGauge) look(at time.Duration) {
+// The keys of the build's own do not count: the ERP keeps them for ten to twenty
+// minutes whatever happens, and forgets them then.
+func (g *memoryGauge) look(at time.Duration, keys *keyTable) {
 	if at < g.next {
 		return
 	}
 	g.next = at + max(200*time.Millisecond, at/500)
-	g.seen = append(g.seen, held{at.Seconds(), ownMemory()})
+	g.seen = append(g.seen, held{at.Seconds(), ownMemory() - keys.bytes()})
 }
 
 // ownMemory is what this process needs: what a garbage collection leaves, and all

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"strings"
@@ -27,7 +28,8 @@ func TestMemoryTrend(t *testing.T) {
 		"32 KiB a second":               {func(at float64) int64 { return 50<<20 + int64(at*32)<<10 }, 600, Violated},
 		"32 KiB a second below garbage": {func(at float64) int64 { return 50<<20 + int64(at*32)<<10 + garbage() }, 600, Violated},
 		"a MiB a second":                {func(at float64) int64 { return 50<<20 + int64(at)<<20 }, 40, Violated},
-		"too short":                     {func(at float64) int64 { return 50<<20 + int64(at)<<20 }, 35, Undecidable},
+		"too short":                     {func(at float64) int64 { return 50<<20 + int64(at)<<20 }, 11, Undecidable},
+		"a MiB a second, seldom seen":   {func(at float64) int64 { return 50<<20 + int64(at)<<20 }, 12, Violated},
 	} {
 		var seen []held
 		for i := range c.n {
@@ -36,6 +38,22 @@ func TestMemoryTrend(t *testing.T) {
 		if got := trend(seen); got.Outcome != c.want || got.Why == "" || got.Outcome == Violated && !strings.Contains(got.Why, "grew by") {
 			t.Errorf("%s: %+v, want %s", name, got, c.want)
 		}
+	}
+}
+
+// Keys that a build gives of its own are kept for a while, and do not count.
+func TestKeysAreNoGrowth(t *testing.T) {
+	keys, g := newKeyTable(), memoryGauge{}
+	g.look(0, keys)
+	for seq := range uint64(1 << 20) {
+		keys.claim(fmt.Append(nil, "key", seq), 0, seq)
+	}
+	g.look(time.Second, keys)
+	if n := keys.bytes(); n < 16<<20 {
+		t.Errorf("a million keys take %d bytes", n)
+	}
+	if grown := g.seen[1].bytes - g.seen[0].bytes; grown > 8<<20 {
+		t.Errorf("a million keys are %s of growth", mib(grown))
 	}
 }
 
