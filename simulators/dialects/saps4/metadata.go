@@ -39,9 +39,6 @@ func (c call) declare(b *bytes.Buffer, s *service) {
 	for _, p := range c.params {
 		fmt.Fprintf(b, "     <Parameter Name=%q Type=\"Edm.%s\" Mode=\"In\"%s/>\n", p.name, p.edm, p.facets())
 	}
-	for _, p := range c.may {
-		fmt.Fprintf(b, "     <Parameter Name=%q Type=\"Edm.%s\" Mode=\"In\" Nullable=\"true\"%s/>\n", p.name, p.edm, p.facets())
-	}
 	b.WriteString("    </FunctionImport>\n")
 }
 

@@ -13,7 +13,6 @@ type service struct {
 type call struct {
 	name    string
 	params  []property
-	may     []property  // that can be left out
 	returns *entityType // a row of its set
 }
 
@@ -183,8 +182,8 @@ var services = append([]service{
 	{confService, []*entityType{confType, movementType}, []call{
 		{name: cancelConfirmation, params: []property{str("ConfirmationGroup", 10), str("ConfirmationCount", 8)}, returns: confType}}},
 	{documentService, []*entityType{headerType, itemType, serialType}, []call{
-		{name: cancelDocument, params: []property{str("MaterialDocumentYear", 4), str("MaterialDocument", 10)}, may: of("DateTime", "PostingDate"), returns: headerType},
-		{name: cancelItem, params: []property{str("MaterialDocumentYear", 4), str("MaterialDocument", 10), str("MaterialDocumentItem", 4)}, may: of("DateTime", "PostingDate"), returns: itemType}}},
+		{name: cancelDocument, params: []property{str("MaterialDocumentYear", 4), str("MaterialDocument", 10)}, returns: headerType},
+		{name: cancelItem, params: []property{str("MaterialDocumentYear", 4), str("MaterialDocument", 10), str("MaterialDocumentItem", 4)}, returns: itemType}}},
 	{productService, []*entityType{productType, descriptionType, unitType}, nil},
 	{batchService, []*entityType{lotType}, nil},
 	{lotService, []*entityType{resultType}, nil},
