@@ -66,18 +66,13 @@ func (b *books) apply(e plant.Event, base func(plant.ItemID, plant.Quantity) pla
 		o := b.order(f.Order)
 		o.Started, o.operation(f.Operation).Started = true, true
 	case plant.Confirmed:
-		b.confirm(f, base)
+		b.confirm(f)
+		b.add(f, base)
 	case plant.Consumed:
 		b.order(f.Order).Consumptions++
-		l := b.lot(f.Lot, f.Material)
-		l.Consumed = l.Consumed.Add(base(f.Material, f.Quantity))
-	case plant.Scrapped:
-		l := b.lot(f.Lot, f.Material)
-		l.Consumed = l.Consumed.Add(base(f.Material, f.Quantity))
-	case plant.Received:
-		q := base(f.Material, f.Quantity)
-		o, l := b.order(f.Order), b.lot(f.Lot, f.Material)
-		o.Received, l.Received = o.Received.Add(q), l.Received.Add(q)
+		b.add(f, base)
+	case plant.Scrapped, plant.Received:
+		b.add(f, base)
 	case plant.Reversed:
 		b.takeBack(f, base)
 	case plant.LotHeld:
@@ -91,40 +86,44 @@ func (b *books) apply(e plant.Event, base func(plant.ItemID, plant.Quantity) pla
 	}
 }
 
-func (b *books) confirm(f plant.Confirmed, base func(plant.ItemID, plant.Quantity) plant.Decimal) {
+func (b *books) confirm(f plant.Confirmed) {
 	o := b.order(f.Order)
-	p, item := o.operation(f.Operation), plant.ItemID(o.Item)
-	yield, scrap, rework := base(item, f.Yield), base(item, f.Scrap), base(item, f.Rework)
+	p := o.operation(f.Operation)
 	o.Confirmations++
 	p.Confirmations++
-	o.Yield, p.Yield = o.Yield.Add(yield), p.Yield.Add(yield)
-	o.Scrap, p.Scrap = o.Scrap.Add(scrap), p.Scrap.Add(scrap)
-	o.Rework, p.Rework = o.Rework.Add(rework), p.Rework.Add(rework)
 	p.Final = p.Final || f.Final
+}
+
+// add adds the quantities of a report to those of its order and lot.
+func (b *books) add(fact plant.Fact, base func(plant.ItemID, plant.Quantity) plant.Decimal) {
+	switch f := fact.(type) {
+	case plant.Confirmed:
+		o := b.order(f.Order)
+		p, item := o.operation(f.Operation), plant.ItemID(o.Item)
+		yield, scrap, rework := base(item, f.Yield), base(item, f.Scrap), base(item, f.Rework)
+		o.Yield, p.Yield = o.Yield.Add(yield), p.Yield.Add(yield)
+		o.Scrap, p.Scrap = o.Scrap.Add(scrap), p.Scrap.Add(scrap)
+		o.Rework, p.Rework = o.Rework.Add(rework), p.Rework.Add(rework)
+	case plant.Consumed:
+		l := b.lot(f.Lot, f.Material)
+		l.Consumed = l.Consumed.Add(base(f.Material, f.Quantity))
+	case plant.Scrapped:
+		l := b.lot(f.Lot, f.Material)
+		l.Consumed = l.Consumed.Add(base(f.Material, f.Quantity))
+	case plant.Received:
+		q := base(f.Material, f.Quantity)
+		o, l := b.order(f.Order), b.lot(f.Lot, f.Material)
+		o.Received, l.Received = o.Received.Add(q), l.Received.Add(q)
+	}
 }
 
 // takeBack undoes what a report has changed, but for how many there were: both
 // documents stay.
 func (b *books) takeBack(r plant.Reversed, base func(plant.ItemID, plant.Quantity) plant.Decimal) {
-	switch f := r.Original.Fact.(type) {
-	case plant.Confirmed:
-		o := b.order(f.Order)
-		p, item := o.operation(f.Operation), plant.ItemID(o.Item)
-		yield, scrap, rework := base(item, f.Yield), base(item, f.Scrap), base(item, f.Rework)
-		o.Yield, p.Yield = o.Yield.Sub(yield), p.Yield.Sub(yield)
-		o.Scrap, p.Scrap = o.Scrap.Sub(scrap), p.Scrap.Sub(scrap)
-		o.Rework, p.Rework = o.Rework.Sub(rework), p.Rework.Sub(rework)
+	b.add(r.Original.Fact, func(item plant.ItemID, q plant.Quantity) plant.Decimal { return base(item, q).Times(-1) })
+	if f, ok := r.Original.Fact.(plant.Confirmed); ok {
+		p := b.order(f.Order).operation(f.Operation)
 		p.Final = p.Final && !f.Final
-	case plant.Consumed:
-		l := b.lot(f.Lot, f.Material)
-		l.Consumed = l.Consumed.Sub(base(f.Material, f.Quantity))
-	case plant.Scrapped:
-		l := b.lot(f.Lot, f.Material)
-		l.Consumed = l.Consumed.Sub(base(f.Material, f.Quantity))
-	case plant.Received:
-		q := base(f.Material, f.Quantity)
-		o, l := b.order(f.Order), b.lot(f.Lot, f.Material)
-		o.Received, l.Received = o.Received.Sub(q), l.Received.Sub(q)
 	}
 }
 

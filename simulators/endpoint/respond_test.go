@@ -69,13 +69,8 @@ func TestResponses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				var mu sync.Mutex
 				var heard []string
-				tr := &pushed{hear: func(m simulators.Message) {
-					mu.Lock()
-					defer mu.Unlock()
-					heard = append(heard, string(m.Body))
-				}}
+				tr := hearing(&heard)
 				e := endpoint.New(endpoint.Config{Name: "erp", System: &books{fail: c.fail}, Dialect: answering{}, Transport: tr, Line: straight{}, Policy: c.policy, Push: true})
 				ctx, cancel := context.WithCancel(t.Context())
 				ended := make(chan error)
@@ -104,6 +99,16 @@ func TestResponses(t *testing.T) {
 	}
 }
 
+// hearing is a transport that notes what it is given to push.
+func hearing(heard *[]string) *pushed {
+	var mu sync.Mutex
+	return &pushed{hear: func(m simulators.Message) {
+		mu.Lock()
+		defer mu.Unlock()
+		*heard = append(*heard, string(m.Body))
+	}}
+}
+
 // finishing is a dialect whose answers stay where they can be read.
 type finishing struct{ words }
 
@@ -129,13 +134,8 @@ func TestFinishing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				var mu sync.Mutex
 				var heard []string
-				tr := &pushed{hear: func(m simulators.Message) {
-					mu.Lock()
-					defer mu.Unlock()
-					heard = append(heard, string(m.Body))
-				}}
+				tr := hearing(&heard)
 				e := endpoint.New(endpoint.Config{Name: "erp", System: &books{fail: c.fail}, Dialect: finishing{}, Transport: tr, Line: straight{}, Policy: c.policy, Push: true})
 				ctx, cancel := context.WithCancel(t.Context())
 				ended := make(chan error)

@@ -70,12 +70,12 @@ var elsewhere = map[bridge.Defect][]string{
 	bridge.M124: {"ORD-09"},
 	bridge.M125: {"TAB-01"},
 	bridge.M127: {"TAB-02", "TAB-03"},
-	bridge.M134: {"MDM-10"},
-	bridge.M135: {"MDM-10"},
 	bridge.M130: {"EXE-07"},
 	bridge.M131: {"EXE-07"},
 	bridge.M132: {"EXE-07"},
 	bridge.M133: {"EXE-07"},
+	bridge.M134: {"MDM-10"},
+	bridge.M135: {"MDM-10"},
 }
 
 // A place is a rig and what can be played there.

@@ -6,6 +6,28 @@ import (
 	"strconv"
 )
 
+// message is what requests and responses have in common.
+type message struct {
+	Head
+	Body   []byte
+	chunks chunks
+}
+
+// whole takes the body that follows a head of n bytes, and says how long both
+// are; 0 if it has not come whole.
+func (m *message) whole(b []byte, n int) (int, error) {
+	body, k, err := m.body(b[n:], &m.chunks)
+	if k < 0 && err == nil {
+		return 0, nil
+	}
+	m.chunks = chunks{}
+	if err != nil {
+		return 0, err
+	}
+	m.Body = body
+	return n + k, nil
+}
+
 // body returns the body that begins b, and how long it is with its framing; n
 // is -1 if it has not come whole yet. A chunked body is joined in place, and
 // only once it is whole.

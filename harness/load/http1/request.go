@@ -7,12 +7,10 @@ import (
 
 // Request is one request in a buffer.
 type Request struct {
-	Head
+	message
 	Method, Target []byte
-	Body           []byte
 	seen           int // of a head that has not come whole: how much was looked at
 	like           pattern
-	chunks         chunks
 }
 
 // Read reads the request that begins b and says how long it is; 0 if it has not
@@ -46,20 +44,6 @@ func (r *Request) Read(b []byte) (n int, err error) {
 // Begun reports whether the head is there and the body is not, after Read has
 // said that it has not come whole.
 func (r *Request) Begun() bool { return r.seen == 0 }
-
-// whole takes the body that follows a head of n bytes.
-func (r *Request) whole(b []byte, n int) (int, error) {
-	body, k, err := r.body(b[n:], &r.chunks)
-	if k < 0 && err == nil {
-		return 0, nil
-	}
-	r.chunks = chunks{}
-	if err != nil {
-		return 0, err
-	}
-	r.Body = body
-	return n + k, nil
-}
 
 func (r *Request) start(l []byte) error {
 	method, rest, _ := bytes.Cut(l, []byte(" "))

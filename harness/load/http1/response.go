@@ -7,10 +7,8 @@ import (
 
 // Response is one response in a buffer.
 type Response struct {
-	Head
+	message
 	Status int
-	Body   []byte
-	chunks chunks
 	last   []byte // the head that was read last, if its length was said: the next is likely the same
 }
 
@@ -74,17 +72,3 @@ func (r *Response) start(head []byte) error {
 
 // plain reports whether nothing in the head refers to the buffer it came in.
 func (r *Response) plain() bool { return r.Key == nil && r.Auth == nil && r.After == nil }
-
-// whole takes the body that follows a head of n bytes.
-func (r *Response) whole(b []byte, n int) (int, error) {
-	body, k, err := r.body(b[n:], &r.chunks)
-	if k < 0 && err == nil {
-		return 0, nil
-	}
-	r.chunks = chunks{}
-	if err != nil {
-		return 0, err
-	}
-	r.Body = body
-	return n + k, nil
-}

@@ -46,14 +46,23 @@ func (e *MES) confirmed(o *order, f plant.Confirmed) {
 	if at < 0 {
 		return
 	}
-	sum := &o.sums[at]
-	sum.Yield = sum.Yield.Add(e.base(o.header.Item, f.Yield))
-	sum.Scrap = sum.Scrap.Add(e.base(o.header.Item, f.Scrap))
-	sum.Rework = sum.Rework.Add(e.base(o.header.Item, f.Rework))
-	sum.Final = sum.Final || f.Final
+	e.sum(o, at, f, 1)
+	o.sums[at].Final = o.sums[at].Final || f.Final
 	if f.Final && at == len(o.sums)-1 {
 		o.state = max(o.state, completed)
 	}
+}
+
+// sum adds what a confirmation says to the sums of its operation; with sign -1
+// it takes that away.
+func (e *MES) sum(o *order, at int, f plant.Confirmed, sign int64) {
+	add := func(to *plant.Decimal, q plant.Quantity) {
+		*to = to.Add(e.base(o.header.Item, q).Times(sign))
+	}
+	sum := &o.sums[at]
+	add(&sum.Yield, f.Yield)
+	add(&sum.Scrap, f.Scrap)
+	add(&sum.Rework, f.Rework)
 }
 
 func (e *MES) reworked(o *order, f plant.Reworked) {
@@ -114,12 +123,9 @@ func (e *MES) unconfirmed(o *order, was plant.Confirmed) {
 	if at < 0 {
 		return
 	}
-	sum := &o.sums[at]
-	sum.Yield = sum.Yield.Sub(e.base(o.header.Item, was.Yield))
-	sum.Scrap = sum.Scrap.Sub(e.base(o.header.Item, was.Scrap))
-	sum.Rework = sum.Rework.Sub(e.base(o.header.Item, was.Rework))
+	e.sum(o, at, was, -1)
 	if was.Final {
-		sum.Final = false
+		o.sums[at].Final = false
 		if at == len(o.sums)-1 && o.state == completed {
 			o.state = running
 		}
