@@ -2,6 +2,7 @@ package harness
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
@@ -55,7 +56,7 @@ func (p *progress) see(r evidence.Record) {
 			p.facts[string(b.Event.ID)] = &debt{}
 		}
 	case evidence.Offer:
-		if b.Result.Outcome != simulators.Undelivered { // knocking at a closed door is no sign of life
+		if b.Result.Outcome != simulators.Undelivered && !strings.HasPrefix(b.Key, simulators.ProbeOf) { // knocking at a door is no sign of life
 			p.last = time.Now()
 		}
 		for _, id := range b.Facts {

@@ -499,6 +499,23 @@ type Keeper interface {
 	Keep(ctx context.Context, m Message, told func(Result)) error
 }
 
+// A Prober is a [Dialect] of systems that ask the SUT's own service whether it
+// is there, and what it speaks, before they send it anything, and again after a
+// message that was not heard.
+type Prober interface {
+	Dialect
+	// Probe is the next question after these were answered so, with its name and
+	// header; false if there are no more. An error says why nothing is sent.
+	Probe(asked []Probed) (Message, bool, error)
+}
+
+// ProbeOf begins the key of such a question, whose name follows.
+const ProbeOf = "probe "
+
+// Probed is a question to the SUT's own service with its answer, whose Result
+// is set.
+type Probed struct{ Question, Reply Message }
+
 // A Vague dialect has no field for something that books usually know, such as
 // the operation that is started where only whole orders are.
 type Vague interface {

@@ -722,6 +722,16 @@ func TestExercise(t *testing.T) {
 		{name: "exercised", build: func(r *journaltest.Run) { r.Do(conf(1, "5")) }, want: evidence.Holds, says: "flows without traffic"},
 		{name: "nothing happened", build: func(r *journaltest.Run) {}, want: evidence.Vacuous, rule: "nothing-happened"},
 		{name: "nothing accepted", build: func(r *journaltest.Run) { r.Offer(simulators.Unknown, r.Truth(conf(1, "5"))) }, want: evidence.Vacuous, rule: "nothing-accepted"},
+		{name: "asked first, answered and sent", build: func(r *journaltest.Run) {
+			r.Add(evidence.Offer{Endpoint: "mes", Key: simulators.ProbeOf + "service/ping", Result: simulators.Result{Outcome: simulators.Unknown}})
+			r.Add(evidence.Offer{Endpoint: "mes", Key: simulators.ProbeOf + "service/ping", Result: simulators.Result{Outcome: simulators.Answered}})
+			r.Do(conf(1, "5"))
+			r.Add(evidence.Offer{Endpoint: "mes", Key: simulators.ProbeOf + "service/ping", Result: simulators.Result{Outcome: simulators.Unknown}})
+		}, want: evidence.Holds},
+		{name: "asked first and not answered", build: func(r *journaltest.Run) {
+			r.Do(conf(1, "5"))
+			r.Add(evidence.Offer{Endpoint: "erp", Key: simulators.ProbeOf + "service/ping", Result: simulators.Result{Outcome: simulators.Refused, Text: "GET service/ping: 404"}})
+		}, want: evidence.Vacuous, rule: "not-asked-in", says: "erp sent nothing: what it asks the SUT's own service first was not answered as it must be: GET service/ping: 404"},
 		{name: "a fault that never struck", build: func(r *journaltest.Run) {
 			r.Do(conf(1, "5"))
 			r.Fault("f", "throttle", "erp")

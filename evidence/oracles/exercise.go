@@ -1,12 +1,15 @@
 package oracles
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/plant"
 )
 
@@ -44,6 +47,7 @@ func exercise(r *report) {
 	if accepted == 0 {
 		r.notExercised("nothing-accepted", fmt.Sprintf("the SUT accepted none of %s", times(len(r.h.Facts), "fact", "facts")), []uint64{r.h.Facts[0].Seq})
 	}
+	r.unasked()
 	r.faults()
 	r.clocks()
 	for _, k := range sortedKinds(r.h.Plan.Floor) {
@@ -58,6 +62,24 @@ func exercise(r *report) {
 	}
 	if len(r.found) == 0 {
 		r.silentFlows(happened)
+	}
+}
+
+// unasked notes endpoints that sent nothing at all, because the SUT's own service
+// did not answer what they ask before they do.
+func (r *report) unasked() {
+	sent, last := map[string]bool{}, map[string]*evidence.OfferView{}
+	for _, o := range r.h.Offers {
+		if strings.HasPrefix(o.Key, simulators.ProbeOf) {
+			last[o.Endpoint] = o
+		} else {
+			sent[o.Endpoint] = true
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(last)) {
+		if o := last[name]; !sent[name] && o.Result.Outcome != simulators.Answered {
+			r.notExercised("not-asked-in", fmt.Sprintf("%s sent nothing: what it asks the SUT's own service first was not answered as it must be: %s", name, cmp.Or(o.Result.Text, string(o.Result.Outcome))), []uint64{o.Seq})
+		}
 	}
 }
 

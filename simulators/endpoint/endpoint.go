@@ -79,6 +79,7 @@ type Endpoint struct {
 	queue    *queue
 	sessions *sessions
 	unseen   *unseen
+	prober   *prober
 	matching sync.Mutex     // held from looking at an object until it is changed
 	later    sync.WaitGroup // queued postings that have not taken effect yet
 	queued   atomic.Int64
@@ -110,7 +111,7 @@ func New(c Config) *Endpoint {
 	e := &Endpoint{Config: c, tokens: newTokens(append([]Way{{c.Route, c.Client, c.Secret}}, c.Ways...)), quota: &quota{}, replies: newReplies(),
 		locks: &locks{held: map[string]bool{}}, works: &operations{known: map[string]*operation{}},
 		sessions: &sessions{live: map[string]session{}}, unseen: &unseen{before: map[shownAs][]past{}}}
-	e.outbox, e.feed, e.queue = newOutbox(e), newFeed(e), &queue{e: e, lanes: map[string][]*queued{}}
+	e.outbox, e.feed, e.queue, e.prober = newOutbox(e), newFeed(e), &queue{e: e, lanes: map[string][]*queued{}}, &prober{e: e}
 	e.tokenAt = tokenPath
 	if i, ok := c.Dialect.(simulators.TokenIssuer); ok {
 		e.tokenAt = i.TokenPath()

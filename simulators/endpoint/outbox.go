@@ -134,6 +134,10 @@ func (o *outbox) next() (*lane, announcement, bool) {
 func (o *outbox) send(ctx context.Context, l *lane, a announcement) {
 	var once sync.Once
 	overtaken := false
+	if wait, ok := o.e.prober.may(ctx); !ok && ctx.Err() == nil {
+		o.again(l, a, wait, false)
+		return
+	}
 	a.m.Release = func() { // later messages of the entity need not wait
 		once.Do(func() {
 			o.mu.Lock()
@@ -148,6 +152,7 @@ func (o *outbox) send(ctx context.Context, l *lane, a announcement) {
 	a.tries++
 	redeliver := o.e.PolicyNow().Redelivery
 	outcome := reply.Result.Outcome
+	o.e.prober.heard(outcome)
 	done := err == nil && (outcome.Took() || outcome == simulators.Refused || reply.Result.LetGo)
 	if exhausted := redeliver.Max > 0 && a.tries >= redeliver.Max; done || exhausted || ctx.Err() != nil {
 		o.mu.Lock()

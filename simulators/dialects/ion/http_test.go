@@ -2,6 +2,7 @@ package ion_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"encoding/xml"
@@ -43,6 +44,10 @@ func tenant(t *testing.T, d ion.Dialect) (ionapi string, base string, heard chan
 	t.Helper()
 	heard = make(chan request, 16)
 	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			fmt.Fprintf(w, `{"version":"%s","hasDiscovery":false}`, cmp.Or(d.Version, ion.V3))
+			return
+		}
 		var b bytes.Buffer
 		if _, err := b.ReadFrom(r.Body); err != nil {
 			t.Error(err)

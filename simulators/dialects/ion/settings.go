@@ -37,6 +37,8 @@ type Settings struct {
 	Connection Connection `yaml:"connection" jsonschema:"enum=active,enum=inactive"`
 	// ConfirmBOD says where a ConfirmBOD goes: desk.
 	ConfirmBOD Confirmation `yaml:"confirm-bod" jsonschema:"enum=desk,enum=delivered"`
+	// Probe is whether the SUT's own service is asked before it is sent anything: asked.
+	Probe Probing `yaml:"probe" jsonschema:"enum=asked,enum=skipped"`
 
 	merged *product // Product with Nouns; nil until it is validated
 }
@@ -76,6 +78,15 @@ type Confirmation string
 const (
 	ToDesk    Confirmation = "desk"      // people find them in the ION Desk; the sender hears nothing
 	Delivered Confirmation = "delivered" // to the sender as well
+)
+
+// Probing is whether an application is asked before it is sent anything.
+type Probing string
+
+// Ways to begin.
+const (
+	ProbeAsked   Probing = "asked"
+	ProbeSkipped Probing = "skipped"
 )
 
 const toDefault = "lid://default"
@@ -130,6 +141,7 @@ func (d Dialect) validate() error {
 		{"routing-error", string(s.Routing), []string{string(RoutingReturn), string(RoutingIgnore)}},
 		{"connection", string(s.Connection), []string{string(Active), string(Inactive)}},
 		{"confirm-bod", string(s.ConfirmBOD), []string{string(ToDesk), string(Delivered)}},
+		{"probe", string(s.Probe), []string{string(ProbeAsked), string(ProbeSkipped)}},
 	} {
 		if w.got != "" && !slices.Contains(w.allowed, w.got) {
 			bad = append(bad, fmt.Errorf("%s: %q is not one of %q", w.name, w.got, w.allowed))
