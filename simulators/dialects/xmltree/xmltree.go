@@ -20,7 +20,7 @@ import (
 type Node struct {
 	Space, Name string
 	Attrs       []xml.Attr
-	Text        string // without elements in it, all of it
+	Text        string // without elements in it, all of it; "" if it is but blanks between them
 	Children    []*Node
 	Line        int
 }
@@ -40,7 +40,16 @@ func Parse(b []byte) (*Node, error) {
 	if !utf8.Valid(b) {
 		return nil, errors.New("the body is not UTF-8")
 	}
-	p := parser{d: xml.NewDecoder(bytes.NewReader(bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))))}
+	b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
+	if n := quick(string(b)); n != nil {
+		return n, nil
+	}
+	return slow(b)
+}
+
+// slow reads whatever XML has, by the strict decoder of the standard library.
+func slow(b []byte) (*Node, error) {
+	p := parser{d: xml.NewDecoder(bytes.NewReader(b))}
 	for {
 		t, err := p.d.Token()
 		switch {
@@ -77,6 +86,8 @@ func (p *parser) token(t xml.Token) error {
 	case xml.StartElement:
 		return p.start(t)
 	case xml.EndElement:
+		n := p.open[len(p.open)-1]
+		n.said([]byte(n.Text))
 		p.open = p.open[:len(p.open)-1]
 	case xml.CharData:
 		if len(p.open) > 0 {
@@ -101,12 +112,8 @@ func (p *parser) start(t xml.StartElement) error {
 	}
 	line, _ := p.d.InputPos()
 	n := &Node{Space: t.Name.Space, Name: t.Name.Local, Attrs: t.Attr, Line: line}
-	for i, a := range t.Attr {
-		for _, other := range t.Attr[:i] {
-			if a.Name == other.Name {
-				return fmt.Errorf("attribute %s is given twice", Clip(a.Name.Local))
-			}
-		}
+	if name, twice := n.twice(); twice {
+		return fmt.Errorf("attribute %s is given twice", Clip(name))
 	}
 	switch {
 	case len(p.open) > 0:
@@ -119,6 +126,25 @@ func (p *parser) start(t xml.StartElement) error {
 	}
 	p.open = append(p.open, n)
 	return nil
+}
+
+// twice finds an attribute that is given twice.
+func (n *Node) twice() (name string, twice bool) {
+	for i, a := range n.Attrs {
+		for _, other := range n.Attrs[:i] {
+			if a.Name == other.Name {
+				return a.Name.Local, true
+			}
+		}
+	}
+	return "", false
+}
+
+// said notes all that was said in n, which is read to its end.
+func (n *Node) said(text []byte) {
+	if n.Text = ""; len(n.Children) == 0 || len(bytes.TrimSpace(text)) > 0 {
+		n.Text = string(text)
+	}
 }
 
 // Attr is the value of an attribute without a namespace.
