@@ -42,8 +42,9 @@ func Columns(record string) (columns []Column) {
 	if l == nil {
 		return nil
 	}
-	for _, c := range l.columns {
-		columns = append(columns, Column{c.name, Form(c.form), c.width})
+	columns = make([]Column, len(l.columns))
+	for i, c := range l.columns {
+		columns[i] = Column{c.name, Form(c.form), c.width}
 	}
 	return columns
 }

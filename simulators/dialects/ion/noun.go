@@ -44,10 +44,8 @@ func (n *noun) node(s Settings, e plant.Event) (*xmltree.Node, error) {
 
 // fill puts cells where they stand.
 func (g *group) fill(n *xmltree.Node, cells []string) {
-	columns := files.Columns(g.record)
 	for _, p := range g.places {
-		i := g.column(p.column)
-		value := worded(columns[i].Form, cells[i])
+		value := worded(p.form, cells[p.cell])
 		if value == "" {
 			continue
 		}
@@ -136,8 +134,7 @@ func (n *noun) claim(bod string, at *xmltree.Node, nth string) (plant.Event, err
 // recordOf reads what stands in n into a record, whose cells know where they
 // stood.
 func (g *group) recordOf(n *xmltree.Node, prefix string) (files.Record, error) {
-	columns := files.Columns(g.record)
-	r := files.Record{Type: g.record, Cells: make([]string, len(columns))}
+	r := files.Record{Type: g.record, Cells: make([]string, len(files.Columns(g.record)))}
 	for _, p := range g.places {
 		found := n.Find(p.path...)
 		if found == nil {
@@ -150,8 +147,7 @@ func (g *group) recordOf(n *xmltree.Node, prefix string) (files.Record, error) {
 		if p.attr != "" {
 			value, _ = found.Attr(p.attr)
 		}
-		i := g.column(p.column)
-		r.Cells[i] = cell(columns[i].Form, value)
+		r.Cells[p.cell] = cell(p.form, value)
 	}
 	r.Place = func(column string) string {
 		for _, p := range g.places {

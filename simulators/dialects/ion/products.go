@@ -269,6 +269,8 @@ type group struct {
 // place is where a statement stands.
 type place struct {
 	column string
+	cell   int // where the record has it
+	form   files.Form
 	path   []string
 	attr   string // "" if it is the text of the element
 }
@@ -346,17 +348,14 @@ func (g *group) known() error {
 }
 
 func (g *group) add(column, where string) error {
-	if g.column(column) < 0 {
+	columns := files.Columns(g.record)
+	cell := slices.IndexFunc(columns, func(c files.Column) bool { return c.Name == column })
+	if cell < 0 {
 		return fmt.Errorf("a record %s has no column %q", g.record, column)
 	}
 	path, attr, _ := strings.Cut(where, "@")
-	g.places = append(g.places, place{column, strings.Split(path, "/"), attr})
+	g.places = append(g.places, place{column, cell, columns[cell].Form, strings.Split(path, "/"), attr})
 	return nil
-}
-
-// column is the place of a column in the record.
-func (g *group) column(name string) int {
-	return slices.IndexFunc(files.Columns(g.record), func(c files.Column) bool { return c.Name == name })
 }
 
 // noun is how a kind of fact is worded; nil if it is not.

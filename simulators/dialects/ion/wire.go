@@ -2,16 +2,16 @@ package ion
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc64"
 	"io"
 	"mime"
 	"mime/multipart"
 	"net/textproto"
+	"slices"
 	"strings"
 
 	"github.com/andon-rig/andon/simulators"
@@ -96,16 +96,18 @@ type part struct {
 	body        []byte
 }
 
+var boundaries = crc64.MakeTable(crc64.ECMA)
+
 // form writes parts. The boundary is drawn from what they say, so that equal
 // messages have equal bodies.
 func form(parts []part) (contentType string, body []byte) {
-	h := sha256.New()
+	sum := uint64(0)
 	for _, p := range parts {
-		h.Write(p.body)
+		sum = crc64.Update(sum, boundaries, p.body)
 	}
-	var b bytes.Buffer
-	w := multipart.NewWriter(&b)
-	_ = w.SetBoundary("ion-" + hex.EncodeToString(h.Sum(nil)[:16])) // is one
+	b := bytes.NewBuffer(make([]byte, 0, 4096))
+	w := multipart.NewWriter(b)
+	_ = w.SetBoundary(fmt.Sprintf("ion-%016x", sum)) // is one
 	for _, p := range parts {
 		header := textproto.MIMEHeader{
 			"Content-Disposition": {fmt.Sprintf(`form-data; name=%q; filename=%q`, p.name, strings.ToLower(p.name))},
@@ -179,6 +181,7 @@ func parts(m simulators.Message) (map[string][]byte, error) {
 	}
 	r := multipart.NewReader(bytes.NewReader(m.Body), params["boundary"])
 	all := map[string][]byte{}
+	read := bytes.NewBuffer(make([]byte, 0, len(m.Body)+bytes.MinRead)) // has room for all of them
 	for {
 		p, err := r.NextPart()
 		if errors.Is(err, io.EOF) {
@@ -191,11 +194,11 @@ func parts(m simulators.Message) (map[string][]byte, error) {
 		if _, again := all[name]; again || len(all) > 8 {
 			return nil, fmt.Errorf("a part %q is given twice, or there are too many", clip(name))
 		}
-		body, err := io.ReadAll(p)
-		if err != nil {
+		from := read.Len()
+		if _, err := read.ReadFrom(p); err != nil {
 			return nil, fmt.Errorf("read part %q: %w", clip(name), err)
 		}
-		all[name] = body
+		all[name] = slices.Clip(read.Bytes()[from:])
 	}
 }
 
