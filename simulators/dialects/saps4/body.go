@@ -45,7 +45,7 @@ func readBody(t *entityType, body []byte) (entity, error) {
 
 // readEntity holds an object against its type.
 func readEntity(t *entityType, object map[string]any, path string) (entity, error) {
-	e := entity{}
+	e := make(entity, len(object))
 	for name, v := range object {
 		at := path + "/" + name
 		if name == "__metadata" || v == nil {
@@ -118,7 +118,7 @@ func appendEntity(b []byte, t *entityType, e entity, v view) []byte {
 			continue
 		}
 		sep()
-		b = append(append(appendText(b, p.name), ':'), appendValue(nil, p.edm, orEmpty(p, got))...)
+		b = appendValue(append(appendText(b, p.name), ':'), p.edm, orEmpty(p, got))
 	}
 	for _, n := range t.navs {
 		rows, said := e[n.name].([]entity)

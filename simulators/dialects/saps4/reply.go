@@ -137,7 +137,7 @@ func (d Dialect) created(m simulators.Message, r resource, a simulators.Answer) 
 			v.expand = append(v.expand, n.name)
 		}
 	}
-	out.Body = append(appendEntity([]byte(`{"d":`), r.set, e, v), '}')
+	out.Body = append(appendEntity(append(make([]byte, 0, 2048), `{"d":`...), r.set, e, v), '}')
 	out.Header["Location"] = r.set.uri(e)
 	return out
 }

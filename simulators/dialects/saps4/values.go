@@ -141,6 +141,9 @@ func decimalText(d plant.Decimal) string {
 
 // appendText writes a JSON string.
 func appendText(b []byte, s string) []byte {
+	if !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' || strings.ContainsRune(`"\<>&`, r) }) {
+		return append(append(append(b, '"'), s...), '"')
+	}
 	text, err := json.Marshal(s) // a string cannot fail
 	if err != nil {
 		return append(b, `""`...)
