@@ -6,11 +6,13 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/harness/catalog"
 	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/endpoint"
 	"github.com/andon-rig/andon/simulators/plant"
 )
 
@@ -20,12 +22,16 @@ const postings = 4000
 // slow says why a dialect posts less than a quarter of what the neutral one
 // does, for those that do.
 var slow = map[string]string{
-	"b2mml-xml/v7": "six tenths of it is the strict reading of 2 KB of XML, by the standard library",
+	"infor-ion/v3": answeredByBOD,
+	"infor-ion/v2": answeredByBOD,
 }
+
+const answeredByBOD = "a second document, worded, packed in parts and journaled as an announcement, answers each; for it the first, of 3 KB, is taken apart once more"
 
 // dialects prints how many confirmations a second pass an endpoint in each
 // dialect: decoded, held against idempotency and rules, posted, journaled on
-// disk and answered, without a transport. Rounds are interleaved, and each
+// disk and answered, without a transport; where that is accepted first and posted
+// later, until the last is posted. Rounds are interleaved, and each
 // dialect stands beside neutral/v1 in the same run. Seconds are those of
 // processor time, collecting garbage included.
 func dialects(o options) error {
@@ -75,7 +81,9 @@ func middle(all []float64) float64 {
 }
 
 // postingRate posts confirmations to a new ERP that speaks d, as a build that
-// only forwards would word them, and returns how many a second were posted.
+// only forwards would word them, and returns how many a second were posted. Such
+// a build is faster than a lock that outlives the posting: it waits and posts
+// again.
 func postingRate(d simulators.Dialect) (float64, error) {
 	f, err := os.CreateTemp("", "andon-bench-*.jsonl")
 	if err != nil {
@@ -83,7 +91,8 @@ func postingRate(d simulators.Dialect) (float64, error) {
 	}
 	defer os.Remove(f.Name())
 	defer f.Close()
-	e := newERPOf(d, evidence.NewJournal(f), nil)
+	var posted atomic.Int64
+	e := newERPOf(d, evidence.NewJournal(f), nil, &posted)
 	var all []simulators.Message
 	for n := range postings {
 		ms, err := d.Encode(confirmed(n))
@@ -98,12 +107,31 @@ func postingRate(d simulators.Dialect) (float64, error) {
 	}
 	began := cpu()
 	for _, m := range all {
-		reply, err := e.Receive(context.Background(), m)
-		if o := reply.Result.Outcome; err != nil || o != simulators.Applied && o != simulators.Accepted {
-			return 0, fmt.Errorf("a confirmation as it is announced was answered %q %s %s", o, reply.Result.Code, reply.Result.Text)
+		if err := posting(e, m); err != nil {
+			return 0, err
+		}
+	}
+	for late := time.Now().Add(time.Minute); posted.Load() < postings; time.Sleep(time.Millisecond) { // hardly of processor time
+		if time.Now().After(late) {
+			return 0, fmt.Errorf("%d of %d confirmations were posted", posted.Load(), postings)
 		}
 	}
 	return postings / (cpu() - began).Seconds(), nil
+}
+
+// posting has e take m, as soon as what it posts to is not locked.
+func posting(e *endpoint.Endpoint, m simulators.Message) error {
+	for {
+		reply, err := e.Receive(context.Background(), m)
+		switch o := reply.Result.Outcome; {
+		case err == nil && (o == simulators.Applied || o == simulators.Accepted):
+			return nil
+		case err == nil && o == simulators.Locked:
+			time.Sleep(e.PolicyNow().Delay) // all orders are free again, and most are posted to without a lock
+		default:
+			return fmt.Errorf("a confirmation as it is announced was answered %q %s %s", o, reply.Result.Code, reply.Result.Text)
+		}
+	}
 }
 
 // confirmed is the nth confirmation, spread over the orders of the ERP.

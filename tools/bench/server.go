@@ -92,11 +92,11 @@ func erpEndpoint(ctx context.Context) error {
 
 // newERP joins what a run joins: books, dialect, link and journal.
 func newERP(j *evidence.Journal, t simulators.Transport) *endpoint.Endpoint {
-	return newERPOf(neutral.Dialect{}, j, t)
+	return newERPOf(neutral.Dialect{}, j, t, new(atomic.Int64))
 }
 
-// newERPOf is newERP with another dialect.
-func newERPOf(d simulators.Dialect, j *evidence.Journal, t simulators.Transport) *endpoint.Endpoint {
+// newERPOf is newERP with another dialect. What is posted is counted.
+func newERPOf(d simulators.Dialect, j *evidence.Journal, t simulators.Transport, posted *atomic.Int64) *endpoint.Endpoint {
 	var ids atomic.Uint64
 	link := &chaos.Link{Name: "erp", Journal: j, Ordinals: chaos.NewOrdinals(), IDs: &ids}
 	policy := d.Policy()
@@ -112,6 +112,7 @@ func newERPOf(d simulators.Dialect, j *evidence.Journal, t simulators.Transport)
 		Plant: func() time.Time { return now },
 		OnPosting: func(id uint64, p simulators.Posting) {
 			j.Append(evidence.Effect{Attempt: id, Endpoint: "erp", Posting: p})
+			posted.Add(1)
 		}})
 	link.Encode, link.Refuse = e.Encode, e.Refuse
 	return e
