@@ -378,7 +378,7 @@ func (f *loadFlags) build(c *load.Config, w World, log io.Writer) error {
 	if err != nil {
 		return err
 	}
-	b, err := load.NewRigged(file, defect, me, log)
+	b, err := load.NewRigged(file, w.Catalog, defect, me, log)
 	if err != nil {
 		return err
 	}

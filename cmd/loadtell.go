@@ -43,6 +43,9 @@ func tellLoad(out io.Writer, r *load.Result) error {
 	} else {
 		b.WriteString("  postings are not looked at\n")
 	}
+	if e := r.ERP; e != nil && !e.Fast {
+		fmt.Fprintf(&b, "  erp        speaks %s: every posting is read by the endpoint that scenarios have, which takes the rig more processor time and memory than the fast path of %s\n", e.Dialect, load.Dialect)
+	}
 	tellLatency(&b, r)
 	tellFlows(&b, r)
 	tellFleet(&b, r.Fleet)

@@ -124,16 +124,22 @@ func (p *posting) read(key said, now int64) {
 
 // reused refuses a row that comes under a key under which another was posted.
 func (p *posting) reused(key said, row int, seq uint64) bool {
+	if !p.clashes(key, row, seq) {
+		return false
+	}
+	p.erp.run.in.Reused.Add(1)
+	p.problem(http.StatusUnprocessableEntity, "key-reused", "this key came with another confirmation before")
+	return true
+}
+
+// clashes reports whether a row comes under a key under which another was posted.
+func (p *posting) clashes(key said, row int, seq uint64) bool {
 	run := p.erp.run
 	if h := p.hash(key, row, seq); h < leastKey {
 		return false
 	}
-	if taken := key.ours && row == 0 && run.ledger.Posted(key.named); !taken && run.keys.claim(key.text, row, seq) == seq {
-		return false
-	}
-	run.in.Reused.Add(1)
-	p.problem(http.StatusUnprocessableEntity, "key-reused", "this key came with another confirmation before")
-	return true
+	taken := key.ours && row == 0 && run.ledger.Posted(key.named)
+	return taken || run.keys.claim(key.text, row, seq) != seq
 }
 
 // book marks a statement in the ledger and in the journal.

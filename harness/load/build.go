@@ -8,10 +8,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/andon-rig/andon/harness"
+	"github.com/andon-rig/andon/harness/catalog"
 	"github.com/andon-rig/andon/harness/sut"
+	"github.com/andon-rig/andon/simulators"
 )
 
 // Dialect is what the fast path speaks so far. Another one needs that Spoken
@@ -44,7 +45,9 @@ type Rigged struct {
 	log      io.Writer
 	driver   sut.Driver
 	state    string
-	events   *events // the broker through which the MES announces; nil if it posts to the build
+	events   *events            // the broker through which the MES announces; nil if it posts to the build
+	speaks   *harness.Interface // of the ERP; nil if it speaks that of the fast path
+	open     func(to string) (url string, c simulators.Credentials, err error)
 	// Token is what the build must show at the simulated systems.
 	Token string
 }
@@ -52,12 +55,14 @@ type Rigged struct {
 var (
 	_ Build = (*Rigged)(nil)
 	_ Based = (*Rigged)(nil)
+
+	_ Foreign = (*Rigged)(nil)
 )
 
 // NewRigged returns the build of a rig file. It says what of the rig a load
 // cannot do. Self is the path of the andon program, log gets what the build
 // prints.
-func NewRigged(f harness.File, defect, self string, log io.Writer) (_ *Rigged, err error) {
+func NewRigged(f harness.File, c catalog.Catalog, defect, self string, log io.Writer) (_ *Rigged, err error) {
 	b := &Rigged{file: f, defect: defect, self: self, log: log, Token: rand.Text()}
 	for name, e := range f.Endpoints {
 		switch e.System {
@@ -68,12 +73,18 @@ func NewRigged(f harness.File, defect, self string, log io.Writer) (_ *Rigged, e
 		default:
 			continue
 		}
-		if d := cmp.Or(e.Dialect, Dialect); d != Dialect || e.TLS != "" {
-			return nil, e.Pos.Errorf("endpoints.%s: a load speaks %s without TLS so far, not %s", name, Dialect, strings.TrimSpace(d+" "+e.TLS))
+		if d := cmp.Or(e.Dialect, Dialect); e.System == "mes" && d != Dialect {
+			return nil, e.Pos.Errorf("endpoints.%s: the MES of a load speaks %s so far, not %s; any dialect over HTTP will do at the ERP", name, Dialect, d)
+		}
+		if e.TLS != "" {
+			return nil, e.Pos.Errorf("endpoints.%s: a load is without TLS so far, not %s", name, e.TLS)
 		}
 	}
 	if b.erp == "" || b.mes == "" {
 		return nil, f.Pos.Errorf("a load needs an endpoint with system: erp and one with system: mes")
+	}
+	if b.speaks, err = spokenAt(f, c, b.erp); err != nil {
+		return nil, err
 	}
 	if b.events, err = announced(f, b.mes); err != nil {
 		return nil, err
@@ -86,7 +97,54 @@ func NewRigged(f harness.File, defect, self string, log io.Writer) (_ *Rigged, e
 
 // Listen is where the simulated systems must listen, because an external build
 // has been told; "" if anywhere.
-func (b *Rigged) Listen() string { return b.file.Endpoints[b.erp].Listen }
+func (b *Rigged) Listen() string {
+	if b.speaks != nil {
+		return b.file.Endpoints[b.mes].Listen
+	}
+	return b.file.Endpoints[b.erp].Listen
+}
+
+// Speaks implements [Foreign].
+func (b *Rigged) Speaks() *harness.Interface { return b.speaks }
+
+// ERPListen implements [Foreign].
+func (b *Rigged) ERPListen() string { return b.file.Endpoints[b.erp].Listen }
+
+// Opens implements [Foreign].
+func (b *Rigged) Opens(open func(to string) (url string, c simulators.Credentials, err error)) {
+	b.open = open
+}
+
+// spokenAt is how the ERP of a rig speaks; nil if the fast path does.
+func spokenAt(f harness.File, c catalog.Catalog, erp string) (*harness.Interface, error) {
+	e := f.Endpoints[erp]
+	if cmp.Or(e.Dialect, Dialect) == Dialect {
+		return nil, nil
+	}
+	if t := cmp.Or(e.Transport, schemeHTTP); t != schemeHTTP {
+		return nil, e.Pos.Errorf("endpoints.%s: a load takes postings over http, not over %s: what lies in folders and tables is fetched at a pace of its own", erp, t)
+	}
+	i, err := f.Interface(c, erp)
+	return &i, err
+}
+
+// opened has the ERP that speaks a dialect listen, and tells v where.
+func (b *Rigged) opened(v harness.Vars) error {
+	if b.speaks == nil {
+		return nil
+	}
+	to, err := v.Expand(b.file.SUT.Receives[b.erp])
+	if err != nil {
+		return fmt.Errorf("sut.receives.%s: %w", b.erp, err)
+	}
+	base, c, err := b.open(to)
+	if err != nil {
+		return fmt.Errorf("endpoints.%s: %w", b.erp, err)
+	}
+	v[b.erp+".url"], v[b.erp+".token"] = base, base+"/"+simulators.TokenName
+	v[b.erp+".client"], v[b.erp+".secret"] = c.Client, c.Secret
+	return harness.Granted(v, b.erp, b.speaks.Speaks, base, c, b.state)
+}
 
 // ERPBase implements [Based].
 func (b *Rigged) ERPBase() string { return "/erp" }
@@ -123,6 +181,9 @@ func (b *Rigged) vars(systems string) (harness.Vars, error) {
 func (b *Rigged) Start(ctx context.Context, systems string) (webhook string, err error) {
 	v, err := b.vars(systems)
 	if err != nil {
+		return "", err
+	}
+	if err := b.opened(v); err != nil {
 		return "", err
 	}
 	if err := b.events.start(ctx, v); err != nil {

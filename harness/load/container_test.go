@@ -12,6 +12,7 @@ import (
 
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/harness"
+	"github.com/andon-rig/andon/harness/catalog"
 	"github.com/andon-rig/andon/harness/sut/container/enginetest"
 	"github.com/andon-rig/andon/harness/sut/suttest"
 )
@@ -54,7 +55,7 @@ endpoints:
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := NewRigged(file, "", "", t.Output())
+	b, err := NewRigged(file, catalog.Standard(), "", "", t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}

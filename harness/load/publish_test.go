@@ -20,6 +20,7 @@ import (
 
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/harness"
+	"github.com/andon-rig/andon/harness/catalog"
 	"github.com/andon-rig/andon/simulators/transports/mqtt"
 	"github.com/andon-rig/andon/simulators/transports/nats"
 )
@@ -381,7 +382,7 @@ endpoints:
 	} {
 		f, err := harness.ParseFile("rig.yaml", []byte(rig+text))
 		if err == nil {
-			_, err = NewRigged(f, "", "", io.Discard)
+			_, err = NewRigged(f, catalog.Standard(), "", "", io.Discard)
 		}
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%s: %v; want %q", text, err, want)

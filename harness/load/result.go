@@ -38,6 +38,7 @@ type Result struct {
 	Idle        []string             `json:"faults_idle,omitempty"`       // those that never struck
 	Gates       []GateResult         `json:"thresholds,omitempty"`
 	Fleet       *FleetResult         `json:"agents,omitempty"` // nil if this process sent
+	ERP         *ERPResult           `json:"erp,omitempty"`    // nil if no postings are looked at
 	Pacer       string               `json:"pacer"`
 	RigCPU      time.Duration        `json:"rig_cpu_ns"`
 	RigCPUPer1M float64              `json:"rig_cpu_s_per_million"`
@@ -48,6 +49,15 @@ type Result struct {
 	Soak        *SoakResult          `json:"soak,omitempty"`  // nil if memory may grow
 	Seconds     []Second             `json:"seconds"`
 	Reports     []string             `json:"reports,omitempty"` // the first exceptions that the build reported
+}
+
+// ERPResult says how the ERP of a load was played.
+type ERPResult struct {
+	Dialect string `json:"dialect"` // "" if a body of the user was looked for
+	// Fast is true if what is byte for byte as sent is known by its key; else every
+	// posting was read by the endpoint that scenarios have, which costs the rig far
+	// more.
+	Fast bool `json:"fast"`
 }
 
 const resultSchema = "andon.load/v1"

@@ -135,6 +135,7 @@ func Run(ctx context.Context, c Config) (_ *Result, err error) {
 func (r *run) play(ctx context.Context, c *Config, res *Result) (err error) {
 	systems := ""
 	if c.Listen != "" {
+		res.ERP = c.erp()
 		erp, at, err := r.faults.open(r, c)
 		if err != nil {
 			return err
@@ -143,6 +144,11 @@ func (r *run) play(ctx context.Context, c *Config, res *Result) (err error) {
 		systems = at
 	}
 	defer func() { err = errors.Join(err, r.faults.close()) }()
+	closeDesk, err := r.desk(c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeDesk()) }()
 	stop := func() error {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
 		defer cancel()

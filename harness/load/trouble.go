@@ -79,6 +79,13 @@ func (t *troubles) needsRoad(place string) bool {
 // the build reaches it.
 func (t *troubles) open(r *run, c *Config) (erp *ERP, systems string, err error) {
 	at := c.Listen
+	if c.foreign() != nil { // the ERP is elsewhere
+		erp, err = r.listen(c, at)
+		if err != nil {
+			return nil, "", err
+		}
+		return erp, erp.URL(), nil
+	}
 	if t.needsRoad("erp") {
 		at = "127.0.0.1:0"
 	}
