@@ -141,7 +141,7 @@ func decimalText(d plant.Decimal) string {
 
 // appendText writes a JSON string.
 func appendText(b []byte, s string) []byte {
-	if !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' || strings.ContainsRune(`"\<>&`, r) }) {
+	if bare(s) {
 		return append(append(append(b, '"'), s...), '"')
 	}
 	text, err := json.Marshal(s) // a string cannot fail
@@ -149,6 +149,16 @@ func appendText(b []byte, s string) []byte {
 		return append(b, `""`...)
 	}
 	return append(b, text...)
+}
+
+// bare reports whether s stands in JSON as it is, as most of what is said does.
+func bare(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			return false
+		}
+	}
+	return true
 }
 
 // stamp writes an instant in the fourteen digits of a LastChangeDateTime.
