@@ -189,7 +189,7 @@ func assemble(c Config, s *store, log *slog.Logger) *bridge {
 		b.inbox.bods = func(body []byte) (string, []byte, error) { return messageOf(body, c.Envelope) }
 	}
 	if m, ok := erp.(*messageSide); ok {
-		m.store, b.inbox.readOn = s, m.readOn
+		m.store, m.ranks.store, b.inbox.readOn = s, s, m.readOn
 	}
 	if s, ok := erp.(*ionSide); ok {
 		b.inbox.ion = s

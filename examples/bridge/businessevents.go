@@ -27,7 +27,7 @@ type businessEvent struct {
 }
 
 // controlBase is below all control numbers. The MES wants versions of orders;
-// what rises with every event does for one.
+// what rises with every event does for one, once it is short enough; see ranks.
 const controlBase = 5637144576
 
 // readOn makes a message for the MES of a business event.
@@ -42,17 +42,20 @@ func (s *messageSide) readOn(ctx context.Context, event string, body []byte) (a 
 	if s.defect == M124 && !s.risen(e.ControlNumber) { // DEFECT M124: control numbers are one sequence, of which nothing is told out of turn
 		return a, verdict{what: overtaken}
 	}
-	order, version := e.ProductionOrderNumber, strconv.FormatInt(e.ControlNumber-controlBase, 10)
+	order, version := e.ProductionOrderNumber, ""
 	at := happened(e.EventTime).Format(time.RFC3339Nano)
 	if e.BusinessEventId == "ProductionOrderStatusChangedBusinessEvent" {
-		switch e.NewStatus {
-		case "Created": // its release was taken back
-			a, v = announcedOrder(line{"CAN", event, at, order, version}, nil)
-			return a, v
-		case "Released": // once more, after a change
-		default: // nothing that the MES must know
+		if e.NewStatus != "Created" && e.NewStatus != "Released" { // nothing that the MES must know
 			return a, verdict{what: overtaken}
 		}
+		n, err := s.ranks.of(ctx, order, e.ControlNumber)
+		if err != nil {
+			return a, internal(err)
+		}
+		if version = strconv.Itoa(n); e.NewStatus == "Created" { // its release was taken back
+			a, v = announcedOrder(line{"CAN", event, at, order, version}, nil)
+			return a, v
+		} // released once more, after a change
 	}
 	h, v := s.header(ctx, order)
 	if v.what != posted {

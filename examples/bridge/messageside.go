@@ -27,6 +27,7 @@ type messageSide struct {
 	calm
 	company string
 	store   *store
+	ranks   ranks // of control numbers
 
 	mu      sync.Mutex           // guards what follows
 	failed  map[string]int       // by content: how many failed messages we have seen
