@@ -259,7 +259,7 @@ func (c *courier) refused(l *lane, u unit, v verdict, log *slog.Logger) {
 		return
 	}
 	log.Warn("refused", "class", v.class, "code", v.code, "reason", v.reason)
-	if c.defect == M85 && v.code == "period-closed" { // DEFECT M85: any date will do
+	if c.defect == M85 && (v.code == "period-closed" || v.code == sapPeriod) { // DEFECT M85: any date will do
 		u[0].body, u[0].idem = datedAnew(u[0].body, v.reason), digest(u[0].idem+" dated anew")
 		c.outbox.retry(l, u, backoff(1))
 		return

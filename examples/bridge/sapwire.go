@@ -198,6 +198,7 @@ var sapBusiness = map[string]bool{"ZAN/003": true, "ZAN/005": true, "ZAN/025": t
 // Codes with a meaning of their own.
 const (
 	sapLocked = "ZAN/001" // by somebody who will be done soon
+	sapPeriod = "ZAN/005" // is closed
 	sapPosted = "ZAN/030"
 	sapTaken  = "ZAN/036" // back, before
 	sapLater  = "ZAN/099"
