@@ -26,6 +26,20 @@ func TestFieldFidelity(t *testing.T) {
 	issued := func(change func(*plant.Consumed)) func(*journaltest.Run) {
 		return func(r *journaltest.Run) { r.Post(claim(r.Happen(used(1, "2.5", "KG")), change)) }
 	}
+	// queued has the ERP take an issue over and never post it.
+	queued := func(change func(*plant.Consumed), reported bool) func(*journaltest.Run) {
+		return func(r *journaltest.Run) {
+			e := r.Plan.Endpoints["erp"]
+			e.Policy.Accept = simulators.AcceptQueued
+			r.Plan.Endpoints["erp"] = e
+			fact := r.Happen(used(1, "2.5", "KG"))
+			taken := simulators.Result{Outcome: simulators.Accepted, Status: 202}
+			r.Send(journaltest.Sending{Acted: taken, Heard: taken}, claim(fact, change))
+			if reported {
+				r.Surface(fact, simulators.DataQuality)
+			}
+		}
+	}
 	run(t, "field-fidelity", []testCase{
 		{name: "faithful", build: func(r *journaltest.Run) { r.Do(conf(1, "5.013")) }, want: evidence.Holds},
 		{name: "digits lost", build: altered(func(c *plant.Confirmed) { c.Yield = journaltest.Qty("5.01", "EA") }), want: evidence.Violated, rule: "digits-lost", says: "off by 0.003 EA"},
@@ -72,6 +86,10 @@ func TestFieldFidelity(t *testing.T) {
 			e.At = e.At.Add(time.Hour)
 			r.Post(claim(e, func(c *plant.Confirmed) { c.Yield = journaltest.Qty("6", "EA") }))
 		}, want: evidence.Violated, rule: "quantity"},
+		{name: "queued with a lot cut off, and refused later", build: queued(func(c *plant.Consumed) { c.Lot = "L" }, true), want: evidence.Violated, rule: "field-changed", says: "took it over and has not posted it"},
+		{name: "queued as it was, and refused later", build: queued(func(*plant.Consumed) {}, true), want: evidence.Holds},
+		{name: "queued without its lot, and refused later", build: queued(func(c *plant.Consumed) { c.Lot = "" }, true), want: evidence.Holds},
+		{name: "queued with a lot cut off, and nothing reported", build: queued(func(c *plant.Consumed) { c.Lot = "L" }, false), want: evidence.Vacuous, rule: evidence.RuleIdle},
 		{name: "converted by a factor that was changed in the run", build: func(r *journaltest.Run) {
 			r.Do(journaltest.Item(2, "C", 10))
 			e := r.Happen(plant.Received{Order: journaltest.Order, Counter: 1, Material: "000BOX", Lot: "FG-1", Quantity: journaltest.Qty("2", "CAR")})

@@ -37,6 +37,12 @@ func TestLabor(t *testing.T) {
 		}, want: evidence.Violated, says: "over 10 postings"},
 		{name: "minutes taken for hours", build: hours(60 * time.Hour), want: evidence.Violated, rule: "hours-unit", says: "factor 60"},
 		{name: "hours left out of one", build: hours(0), want: evidence.Violated, rule: "hours-left-out"},
+		{name: "hours left out of one that the MES worded otherwise than agreed", build: func(r *journaltest.Run) {
+			r.Do(r.Worked(1, "8.25", "P-1", 25*time.Minute))
+			e := r.Happen(r.Worked(2, "7.011", "P-1", time.Hour))
+			r.Add(evidence.Disturbance{Fault: "drift", Kind: "schema-drift", Phase: evidence.Struck, At: "mes", Facts: []plant.EventID{e.ID}, Key: plant.Natural(e.Fact), Attempt: 1, Garbled: true})
+			r.Post(claim(e, func(c *plant.Confirmed) { c.Labor = 0 }))
+		}, want: evidence.Holds},
 		{name: "hours left out of all", build: func(r *journaltest.Run) {
 			r.Post(claim(r.Happen(r.Worked(1, "8", "P-1", time.Hour)), func(c *plant.Confirmed) { c.Labor = 0 }))
 		}, want: evidence.Vacuous},

@@ -81,7 +81,11 @@ func differences(m *evidence.Measure, f *evidence.FactView, e *evidence.EffectVi
 // SUT worded it wrongly.
 func refusedForIt(r *report, m *evidence.Measure, others *neighbours, f *evidence.FactView) {
 	t, result := refusal(f)
-	if t == nil || len(t.Faults) > 0 {
+	if t == nil {
+		queuedInVain(r, m, others, f)
+		return
+	}
+	if len(t.Faults) > 0 {
 		return
 	}
 	for i, g := range t.Facts {
@@ -92,6 +96,33 @@ func refusedForIt(r *report, m *evidence.Measure, others *neighbours, f *evidenc
 		if ds := others.drop(f, nil, t.Claims[i], evidence.Compare(m, f.Event, t.Claims[i])); len(ds) > 0 {
 			v := unfaithful(m, f, ds, "message", nil)
 			v.Got += fmt.Sprintf("; %s refused it (%s)", f.Sink, result.Code)
+			v.Evidence = few(append([]uint64{f.Seq, t.Seq}, v.Evidence...))
+			r.violated(v)
+			return
+		}
+	}
+}
+
+// queuedInVain reports a valid fact that a sink took over and never posted, told
+// to it under another code than the fact's: it said so where no answer to a
+// posting shows it. Whatever else the message says may be worded by its own rules.
+func queuedInVain(r *report, m *evidence.Measure, others *neighbours, f *evidence.FactView) {
+	if r.h.Plan.Endpoints[f.Sink].Policy.Accept != simulators.AcceptQueued || f.Garbled || len(f.Surfaces) == 0 {
+		return
+	}
+	for _, t := range own(f) {
+		i := slices.Index(t.Facts, f)
+		if i < 0 || len(t.Faults) > 0 || heard(t, f).Outcome != simulators.Accepted {
+			continue
+		}
+		r.judged++
+		ds := others.drop(f, nil, t.Claims[i], evidence.Compare(m, f.Event, t.Claims[i]))
+		ds = slices.DeleteFunc(ds, func(d evidence.Difference) bool {
+			return d.Field != "material" && d.Field != "lot" || d.Got == "nothing"
+		})
+		if len(ds) > 0 {
+			v := unfaithful(m, f, ds, "message", nil)
+			v.Got += fmt.Sprintf("; %s took it over and has not posted it, the build reported: %s", f.Sink, f.Surfaces[0].Reason)
 			v.Evidence = few(append([]uint64{f.Seq, t.Seq}, v.Evidence...))
 			r.violated(v)
 			return

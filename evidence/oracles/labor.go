@@ -2,6 +2,7 @@ package oracles
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/andon-rig/andon/evidence"
@@ -48,7 +49,7 @@ func labor(r *report) {
 			continue
 		}
 		claim, ok := e.Posting.Claim.Fact.(plant.Confirmed)
-		if !ok || !judged(e.Facts[0]) || e.Facts[0].Invalid {
+		if !ok || !judged(e.Facts[0]) || e.Facts[0].Invalid || slices.ContainsFunc(e.Facts, func(f *evidence.FactView) bool { return f.Garbled }) { // the SUT may never have read the hours
 			continue
 		}
 		worked, operator, mixed := hoursOf(e)
