@@ -46,6 +46,7 @@ func tellLoad(out io.Writer, r *load.Result) error {
 	if e := r.ERP; e != nil && !e.Fast {
 		fmt.Fprintf(&b, "  erp        speaks %s: every posting is read by the endpoint that scenarios have, which takes the rig more processor time and memory than the fast path of %s\n", e.Dialect, load.Dialect)
 	}
+	tellQuestions(&b, r.Questions)
 	tellLatency(&b, r)
 	tellFlows(&b, r)
 	tellFleet(&b, r.Fleet)
@@ -123,4 +124,25 @@ func tellFlows(b *strings.Builder, r *load.Result) {
 
 func dur(ms float64) string {
 	return time.Duration(ms * float64(time.Millisecond)).Round(time.Microsecond).String()
+}
+
+// tellQuestions says which questions of oracles are answered by a load. Why others
+// are not stands in its JSON, and in docs/load.md.
+func tellQuestions(b *strings.Builder, all []load.Question) {
+	for i, j := range []load.Judged{load.Answered, load.InPart, load.NotAsked} {
+		var names []string
+		for _, q := range all {
+			if q.Judged == j {
+				names = append(names, q.Oracle)
+			}
+		}
+		if len(names) == 0 {
+			continue
+		}
+		what := ""
+		if i == 0 {
+			what = "oracles"
+		}
+		fmt.Fprintf(b, "  %-10s %s: %s\n", what, j, strings.Join(names, ", "))
+	}
 }

@@ -37,8 +37,9 @@ type Result struct {
 	Faults      []Band               `json:"faults,omitempty"`            // in the order in which they began
 	Idle        []string             `json:"faults_idle,omitempty"`       // those that never struck
 	Gates       []GateResult         `json:"thresholds,omitempty"`
-	Fleet       *FleetResult         `json:"agents,omitempty"` // nil if this process sent
-	ERP         *ERPResult           `json:"erp,omitempty"`    // nil if no postings are looked at
+	Fleet       *FleetResult         `json:"agents,omitempty"`    // nil if this process sent
+	ERP         *ERPResult           `json:"erp,omitempty"`       // nil if no postings are looked at
+	Questions   []Question           `json:"questions,omitempty"` // of oracles, and how far this judge answers them
 	Pacer       string               `json:"pacer"`
 	RigCPU      time.Duration        `json:"rig_cpu_ns"`
 	RigCPUPer1M float64              `json:"rig_cpu_s_per_million"`

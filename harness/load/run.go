@@ -135,7 +135,7 @@ func Run(ctx context.Context, c Config) (_ *Result, err error) {
 func (r *run) play(ctx context.Context, c *Config, res *Result) (err error) {
 	systems := ""
 	if c.Listen != "" {
-		res.ERP = c.erp()
+		res.ERP, res.Questions = c.erp(), c.questions()
 		erp, at, err := r.faults.open(r, c)
 		if err != nil {
 			return err
