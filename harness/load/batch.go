@@ -82,11 +82,17 @@ func (w *Wording) InBatches(rows int) error {
 // rows is how many confirmations a message carries.
 func (w *Wording) rows() uint64 { return max(w.batch, 1) }
 
-// withRowsHead gives a wording's batches the head of a request.
-func (v *variant) withRowsHead(head []byte, fields []field) {
+// withRowsHead gives a wording's batches what stands before their length.
+func (v *variant) withRowsHead(head variant) {
 	p := *v.rows
-	p[cutHead] = variant{text: append(head, "Content-Length: "...), fields: fields}
+	p[cutHead] = head
 	v.rows = &p
+}
+
+// appendHead appends what stands before a batch, which is about the first of it.
+func (w *Wording) appendHead(dst []byte, head *variant, seq uint64) []byte {
+	first := w.part.number(seq)
+	return w.appendPiece(dst, head, first, w.made(first))
 }
 
 // AppendBatch appends the message that carries n confirmations from seq on.
@@ -99,6 +105,14 @@ func (w *Wording) AppendBatch(dst []byte, seq, n uint64) []byte {
 		dst = strconv.AppendInt(dst, int64(w.size(seq, n)), 10)
 		dst = append(dst, "\r\n\r\n"...)
 	}
+	return w.appendRows(dst, seq, n)
+}
+
+// appendRows appends the body of that message.
+func (w *Wording) appendRows(dst []byte, seq, n uint64) []byte {
+	first := w.part.number(seq)
+	m := w.made(first)
+	v := w.variant(m).rows
 	dst = w.appendPiece(dst, &v[cutBefore], first, m)
 	for i := range n {
 		x := w.part.number(seq + i)

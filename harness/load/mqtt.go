@@ -2,6 +2,7 @@ package load
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -52,12 +53,15 @@ func newMQTTWire(w *Wording, topic func(path string) string, client string, user
 		packet := mqttLength([]byte{mqttPublish<<4 | mqttQoS1}, len(head)+len(v.text))
 		begin := len(packet)
 		packet = append(packet, head...)
+		if v.rows != nil {
+			v.withRowsHead(variant{text: bytes.Clone(head), fields: []field{{fieldKey, keyAt, keyLen}}, id: idAt})
+		}
 		fields := []field{{fieldKey, begin + keyAt, keyLen}}
 		for _, f := range v.fields {
 			f.at += len(packet)
 			fields = append(fields, f)
 		}
-		return variant{text: append(packet, v.text...), fields: fields, id: begin + idAt}
+		return variant{text: append(packet, v.text...), fields: fields, rows: v.rows, id: begin + idAt}
 	})}
 }
 
@@ -74,11 +78,24 @@ func mqttLength(dst []byte, n int) []byte {
 }
 
 // put implements [wire].
-func (m *mqttWire) put(dst []byte, seq uint64, _, id int) []byte {
+func (m *mqttWire) put(dst []byte, seq, n uint64, _, id int) []byte {
+	if m.wording.batch > 1 {
+		return m.putRows(dst, seq, n, id)
+	}
 	at := len(dst) + m.wording.variantOf(seq).id
 	dst = m.wording.Append(dst, seq)
 	binary.BigEndian.PutUint16(dst[at:], uint16(id))
 	return dst
+}
+
+// putRows appends the publication of a batch.
+func (m *mqttWire) putRows(dst []byte, seq, n uint64, id int) []byte {
+	head := &m.wording.variantOf(seq).rows[cutHead]
+	dst = mqttLength(append(dst, mqttPublish<<4|mqttQoS1), len(head.text)+m.wording.size(seq, n))
+	at := len(dst) + head.id
+	dst = m.wording.appendHead(dst, head, seq)
+	binary.BigEndian.PutUint16(dst[at:], uint16(id))
+	return m.wording.appendRows(dst, seq, n)
 }
 
 // hello implements [wire].

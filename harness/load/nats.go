@@ -29,6 +29,10 @@ const (
 	natsDigits     = 6
 )
 
+// natsHead begins the header of a publication, up to the key of its confirmation,
+// or of the first of a batch.
+const natsHead = "NATS/1.0\r\nContent-Type: application/json\r\nAndon-Event: "
+
 // natsMostAck is longer than an acknowledgement is; it fits into what is read at
 // once.
 const natsMostAck = 8 << 10
@@ -41,29 +45,56 @@ const natsMostLine = 64 << 10
 func newNATSWire(w *Wording, subject func(path string) string, user *url.Userinfo) *natsWire {
 	n := &natsWire{inbox: "_INBOX." + rand.Text() + ".", user: user}
 	n.wording = w.dressed(func(path string, v variant) variant {
-		head := "NATS/1.0\r\nContent-Type: application/json\r\nAndon-Event: " + strings.Repeat(" ", keyLen) + "\r\n\r\n"
+		head := natsHead + strings.Repeat(" ", keyLen) + "\r\n\r\n"
 		line := "HPUB " + subject(path) + " " + n.inbox
 		idAt := len(line)
 		line += strings.Repeat("0", natsConnDigits) + "." + strings.Repeat("0", natsDigits) + fmt.Sprintf(" %d %d\r\n", len(head), len(head)+len(v.text))
+		if v.rows != nil {
+			upTo := strings.LastIndexByte(line, ' ') + 1
+			v.withRowsHead(variant{text: []byte(line[:upTo]), id: idAt})
+		}
 		fields := []field{{fieldKey, len(line) + len(head) - 4 - keyLen, keyLen}}
 		before := line + head
 		for _, f := range v.fields {
 			f.at += len(before)
 			fields = append(fields, f)
 		}
-		return variant{text: append(append([]byte(before), v.text...), "\r\n"...), fields: fields, id: idAt}
+		return variant{text: append(append([]byte(before), v.text...), "\r\n"...), fields: fields, rows: v.rows, id: idAt}
 	})
 	return n
 }
 
 // put implements [wire].
-func (n *natsWire) put(dst []byte, seq uint64, conn, id int) []byte {
+func (n *natsWire) put(dst []byte, seq, rows uint64, conn, id int) []byte {
+	if n.wording.batch > 1 {
+		return n.putRows(dst, seq, rows, conn, id)
+	}
 	at := len(dst) + n.wording.variantOf(seq).id
 	dst = n.wording.Append(dst, seq)
-	decPut(dst[at:at+natsConnDigits], uint64(conn))
-	at += natsConnDigits + 1
-	decPut(dst[at:at+natsDigits], uint64(id))
+	natsReply(dst[at:], conn, id)
 	return dst
+}
+
+// natsReply writes to which address a publication is acknowledged.
+func natsReply(dst []byte, conn, id int) {
+	decPut(dst[:natsConnDigits], uint64(conn))
+	decPut(dst[natsConnDigits+1:natsConnDigits+1+natsDigits], uint64(id))
+}
+
+// putRows appends the publication of a batch.
+func (n *natsWire) putRows(dst []byte, seq, rows uint64, conn, id int) []byte {
+	w := n.wording
+	head := &w.variantOf(seq).rows[cutHead]
+	at := len(dst) + head.id
+	dst = w.appendHead(dst, head, seq)
+	natsReply(dst[at:], conn, id)
+	dst = strconv.AppendInt(dst, int64(len(natsHead)+keyLen+4+w.size(seq, rows)), 10)
+	dst = append(append(dst, "\r\n"...), natsHead...)
+	at = len(dst)
+	dst = append(dst, make([]byte, keyLen)...)
+	w.keys.Put(dst[at:], w.part.number(seq))
+	dst = w.appendRows(append(dst, "\r\n\r\n"...), seq, rows)
+	return append(dst, "\r\n"...)
 }
 
 // hello implements [wire].

@@ -39,9 +39,9 @@ type wire interface {
 	// hello opens a conversation for the i-th connection and says how many
 	// publications may wait for their acknowledgement, at most; 0 is any number.
 	hello(c net.Conn, r *bufio.Reader, i int) (window int, err error)
-	// put appends the publication of a confirmation over a connection under a
-	// number from 1 on.
-	put(dst []byte, seq uint64, conn, id int) []byte
+	// put appends the publication of a message, which carries n confirmations
+	// from seq on, over a connection under a number from 1 on.
+	put(dst []byte, seq, n uint64, conn, id int) []byte
 	// next reads what the broker says: an acknowledgement of a number, or 0 for
 	// anything else. Answer must be written back, if there is any.
 	next(r *bufio.Reader) (id int, said Outcome, answer []byte, err error)
@@ -71,9 +71,6 @@ func (r *run) publisher(c *Config, u *url.URL) (*publisher, error) {
 		port, separator = "4222", "."
 	}
 	to := strings.Trim(u.Path, "/")
-	if r.wording.batch > 1 {
-		return nil, errors.New("over a broker each message is one confirmation, and --depth is how many may go out together; leave --batch out")
-	}
 	if u.Host == "" || to == "" || strings.ContainsAny(to, "+#*> ") {
 		return nil, fmt.Errorf("%q does not say where to publish; write %s://host:%s/andon%smes", u.Redacted(), u.Scheme, port, separator)
 	}
@@ -135,7 +132,7 @@ func (p *publisher) emit(ctx context.Context, res *Result) error {
 func (p *publisher) loop(ctx context.Context, zero int64) {
 	until, next, tidy := int64(p.cfg.Until), zero, zero
 	if p.shape != nil {
-		until, next = zero+int64(p.shape.Length()), zero+int64(p.shape.Due(p.next.Load()))
+		until, next = zero+int64(p.shape.Length()), zero+p.due(p.next.Load())
 	}
 	more := func(now int64) bool { return p.next.Load() < p.cfg.Most && (p.shape != nil || now < until) }
 	for over := false; ; {
@@ -181,11 +178,12 @@ func (p *publisher) send(zero, now, next int64, more func(int64) bool) (int64, b
 			if !more(now) || p.shape != nil && next > now {
 				break
 			}
-			f := flight{seq: p.next.Add(1) - 1, due: now, sent: now, try: 1}
+			rows := p.wording.rows()
+			f := flight{seq: p.next.Add(rows) - rows, due: now, sent: now, try: 1}
 			if p.shape != nil {
 				f.due = next
 				p.pace(f.seq, next, max(next, p.freed.Load()), now)
-				next = zero + int64(p.shape.Due(f.seq+1))
+				next = zero + p.due(f.seq+rows)
 			}
 			c.put(f)
 		}
@@ -238,16 +236,19 @@ func (c *pubConn) put(f flight) {
 	c.slots[id] = f
 	p := c.p
 	p.left.Add(1)
+	n := p.rows(f.seq)
 	if f.try == 1 {
-		p.run.ledger.Start(f.seq, f.due)
-		p.out.First.Add(1)
+		for i := range n {
+			p.run.ledger.Start(f.seq+i, f.due)
+		}
+		p.out.First.Add(int64(n))
 		if p.wording.turns != nil {
-			p.run.flows[p.wording.own(f.seq)].first.Add(1)
+			p.run.flows[p.wording.own(f.seq)].first.Add(int64(n))
 		}
 	} else {
-		p.out.Retried.Add(1)
+		p.out.Retried.Add(int64(n))
 	}
-	c.out = p.wire.put(c.out, f.seq, c.index, id)
+	c.out = p.wire.put(c.out, f.seq, n, c.index, id)
 }
 
 // write writes what was put; c.mu is held.
@@ -338,7 +339,7 @@ func (c *pubConn) acknowledged(id int, said Outcome, now int64) error {
 	}
 	c.free = append(c.free, id)
 	p.out.Answered.Add(1)
-	c.lane.shard.answered(now, now-f.due, now-f.sent, 1, p.wording.own(f.seq))
+	c.lane.shard.answered(now, now-f.due, now-f.sent, int64(p.rows(f.seq)), p.wording.own(f.seq))
 	switch said {
 	case Taken:
 		p.end(c.lane, f, Taken, now)

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -176,7 +177,7 @@ func TestPublicationsOfMQTT(t *testing.T) {
 	var b []byte
 	seqs := []uint64{0, 63, 64 * 9, 64 * 12345}
 	for i, seq := range seqs {
-		b = m.put(b, seq, 0, 1000+i)
+		b = m.put(b, seq, 1, 0, 1000+i)
 	}
 	r := bytes.NewReader(b)
 	for i, seq := range seqs {
@@ -194,6 +195,64 @@ func TestPublicationsOfMQTT(t *testing.T) {
 	}
 	if r.Len() != 0 {
 		t.Errorf("%d bytes are no packet", r.Len())
+	}
+}
+
+// Batches are publications, too, and each names the first of its confirmations.
+func TestPublicationsOfBatches(t *testing.T) {
+	w := batchWording(t, 16)
+	m := newMQTTWire(w, func(path string) string { return "andon/mes/" + path }, "andon-load", nil)
+	n := newNATSWire(w, func(path string) string { return "andon.mes." + path }, nil)
+	for _, c := range []struct{ seq, rows uint64 }{{0, 16}, {16 * 7, 16}, {16 * 12345, 16}, {16 * 3, 5}, {16 * 4, 1}} {
+		want, key := w.AppendBatch(nil, c.seq, c.rows), w.keyText(c.seq)
+		p, err := pahopackets.ReadPacket(bytes.NewReader(m.put(nil, c.seq, c.rows, 0, 1001)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := p.Content.(*pahopackets.Publish)
+		if got.QoS != 1 || got.Topic != "andon/mes/confirmations" || got.PacketID != 1001 || !bytes.Equal(got.Payload, want) || len(got.Properties.User) != 1 || got.Properties.User[0].Value != key {
+			t.Errorf("%d from %d over MQTT are %+v", c.rows, c.seq, got)
+		}
+		text := string(n.put(nil, c.seq, c.rows, 12, 345))
+		head := natsHead + key + "\r\n\r\n"
+		line := fmt.Sprintf("HPUB andon.mes.confirmations %s0012.000345 %d %d\r\n", n.inbox, len(head), len(head)+len(want))
+		if text != line+head+string(want)+"\r\n" {
+			t.Errorf("%d from %d over NATS are %q", c.rows, c.seq, text)
+		}
+	}
+}
+
+// Batches go through brokers, open and closed; what a build does to them is found,
+// row by row.
+func TestBatchesThroughBrokers(t *testing.T) {
+	for name, broker := range brokers {
+		t.Run(name, func(t *testing.T) {
+			batched := func(c *Config) { c.Wording = batchWording(t, 16) }
+			res := mustRun(t, small(t, &subscribed{passing: passing{t: t}, broker: broker}, batched))
+			if e := res.Exactly; res.Verdict != Held || e.Posted != 200 || res.Sent.First != 200 || res.Sent.Taken != 200 || res.Sent.Answered != 13 || res.Received["byte for byte"] != 192 || res.Latency["e2e"].Count != 200 {
+				t.Fatalf("%+v\n%+v\n%v", res, e, res.Received)
+			}
+			c := small(t, &subscribed{passing: passing{t: t}, broker: broker}, closed(300*time.Millisecond))
+			batched(&c)
+			c.Emit.Connections, c.Emit.Depth, c.Emit.Most = 2, 4, 320
+			if res = mustRun(t, c); res.Verdict != Held || res.Exactly.Posted != res.Exactly.Sent || res.Exactly.Sent == 0 || res.Exactly.Sent%16 != 0 {
+				t.Errorf("closed: %+v\n%+v", res, res.Exactly)
+			}
+			var n atomic.Int64
+			flawed := &subscribed{passing: passing{t: t}, broker: broker, take: func(b *subscribed, body []byte) {
+				body = bytes.Clone(body)
+				switch n.Add(1) {
+				case 3:
+					return
+				case 5:
+					b.post("", body)
+				}
+				b.post("", body)
+			}}
+			if e := mustRun(t, small(t, flawed, batched)).Exactly; e.Verdict != evidence.Violated || e.Lost.Count != 16 || e.Doubled.Count != 16 || e.Altered.Count+e.Invented.Count != 0 {
+				t.Errorf("one batch lost and one posted twice: %+v", e)
+			}
+		})
 	}
 }
 

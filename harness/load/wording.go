@@ -216,7 +216,7 @@ func (w *Wording) withHead(host string, target func(path string) string) *Wordin
 			fmt.Fprintf(&head, "%*s\r\n", keyLen, "")
 		}
 		if v.rows != nil {
-			v.withRowsHead(bytes.Clone(head.Bytes()), slices.Clone(fields))
+			v.withRowsHead(variant{text: append(bytes.Clone(head.Bytes()), "Content-Length: "...), fields: slices.Clone(fields)})
 		}
 		fmt.Fprintf(&head, "Content-Length: %d\r\n\r\n", len(v.text))
 		for _, f := range v.fields {
