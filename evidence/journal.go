@@ -3,6 +3,7 @@ package evidence
 import (
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"strconv"
 	"sync"
@@ -146,14 +147,21 @@ func (j *Journal) Flush() error {
 	return j.err
 }
 
-// write writes all lines; j.mu is held before and after, but not meanwhile.
+// write writes all lines, and those of whoever is ready to append his own: a call
+// of the system costs more than all that stands in one line. j.mu is held before
+// and after, but not meanwhile.
 func (j *Journal) write() error {
+	j.writing = true
+	j.mu.Unlock()
+	runtime.Gosched()
+	j.mu.Lock()
 	lines, all := j.lines, j.records.n
 	if len(lines) == 0 { // none of the records could be encoded
-		j.written = all
+		j.written, j.writing = all, false
+		j.wrote.Broadcast()
 		return j.err
 	}
-	j.lines, j.spare, j.writing = j.spare[:0], nil, true
+	j.lines, j.spare = j.spare[:0], nil
 	j.mu.Unlock()
 	_, err := j.out.Write(lines)
 	j.mu.Lock()
