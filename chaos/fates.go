@@ -67,6 +67,7 @@ func (f *fate) facts(o *Ordinals) []plant.EventID { return factIDs(f.Message.Eve
 type restated struct {
 	rule   string
 	events []plant.Event
+	media  string // Content-Type of the body, which may tell where its parts end
 	body   []byte
 }
 
@@ -205,7 +206,8 @@ func (l *Link) restate(f *fate, marks []mark) {
 		return
 	}
 	if c := l.changed[marks[0].key]; c != nil {
-		f.Message.Events, f.Message.Body = c.events, c.body
+		f.Message.Events = c.events
+		say(&f.Message, c.media, c.body)
 		f.touched = append(f.touched, c.rule)
 	}
 }
@@ -238,7 +240,7 @@ func (l *Link) strike(a *armed, fates []fate, original *Delivery, marks []mark) 
 		if l.changed == nil {
 			l.changed = map[string]*restated{}
 		}
-		l.changed[marks[0].key] = &restated{a.ID, did.Message.Events, did.Message.Body}
+		l.changed[marks[0].key] = &restated{a.ID, did.Message.Events, did.Message.Header[contentType], did.Message.Body}
 	}
 	struck := evidence.Disturbance{
 		Fault: a.ID, Kind: a.Kind, Phase: evidence.Struck, At: l.Name, Message: original.Message.ID, Facts: factIDs(original.Message.Events, l.Ordinals),
@@ -354,8 +356,22 @@ func (l *Link) word(m *simulators.Message) error {
 	if len(ms) != 1 {
 		return fmt.Errorf("the dialect has %d messages for it", len(ms))
 	}
-	m.Body = ms[0].Body
+	say(m, ms[0].Header[contentType], ms[0].Body)
 	return nil
+}
+
+const contentType = "Content-Type"
+
+// say gives m another body, with its type if that is another one.
+func say(m *simulators.Message, media string, body []byte) {
+	m.Body = body
+	if media != "" && media != m.Header[contentType] {
+		m.Header = maps.Clone(m.Header)
+		if m.Header == nil {
+			m.Header = map[string]string{}
+		}
+		m.Header[contentType] = media
+	}
 }
 
 // settle fixes when f happens.

@@ -411,7 +411,8 @@ func swap(lot string) perFact {
 func TestAChangedFactStaysChanged(t *testing.T) {
 	l := newLink("mes")
 	l.Encode = func(e plant.Event) ([]simulators.Message, error) {
-		return []simulators.Message{{Body: []byte(e.Fact.Keys().Lot)}}, nil
+		lot := string(e.Fact.Keys().Lot)
+		return []simulators.Message{{Body: []byte(lot), Header: map[string]string{"Content-Type": "parted at " + lot}}}, nil
 	}
 	l.Arm(&chaos.Rule{ID: "F", Kind: "invalid-lot", Fault: swap("BAD"), Max: 1})
 	later := 0
@@ -420,7 +421,7 @@ func TestAChangedFactStaysChanged(t *testing.T) {
 	send := func(n int) {
 		t.Helper()
 		_, err := l.Carry(t.Context(), about("consumptions", consumption("1", n, "L1")), simulators.ToSUT, func(ctx context.Context, m simulators.Message) (simulators.Message, error) {
-			got = append(got, string(m.Body))
+			got = append(got, string(m.Body)+", "+m.Header["Content-Type"])
 			return applied(ctx, m)
 		})
 		if err != nil {
@@ -432,7 +433,7 @@ func TestAChangedFactStaysChanged(t *testing.T) {
 	send(1) // the same fact says the same
 	l.HealAll()
 	send(1) // even when the fault is over
-	if want := []string{"BAD", "body", "BAD", "BAD"}; !slices.Equal(got, want) {
+	if want := []string{"BAD, parted at BAD", "body, ", "BAD, parted at BAD", "BAD, parted at BAD"}; !slices.Equal(got, want) {
 		t.Errorf("arrived %q, want %q", got, want)
 	}
 	ss := strikes(l.Journal)

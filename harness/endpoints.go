@@ -33,7 +33,7 @@ func (r *Rig) endpoints() error {
 	if err := r.brokers(); err != nil {
 		return err
 	}
-	for _, name := range r.setup.File.endpointNames() {
+	for _, name := range r.setup.File.inOrder() {
 		if r.setup.File.Endpoints[name].Broker != "" {
 			continue
 		}
@@ -93,6 +93,7 @@ func (r *Rig) endpoint(name string, spec EndpointSpec) error {
 	e := endpoint.New(endpoint.Config{
 		Name: name, System: system.New(r.master, policy), Dialect: d, Transport: transport, Line: line, Policy: policy, Push: push,
 		Client: client, Secret: secret, Account: account.Account, Password: account.Password, Route: route, Ways: others, Plant: r.Plan.clock.Now, Sends: sends(spec, r.setup.File.Flows),
+		Bus: r.busOf(spec), Takes: taken(spec.System),
 		OnPosting: func(id uint64, p simulators.Posting) {
 			r.Plan.Journal.Append(evidence.Effect{Attempt: id, Endpoint: name, Posting: p})
 		},
@@ -102,12 +103,16 @@ func (r *Rig) endpoint(name string, spec EndpointSpec) error {
 		Attribute: attribution(r.setup.File.Attribution, name),
 	})
 	link.Encode, link.Refuse, link.Drift = e.Encode, e.Refuse, e.Drift
-	if rd := r.Plan.roadTo(name, chaos.BySUT); rd != nil {
-		link.Riders, link.Conns = r.riders(name), rd
+	if at := cmp.Or(spec.Bus, name); r.Plan.roadTo(at, chaos.BySUT) != nil {
+		link.Riders, link.Conns = r.riders(at), r.Plan.roadTo(at, chaos.BySUT)
 	}
 	r.Plan.Endpoints = append(r.Plan.Endpoints, e)
 	r.Plan.serve = append(r.Plan.serve, e.Run)
 	r.Plan.Evidence.Endpoints[name] = evidence.Endpoint{System: spec.System, Dialect: dialect.Name, Transport: cmp.Or(spec.Transport, "http"), Policy: policy, Mishaps: r.setup.File.mishaps(name)}
+	if spec.Bus != "" {
+		r.ride(name, spec.Bus)
+		return nil
+	}
 	base := r.seenAt(name, transport.URL())
 	r.Vars[name+".url"], r.Vars[name+".token"] = base, base+"/oauth/token"
 	r.Vars[name+".client"], r.Vars[name+".secret"] = client, secret

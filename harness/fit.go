@@ -239,7 +239,7 @@ func (f File) roadless(said scenarios.Fault) string {
 			continue
 		}
 		sockets := shareOf(e) == simulators.ShareNone
-		if opens(t, chaos.BySUT) && (sockets || e.database()) || opens(t, chaos.ByRig) && sockets && f.SUT.Receives[name] != "" {
+		if opens(t, chaos.BySUT) && (sockets && e.Bus == "" || e.database()) || opens(t, chaos.ByRig) && sockets && f.SUT.Receives[name] != "" {
 			return ""
 		}
 	}

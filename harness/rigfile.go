@@ -246,6 +246,9 @@ type EndpointSpec struct {
 	// Retain has an MQTT broker keep the last announcement of each topic for
 	// those who subscribe later.
 	Retain bool `yaml:"retain"`
+	// Bus names the endpoint whose messaging service this one is behind as well, of
+	// a dialect that has one (infor-ion): the SUT signs in and sends there for both.
+	Bus string `yaml:"bus"`
 	// Policy changes single lines of the dialect's policy table.
 	Policy scenarios.Policy `yaml:"policy"`
 	Listen string           `yaml:"listen"`
@@ -382,7 +385,7 @@ func (f *File) Check() error {
 	if len(f.Endpoints) == 0 {
 		return f.Pos.Errorf("there are no endpoints").WithHint("endpoints: {erp: {system: erp}, mes: {system: mes}}")
 	}
-	return errors.Join(f.checkAttribution(), f.checkSecured(), f.checkContracts(), f.checkDatabases())
+	return errors.Join(f.checkAttribution(), f.checkSecured(), f.checkContracts(), f.checkDatabases(), f.checkBuses())
 }
 
 // checkDriver says what is wrong with how the SUT is run.

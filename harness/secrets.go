@@ -2,6 +2,7 @@ package harness
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"fmt"
 	"io"
@@ -24,6 +25,7 @@ type vault struct {
 	mu     sync.Mutex // guards what follows
 	known  map[string]evidence.Secret
 	tokens map[string]string // owner by value
+	gates  map[string]string // by endpoint: the one whose gateway lets the SUT in there; itself if it is not named
 	n      int               // of tokens so far
 	people []person
 }
@@ -36,7 +38,7 @@ type person struct {
 
 func newVault(j *evidence.Journal) (*vault, error) {
 	finder, err := bundle.NewRedactor(nil)
-	return &vault{journal: j, finder: finder, known: map[string]evidence.Secret{}, tokens: map[string]string{}}, err
+	return &vault{journal: j, finder: finder, known: map[string]evidence.Secret{}, tokens: map[string]string{}, gates: map[string]string{}}, err
 }
 
 // add makes v know one more secret. Ids of people are looked for as whole
@@ -117,6 +119,7 @@ func goesOn(b []byte, back bool) bool {
 
 // look searches a message that the SUT sent to endpoint.
 func (v *vault) look(endpoint string, m simulators.Message) {
+	issuer := v.issuer(endpoint)
 	see := func(b []byte, place evidence.SecretPlace, where string, unless func(evidence.Secret) bool) {
 		for _, s := range v.found(b) {
 			if unless == nil || !unless(s) {
@@ -131,7 +134,7 @@ func (v *vault) look(endpoint string, m simulators.Message) {
 	v.credential(endpoint, m)
 	// What a system has issued itself, and people it is to know, are no secret
 	// from it; a worklist is read by people.
-	own := func(s evidence.Secret) bool { return s.Owner == endpoint || s.Kind == evidence.SecretCanary }
+	own := func(s evidence.Secret) bool { return s.Owner == issuer || s.Kind == evidence.SecretCanary }
 	place := evidence.InMessage
 	if endpoint == exceptionsLink {
 		own, place = nil, evidence.InException
@@ -144,6 +147,13 @@ func (v *vault) look(endpoint string, m simulators.Message) {
 	see(m.Body, place, "the body", own)
 }
 
+// issuer is the endpoint that issues credentials for endpoint.
+func (v *vault) issuer(endpoint string) string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return cmp.Or(v.gates[endpoint], endpoint)
+}
+
 // credential finds a credential of one system that is shown to another.
 func (v *vault) credential(endpoint string, m simulators.Message) {
 	shown := m.Header["Authorization"]
@@ -153,7 +163,7 @@ func (v *vault) credential(endpoint string, m simulators.Message) {
 		}
 	}
 	for _, s := range v.found([]byte(shown)) {
-		if s.Owner != endpoint {
+		if s.Owner != v.issuer(endpoint) {
 			v.report(s, evidence.AsCredential, endpoint, m.ID, "header Authorization")
 		}
 	}

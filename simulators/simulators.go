@@ -499,6 +499,17 @@ type Keeper interface {
 	Keep(ctx context.Context, m Message, told func(Result)) error
 }
 
+// A Switch is a [Dialect] of a messaging service behind which several systems can
+// be, each with a connection point of its own.
+type Switch interface {
+	Dialect
+	// Point names the connection point of this system.
+	Point() string
+	// Addressee is whom a message of the SUT is for: a connection point, or, if it
+	// names none, whoever takes facts of these kinds.
+	Addressee(m Message) (point string, kinds []plant.Kind)
+}
+
 // A Prober is a [Dialect] of systems that ask the SUT's own service whether it
 // is there, and what it speaks, before they send it anything, and again after a
 // message that was not heard.

@@ -13,6 +13,7 @@ import (
 type Config struct {
 	ERP, MES   Endpoint
 	Dialect    string // of the ERP: neutral/v1, files/v1, b2mml-xml/v7, d365/v1, staging/v1 or sap-s4/v2
+	MESDialect string // of the MES: neutral/v1, or that of an ERP behind ION, where the MES is on the same bus
 	Company    string // legal entity of d365/v1
 	Envelope   string // of BODs: none, soap-1.1 or soap-1.2
 	IONAPI     string // the credentials of an ION gateway, a file
@@ -89,6 +90,7 @@ func readConfig(args []string, env func(string) string, stdout, stderr io.Writer
 	text(&c.ERP.Key, "erp-key", "ERP_KEY", "", "file with our private key at the ERP's SFTP server; without one the secret is the password")
 	text(&c.ERP.KnownHosts, "erp-known-hosts", "ERP_KNOWN_HOSTS", "", "file with the public key of the ERP's SFTP server")
 	text(&c.Dialect, "erp-dialect", "ERP_DIALECT", dialectNeutral, "neutral/v1, files/v1, b2mml-xml/v7, d365/v1, staging/v1 or sap-s4/v2: what the ERP speaks")
+	text(&c.MESDialect, "mes-dialect", "MES_DIALECT", dialectNeutral, "neutral/v1, or infor-ion/v3 or v2 if the ERP speaks that: what the MES speaks")
 	text(&c.Company, "erp-company", "ERP_COMPANY", "DEMO", "legal entity to post for, of d365/v1")
 	text(&c.IONAPI, "erp-ionapi", "ERP_IONAPI", "", "file of credentials of an ION gateway (.ionapi)")
 	text(&c.LogicalID, "erp-logical-id", "ERP_LOGICAL_ID", "lid://plantsim.bridge.bravo", "our logical ID at ION")
@@ -157,7 +159,9 @@ func (c Config) Validate() error {
 		c.ERP.URL = k.Gateway
 	}
 	need(c.ERP.URL != "", "set ERP_URL: where is the ERP?")
-	need(c.MES.URL != "", "set MES_URL: where is the MES?")
+	onBus := c.MESDialect == c.Dialect && (c.Dialect == dialectION3 || c.Dialect == dialectION2)
+	need(c.MES.URL != "" || onBus, "set MES_URL: where is the MES?")
+	need(c.MESDialect == "" || c.MESDialect == dialectNeutral || onBus, `MES_DIALECT must be "neutral/v1", or that of an ERP behind ION`)
 	need(c.Dialect == "" || c.Dialect == dialectNeutral || c.Dialect == dialectFiles || c.Dialect == dialectB2MML || c.Dialect == dialectD365 || c.Dialect == dialectStaging || c.Dialect == dialectION3 || c.Dialect == dialectION2 || c.Dialect == dialectSAP, `ERP_DIALECT must be "neutral/v1", "files/v1", "b2mml-xml/v7", "d365/v1", "infor-ion/v3", "infor-ion/v2", "staging/v1" or "sap-s4/v2"`)
 	need(c.Envelope == "" || c.Envelope == "none" || envelopes[c.Envelope] != "", `ERP_ENVELOPE must be "none", "soap-1.1" or "soap-1.2"`)
 	need(c.InDoubt == "" || c.InDoubt == "repeat" || c.InDoubt == "stop", `IN_DOUBT must be "repeat" or "stop"`)

@@ -56,6 +56,9 @@ func (i *inbox) handler() http.Handler {
 	mux.HandleFunc("POST /cutover", i.cutover)
 	if i.ion != nil {
 		mux.Handle("/erp/service/", i.ion.receive(i))
+		if i.ion.bus { // one service for what comes of both
+			mux.Handle("/ion/service/", i.ion.receive(i))
+		}
 	}
 	mux.HandleFunc("POST /erp/{name}", func(w http.ResponseWriter, r *http.Request) { i.webhook(w, r, "erp") })
 	mux.HandleFunc("POST /mes/{name}", func(w http.ResponseWriter, r *http.Request) { i.webhook(w, r, "mes") })

@@ -5,7 +5,6 @@ import (
 	"encoding/xml"
 	"fmt"
 	"math/big"
-	"net/url"
 	"slices"
 	"strings"
 )
@@ -67,25 +66,33 @@ func under(above, paths string) []string {
 // ionNames are the messages that records belong to.
 var ionNames = map[string]string{"ORD": "orders", "CHG": "orders", "CAN": "orders", "DEC": "decisions", "ITM": "items"}
 
-// ionAnnounced reads a BOD that the ERP announces into messages for the MES.
-func ionAnnounced(bod *element) (all []announcedFact, err error) {
+// opened checks the head of a BOD, and tells what is to be done with its nouns.
+func opened(bod *element) (action string, err error) {
 	switch {
 	case bod.space != ionSpace:
-		return nil, fmt.Errorf("read BOD: the namespace %q is not %s", clip(bod.space), ionSpace)
+		return "", fmt.Errorf("read BOD: the namespace %q is not %s", clip(bod.space), ionSpace)
 	case bod.attr("releaseID") != ionRelease:
-		return nil, fmt.Errorf("read BOD: releaseID %q is not %s", clip(bod.attr("releaseID")), ionRelease)
+		return "", fmt.Errorf("read BOD: releaseID %q is not %s", clip(bod.attr("releaseID")), ionRelease)
 	case bod.said("ApplicationArea", "CreationDateTime") == "" || !strings.Contains(bod.said("ApplicationArea", "CreationDateTime"), "T"):
-		return nil, fmt.Errorf("read BOD: it does not say when it was made")
+		return "", fmt.Errorf("read BOD: it does not say when it was made")
 	}
 	data := bod.at("DataArea")
 	if data == nil {
-		return nil, fmt.Errorf("read BOD: it has no data area")
+		return "", fmt.Errorf("read BOD: it has no data area")
 	}
-	action := ""
 	for _, e := range data.all("ActionExpression") {
 		action = e.attr("actionCode")
 	}
-	for _, e := range data.in {
+	return action, nil
+}
+
+// ionAnnounced reads a BOD that the ERP announces into messages for the MES.
+func ionAnnounced(bod *element) (all []announcedFact, err error) {
+	action, err := opened(bod)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range bod.at("DataArea").in {
 		i := slices.IndexFunc(ionNouns, func(n ionNoun) bool {
 			return bod.name == n.verb+n.noun && e.name == n.noun && n.action == action && ionNames[n.record] != ""
 		})
@@ -182,12 +189,22 @@ func ionPosting(u unit, h ionHead) (document string, bod []byte, err error) {
 	if w.err != nil {
 		return "", nil, w.err
 	}
-	name := n.verb + n.noun
-	id := fmt.Sprintf("infor-nid:%s:%s:%s:%s:1?%s&amp;verb=%s&amp;variationID=1", h.tenant, h.entity, h.entity, url.PathEscape(h.id), n.noun, n.verb)
+	document, bod = ionDocument{n.verb, n.noun, n.action, created, nouns.Bytes()}.written(h, ionID{h.id, 1})
+	return document, bod, nil
+}
+
+// ionDocument is what a BOD is made of.
+type ionDocument struct {
+	verb, noun, action, created string
+	nouns                       []byte
+}
+
+func (d ionDocument) written(h ionHead, id ionID) (document string, bod []byte) {
+	name := d.verb + d.noun
 	bod = fmt.Appendf(nil, `<?xml version="1.0" encoding="UTF-8"?>`+"\n"+`<%s xmlns="%s" releaseID="%s"><ApplicationArea><Sender><LogicalID>%s</LogicalID><ConfirmationCode>OnError</ConfirmationCode></Sender><CreationDateTime>%s</CreationDateTime><BODID>%s</BODID></ApplicationArea>`+
 		`<DataArea><%s><TenantID>%s</TenantID><AccountingEntityID>%s</AccountingEntityID><LocationID>%s</LocationID><ActionCriteria><ActionExpression actionCode="%s"/></ActionCriteria></%s>%s</DataArea></%s>`,
-		name, ionSpace, ionRelease, escaped(h.from), escaped(created), id, n.verb, escaped(h.tenant), escaped(h.entity), escaped(h.entity), n.action, n.verb, nouns.Bytes(), name)
-	return n.verb + "." + n.noun, bod, nil
+		name, ionSpace, ionRelease, escaped(h.from), escaped(d.created), id.of(h, d.noun, d.verb), d.verb, escaped(h.tenant), escaped(h.entity), escaped(h.entity), d.action, d.verb, d.nouns, name)
+	return d.verb + "." + d.noun, bod
 }
 
 // element is a noun with the cells of a record.
@@ -205,7 +222,7 @@ func (n ionNoun) element(l line) *element {
 		at := root.reach(strings.Split(path, "/"))
 		switch {
 		case attr != "":
-			at.attrs = append(at.attrs, xml.Attr{Name: xml.Name{Local: attr}, Value: cell})
+			at.attrs = append(at.attrs, attribute(attr, cell))
 		case strings.HasSuffix(path, "Duration"):
 			at.text = "PT" + cell + "S"
 		case strings.HasSuffix(path, "Indicator"):
@@ -215,6 +232,10 @@ func (n ionNoun) element(l line) *element {
 		}
 	}
 	return root
+}
+
+func attribute(name, value string) xml.Attr {
+	return xml.Attr{Name: xml.Name{Local: name}, Value: value}
 }
 
 // reach finds the element at a path, or makes it.

@@ -31,6 +31,7 @@ type ionSide struct {
 	from           string // our logical ID
 	version        string // of the messaging service: v3 or v2
 	stop           bool   // in doubt, leave it to a person
+	bus            bool   // the other system is there as well: items are nouns, see ionbus.go
 	run            string // makes message IDs of one start differ from those of another
 
 	mu      sync.Mutex // guards what follows
@@ -91,6 +92,15 @@ func newIONSide(name string, c Config) *ionSide {
 		stop: c.InDoubt == "stop", run: rand.Text()[:8], waiting: map[string]chan<- *element{}, heard: map[string][]answerOf{}}
 }
 
+// onBus is the side of the other system where that is behind the same ION. We are one
+// principal there, with one token for both.
+func (s *ionSide) onBus(name string, c Config) *ionSide {
+	other := newIONSide(name, c)
+	other.tokens = s.tokens
+	s.bus, other.bus = true, true
+	return other
+}
+
 func (s *ionSide) admit(ctx context.Context) verdict {
 	if s.defect == M118 { // DEFECT M118: a new token for every message
 		token, v := s.tokens.get(ctx)
@@ -116,11 +126,11 @@ func (s *ionSide) post(ctx context.Context, u unit) verdict {
 		delete(s.waiting, message)
 		s.mu.Unlock()
 	}()
-	document, bod, err := ionPosting(u, ionHead{s.tenant, s.entity, s.from, id})
+	document, bod, of, err := s.wording(u, ionHead{s.tenant, s.entity, s.from, id})
 	if err != nil {
 		return verdict{what: refused, class: dataQuality, code: "not-understood", reason: err.Error()}
 	}
-	media, body := s.form(document, message, id, bod)
+	media, body := s.form(document, message, of, bod)
 	r, v := s.call(ctx, http.MethodPost, "/"+s.version+"/multipartMessage", http.Header{"Content-Type": {media}, "X-Tenantid": {s.tenant}}, body)
 	switch {
 	case r.err != nil:
@@ -132,12 +142,23 @@ func (s *ionSide) post(ctx context.Context, u unit) verdict {
 		return v
 	case r.status/100 == 2 && s.defect == M115: // DEFECT M115: taken over is posted
 		return verdict{what: posted}
+	case r.status/100 == 2 && strings.HasPrefix(document, "Sync."): // nobody acknowledges that, and ION delivers it
+		return verdict{what: posted}
 	case r.status/100 == 2:
 		return s.await(ctx, u, answer)
 	case r.status == http.StatusBadGateway || r.status == http.StatusGatewayTimeout || r.status == http.StatusInternalServerError: // of something in front of it
 		v.doubt = true
 	}
 	return v
+}
+
+// wording writes u as a document, and says which it is.
+func (s *ionSide) wording(u unit, h ionHead) (document string, bod []byte, id ionID, err error) {
+	if s.bus {
+		return busPosting(u, h)
+	}
+	document, bod, err = ionPosting(u, h)
+	return document, bod, ionID{h.id, 1}, err
 }
 
 // refusedBy reports whether an answer says what is wrong, and if it does, whose
@@ -192,9 +213,9 @@ func (s *ionSide) settle(_ context.Context, u unit) verdict {
 
 // form writes the two parts of a message. ION takes them under their names in
 // every version.
-func (s *ionSide) form(document, message, id string, bod []byte) (media string, body []byte) {
+func (s *ionSide) form(document, message string, id ionID, bod []byte) (media string, body []byte) {
 	said, _ := json.Marshal(map[string]any{"documentName": document, "messageId": message, "fromLogicalId": s.from, "toLogicalId": "lid://default",
-		"accountingEntity": s.entity, "location": s.entity, "documentId": id, "variationId": 1, "encoding": "NONE", "characterSet": "UTF-8"}) // texts cannot fail
+		"accountingEntity": s.entity, "location": s.entity, "documentId": id.document, "variationId": id.variation, "encoding": "NONE", "characterSet": "UTF-8"}) // texts cannot fail
 	var b bytes.Buffer
 	w := multipart.NewWriter(&b)
 	for _, p := range []struct {
@@ -273,12 +294,12 @@ func (s *ionSide) entry(c *element) verdict {
 // receive is the application's own service, to which ION pushes.
 func (s *ionSide) receive(in *inbox) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /erp/service/ping", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
-	mux.HandleFunc("GET /erp/service/protocol", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET /{of}/service/ping", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
+	mux.HandleFunc("GET /{of}/service/protocol", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(map[string]any{"version": s.version, "hasDiscovery": false})
 	})
-	mux.HandleFunc("POST /erp/service/{version}/multipartMessage", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("POST /{of}/service/{version}/multipartMessage", func(w http.ResponseWriter, r *http.Request) {
 		if tenant := r.Header.Get("X-TenantId"); tenant != s.tenant {
 			problem(w, http.StatusForbidden, "tenant", fmt.Sprintf("the tenant %q is not ours", clip(tenant)))
 			return
@@ -345,18 +366,26 @@ func (s *ionSide) push(w http.ResponseWriter, r *http.Request, in *inbox, said, 
 		w.WriteHeader(http.StatusAccepted)
 		return
 	}
-	facts, err := ionAnnounced(bod)
-	var items []*item
-	for _, a := range facts {
-		got, oerr := in.open("erp", a.name, a.event, a.body)
-		err = errors.Join(err, oerr)
-		items = append(items, got...)
-	}
+	items, err := s.items(in, bod)
 	if err != nil {
 		problem(w, http.StatusBadRequest, "malformed", err.Error())
 		return
 	}
 	in.takeOver(w, r, p.DocumentName, items)
+}
+
+// items is what a document says, for the other system.
+func (s *ionSide) items(in *inbox, bod *element) (items []*item, err error) {
+	if s.bus {
+		return busItems(bod)
+	}
+	facts, err := ionAnnounced(bod)
+	for _, a := range facts {
+		got, oerr := in.open("erp", a.name, a.event, a.body)
+		err = errors.Join(err, oerr)
+		items = append(items, got...)
+	}
+	return items, err
 }
 
 // answered hands an Acknowledge to who waits for it, or keeps it for who asks

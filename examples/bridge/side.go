@@ -88,7 +88,11 @@ func (c Config) sides() (erp, mes side) {
 	case dialectFiles:
 		return newFilesSide("erp", c), mes
 	case dialectION3, dialectION2:
-		return newIONSide("erp", c), mes
+		at := newIONSide("erp", c)
+		if c.MESDialect == c.Dialect {
+			mes = at.onBus("mes", c)
+		}
+		return at, mes
 	case dialectStaging:
 		return newTablesSide("erp", c), mes
 	case dialectSAP:

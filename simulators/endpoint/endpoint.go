@@ -37,6 +37,11 @@ type Config struct {
 	// are those others: interface users of their own into the same books.
 	Route string
 	Ways  []Way
+	// Bus is the endpoint whose messaging service this one is behind as well: the
+	// SUT signs in and sends there, whatever is for whom; nil if it has its own.
+	Bus *Endpoint
+	// Takes are the kinds of facts that go into the books of an endpoint on a Bus.
+	Takes map[plant.Kind]bool
 	// Sends limits which kinds of facts are announced; nil means all.
 	Sends map[plant.Kind]bool
 
@@ -85,6 +90,8 @@ type Endpoint struct {
 	queued   atomic.Int64
 	ended    atomic.Bool // Run is over: nothing is worked off any more
 
+	behind []*Endpoint // whose messages come here
+
 	policyMu sync.RWMutex // guards Policy, which a scenario may change
 }
 
@@ -115,6 +122,9 @@ func New(c Config) *Endpoint {
 	e.tokenAt = tokenPath
 	if i, ok := c.Dialect.(simulators.TokenIssuer); ok {
 		e.tokenAt = i.TokenPath()
+	}
+	if c.Bus != nil {
+		e.join(c.Bus)
 	}
 	return e
 }
@@ -202,6 +212,9 @@ const tokenPath = simulators.TokenName
 // Receive answers one message from the SUT. Whatever is wrong with it, it
 // crosses the line, so that there is evidence of it.
 func (e *Endpoint) Receive(ctx context.Context, m simulators.Message) (simulators.Message, error) {
+	if to := e.addressee(m); to != e {
+		return to.Receive(ctx, m)
+	}
 	if u := m.Unread; u != nil {
 		m.Key = m.Verb + " " + m.Name
 		return e.Line.Carry(ctx, m, simulators.FromSUT, func(_ context.Context, m simulators.Message) (simulators.Message, error) {
@@ -312,7 +325,11 @@ func (e *Endpoint) serve(one part, p simulators.Policy, held *holding) simulator
 
 // admit turns away who may not enter now.
 func (e *Endpoint) admit(m simulators.Message, p simulators.Policy) *simulators.Refusal {
-	if p.Auth == simulators.AuthOAuth2 && !public(m.Name) {
+	gate := p
+	if e.Bus != nil {
+		gate = e.Bus.PolicyNow()
+	}
+	if gate.Auth == simulators.AuthOAuth2 && !public(m.Name) {
 		if r := e.tokens.check(m.Header["Authorization"]); r != nil {
 			return r
 		}
@@ -322,7 +339,7 @@ func (e *Endpoint) admit(m simulators.Message, p simulators.Policy) *simulators.
 			return r
 		}
 	}
-	slow, r := e.quota.take(p.Quota, m.Name)
+	slow, r := e.quota.take(gate.Quota, m.Name)
 	time.Sleep(slow) // whether or not its sender waits
 	return r
 }

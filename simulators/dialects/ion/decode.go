@@ -132,6 +132,9 @@ func (d Dialect) read(in incoming) simulators.Ask {
 		return late(codeMalformed, err.Error())
 	}
 	noted := simulators.Ask{Query: &simulators.Query{Object: "interface", Where: map[string]string{"of": "noted"}}}
+	if to := in.ToLogicalID; to != "" && to != toDefault && to != d.Settings.logicalID() {
+		return noted // no document flow leads there: ION has it, and people find it in the ION Desk
+	}
 	if in.verb == "Acknowledge" || in.verb == "Confirm" {
 		return noted // what became of what we have sent: people look at it
 	}

@@ -1,0 +1,68 @@
+package ion
+
+import (
+	"bytes"
+	"reflect"
+	"testing"
+
+	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/dialects/dialecttest"
+	"github.com/andon-rig/andon/simulators/plant"
+)
+
+// TestAddressee: a document goes to the connection point that it is addressed to,
+// or by its name to whoever takes what it tells of, in every layout.
+func TestAddressee(t *testing.T) {
+	for name, d := range variants() {
+		if d.Settings.Product == "csi" {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			m, err := d.Batch(confirmation())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if to, kinds := d.Addressee(m); to != "" || !reflect.DeepEqual(kinds, []plant.Kind{plant.KindOperationStarted, plant.KindConfirmation, plant.KindRework}) {
+				t.Errorf("for %q, %v", to, kinds)
+			}
+			if d.Settings.Layout != Multipart && d.Settings.Layout != "" {
+				return
+			}
+			m.Body = bytes.Replace(m.Body, []byte(toDefault), []byte("lid://plantsim.mes.charlie"), 1)
+			if to, kinds := d.Addressee(m); to != "lid://plantsim.mes.charlie" || kinds != nil {
+				t.Errorf("for %q, %v", to, kinds)
+			}
+			m.Body = []byte("--")
+			if to, kinds := d.Addressee(m); to != "" || kinds != nil {
+				t.Errorf("unreadable: for %q, %v", to, kinds)
+			}
+		})
+	}
+	if to, kinds := (Dialect{}).Addressee(simulators.Message{Verb: "get", Name: "service/ping"}); to != "" || kinds != nil {
+		t.Errorf("a question: for %q, %v", to, kinds)
+	}
+	if got := (Dialect{Settings: Settings{LogicalID: "lid://x"}}).Point(); got != "lid://x" {
+		t.Errorf("connection point %q", got)
+	}
+}
+
+// TestNoRoute: what is addressed to a connection point that is not there is taken
+// over, and nobody hears of it again.
+func TestNoRoute(t *testing.T) {
+	d := Dialect{}
+	for to, claims := range map[string]int{toDefault: 1, "lid://plantsim.erp.alpha": 1, "lid://plantsim.erp.alhpa": 0} {
+		m, err := d.Batch(dialecttest.Confirmation())
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Body = bytes.Replace(m.Body, []byte(toDefault), []byte(to), 1)
+		ask, err := d.Decode(m)
+		if err != nil || len(ask.Claims) != claims || ask.Late != nil {
+			t.Errorf("to %s: %+v, %v; want %d claims", to, ask, err, claims)
+		}
+		m.Asks = ask.Query
+		if r := d.Reply(m, simulators.Answer{Later: claims > 0}); r.Result.Status != 202 {
+			t.Errorf("to %s: answered %d", to, r.Result.Status)
+		}
+	}
+}
