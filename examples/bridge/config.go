@@ -97,7 +97,7 @@ func readConfig(args []string, env func(string) string, stdout, stderr io.Writer
 	text(&c.Entity, "erp-accounting-entity", "ERP_ENTITY", "PLANT10", "accounting entity of documents at ION")
 	text(&c.Envelope, "erp-envelope", "ERP_ENVELOPE", "none", "none, soap-1.1 or soap-1.2: what BODs travel in")
 	text(&c.ERP.Version, "erp-version", "ERP_VERSION", "", "version of the ERP's interface to tell in "+versionHeader+"; empty tells none")
-	text(&c.InDoubt, "in-doubt", "IN_DOUBT", "repeat", "repeat or stop: what to do with a file of which nobody knows what became")
+	text(&c.InDoubt, "in-doubt", "IN_DOUBT", "repeat", "repeat or stop: what to do with a file, or a document at ION, of which nobody knows what became")
 	text(&c.MES.URL, "mes", "MES_URL", "", "base URL of the MES")
 	text(&c.MES.TokenURL, "mes-token", "MES_TOKEN_URL", "", "token URL of the MES")
 	text(&c.MES.Client, "mes-client", "MES_CLIENT", "", "OAuth2 client id at the MES")

@@ -24,6 +24,7 @@ type ionWorld struct {
 	*world
 	version string
 	deaf    bool // it forgets what it is sent first, and answers 202
+	mute    bool // it acknowledges everything, and answers 502
 
 	lock    sync.Mutex // guards what follows
 	known   map[string]message
@@ -137,7 +138,11 @@ func (i *ionWorld) take(w http.ResponseWriter, r *http.Request, id, noun string,
 		}
 		criteria += fmt.Sprintf(`<ResponseCriteria><ResponseExpression actionCode="%s">/%s[%d]</ResponseExpression><ChangeStatus><ReasonCode>%s</ReasonCode></ChangeStatus></ResponseCriteria>`, word, noun, n+1, reason)
 	}
-	w.WriteHeader(http.StatusAccepted)
+	if i.mute {
+		w.WriteHeader(http.StatusBadGateway)
+	} else {
+		w.WriteHeader(http.StatusAccepted)
+	}
 	i.push("Acknowledge."+noun, fmt.Sprintf(`<Acknowledge%s xmlns="%s" releaseID="9.2"><DataArea><Acknowledge><OriginalApplicationArea><MessageID>%s</MessageID></OriginalApplicationArea>%s</Acknowledge></DataArea></Acknowledge%s>`, noun, ionSpace, id, criteria, noun))
 	i.lock.Lock()
 	i.repeats += repeats
@@ -242,6 +247,46 @@ func TestION(t *testing.T) {
 			w.erp.refuse[ms[5].event] = lotExpired
 			if cs := plain(i.world, ms...); len(cs) > 0 {
 				t.Errorf("complaints: %q", cs)
+			}
+		})
+	}
+}
+
+// TestIONStops: in doubt nothing is sent again, and a person is told; and what an
+// Acknowledge tells is no doubt, however its message was answered.
+func TestIONStops(t *testing.T) {
+	for name, c := range map[string]struct {
+		prepare  func(*world, *ionWorld, message)
+		effects  int
+		reported bool
+	}{
+		"posted, and neither answered nor acknowledged": {func(w *world, _ *ionWorld, m message) { w.erp.before = once(m.event, fate{lose: true}) }, 1, true},
+		"forgotten behind a 202":                        {func(_ *world, i *ionWorld, _ message) { i.deaf = true }, 0, true},
+		"acknowledged, and not answered":                {func(_ *world, i *ionWorld, _ message) { i.mute = true }, 1, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, "")
+			m := confirmation("1", 1)
+			i := newIONWorld(w, "v3", m)
+			w.config.InDoubt = "stop"
+			c.prepare(w, i, m)
+			w.start().sendAll(m)
+			if c.reported {
+				w.must("a report of the doubt", func() bool { return len(w.surfaced(m.event)) > 0 })
+			} else {
+				w.must("the posting", func() bool { return len(w.erp.effectsOf(m.event)) > 0 })
+				w.pass(300 * time.Millisecond) // in which it could be sent again, or reported
+			}
+			if got := len(w.erp.effectsOf(m.event)); got != c.effects {
+				t.Errorf("posted %d times, want %d", got, c.effects)
+			}
+			if got := len(w.surfaced(m.event)); c.reported != (got > 0) {
+				t.Errorf("reported %d times", got)
+			}
+			i.lock.Lock()
+			defer i.lock.Unlock()
+			if i.repeats > 0 {
+				t.Errorf("sent again %d times", i.repeats)
 			}
 		})
 	}

@@ -135,6 +135,9 @@ func (s *ionSide) post(ctx context.Context, u unit) verdict {
 	switch {
 	case r.err != nil:
 		v.doubt = v.what == again // the defects among them
+		if s.stop && v.doubt {    // whoever stops for good in doubt listens before: an Acknowledge comes of what was heard
+			return s.await(ctx, u, answer)
+		}
 		return v
 	case r.status == 0:
 		return v // there was no token
@@ -148,6 +151,9 @@ func (s *ionSide) post(ctx context.Context, u unit) verdict {
 		return s.await(ctx, u, answer)
 	case r.status == http.StatusBadGateway || r.status == http.StatusGatewayTimeout || r.status == http.StatusInternalServerError: // of something in front of it
 		v.doubt = true
+		if s.stop {
+			return s.await(ctx, u, answer)
+		}
 	}
 	return v
 }
