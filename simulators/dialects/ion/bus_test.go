@@ -49,20 +49,26 @@ func TestAddressee(t *testing.T) {
 // TestNoRoute: what is addressed to a connection point that is not there is taken
 // over, and nobody hears of it again.
 func TestNoRoute(t *testing.T) {
-	d := Dialect{}
-	for to, claims := range map[string]int{toDefault: 1, "lid://plantsim.erp.alpha": 1, "lid://plantsim.erp.alhpa": 0} {
+	d := Dialect{Settings: Settings{ConfirmBOD: Delivered}}
+	for to, routed := range map[string]bool{toDefault: true, "lid://plantsim.erp.alpha": true, "lid://plantsim.erp.alhpa": false} {
 		m, err := d.Batch(dialecttest.Confirmation())
 		if err != nil {
 			t.Fatal(err)
 		}
 		m.Body = bytes.Replace(m.Body, []byte(toDefault), []byte(to), 1)
 		ask, err := d.Decode(m)
-		if err != nil || len(ask.Claims) != claims || ask.Late != nil {
-			t.Errorf("to %s: %+v, %v; want %d claims", to, ask, err, claims)
+		if err != nil || (len(ask.Claims) == 1) != routed || (ask.Late == nil) != routed {
+			t.Fatalf("to %s: %+v, %v", to, ask, err)
 		}
-		m.Asks = ask.Query
-		if r := d.Reply(m, simulators.Answer{Later: claims > 0}); r.Result.Status != 202 {
+		if r := d.Reply(m, simulators.Answer{Later: true}); r.Result.Status != 202 {
 			t.Errorf("to %s: answered %d", to, r.Result.Status)
+		}
+		answer := simulators.Answer{Refusal: refusal(simulators.Business, "order-closed", "text")}
+		if !routed {
+			answer.Refusal = ask.Late
+		}
+		if told, err := d.Respond(m, answer); err != nil || (len(told) == 2) != routed || !routed && len(told) > 0 {
+			t.Errorf("to %s: told %d messages, %v", to, len(told), err)
 		}
 	}
 }

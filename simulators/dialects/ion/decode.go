@@ -20,6 +20,7 @@ const (
 	codeInactive  = "connection-inactive"
 	codeDocument  = "document-unknown"
 	codeRouting   = "accounting-entity-unknown"
+	codeRoute     = "no-route" // told to people at the ION Desk only
 )
 
 func refuse(code, text string) *simulators.Refusal {
@@ -133,7 +134,7 @@ func (d Dialect) read(in incoming) simulators.Ask {
 	}
 	noted := simulators.Ask{Query: &simulators.Query{Object: "interface", Where: map[string]string{"of": "noted"}}}
 	if to := in.ToLogicalID; to != "" && to != toDefault && to != d.Settings.logicalID() {
-		return noted // no document flow leads there: ION has it, and people find it in the ION Desk
+		return late(codeRoute, fmt.Sprintf("no document flow leads to %q", clip(to)))
 	}
 	if in.verb == "Acknowledge" || in.verb == "Confirm" {
 		return noted // what became of what we have sent: people look at it

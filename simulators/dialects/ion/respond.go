@@ -11,10 +11,10 @@ import (
 // Respond implements [simulators.Responder]. A Process is answered by an
 // Acknowledge that accepts or rejects; a Sync by nothing if all went well. What
 // could not be processed is told by a ConfirmBOD as well, which ION keeps for
-// people unless it is set to deliver it.
+// people unless it is set to deliver it. What came to no system nobody answers.
 func (d Dialect) Respond(m simulators.Message, a simulators.Answer) ([]simulators.Message, error) {
 	at, ok := d.resourceAt(m.Name)
-	if !ok {
+	if !ok || a.Refusal != nil && a.Refusal.Code == codeRoute { // no system has ever had it
 		return nil, nil
 	}
 	params, payload, err := unpack(at.layout, at.version, m)
