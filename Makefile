@@ -26,16 +26,30 @@ test: check staticcheck suites canaries ## run every test, installing what it ne
 RACE = $(shell command -v $${CC:-gcc} >/dev/null 2>&1 && echo -race)
 
 # On a user's machine a test that needs a missing program skips with a reason; in CI a skip is a failure.
-GOTEST := $(if $(CI),$(GO) run ./tools/noskips,$(GO) test)
+# Vet looks at everything once, with all its analyzers: -vet=off, as go test would look again at each package.
+GOTEST := $(if $(CI),$(BIN)/noskips,$(GO) test) -vet=off
+
+$(BIN)/noskips: $(wildcard tools/noskips/*.go)
+	$(GO) build -o $@ ./tools/noskips
+
+# Tests whose rounds differ only in their seeds make a part of them under the race detector (internal/race).
+ROUNDS    := TestAtomicState TestBrokenPromisesFailLint TestBrokenStateIsNoticed TestEveryFaultInEveryDialect TestNamedWithoutIdentifiers \
+	TestOneSeedOneJournal TestRepeats TestSearchFindsKnownCapacities TestSearchOfBuildsThatSway TestSearchOfBuildsThatTire \
+	TestSoundBuildHoldsUnderEveryFault TestWholeCatalogRepeats
+ROUNDS_IN := ./chaos ./chaos/faults ./harness ./harness/catalog ./harness/load ./harness/memory
 
 .PHONY: check
-check: tools-for-tests ## format, vet, import order and unit tests with the race detector
+check: tools-for-tests $(if $(CI),$(BIN)/noskips) ## format, vet, import order and unit tests with the race detector; long series of rounds without it
 	@files="$$(gofmt -l $$(git ls-files '*.go'))"; test -z "$$files" || { echo "not gofmt-clean: $$files"; exit 1; }
 	$(GO) vet ./... && $(GO) vet -tags suites ./harness/suite/... ./harness/sut/... ./harness/load/...
 	CGO_ENABLED=$(if $(RACE),1,0) $(GOTEST) $(RACE) -shuffle=on -timeout 20m ./...
-	$(MAKE) --no-print-directory contracts
+	$(MAKE) --no-print-directory rounds contracts
 	cd tools/bench/peers && $(GO) vet ./...
 	cd examples/poller && $(GO) vet ./... && CGO_ENABLED=$(if $(RACE),1,0) $(GO) test $(RACE) -shuffle=on -timeout 5m ./...
+
+.PHONY: rounds
+rounds: $(if $(CI),$(BIN)/noskips) ## all rounds of the tests that make only some of them under the race detector, without it
+	$(GOTEST) -count=1 -shuffle=on -timeout 10m -run '^($(subst $(eval ) ,|,$(strip $(ROUNDS))))$$' $(ROUNDS_IN)
 
 .PHONY: contracts
 contracts: ## hold what our own endpoints promise against what was released (docs/contracts); breaking it needs a new version
@@ -99,8 +113,8 @@ staticcheck: ## look for mistakes that compile
 	cd examples/poller && $(GO) run $(STATICCHECK) ./...
 
 .PHONY: suites
-suites: build poller-canary pact-go ## the smoke pack as a Ginkgo suite against the bundled integration, a few scenarios against it as a container, against the polling one, and pact-go against a simulated ERP
-	$(GO) test -tags suites -count=1 -timeout 20m ./harness/suite/...
+suites: build poller-canary pact-go $(if $(CI),$(BIN)/noskips) ## the smoke pack as a Ginkgo suite against the bundled integration, a few scenarios against it as a container, against the polling one, and pact-go against a simulated ERP
+	$(GO) test -vet=off -tags suites -count=1 -timeout 20m ./harness/suite/...
 	$(GOTEST) -p 1 -tags suites -count=1 -timeout 20m ./harness/sut/container/... ./harness/sut/compose/...
 	$(GOTEST) -tags suites -count=1 -timeout 20m -run Container ./harness/load
 

@@ -18,6 +18,7 @@ import (
 	"github.com/andon-rig/andon/chaos"
 	"github.com/andon-rig/andon/chaos/faults"
 	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/internal/race"
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/plant"
 )
@@ -299,7 +300,7 @@ func play(t *testing.T, seed uint64) (sum string, records int, kinds map[string]
 
 // TestRepeats is the promise of an in-memory rig: one seed, one journal.
 func TestRepeats(t *testing.T) {
-	runs := 500
+	runs := race.Rounds(500, 50)
 	if testing.Short() {
 		runs = 50
 	}

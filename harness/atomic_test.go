@@ -16,6 +16,7 @@ import (
 	"github.com/andon-rig/andon/chaos"
 	"github.com/andon-rig/andon/chaos/faults"
 	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/internal/race"
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/dialects/neutral"
 	"github.com/andon-rig/andon/simulators/endpoint"
@@ -25,10 +26,9 @@ import (
 )
 
 // Rounds of parallel calls, each about a fact of its own.
-const (
-	rounds   = 1000
-	parallel = 32
-)
+var rounds = race.Rounds(1000, 250)
+
+const parallel = 32
 
 // tally is what the calls of all rounds met.
 type tally struct {
@@ -36,10 +36,10 @@ type tally struct {
 	violations              []string
 }
 
-// race makes the rounds: in each, parallel calls say the same thing with the
+// contend makes the rounds: in each, parallel calls say the same thing with the
 // same key at the same time. refused of them must be told 503, all others that
 // it was posted, and all of those must name one and the same document.
-func race(t *testing.T, url string, refused int) (sum tally) {
+func contend(t *testing.T, url string, refused int) (sum tally) {
 	t.Helper()
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: parallel}}
 	defer client.CloseIdleConnections()
@@ -146,10 +146,10 @@ func TestAtomicState(t *testing.T) {
 	}{"first call 503, then 201": {[]*chaos.Rule{once}, 1}, "same idempotency key": {nil, 0}} {
 		t.Run(name, func(t *testing.T) {
 			url, postings := served(t, tc.rules...)
-			sum := race(t, url, tc.refused)
+			sum := contend(t, url, tc.refused)
 			t.Logf("%d rounds of %d parallel calls: %d calls, %d refused, %d applied or repeated, %d postings, %d violations",
 				rounds, parallel, sum.calls, sum.refused, sum.applied, postings.Load(), len(sum.violations))
-			if len(sum.violations) > 0 || postings.Load() != rounds {
+			if len(sum.violations) > 0 || postings.Load() != int64(rounds) {
 				t.Errorf("%d postings, want %d; %q", postings.Load(), rounds, sum.violations[:min(5, len(sum.violations))])
 			}
 		})
@@ -176,7 +176,7 @@ func TestBrokenStateIsNoticed(t *testing.T) {
 		fmt.Fprint(w, doc)
 	}))
 	defer s.Close()
-	sum := race(t, s.URL, 0)
+	sum := contend(t, s.URL, 0)
 	t.Logf("%d rounds of %d parallel calls against a server that looks first and remembers later: %d violations", rounds, parallel, len(sum.violations))
 	if len(sum.violations) < rounds {
 		t.Error("a server that looks first and remembers afterwards went through: the proof cannot fail")

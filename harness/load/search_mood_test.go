@@ -6,13 +6,15 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/andon-rig/andon/internal/race"
 )
 
-// seek looks into 24 builds of a kind. What they sustain, change says.
+// seek looks into some builds of a kind. What they sustain, change says.
 func seek(t *testing.T, change func(q *queue) (sustains float64)) {
 	var off, took []float64
 	worst := 0.0
-	for seed := range uint64(24) {
+	for seed := range uint64(race.Rounds(24, 4)) {
 		r := rand.New(rand.NewPCG(seed, 11))
 		plan := plainSearch(t)
 		q := &queue{t: t, search: plan, r: r, capacity: math.Exp(math.Log(300) + r.Float64()*math.Log(8_000/300)), pause: 60 * time.Millisecond, every: 2 * time.Second, slow: 3 * time.Second}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/harness/memory"
+	"github.com/andon-rig/andon/internal/race"
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/plant"
 )
@@ -292,8 +293,8 @@ func TestNamedWithoutIdentifiers(t *testing.T) {
 		} {
 			t.Run(string(s)+" "+d.name, func(t *testing.T) {
 				named := 0
-				seeds := seeds
-				if testing.Short() || raceEnabled {
+				seeds := race.Rounds(seeds, 4)
+				if testing.Short() {
 					seeds = 4
 				}
 				for seed := range uint64(seeds) {

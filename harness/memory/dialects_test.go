@@ -10,6 +10,7 @@ import (
 	"github.com/andon-rig/andon/chaos/faults"
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/harness/memory"
+	"github.com/andon-rig/andon/internal/race"
 )
 
 // confirmed is what a ConfirmBOD says is wrong, bare or in an envelope.
@@ -61,7 +62,7 @@ func TestEveryFaultInEveryDialect(t *testing.T) {
 				continue // half a row is none
 			}
 			t.Run(dialect+"/"+info.Name, func(t *testing.T) {
-				soundUnder(t, info.Name, 3, func(scenario string, seed uint64) ([]evidence.Record, []evidence.Finding) {
+				soundUnder(t, info.Name, race.Rounds(3, 1), func(scenario string, seed uint64) ([]evidence.Record, []evidence.Finding) {
 					return playIn(t, dialect, scenario, seed, func() memory.Build { return newForwarder(true) })
 				})
 			})

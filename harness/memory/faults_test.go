@@ -12,6 +12,7 @@ import (
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/harness"
 	"github.com/andon-rig/andon/harness/memory"
+	"github.com/andon-rig/andon/internal/race"
 	"github.com/andon-rig/andon/simulators"
 )
 
@@ -58,7 +59,7 @@ func TestSoundBuildHoldsUnderEveryFault(t *testing.T) {
 			continue
 		}
 		t.Run(info.Name, func(t *testing.T) {
-			soundUnder(t, info.Name, 6, func(scenario string, seed uint64) ([]evidence.Record, []evidence.Finding) {
+			soundUnder(t, info.Name, race.Rounds(6, 2), func(scenario string, seed uint64) ([]evidence.Record, []evidence.Finding) {
 				return play(t, scenario, seed, true)
 			})
 		})

@@ -13,6 +13,7 @@ import (
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/harness"
 	"github.com/andon-rig/andon/harness/memory"
+	"github.com/andon-rig/andon/internal/race"
 	"github.com/andon-rig/andon/scenarios"
 )
 
@@ -108,8 +109,8 @@ func digest(t *testing.T, records []evidence.Record) string {
 
 // TestOneSeedOneJournal is the claim of the project's issue: 500 of 500.
 func TestOneSeedOneJournal(t *testing.T) {
-	runs := 500
-	if testing.Short() || raceEnabled {
+	runs := race.Rounds(500, 25)
+	if testing.Short() {
 		runs = 25
 	}
 	first, _ := play(t, troubled, 4711, true)
