@@ -17,6 +17,7 @@ import (
 // commit; with a defect it does not; and nothing is
 // left in the server afterwards.
 func TestGateOverPostgreSQL(t *testing.T) {
+	t.Parallel()
 	at := tablestest.PostgreSQL(t)
 	text, err := os.ReadFile(filepath.FromSlash("../harness/bundled-staging.yaml"))
 	if err != nil {
