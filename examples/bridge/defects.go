@@ -151,7 +151,7 @@ func Defects() []DefectInfo {
 		{M16, "retries what is refused", "repeats messages that were refused for good, for ever, and never reports them", "invalid-lot", []string{"retry-discipline", "recovery"}},
 		{M17, "poison blocks the queue", "keeps one queue for everything and retries its head for ever", "invalid-lot", []string{"recovery"}},
 		{M18, "exception only logged", "logs a refusal and forgets the message", "invalid-lot", []string{"no-silent-drop", "dead-letter"}},
-		{M21, "replay from the dead-letter queue", "keeps a partly posted batch as a whole among the dead letters and posts all of it again a moment later, under new keys", "invalid-lot in a batch", []string{"exactly-once", "batch-items"}},
+		{M21, "replay from the dead-letter queue", "keeps a partly posted batch as a whole among the dead letters and posts all of it again a moment later, under new keys", "invalid-lot in a batch", []string{"exactly-once", "batch-items", "dead-letter"}},
 		{M22, "partial success taken for success", "reads 207 as: every row was posted", "invalid-lot in a batch", []string{"batch-items", "no-silent-drop"}},
 		{M23, "whole batch sent again", "sends all rows of a partly posted batch again, under a new key", "invalid-lot in a batch", []string{"batch-items", "exactly-once"}},
 		{M24, "soft failure ignored", "takes every status 2xx for success, whatever the body says", "lying-success", []string{"no-silent-drop"}},

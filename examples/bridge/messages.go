@@ -128,8 +128,9 @@ func picked(it *item, r reported, day string) ([]object, verdict) {
 	if len(r.MaterialActual) == 0 || len(r.MaterialActual[0].Quantity) == 0 {
 		return nil, verdict{what: refused, class: dataQuality, code: "not-understood", reason: "no material or no quantity is said"}
 	}
-	q := r.MaterialActual[0].Quantity[0]
-	line := said(object{"ItemNumber": it.Material, "ItemBatchNumber": it.Lot, "BOMUnitSymbol": q.UnitOfMeasure, "ConsumptionDate": day, "IsConsumptionEnded": "No"})
+	used := r.MaterialActual[0]
+	q := used.Quantity[0]
+	line := said(object{"ItemNumber": strings.Join(used.MaterialDefinitionID, ""), "ItemBatchNumber": strings.Join(used.MaterialLotID, ""), "BOMUnitSymbol": q.UnitOfMeasure, "ConsumptionDate": day, "IsConsumptionEnded": "No"})
 	if n, err := strconv.Atoi(it.Operation); err == nil {
 		line["OperationNumber"] = n
 	}
@@ -155,7 +156,8 @@ func (s *messageSide) finished(ctx context.Context, it *item, r reported, day st
 	if v.what != posted {
 		return nil, v
 	}
-	line := said(object{"ItemNumber": it.Material, "ItemBatchNumber": it.Lot, "ReportAsFinishedDate": day, "AutomaticBOMConsumptionRule": "Never", "AutomaticRouteConsumptionRule": "Never",
+	made := r.MaterialActual[0]
+	line := said(object{"ItemNumber": strings.Join(made.MaterialDefinitionID, ""), "ItemBatchNumber": strings.Join(made.MaterialLotID, ""), "ReportAsFinishedDate": day, "AutomaticBOMConsumptionRule": "Never", "AutomaticRouteConsumptionRule": "Never",
 		"EndJob": "No", "EndPickingList": "No", "EndRouteCard": "No"})
 	if s.defect != M122 { // DEFECT M122: the ERP knows how many there are to be
 		line["ReportedGoodQuantity"] = good
