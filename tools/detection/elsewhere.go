@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -33,6 +34,46 @@ var rigs = map[bridge.Defect]string{
 	bridge.M135: "examples/bridge/lists-sap.yaml",
 }
 
+// listRigs are the rigs in which the build reads lists, by the dialect of the
+// ERP.
+var listRigs = map[string]string{
+	"neutral/v1": "examples/bridge/lists.yaml",
+	"d365/v1":    "examples/bridge/lists-d365.yaml",
+	"sap-s4/v2":  "examples/bridge/lists-sap.yaml",
+}
+
+// rigAt is the rig file that a defect is gated with at an ERP of a dialect; "" for
+// the bundled one. Why says that there is none in which it could show.
+func rigAt(d bridge.Defect, erp string) (rig, why string) {
+	rig, ok := rigs[d]
+	switch {
+	case !ok:
+		return "", ""
+	case !slices.Contains(slices.Collect(maps.Values(listRigs)), rig):
+		if erp != neutral {
+			return "", "needs the rig " + rig + ", whose ERP speaks " + neutral
+		}
+		return rig, ""
+	case listRigs[erp] == "":
+		return "", "the build reads no lists from an ERP that speaks " + erp
+	case unlisted[erp][d] != "":
+		return "", unlisted[erp][d]
+	}
+	return listRigs[erp], ""
+}
+
+// unlisted says why a defect in reading lists is none at an ERP of a dialect.
+var unlisted = map[string]map[bridge.Defect]string{
+	neutral: {bridge.M134: "planted where the sides for d365/v1 and sap-s4/v2 read lists"},
+	"d365/v1": {
+		bridge.M35:  listIsFull,
+		bridge.M36:  listIsFull,
+		bridge.M135: listIsFull,
+	},
+}
+
+const listIsFull = "the list of materials is always the full one: there is none of what has changed"
+
 // outOfReach names the defects that no rig of this tool can show, and what does.
 // They are gated only if they are asked for.
 var outOfReach = map[bridge.Defect]string{
@@ -43,7 +84,9 @@ var outOfReach = map[bridge.Defect]string{
 // not to each intended oracle, the scenarios of the library that do. They come
 // first of the rest of the library.
 var elsewhere = map[bridge.Defect][]string{
+	bridge.M08:  {"NET-10"}, // in smoke it depends on what is told again
 	bridge.M09:  {"NET-06"}, // in smoke it depends on milliseconds
+	bridge.M10:  {"NET-10"},
 	bridge.M35:  {"MDM-10"},
 	bridge.M36:  {"MDM-10"},
 	bridge.M54:  {"MCH-02"},
@@ -65,6 +108,7 @@ var elsewhere = map[bridge.Defect][]string{
 	bridge.M93:  {"VER-02"},
 	bridge.M95:  {"NET-07"},
 	bridge.M96:  {"NET-07"},
+	bridge.M113: {"NET-10"},
 	bridge.M116: {"EXC-04"},
 	bridge.M117: {"API-01"},
 	bridge.M124: {"ORD-09"},

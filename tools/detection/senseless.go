@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/andon-rig/andon/examples/bridge"
 	"github.com/andon-rig/andon/simulators"
 )
@@ -26,18 +28,8 @@ const neutral = "neutral/v1"
 // rules of policy follow from what the dialect promises; the others from where
 // the build has the mistake in its code.
 func (c face) senseless(d bridge.Defect, erp string) string {
-	switch d {
-	case bridge.M01, bridge.M05, bridge.M23, bridge.M65:
-		if c.policy.Dedupe == simulators.DedupeNatural {
-			return "what was posted is known by its business key; no other key is read"
-		}
-	case bridge.M57, bridge.M71:
-		if c.policy.Auth == simulators.AuthNone {
-			return "there are no tokens to lose or to tell"
-		}
-	}
-	if erp == neutral {
-		return ""
+	if why := c.without(d, erp); why != "" || erp == neutral {
+		return why
 	}
 	switch d {
 	case bridge.M11:
@@ -49,9 +41,68 @@ func (c face) senseless(d bridge.Defect, erp string) string {
 	case bridge.M71:
 		return "planted where the side for neutral/v1 has its token"
 	case bridge.M22, bridge.M24:
-		if erp == "b2mml-xml/v7" {
-			return "planted where the side for neutral/v1 reads answers; here that mistake is M101 and M103"
+		if here := readsAnswers[erp]; here != "" {
+			return "planted where the side for neutral/v1 reads answers; here that mistake is " + here
+		}
+	}
+	return ownManners[erp][d]
+}
+
+// without says which help of the ERP's the mistake would do without, and there
+// is none.
+func (c face) without(d bridge.Defect, erp string) string {
+	switch d {
+	case bridge.M01, bridge.M05, bridge.M23, bridge.M65:
+		if c.policy.Dedupe == simulators.DedupeNatural {
+			return "what was posted is known by its business key; no other key is read"
+		}
+	case bridge.M57, bridge.M71:
+		if c.policy.Auth == simulators.AuthNone {
+			return "there are no tokens to lose or to tell"
+		}
+	}
+	switch d {
+	case bridge.M01, bridge.M02, bridge.M04:
+		switch {
+		case c.policy.Dedupe == simulators.DedupeNone:
+			return "what is posted has no key"
+		case isION(erp):
+			return "what was posted is known by its business key; no other key is read"
 		}
 	}
 	return ""
 }
+
+// readsAnswers names the dialects whose side reads answers by itself, and the
+// defects that take one for a yes there.
+var readsAnswers = map[string]string{
+	"b2mml-xml/v7": "M101 and M103",
+	"infor-ion/v3": "M115",
+	"infor-ion/v2": "M115",
+	"d365/v1":      "M120",
+	"sap-s4/v2":    "M114",
+}
+
+// ownManners says of single dialects why a defect cannot be one.
+var ownManners = map[string]map[bridge.Defect]string{
+	"infor-ion/v3": {bridge.M41: nothingConverted},
+	"infor-ion/v2": {bridge.M41: nothingConverted},
+	"d365/v1": {
+		bridge.M21: oneByOne,
+		bridge.M23: oneByOne,
+		bridge.M32: "a confirmation says its day and no time, and the hour that comes twice is of one day",
+		bridge.M41: "planted where the units of what is issued are converted; here that is posted in the unit in which it was said",
+	},
+	"sap-s4/v2": {bridge.M27: "an order is read when an event names it, so that nothing older than that is passed on"},
+}
+
+const (
+	nothingConverted = "there is nobody to ask for the units of a material, so that nothing is converted"
+	oneByOne         = "every message is posted by itself, so that there is no batch"
+)
+
+func isION(erp string) bool { return strings.HasPrefix(erp, "infor-ion/") }
+
+// ofSide reports whether the side that a defect is a mistake of serves an ERP.
+// Both versions of the messaging service of ION have one.
+func ofSide(own, erp string) bool { return own == "" || own == erp || isION(own) && isION(erp) }

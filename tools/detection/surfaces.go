@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -26,6 +27,7 @@ type cell struct {
 	oracles []string // that spoke, the intended ones first
 	hit     bool     // an intended one did
 	in      string   // the scenario in which they did
+	rig     string   // of examples/bridge; "" for the bundled one of the dialect
 	out     string   // why it was not planted there; "" if it was
 	played  []string // scenarios in which nobody spoke
 	unfit   []string // scenarios that its rig cannot play
@@ -34,11 +36,12 @@ type cell struct {
 
 // word is the cell as the table has it.
 func (c cell) word() string {
+	in := " (" + c.in + prefixed(", ", c.rig) + ")"
 	switch {
 	case c.hit:
-		return c.oracles[0] + " (" + c.in + ")"
+		return c.oracles[0] + in
 	case len(c.oracles) > 0:
-		return c.oracles[0] + " (" + c.in + "), not meant to"
+		return c.oracles[0] + in + ", not meant to"
 	case c.out != "":
 		return "–"
 	}
@@ -106,13 +109,19 @@ func (m *measure) at(erp string) (harness.GateOptions, error) {
 // surface tries one defect at one dialect with the scenarios that are known to
 // show it, until an intended oracle has spoken.
 func (m *measure) surface(ctx context.Context, base harness.GateOptions, erp string, d bridge.DefectInfo, known []string) (c cell, err error) {
-	if own := d.ID.ERP(); own != "" && own != erp {
+	if own := d.ID.ERP(); !ofSide(own, erp) {
 		c.out = "a mistake of the side for " + own
 		return c, nil
 	}
-	if rig, ok := rigs[d.ID]; ok {
-		c.out = "needs the rig " + rig
+	if rig, why := rigAt(d.ID, erp); why != "" {
+		c.out = why
 		return c, nil
+	} else if rig != "" {
+		c.rig = strings.TrimSuffix(filepath.Base(rig), ".yaml")
+		if base.File, base.Source, err = load(rig); err != nil {
+			return c, fmt.Errorf("rig for %s: %w", d.ID, err)
+		}
+		base.File.SUT.Process.Command = []string{m.base.Self}
 	}
 	if why := outOfReach[d.ID]; why != "" {
 		c.out = why

@@ -83,3 +83,37 @@ func TestMatrix(t *testing.T) {
 		}
 	}
 }
+
+// Where a defect needs a rig of its own, it is one whose ERP speaks the dialect.
+func TestRigsAreOfTheDialect(t *testing.T) {
+	t.Chdir("../..") // where rig files are named from
+	for _, erp := range harness.BundledERPs() {
+		for _, d := range bridge.Defects() {
+			rig, why := rigAt(d.ID, erp)
+			if rig == "" {
+				continue
+			}
+			f, _, err := load(rig)
+			if err != nil || why != "" || !f.RunsBundled() || f.Endpoints["erp"].Dialect != erp {
+				t.Errorf("%s at %s: %s speaks %s, %v %s", d.ID, erp, rig, f.Endpoints["erp"].Dialect, err, why)
+			}
+		}
+	}
+	for erp, want := range map[string]string{"sap-s4/v2": "examples/bridge/lists-sap.yaml", neutral: "examples/bridge/lists.yaml", "files/v1": ""} {
+		if rig, why := rigAt(bridge.M35, erp); rig != want || (want == "") != (why != "") {
+			t.Errorf("M35 at %s: %q, %q", erp, rig, why)
+		}
+	}
+}
+
+// Both versions of ION have one side.
+func TestSidesServeTheirDialects(t *testing.T) {
+	for _, c := range []struct {
+		own, erp string
+		want     bool
+	}{{"", "files/v1", true}, {"files/v1", "files/v1", true}, {"files/v1", "sap-s4/v2", false}, {"infor-ion/v3", "infor-ion/v2", true}, {"infor-ion/v3", "d365/v1", false}} {
+		if got := ofSide(c.own, c.erp); got != c.want {
+			t.Errorf("side of %q at %q: %v", c.own, c.erp, got)
+		}
+	}
+}
