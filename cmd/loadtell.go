@@ -44,7 +44,11 @@ func tellLoad(out io.Writer, r *load.Result) error {
 		b.WriteString("  postings are not looked at\n")
 	}
 	if e := r.ERP; e != nil && !e.Fast {
-		fmt.Fprintf(&b, "  erp        speaks %s: every posting is read by the endpoint that scenarios have, which takes the rig more processor time and memory than the fast path of %s\n", e.Dialect, load.Dialect)
+		over := ""
+		if e.TLS != "" {
+			over = " over TLS"
+		}
+		fmt.Fprintf(&b, "  erp        speaks %s%s: every posting is read by the endpoint that scenarios have, which takes the rig more processor time and memory than the fast path of plain %s\n", e.Dialect, over, load.Dialect)
 	}
 	tellQuestions(&b, r.Questions)
 	tellLatency(&b, r)

@@ -23,6 +23,7 @@ type Interface struct {
 	// does not say where.
 	Attribute func(simulators.Message) []plant.EventID
 	Headers   []string // that its transport hands on
+	TLS       string   // "", [TLSServer] or [TLSMutual]
 }
 
 // Interface returns how the endpoint called name speaks.
@@ -38,7 +39,7 @@ func (f File) Interface(c catalog.Catalog, name string) (Interface, error) {
 		return i, fmt.Errorf("endpoints.%s: %w", name, err)
 	}
 	i.Speaks, i.Policy = d, spec.Policy.Apply(d.Policy())
-	i.Headers = kept(i.Policy)
+	i.Headers, i.TLS = kept(i.Policy), spec.TLS
 	return i, nil
 }
 

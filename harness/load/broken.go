@@ -1,9 +1,12 @@
 package load
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 	"time"
 
 	"github.com/andon-rig/andon/harness/sut"
@@ -135,6 +138,22 @@ func (t *troubles) trouble() string {
 // down reports whether a fault keeps the build from taking what it is sent: by the
 // way to it, or by itself.
 func (t *troubles) down() bool { return t.needsRoad("mes") || t.breaksBuild() }
+
+// absences are the times in which the build was away, in their order.
+func (t *troubles) absences() (away []absence) {
+	if t == nil {
+		return nil
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, b := range t.bands {
+		if b.Place == placeSUT && b.Kind != breakPause {
+			away = append(away, absence{b.From, cmp.Or(b.To, math.Inf(1))})
+		}
+	}
+	slices.SortFunc(away, func(a, b absence) int { return cmp.Compare(a.from, b.from) })
+	return away
+}
 
 // breaksBuild reports whether a fault is done to the build itself.
 func (t *troubles) breaksBuild() bool {

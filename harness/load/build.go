@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -47,7 +48,7 @@ type Rigged struct {
 	state    string
 	events   *events            // the broker through which the MES announces; nil if it posts to the build
 	speaks   *harness.Interface // of the ERP; nil if it speaks that of the fast path
-	open     func(to string) (url string, c simulators.Credentials, err error)
+	open     func(to string, secured *tls.Config) (url string, c simulators.Credentials, err error)
 	// Token is what the build must show at the simulated systems.
 	Token string
 }
@@ -76,8 +77,8 @@ func NewRigged(f harness.File, c catalog.Catalog, defect, self string, log io.Wr
 		if d := cmp.Or(e.Dialect, Dialect); e.System == "mes" && d != Dialect {
 			return nil, e.Pos.Errorf("endpoints.%s: the MES of a load speaks %s so far, not %s; any dialect over HTTP will do at the ERP", name, Dialect, d)
 		}
-		if e.TLS != "" {
-			return nil, e.Pos.Errorf("endpoints.%s: a load is without TLS so far, not %s", name, e.TLS)
+		if e.System == "mes" && e.TLS != "" {
+			return nil, e.Pos.Errorf("endpoints.%s: the MES of a load answers without TLS so far; the ERP may have it", name)
 		}
 	}
 	if b.erp == "" || b.mes == "" {
@@ -111,14 +112,14 @@ func (b *Rigged) Speaks() *harness.Interface { return b.speaks }
 func (b *Rigged) ERPListen() string { return b.file.Endpoints[b.erp].Listen }
 
 // Opens implements [Foreign].
-func (b *Rigged) Opens(open func(to string) (url string, c simulators.Credentials, err error)) {
+func (b *Rigged) Opens(open func(to string, secured *tls.Config) (url string, c simulators.Credentials, err error)) {
 	b.open = open
 }
 
 // spokenAt is how the ERP of a rig speaks; nil if the fast path does.
 func spokenAt(f harness.File, c catalog.Catalog, erp string) (*harness.Interface, error) {
 	e := f.Endpoints[erp]
-	if cmp.Or(e.Dialect, Dialect) == Dialect {
+	if cmp.Or(e.Dialect, Dialect) == Dialect && e.TLS == "" {
 		return nil, nil
 	}
 	if t := cmp.Or(e.Transport, schemeHTTP); t != schemeHTTP {
@@ -137,7 +138,11 @@ func (b *Rigged) opened(v harness.Vars) error {
 	if err != nil {
 		return fmt.Errorf("sut.receives.%s: %w", b.erp, err)
 	}
-	base, c, err := b.open(to)
+	secured, err := b.secure(v)
+	if err != nil {
+		return err
+	}
+	base, c, err := b.open(to, secured)
 	if err != nil {
 		return fmt.Errorf("endpoints.%s: %w", b.erp, err)
 	}

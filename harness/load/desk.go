@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -27,7 +29,6 @@ type desk struct {
 	speaks    harness.Interface
 	transport *httptransport.Transport
 	endpoint  *endpoint.Endpoint
-	listens   string // where the build connects, if a relay stands before
 	end       func()
 }
 
@@ -42,7 +43,7 @@ type Foreign interface {
 	// Opens is told, before Start, how the ERP is opened. Start says where
 	// announcements of the ERP go, "" if nowhere, and is told its address and
 	// what opens it.
-	Opens(open func(to string) (url string, c simulators.Credentials, err error))
+	Opens(open func(to string, secured *tls.Config) (url string, c simulators.Credentials, err error))
 }
 
 // foreign is the dialect of the build's ERP; nil if it is served by the fast path.
@@ -57,7 +58,7 @@ func (c *Config) foreign() *harness.Interface {
 func (c *Config) erp() *ERPResult {
 	switch i := c.foreign(); {
 	case i != nil:
-		return &ERPResult{Dialect: i.Dialect}
+		return &ERPResult{Dialect: i.Dialect, TLS: i.TLS}
 	case c.Wording.seed == 0:
 		return &ERPResult{Fast: true}
 	}
@@ -77,27 +78,30 @@ func (r *run) desk(c *Config) (closing func() error, err error) {
 	}
 	d := &desk{run: r, speaks: *speaks, end: func() {}}
 	f := c.Build.(Foreign)
-	f.Opens(func(to string) (string, simulators.Credentials, error) { return d.open(b, to, f.ERPListen()) })
+	f.Opens(func(to string, secured *tls.Config) (string, simulators.Credentials, error) {
+		return d.open(b, to, f.ERPListen(), secured)
+	})
 	return func() error { d.end(); b.flush(); return nil }, nil
 }
 
 // open serves the ERP, behind a relay if a fault needs one.
-func (d *desk) open(b *ledgerBooks, to, listen string) (url string, c simulators.Credentials, err error) {
+func (d *desk) open(b *ledgerBooks, to, listen string, secured *tls.Config) (base string, c simulators.Credentials, err error) {
 	at := listen
 	if d.run.faults.needsRoad("erp") {
 		at = ""
 	}
-	d.transport, err = httptransport.New(httptransport.Config{Listen: at, To: to, MaxBody: d.speaks.Policy.MaxBody, Keep: d.speaks.Headers, KeepAll: d.speaks.Attribute != nil})
+	d.transport, err = httptransport.New(httptransport.Config{Listen: at, To: to, TLS: secured, MaxBody: d.speaks.Policy.MaxBody, Keep: d.speaks.Headers, KeepAll: d.speaks.Attribute != nil})
 	if err != nil {
 		return "", c, err
 	}
-	url = d.transport.URL()
+	base = d.transport.URL()
 	if d.run.faults.needsRoad("erp") {
-		addr, err := d.run.faults.road("erp", listen, url[len("http://"):])
+		scheme, behind, _ := strings.Cut(base, "://")
+		addr, err := d.run.faults.road("erp", listen, behind)
 		if err != nil {
 			return "", c, errors.Join(err, d.transport.Close())
 		}
-		url = "http://" + addr
+		base = scheme + "://" + addr
 	}
 	name := d.speaks.Name
 	c = simulators.Credentials{Client: "andon-" + name, Secret: rand.Text(), Account: "andon-" + name + "#service", Password: rand.Text()}
@@ -111,7 +115,7 @@ func (d *desk) open(b *ledgerBooks, to, listen string) (url string, c simulators
 	var served sync.WaitGroup
 	served.Go(func() { _ = d.endpoint.Run(ctx) }) // that it ended early shows in connections that are refused
 	d.end = func() { cancel(); served.Wait() }
-	return url, c, nil
+	return base, c, nil
 }
 
 // Carry implements [simulators.Line]: a straight road, but for the trouble that

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net/http"
@@ -68,7 +69,7 @@ endpoints:
 type wording struct {
 	passing
 	speaks harness.Interface
-	open   func(to string) (string, simulators.Credentials, error)
+	open   func(to string, secured *tls.Config) (string, simulators.Credentials, error)
 	at     string
 	seen   atomic.Int64
 	// flaw does what the build does wrong with the nth message; it returns
@@ -80,12 +81,12 @@ var _ Foreign = (*wording)(nil)
 
 func (b *wording) Speaks() *harness.Interface { return &b.speaks }
 func (b *wording) ERPListen() string          { return "" }
-func (b *wording) Opens(open func(string) (string, simulators.Credentials, error)) {
+func (b *wording) Opens(open func(string, *tls.Config) (string, simulators.Credentials, error)) {
 	b.open = open
 }
 
 func (b *wording) Start(ctx context.Context, systems string) (at string, err error) {
-	if b.at, _, err = b.open(""); err != nil {
+	if b.at, _, err = b.open("", nil); err != nil {
 		return "", err
 	}
 	b.serve = func(_ *passing, w http.ResponseWriter, r *http.Request, body []byte) {

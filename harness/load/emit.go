@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"container/heap"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -35,7 +37,8 @@ type emitter struct {
 	out     *Sent
 	// starts is when the workload begins; 0 means when connections are there.
 	starts int64
-	began  int64 // when it began, where goroutines send
+	secure *tls.Config // of connections to the build; nil for plain ones
+	began  int64       // when it began, where goroutines send
 }
 
 // EmitConfig is how confirmations are sent.
@@ -49,7 +52,8 @@ type EmitConfig struct {
 	GiveUp      time.Duration // after Until or the last that is due, nothing waits longer
 	Flush       time.Duration // how long what is known of a sending may wait to be in the journal; 0 means until there is a block of it
 
-	portable bool // as on systems without epoll, also where there is one
+	portable bool           // as on systems without epoll, also where there is one
+	roots    *x509.CertPool // whom certificates are believed; nil for those whom the system does
 }
 
 // Sent counts what became of sendings. All are atomic.
@@ -387,6 +391,9 @@ func (e *emitter) dial(ctx context.Context) (net.Conn, error) {
 	if err != nil {
 		e.out.Unconnect.Add(1)
 		return nil, fmt.Errorf("connect to the build: %w", err)
+	}
+	if e.secure != nil {
+		return e.handshake(ctx, c)
 	}
 	return c, nil
 }

@@ -17,13 +17,14 @@ import (
 
 // Schemes of addresses that confirmations are announced to.
 const (
-	schemeHTTP = "http"
-	schemeMQTT = "mqtt"
-	schemeNATS = "nats"
+	schemeHTTP  = "http"
+	schemeHTTPS = "https"
+	schemeMQTT  = "mqtt"
+	schemeNATS  = "nats"
 )
 
 // Schemes lists them.
-var Schemes = []string{schemeHTTP, schemeMQTT, schemeNATS}
+var Schemes = []string{schemeHTTP, schemeHTTPS, schemeMQTT, schemeNATS}
 
 // events is the event broker of a rig through which the MES announces.
 type events struct {

@@ -368,7 +368,7 @@ func TestNoBroker(t *testing.T) {
 			}
 		})
 	}
-	for address, want := range map[string]string{"mqtt://127.0.0.1:1/andon/mes": "is it running", "mqtt://127.0.0.1:1": "does not say where to publish", "nats://127.0.0.1:1/andon.*": "does not say where to publish", "amqp://127.0.0.1:1/x": "no address of http, mqtt or nats"} {
+	for address, want := range map[string]string{"mqtt://127.0.0.1:1/andon/mes": "is it running", "mqtt://127.0.0.1:1": "does not say where to publish", "nats://127.0.0.1:1/andon.*": "does not say where to publish", "amqp://127.0.0.1:1/x": "no address of http, https, mqtt or nats"} {
 		c := small(t, Running{URL: address}, nil)
 		if _, err := Run(t.Context(), c); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v; want %q", address, err, want)

@@ -54,7 +54,8 @@ type Result struct {
 
 // ERPResult says how the ERP of a load was played.
 type ERPResult struct {
-	Dialect string `json:"dialect"` // "" if a body of the user was looked for
+	Dialect string `json:"dialect"`       // "" if a body of the user was looked for
+	TLS     string `json:"tls,omitempty"` // "server" or "mutual"
 	// Fast is true if what is byte for byte as sent is known by its key; else every
 	// posting was read by the endpoint that scenarios have, which costs the rig far
 	// more.

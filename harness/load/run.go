@@ -260,12 +260,12 @@ func (r *run) way(webhook string) (string, error) {
 // emitter prepares what sends to webhook from here.
 func (r *run) emitter(c *Config, webhook string) (*emitter, error) {
 	u, err := url.Parse(webhook)
-	if err != nil || u.Scheme != "http" || u.Host == "" {
-		return nil, fmt.Errorf("%q is no address of http, mqtt or nats; the fast path speaks plain HTTP/1.1, MQTT 5 and NATS", webhook)
+	if err != nil || u.Scheme != schemeHTTP && u.Scheme != schemeHTTPS || u.Host == "" {
+		return nil, fmt.Errorf("%q is no address of http, https, mqtt or nats; the fast path speaks HTTP/1.1, MQTT 5 and NATS", webhook)
 	}
 	addr := u.Host
 	if u.Port() == "" {
-		addr = net.JoinHostPort(u.Hostname(), "80")
+		addr = net.JoinHostPort(u.Hostname(), map[string]string{schemeHTTP: "80", schemeHTTPS: "443"}[u.Scheme])
 	}
 	if err := r.enter(addr); err != nil {
 		return nil, err
@@ -279,6 +279,7 @@ func (r *run) emitter(c *Config, webhook string) (*emitter, error) {
 		return to.JoinPath(path).RequestURI()
 	}
 	e := &emitter{run: r, wording: r.wording.withHead(u.Host, target), addr: r.entry, shape: c.Shape, cfg: c.Emit, out: &r.out}
+	e.secured(u)
 	probe, err := e.dial(context.Background())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w; is it running?", webhook, err)
@@ -327,7 +328,7 @@ func (r *run) watch(c *Config, res *Result) (draining *atomic.Bool, done func())
 			case <-end:
 				gauge.look()
 				res.Build = gauge.usage(r.out.First.Load())
-				res.soaked(c, own.seen)
+				res.soaked(c, own.seen, r.faults.absences())
 				return
 			case <-tick.C:
 			}

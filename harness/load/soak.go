@@ -115,7 +115,7 @@ func ownMemory() int64 {
 }
 
 // soaked judges the memory of a load that was to last.
-func (res *Result) soaked(c *Config, own []held) {
+func (res *Result) soaked(c *Config, own []held, away []absence) {
 	if !c.Soak {
 		return
 	}
@@ -127,8 +127,54 @@ func (res *Result) soaked(c *Config, own []held) {
 				seen = append(seen, held{x.At, x.Memory})
 			}
 		}
-		t := trend(seen)
+		t := trendOfLives(lives(seen, away))
 		s.Build = &t
 	}
 	res.Soak = s
+}
+
+// absence is a time in which the build was not there: it was killed, or asked to
+// end, and started again. All are seconds.
+type absence struct{ from, to float64 }
+
+// lives cuts what was seen of a build into the times between its absences, in
+// which it begins with nothing each time.
+func lives(seen []held, away []absence) [][]held {
+	all := make([][]held, len(away)+1)
+	for _, h := range seen {
+		life, gone := 0, false
+		for _, a := range away {
+			gone = gone || h.at >= a.from && h.at <= a.to
+			if h.at > a.to {
+				life++
+			}
+		}
+		if !gone {
+			all[life] = append(all[life], h)
+		}
+	}
+	return all
+}
+
+// trendOfLives is the worst of those of all lives that were long enough to tell:
+// from one to the next memory falls, which would hide what grows in each.
+func trendOfLives(all [][]held) (worst MemoryTrend) {
+	if len(all) == 1 {
+		return trend(all[0])
+	}
+	judged := 0
+	for i, seen := range all {
+		if len(seen) < fewestLooks {
+			continue
+		}
+		t := trend(seen)
+		t.Why = fmt.Sprintf("life %d of %d: %s", i+1, len(all), t.Why)
+		if judged++; judged == 1 || rank[t.Outcome] > rank[worst.Outcome] || t.Outcome == worst.Outcome && t.Growth > worst.Growth {
+			worst = t
+		}
+	}
+	if judged == 0 {
+		return MemoryTrend{Outcome: Undecidable, Why: fmt.Sprintf("faults have ended the build %d times, and none of its lives was seen %d times, once a second (raise --duration, or let it live longer)", len(all)-1, fewestLooks)}
+	}
+	return worst
 }

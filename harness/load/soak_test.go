@@ -2,8 +2,10 @@ package load
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -38,6 +40,70 @@ func TestMemoryTrend(t *testing.T) {
 		if got := trend(seen); got.Outcome != c.want || got.Why == "" || got.Outcome == Violated && !strings.Contains(got.Why, "grew by") {
 			t.Errorf("%s: %+v, want %s", name, got, c.want)
 		}
+	}
+}
+
+// A build that is killed now and then begins with little each time: what grows in
+// its lives is not hidden by that, and what only begins anew is no growth.
+func TestMemoryOfLives(t *testing.T) {
+	away := []absence{{100, 102}, {200, 201}, {290, 291}}
+	since := func(at float64) float64 {
+		for _, a := range slices.Backward(away) {
+			if at > a.to {
+				return at - a.to
+			}
+		}
+		return at
+	}
+	for name, c := range map[string]struct {
+		bytes func(at float64) int64
+		want  Verdict
+		says  string
+	}{
+		"constant":      {func(float64) int64 { return 50 << 20 }, Held, "life "},
+		"begins anew":   {func(at float64) int64 { return int64(min(since(at)/10, 1)*50) << 20 }, Held, "life "},
+		"leaks in each": {func(at float64) int64 { return 50<<20 + int64(since(at)*300)<<10 }, Violated, "grew by"},
+		"leaks after one": {func(at float64) int64 {
+			return 50<<20 + int64(map[bool]float64{true: since(at) * 300}[at > 102 && at < 200])<<10
+		}, Violated, "life 2 of 4"},
+	} {
+		var seen []held
+		for i := range 300 {
+			seen = append(seen, held{float64(i), c.bytes(float64(i))})
+		}
+		if got := trendOfLives(lives(seen, away)); got.Outcome != c.want || !strings.Contains(got.Why, c.says) {
+			t.Errorf("%s: %+v, want %s", name, got, c.want)
+		}
+	}
+	short := make([]held, 20)
+	for i := range short {
+		short[i] = held{float64(i), 1 << 20}
+	}
+	if got := trendOfLives(lives(short, []absence{{9, 10}})); got.Outcome != Undecidable || !strings.Contains(got.Why, "none of its lives") {
+		t.Errorf("short lives: %+v", got)
+	}
+}
+
+// What a soak is told of faults: kills and restarts end a life, pauses do not.
+func TestAbsences(t *testing.T) {
+	var all []Fault
+	for _, text := range []string{"sut:pause@1s+1s", "sut:restart@5s+1s", "sut:kill@3s+1s", "erp:503@7s+1s"} {
+		f, err := ParseFault(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, f)
+	}
+	x := &troubles{faults: all}
+	for i, f := range all {
+		x.bands = append(x.bands, &Band{Fault: f.Text, Place: f.Place, Kind: f.Kind, From: float64(10 - i), To: float64(11 - i)})
+	}
+	x.bands[1].To = 0 // not back yet
+	if got := x.absences(); len(got) != 2 || got[0] != (absence{8, 9}) || got[1] != (absence{9, math.Inf(1)}) {
+		t.Errorf("%v", got)
+	}
+	if got := (*troubles)(nil).absences(); got != nil {
+		t.Errorf("without faults: %v", got)
 	}
 }
 
