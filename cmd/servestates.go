@@ -34,7 +34,7 @@ type plantStates struct {
 // factKinds are the kinds of facts that a state may speak of.
 var factKinds = []plant.Kind{
 	plant.KindOrderReleased, plant.KindOrderChanged, plant.KindOrderCancelled, plant.KindOperationStarted, plant.KindConfirmation, plant.KindConsumption, plant.KindScrap,
-	plant.KindRework, plant.KindReceipt, plant.KindLotHeld, plant.KindLotDecided, plant.KindInspection, plant.KindItemChanged, plant.KindShipment,
+	plant.KindRework, plant.KindReceipt, plant.KindLotHeld, plant.KindLotDecided, plant.KindInspection, plant.KindItemChanged, plant.KindBillChanged, plant.KindRoutingChanged, plant.KindShipment,
 }
 
 // stateWait is how long a fact is waited for. A caller gives up earlier.

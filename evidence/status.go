@@ -160,6 +160,10 @@ func versioned(f plant.Fact) (object plant.Keys, version int, ok bool) {
 		return plant.Keys{Order: b.Order}, b.Version, true
 	case plant.ItemChanged:
 		return plant.Keys{Material: b.Item.ID}, b.Version, true
+	case plant.BillChanged:
+		return plant.Keys{Material: b.Bill.Item, Of: b.Kind()}, b.Version, true
+	case plant.RoutingChanged:
+		return plant.Keys{Material: b.Routing.Item, Of: b.Kind()}, b.Version, true
 	}
 	return plant.Keys{}, 0, false
 }

@@ -69,7 +69,7 @@ func (f File) Lacks(s scenarios.Scenario) string {
 	if lack := f.lacksLists(s); lack != "" {
 		return lack
 	}
-	if lack := cmp.Or(f.lacksFlow(s), f.lacksField(s), f.lacksReversal(s)); lack != "" {
+	if lack := cmp.Or(f.lacksFlow(s), f.lacksField(s), f.lacksWord(s)); lack != "" {
 		return lack
 	}
 	return f.lacksBroker(s)
@@ -132,20 +132,35 @@ func (f File) lacksField(s scenarios.Scenario) string {
 	return ""
 }
 
-// lacksReversal says at which endpoint nothing can be taken back that s has the
-// floor take back, because its dialect has no word for it; "" if it can.
-func (f File) lacksReversal(s scenarios.Scenario) string {
-	if s.Floor[plant.KindReversal] == 0 {
-		return ""
-	}
-	specimen := plant.Event{ID: "reversal", Fact: plant.Reversed{Original: plant.Event{ID: "original", Fact: plant.Confirmed{Order: "1", Operation: "1", Counter: 1}}, Document: "1"}}
-	for _, name := range f.endpointNames() {
-		dialect, ok := catalog.Find(catalog.Standard().Dialects, cmp.Or(f.Endpoints[name].Dialect, "neutral/v1"))
-		if !ok || f.Endpoints[name].System == "machine" {
+// sayings are facts for which not every dialect has a word, and what a scenario
+// does that is about them.
+var sayings = []struct {
+	does     string
+	specimen plant.Fact
+}{
+	{"takes back what was reported", plant.Reversed{Original: plant.Event{ID: "original", Fact: plant.Confirmed{Order: "1", Operation: "1", Counter: 1}}, Document: "1"}},
+	{"changes a bill of material", plant.BillChanged{Version: 1, Bill: plant.Bill{Item: "1", For: plant.Of(1, "EA"), Components: []plant.Component{{Material: "2", Operation: "1", Quantity: plant.Of(1, "EA")}}}}},
+	{"changes a routing", plant.RoutingChanged{Version: 1, Routing: plant.Routing{Item: "1", Operations: []plant.Operation{{ID: "1", WorkCenter: "1"}}}}},
+}
+
+// lacksWord says at which endpoint something cannot be said that s is about,
+// because its dialect has no word for it; "" if all can. What is to be found in
+// a list is not announced.
+func (f File) lacksWord(s scenarios.Scenario) string {
+	for _, say := range sayings {
+		kind := say.specimen.Kind()
+		if s.Floor[kind] == 0 {
 			continue
 		}
-		if ms, err := dialect.New().Encode(specimen); err == nil && len(ms) == 0 {
-			return fmt.Sprintf("%s was not run: it takes back what was reported, and %s, which %s speaks, has no word for that", s.Metadata.ID, dialect.Name, name)
+		for _, name := range f.endpointNames() {
+			e := f.Endpoints[name]
+			dialect, ok := catalog.Find(catalog.Standard().Dialects, cmp.Or(e.Dialect, "neutral/v1"))
+			if !ok || e.System == "machine" || slices.Contains(e.Lists, kind) {
+				continue
+			}
+			if ms, err := dialect.New().Encode(plant.Event{ID: "specimen", Fact: say.specimen}); err == nil && len(ms) == 0 {
+				return fmt.Sprintf("%s was not run: it %s, and %s, which %s speaks, has no word for that", s.Metadata.ID, say.does, dialect.Name, name)
+			}
 		}
 	}
 	return ""

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/invopop/jsonschema"
 
@@ -19,6 +20,8 @@ const (
 	DoChangeOrder   = "change-order"
 	DoCancelOrder   = "cancel-order"
 	DoChangeItem    = "change-item"
+	DoChangeBill    = "change-bom"
+	DoChangeRouting = "change-routing"
 	DoPlaceHold     = "place-hold"
 	DoDecide        = "decide"
 	DoShip          = "ship"
@@ -49,6 +52,14 @@ type Args struct {
 	Case Target `yaml:"case"`
 	// Item is a material, by its identifier.
 	Item yamlfile.Word `yaml:"item"`
+	// Component is a material of a bill, by its identifier.
+	Component yamlfile.Word `yaml:"component"`
+	// Operation of a routing: "0010".
+	Operation yamlfile.Word `yaml:"operation"`
+	// For is the number of pieces that a bill of material speaks of.
+	For *Amount `yaml:"for"`
+	// Cycle is the standard time of one piece: {plant: 90s}.
+	Cycle yamlfile.Duration `yaml:"cycle"`
 	// Retire takes the material out of use instead of giving it a revision.
 	Retire bool `yaml:"retire"`
 	// Kind of facts: confirmation, consumption, scrap or receipt.
@@ -88,6 +99,8 @@ func Actions() []ActionInfo {
 		{DoChangeOrder, "the planner changes quantity or priority of a released order; of the oldest by default", nil, []string{"order", "quantity", "priority"}},
 		{DoCancelOrder, "the planner takes a released order back; the oldest by default", nil, []string{"order"}},
 		{DoChangeItem, "engineering gives a material its next revision, which orders released from then on have, or retires it; what is made next by default, or what nobody needs", nil, []string{"item", "retire"}},
+		{DoChangeBill, "engineering changes a bill of material, which orders released from then on follow: what one piece needs of a component, a tenth more of the first by default, or for how many pieces the bill speaks; of what is made next by default", nil, []string{"item", "component", "quantity", "for"}},
+		{DoChangeRouting, "engineering changes the standard time of an operation, which orders released from then on have; the first a tenth longer by default, of what is made next", nil, []string{"item", "operation", "cycle"}},
 		{DoPlaceHold, "quality opens a case and blocks a lot, or the lot of an order; the next to be used by default", nil, []string{"lot", "order", "reason"}},
 		{DoDecide, "quality decides the case of a held lot; the oldest case, use-as-is by default", nil, []string{"lot", "case", "decision", "reason"}},
 		{DoShip, "probe: the ERP is asked to ship from a lot; expectations find the answer in probes", nil, []string{"lot", "quantity"}},
@@ -238,6 +251,9 @@ func readArgs(name string, pos yamlfile.Pos, args yamlfile.Node) (act, error) {
 			return a, err
 		}
 	}
+	if err := plantOnly(a.args.Cycle); err != nil {
+		return a, err
+	}
 	if a.args.Count < 0 {
 		return a, args.Get("count").Errorf("count cannot be negative")
 	}
@@ -259,24 +275,28 @@ func reversible() []string {
 // An Action is something that is due: what to do, with everything it refers
 // to looked up.
 type Action struct {
-	Do       string
-	As       string // name of the step, for the journal
-	Order    plant.OrderID
-	Kind     plant.Kind
-	Lot      plant.LotID
-	Case     plant.CaseID
-	Item     plant.ItemID
-	Retire   bool
-	Count    int
-	Quantity plant.Decimal
-	Priority int
-	Decision plant.Decision
-	Reason   string
-	Fault    string  // of arm and heal: id; "" of heal means all
-	At       string  // endpoint
-	Set      *Policy // of policy
-	Frozen   evidence.Frozen
-	Pos      yamlfile.Pos
+	Do        string
+	As        string // name of the step, for the journal
+	Order     plant.OrderID
+	Kind      plant.Kind
+	Lot       plant.LotID
+	Case      plant.CaseID
+	Item      plant.ItemID
+	Component plant.ItemID
+	Operation plant.OperationID
+	For       plant.Decimal
+	Cycle     time.Duration
+	Retire    bool
+	Count     int
+	Quantity  plant.Decimal
+	Priority  int
+	Decision  plant.Decision
+	Reason    string
+	Fault     string  // of arm and heal: id; "" of heal means all
+	At        string  // endpoint
+	Set       *Policy // of policy
+	Frozen    evidence.Frozen
+	Pos       yamlfile.Pos
 
 	bound map[string]string // what the event that caused it was about
 }
@@ -344,7 +364,7 @@ func (s *Scenario) RetiresAny() bool {
 // Plant returns what a [plant.Floor] is to do.
 func (a Action) Plant() plant.Action {
 	return plant.Action{
-		Do: a.Do, Kind: a.Kind, Order: a.Order, Lot: a.Lot, Case: a.Case, Item: a.Item, Retire: a.Retire, Count: a.Count, Quantity: a.Quantity,
+		Do: a.Do, Kind: a.Kind, Order: a.Order, Lot: a.Lot, Case: a.Case, Item: a.Item, Component: a.Component, Operation: a.Operation, For: a.For, Cycle: a.Cycle, Retire: a.Retire, Count: a.Count, Quantity: a.Quantity,
 		Priority: a.Priority, Decision: a.Decision, Reason: a.Reason,
 	}
 }
@@ -352,7 +372,7 @@ func (a Action) Plant() plant.Action {
 // IsPlants reports whether the plant does it, rather than the rig.
 func (a Action) IsPlants() bool {
 	switch a.Do {
-	case DoReleaseOrders, DoChangeOrder, DoCancelOrder, DoChangeItem, DoPlaceHold, DoDecide, DoConfirmTwins, DoMistype:
+	case DoReleaseOrders, DoChangeOrder, DoCancelOrder, DoChangeItem, DoChangeBill, DoChangeRouting, DoPlaceHold, DoDecide, DoConfirmTwins, DoMistype:
 		return true
 	}
 	return false
@@ -366,7 +386,7 @@ func (a Action) Args() map[string]string {
 		args = map[string]string{}
 	}
 	for name, value := range map[string]string{
-		"kind": string(a.Kind), "order": string(a.Order), "lot": string(a.Lot), "case": string(a.Case), "item": string(a.Item), "decision": string(a.Decision),
+		"kind": string(a.Kind), "order": string(a.Order), "lot": string(a.Lot), "case": string(a.Case), "item": string(a.Item), "component": string(a.Component), "operation": string(a.Operation), "decision": string(a.Decision),
 		"reason": a.Reason, "fault": a.Fault, "at": a.At, "frozen": string(a.Frozen),
 	} {
 		if value != "" {

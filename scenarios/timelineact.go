@@ -152,6 +152,10 @@ func (t *Timeline) action(a act, as string) Action {
 	if a.args.Quantity != nil {
 		due.Quantity = plant.Decimal(*a.args.Quantity)
 	}
+	if a.args.For != nil {
+		due.For = plant.Decimal(*a.args.For)
+	}
+	due.Component, due.Operation, due.Cycle = plant.ItemID(a.args.Component.S), plant.OperationID(a.args.Operation.S), a.args.Cycle.D
 	t.bind(as, map[string]string{"order": order, "lot": lot, "case": quality})
 	due.bound = t.bound[as]
 	return due

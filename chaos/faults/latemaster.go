@@ -37,7 +37,7 @@ func (f *LateMasterData) Apply(d chaos.Delivery, _ *rand.Rand) []chaos.Delivery 
 		return []chaos.Delivery{d}
 	}
 	switch k := e.Fact.Kind(); {
-	case k == plant.KindItemChanged && f.Of != LateOrders:
+	case (k == plant.KindItemChanged || k == plant.KindBillChanged || k == plant.KindRoutingChanged) && f.Of != LateOrders:
 	case k == plant.KindOrderReleased && f.Of != LateMaterials:
 	default:
 		return []chaos.Delivery{d}
@@ -62,5 +62,5 @@ func (*LateMasterData) Leaves(at chaos.Crossing) string {
 	if at.Direction != simulators.ToSUT {
 		return "only what systems announce can come late"
 	}
-	return among(at, "nothing builds upon it", plant.KindItemChanged, plant.KindOrderReleased)
+	return among(at, "nothing builds upon it", plant.KindItemChanged, plant.KindBillChanged, plant.KindRoutingChanged, plant.KindOrderReleased)
 }

@@ -15,9 +15,9 @@ var masterInfo = Info{
 	Requirements: []string{"DN-13", "DN-09", "PAT-04", "CTL-20", "CTL-21"},
 }
 
-// MasterData judges whether the copy of the material definitions that a system
-// holds at the end is complete: which there are, in which version, and which
-// were retired. What changed after the last cycle that was carried through may
+// MasterData judges whether the copy of the material definitions, bills of
+// material and routings that a system holds at the end is complete: which there
+// are, in which version, and which materials were retired. What changed after the last cycle that was carried through may
 // be missing.
 func MasterData() evidence.Judge {
 	return keeper{oracle{masterInfo, masterData, "%d records are as their source has them", "no record was changed"}}
@@ -32,8 +32,12 @@ func (keeper) Follows() bool { return true }
 // recordKey names a record as one system holds it.
 type recordKey struct {
 	sink string
+	kind plant.Kind // of its changes
 	item plant.ItemID
 }
+
+// records are the kinds of master data, by those of their changes.
+var records = map[plant.Kind]string{plant.KindItemChanged: "material", plant.KindBillChanged: "bill of material", plant.KindRoutingChanged: "routing"}
 
 // copyOf is what source and consumer say of one record.
 type copyOf struct {
@@ -43,21 +47,21 @@ type copyOf struct {
 
 func masterData(r *report) {
 	var order []recordKey
-	records := map[recordKey]*copyOf{}
+	copies := map[recordKey]*copyOf{}
 	fetched := lastCycle(r.h)
 	for _, f := range r.h.Facts {
-		b, ok := f.Event.Fact.(plant.ItemChanged)
-		if !ok || !judged(f) {
+		kind := f.Event.Fact.Kind()
+		if records[kind] == "" || !judged(f) {
 			continue
 		}
-		k := recordKey{f.Sink, b.Item.ID}
-		c := records[k]
+		k := recordKey{f.Sink, kind, f.Event.Fact.Keys().Material}
+		c := copies[k]
 		if c == nil {
 			c = &copyOf{}
-			records[k] = c
+			copies[k] = c
 			order = append(order, k)
 		}
-		if required(f, fetched[f.Sink]) && (c.newest == nil || versionHeld(c.newest) < b.Version) {
+		if required(f, fetched[listed{f.Sink, kind}]) && (c.newest == nil || versionHeld(c.newest) < versionHeld(f)) {
 			c.newest = f
 		}
 		for _, e := range f.Effects {
@@ -67,7 +71,7 @@ func masterData(r *report) {
 		}
 	}
 	for _, k := range order {
-		if c := records[k]; c.newest != nil {
+		if c := copies[k]; c.newest != nil {
 			r.judged++
 			c.compare(r, k)
 		}
@@ -79,14 +83,21 @@ func versionHeld(f *evidence.FactView) int {
 	return v
 }
 
-// lastCycle tells of each consumer when the last change it has was made at
+// listed is a list of records as one consumer reads it.
+type listed struct {
+	sink string
+	kind plant.Kind
+}
+
+// lastCycle tells of each consumer and list when the last change it has was made at
 // the source: a cycle that brought it was begun after that, and had to bring
 // everything before it.
-func lastCycle(h *evidence.History) map[string]time.Duration {
-	last := map[string]time.Duration{}
+func lastCycle(h *evidence.History) map[listed]time.Duration {
+	last := map[listed]time.Duration{}
 	for _, f := range h.Facts {
-		if f.Event.Fact.Kind() == plant.KindItemChanged && judged(f) && len(f.Effects) > 0 {
-			last[f.Sink] = max(last[f.Sink], f.At)
+		l := listed{f.Sink, f.Event.Fact.Kind()}
+		if records[l.kind] != "" && judged(f) && len(f.Effects) > 0 {
+			last[l] = max(last[l], f.At)
 		}
 	}
 	return last
@@ -104,10 +115,10 @@ func required(f *evidence.FactView, fetched time.Duration) bool {
 
 // compare judges one record.
 func (c *copyOf) compare(r *report, k recordKey) {
-	truth := c.newest.Event.Fact.(plant.ItemChanged)
+	version := versionHeld(c.newest)
 	v := about(c.newest)
 	v.Class, v.Confidence = evidence.CauseTechnical, "high"
-	v.Expected = fmt.Sprintf("material %s in %s at version %d", k.item, k.sink, truth.Version)
+	v.Expected = fmt.Sprintf("%s %s in %s at version %d", records[k.kind], k.item, k.sink, version)
 	switch {
 	case c.held == nil:
 		v.Got, v.Rule = "no version of the run", "record-missing"
@@ -116,15 +127,16 @@ func (c *copyOf) compare(r *report, k recordKey) {
 		}
 		r.missing(v, false)
 		return
-	case versionHeld(c.held.Facts[0]) < truth.Version:
+	case versionHeld(c.held.Facts[0]) < version:
 		v.Got, v.Rule = fmt.Sprintf("version %d: %s", versionHeld(c.held.Facts[0]), document(c.held)), "record-outdated"
 		v.Evidence = few(append([]uint64{c.newest.Seq, c.held.Seq}, v.Evidence...))
 		r.missing(v, false)
 		return
 	}
 	claim, ok := c.held.Posting.Claim.Fact.(plant.ItemChanged)
-	is, want := claim.Item.Retired, c.held.Facts[0].Event.Fact.(plant.ItemChanged).Item.Retired
-	if !ok || is == want {
+	truth, item := c.held.Facts[0].Event.Fact.(plant.ItemChanged)
+	is, want := claim.Item.Retired, truth.Item.Retired
+	if !ok || !item || is == want {
 		return
 	}
 	v.Class, v.Rule = evidence.CauseClass(simulators.DataQuality), "retirement-lost"

@@ -183,7 +183,7 @@ func (x *retries) happened(t *evidence.AttemptView, from, to time.Duration) bool
 		x.news = map[string][]time.Duration{}
 		for _, f := range x.h.Facts {
 			switch f.Event.Fact.Kind() {
-			case plant.KindLotDecided, plant.KindItemChanged, plant.KindOrderReleased, plant.KindOrderChanged, plant.KindReceipt:
+			case plant.KindLotDecided, plant.KindItemChanged, plant.KindBillChanged, plant.KindRoutingChanged, plant.KindOrderReleased, plant.KindOrderChanged, plant.KindReceipt:
 				for _, e := range entities(f.Event.Fact.Keys()) {
 					x.news[e] = append(x.news[e], became(f)...)
 				}

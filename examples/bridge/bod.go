@@ -145,6 +145,10 @@ func messageOf(body []byte, envelope string) (name string, message []byte, err e
 		name = "decisions"
 	case "SyncMaterialDefinition":
 		name = "items"
+	case "SyncOperationsMaterialBill":
+		name = "boms"
+	case "SyncOperationsDefinition":
+		name = "routings"
 	default:
 		return "", nil, fmt.Errorf("read BOD: %s is not for us", clip(bod.name))
 	}
@@ -161,7 +165,9 @@ func messageOf(body []byte, envelope string) (name string, message []byte, err e
 var arrays = strings.Fields("OperationsSchedule OperationsRequest SegmentRequirement SegmentRequirementChild SegmentParameter EquipmentRequirement EquipmentID " +
 	"MaterialRequirement MaterialLotID Description Quantity Value MaterialLot MaterialLotProperty MaterialDefinition MaterialDefinitionProperty " +
 	"OperationsPerformance OperationsResponse SegmentResponse SegmentData OperationsRequestID OperationsSegmentID PersonnelActual PersonID EquipmentActual " +
-	"MaterialActual MaterialSubLotID TestResult PropertyMeasurement")
+	"MaterialActual MaterialSubLotID TestResult PropertyMeasurement " +
+	"OperationsMaterialBill OperationsMaterialBillItem AssemblyBillOfMaterialItem MaterialSpecificationID OperationsDefinition OperationsSegment " +
+	"ParameterSpecification EquipmentSpecification OperationsMaterialBillID")
 
 // arrayed reports whether B2MML-JSON has name in an element called in as an
 // array. Some names are both.

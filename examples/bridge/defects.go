@@ -79,6 +79,8 @@ const (
 	M134 Defect = "M134"
 	M135 Defect = "M135"
 	M140 Defect = "M140"
+	M141 Defect = "M141"
+	M142 Defect = "M142"
 	M110 Defect = "M110"
 	M111 Defect = "M111"
 	M112 Defect = "M112"
@@ -220,6 +222,8 @@ func Defects() []DefectInfo {
 		{M134, "first page is all", "reads the first page of a list and does not go on to the next", "lists of more than a page; rig lists-sap.yaml or lists-d365.yaml", []string{"master-data"}},
 		{M135, "delta for a full list", "takes a list of what has changed for the full list, and retires what it lacks", "changes of materials at different times; rig lists-sap.yaml", []string{"no-phantom"}},
 		{M140, "unheard is undone", "reports as not posted what it has committed, when the connection breaks before the database says so", "commit-unheard; gate --erp staging/v1 with the tables in PostgreSQL", []string{"dead-letter"}},
+		{M141, "one counter for all", "keeps one version of each material, and takes a change of its bill of material or routing for one that it has had if another of its documents was at that version", "changes of a material, its bill of material and its routing", []string{"no-silent-drop", "master-data"}},
+		{M142, "always for one piece", "passes a bill of material on as for one piece, whatever quantity it is for", "bills of material for a hundred pieces", []string{"field-fidelity"}},
 		{M110, "event read once", "takes an order that an event names and that cannot be read yet for one that does not exist, and what it reads for what the event meant", "-; gate --erp sap-s4/v2", []string{"no-silent-drop"}},
 		{M111, "no look before the repetition", "sends again what was not answered, without asking by its reference whether it was posted", "lost replies; gate --erp sap-s4/v2", []string{"exactly-once", "retry-discipline"}},
 		{M112, "lock taken for a refusal", "reports a posting as a business exception that met a locked order, since the status is 400 as of everything refused", "postings side by side; gate --erp sap-s4/v2", []string{"dead-letter"}},

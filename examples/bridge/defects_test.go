@@ -270,6 +270,19 @@ var scripts = []struct {
 		}
 		return plain(w, item("PUMP-7", "false"), item("PUMP-6", "true"))
 	}, "lost item-changed/PUMP-6"},
+	{M141, func(w *world) []string {
+		return plain(w, engineered("boms", "bom-changed", "PUMP-7", 1, "1"), engineered("routings", "routing-changed", "PUMP-7", 1, ""))
+	}, "lost routing-changed/PUMP-7/1"},
+	{M142, func(w *world) []string {
+		m := engineered("boms", "bom-changed", "PUMP-7", 2, "100")
+		cs := plain(w, m)
+		for _, e := range w.mes.effectsOf(m.event) {
+			if !strings.Contains(e.body, `"QuantityString":"100"`) {
+				cs = append(cs, "for another quantity")
+			}
+		}
+		return cs
+	}, "for another quantity"},
 	{M39, func(w *world) []string {
 		m := consumption("1", 1, "OIL", "L-9", "1.005", "LTR")
 		return append(plain(w, m), amounts(w, m, "1.005", "OIL", "L-9")...)
@@ -718,4 +731,15 @@ func openLogs(t *testing.T, dir string) (n int) {
 		}
 	}
 	return n
+}
+
+// engineered is a change of a bill of material for so many pieces, or of a
+// routing.
+func engineered(name, kind, item string, version int, pieces string) message {
+	event := fmt.Sprintf("%s/%s/%d", kind, item, version)
+	noun, rows := "OperationsDefinition", `"OperationsSegment":[{"ID":"0010"}]`
+	if pieces != "" {
+		noun, rows = "OperationsMaterialBill", fmt.Sprintf(`"OperationsMaterialBillItem":[{"ID":%q,"Quantity":[{"QuantityString":%q,"UnitOfMeasure":"EA"}]}]`, item, pieces)
+	}
+	return message{"erp", name, event, fmt.Sprintf(`{"Sync%s":{"@releaseID":"V0701","ApplicationArea":{"Sender":{"ReferenceID":%q}},"DataArea":{"Sync":{},%q:[{"ID":%q,"Version":"%d",%s}]}}}`, noun, event, noun, item, version, rows)}
 }

@@ -25,6 +25,7 @@ type flawedInbox struct {
 	latest  map[string]*item   // M82: the last confirmation of each order
 	made    map[string]bool    // M83, M84: lots that were received
 	oldest  map[string]string  // M84: the first of them, by material
+	counted map[string]int     // M141: the newest version of any document of a material
 
 	buffer chan late // M08, M10
 	done   chan struct{}
@@ -40,8 +41,8 @@ type late struct {
 // flaw returns nil unless the defect needs it.
 func flaw(i *inbox, d Defect) *flawedInbox {
 	switch d {
-	case M05, M08, M10, M28, M31, M04, M38, M49, M50, M60, M82, M83, M84:
-		return &flawedInbox{inbox: i, defect: d, known: map[string]bool{}, open: map[string]bool{}, issued: map[string][]*item{}, revised: map[string]string{}, latest: map[string]*item{}, made: map[string]bool{}, oldest: map[string]string{}, counter: time.Now().UnixNano(),
+	case M05, M08, M10, M28, M31, M04, M38, M49, M50, M60, M82, M83, M84, M141, M142:
+		return &flawedInbox{inbox: i, defect: d, known: map[string]bool{}, open: map[string]bool{}, issued: map[string][]*item{}, revised: map[string]string{}, latest: map[string]*item{}, made: map[string]bool{}, oldest: map[string]string{}, counted: map[string]int{}, counter: time.Now().UnixNano(),
 			buffer: make(chan late, 1<<16), done: make(chan struct{})}
 	}
 	return nil
@@ -80,6 +81,10 @@ func (f *flawedInbox) accept(ctx context.Context, items []*item, extra func(*wri
 		items = f.complete(items)
 	case M83, M84:
 		items = f.levelled(items)
+	case M141:
+		items = slices.DeleteFunc(items, f.had)
+	case M142:
+		f.perPiece(items)
 	}
 	return f.inbox.take(ctx, items, extra)
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 )
 
@@ -43,6 +44,8 @@ const (
 	kindDecided     = "lot-decided"
 	kindReleased    = "order-released"
 	kindItem        = "item-changed"
+	kindBill        = "bom-changed"
+	kindRouting     = "routing-changed"
 )
 
 // names lists the messages there are, by the kind of fact each states. Orders
@@ -50,7 +53,7 @@ const (
 var names = map[string]string{
 	"orders": "", "operation-starts": "operation-started", "confirmations": "confirmation", "consumptions": kindConsumption,
 	"scrap": "scrap", "rework": "rework", "receipts": kindReceipt, "reversals": kindReversal, "inspections": "inspection",
-	"holds": kindHeld, "decisions": kindDecided, "items": kindItem, "machine-counts": kindCounted, "machine-states": kindTurned,
+	"holds": kindHeld, "decisions": kindDecided, "items": kindItem, "boms": kindBill, "routings": kindRouting, "machine-counts": kindCounted, "machine-states": kindTurned,
 }
 
 var orderKinds = map[string]string{
@@ -80,6 +83,7 @@ type transaction struct {
 			ID                         string
 			MaterialDefinitionProperty properties
 		}
+		OperationsMaterialBill, OperationsDefinition []struct{ ID string }
 	}
 }
 
@@ -181,7 +185,7 @@ func (t transaction) parts(verb, kind string, body []byte) (parts []part, err er
 		}
 	}
 	d := t.DataArea
-	if n := len(d.OperationsSchedule) + len(d.MaterialLot) + len(d.MaterialDefinition); n > 1 || n == 1 && len(parts) > 0 {
+	if n := len(d.OperationsSchedule) + len(d.MaterialLot) + len(d.MaterialDefinition) + len(d.OperationsMaterialBill) + len(d.OperationsDefinition); n > 1 || n == 1 && len(parts) > 0 {
 		return nil, errors.New("only operations performance may come in batches")
 	}
 	for _, s := range d.OperationsSchedule {
@@ -199,6 +203,9 @@ func (t transaction) parts(verb, kind string, body []byte) (parts []part, err er
 	}
 	for _, m := range d.MaterialDefinition {
 		parts = append(parts, part{facts{Event: cmp.Or(m.MaterialDefinitionProperty.value("Reference"), sender.Sender.ReferenceID), Kind: kind, Material: m.ID}, body})
+	}
+	for _, m := range slices.Concat(d.OperationsMaterialBill, d.OperationsDefinition) { // whose reference is that of the message
+		parts = append(parts, part{facts{Event: sender.Sender.ReferenceID, Kind: kind, Material: m.ID}, body})
 	}
 	return parts, nil
 }

@@ -60,7 +60,7 @@ type Strike struct {
 // such a fact can exercise them.
 var carries = map[string]func(plant.Fact) bool{
 	"DN-01": is(plant.KindOrderReleased), "DN-05": is(plant.KindOrderChanged), "DN-06": is(plant.KindOrderCancelled),
-	"DN-13": is(plant.KindItemChanged), "DN-22": is(plant.KindLotDecided),
+	"DN-09": is(plant.KindBillChanged), "DN-10": is(plant.KindRoutingChanged), "DN-13": is(plant.KindItemChanged), "DN-22": is(plant.KindLotDecided),
 	"UP-01": is(plant.KindOperationStarted), "UP-02": is(plant.KindConfirmation), "UP-03": is(plant.KindConfirmation),
 	"UP-04": is(plant.KindConsumption), "UP-07": scraps, "UP-08": reworks, "UP-15": is(plant.KindInspection),
 	"UP-17": is(plant.KindLotHeld), "UP-20": is(plant.KindReceipt),

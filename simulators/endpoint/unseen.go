@@ -33,6 +33,10 @@ func objectsOf(f plant.Fact) []shownAs {
 		return []shownAs{{"order", string(k.Order)}}
 	case plant.KindItemChanged:
 		return []shownAs{{"item", string(k.Material)}, {"items", string(k.Material)}}
+	case plant.KindBillChanged:
+		return []shownAs{{"bom", string(k.Material)}, {"boms", string(k.Material)}, {"bom-lines", string(k.Material)}}
+	case plant.KindRoutingChanged:
+		return []shownAs{{"routing", string(k.Material)}, {"routings", string(k.Material)}, {"routing-steps", string(k.Material)}}
 	case plant.KindLotDecided:
 		return []shownAs{{"lot", string(k.Lot)}}
 	}

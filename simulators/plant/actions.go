@@ -17,6 +17,11 @@ import (
 //	ship            Lot, Quantity     takes goods out; all there are by default
 //	change-item     Item, Retire      the next revision, or none any more; of what
 //	                                  is made next by default
+//	change-bom      Item, Component, Quantity, For  what one piece needs of a
+//	                                  component, a tenth more by default; For has
+//	                                  the bill speak of so many pieces
+//	change-routing  Item, Operation, Cycle  the standard time of an operation, a
+//	                                  tenth more by default
 //	confirm-twins   Order, Count      arms: the next confirmation of at least two
 //	                                  pieces is made as two that look alike and
 //	                                  follow within a minute, and a rest
@@ -47,6 +52,10 @@ func (s *shop) do(a Action) ([]Event, error) {
 		return s.cancelOrder(a)
 	case "change-item":
 		return s.changeItem(a)
+	case "change-bom":
+		return s.changeBill(a)
+	case "change-routing":
+		return s.changeRouting(a)
 	case "place-hold":
 		return s.placeHold(a)
 	case "decide":
@@ -64,7 +73,7 @@ func (s *shop) do(a Action) ([]Event, error) {
 		}
 		return nil, nil
 	}
-	return nil, fmt.Errorf("unknown action; known are release-orders, change-order, cancel-order, change-item, place-hold, decide, ship, confirm-twins, mistype")
+	return nil, fmt.Errorf("unknown action; known are release-orders, change-order, cancel-order, change-item, change-bom, change-routing, place-hold, decide, ship, confirm-twins, mistype")
 }
 
 // revive lets orders that had given up look again: an action may have helped.

@@ -86,6 +86,8 @@ func TestEventsAreEncodedAsEncodingJSONWould(t *testing.T) {
 	t.Run("lot decided", encodes[LotDecided])
 	t.Run("inspected", encodes[Inspected])
 	t.Run("item changed", encodes[ItemChanged])
+	t.Run("bill changed", encodes[BillChanged])
+	t.Run("routing changed", encodes[RoutingChanged])
 	t.Run("shipped", encodes[Shipped])
 	t.Run("machine counted", encodes[MachineCounted])
 	t.Run("machine changed", encodes[MachineChanged])

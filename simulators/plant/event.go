@@ -64,6 +64,8 @@ const (
 	KindLotDecided       Kind = "lot-decided"
 	KindInspection       Kind = "inspection"
 	KindItemChanged      Kind = "item-changed"
+	KindBillChanged      Kind = "bom-changed"
+	KindRoutingChanged   Kind = "routing-changed"
 	KindShipment         Kind = "shipment"
 	KindMachineCount     Kind = "machine-count"
 	KindMachineState     Kind = "machine-state"

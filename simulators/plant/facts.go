@@ -178,6 +178,20 @@ type ItemChanged struct {
 	Version int  `json:"version"`
 }
 
+// BillChanged puts another bill of material in force (ERP → MES), all of it.
+// Its revision is that of the item, and said there only.
+type BillChanged struct {
+	Bill    Bill `json:"bill"`
+	Version int  `json:"version"`
+}
+
+// RoutingChanged puts another standard routing in force (ERP → MES), all of it.
+// Its revision is that of the item, and said there only.
+type RoutingChanged struct {
+	Routing Routing `json:"routing"`
+	Version int     `json:"version"`
+}
+
 // Shipped takes goods of a lot out of stock towards a customer. It happens
 // inside the ERP; no message of the SUT causes it.
 type Shipped struct {
@@ -239,6 +253,8 @@ func (LotHeld) Kind() Kind          { return KindLotHeld }
 func (LotDecided) Kind() Kind       { return KindLotDecided }
 func (Inspected) Kind() Kind        { return KindInspection }
 func (ItemChanged) Kind() Kind      { return KindItemChanged }
+func (BillChanged) Kind() Kind      { return KindBillChanged }
+func (RoutingChanged) Kind() Kind   { return KindRoutingChanged }
 func (Shipped) Kind() Kind          { return KindShipment }
 func (MachineCounted) Kind() Kind   { return KindMachineCount }
 func (MachineChanged) Kind() Kind   { return KindMachineState }
@@ -280,6 +296,8 @@ func (f Inspected) Keys() Keys {
 	return Keys{Order: f.Order, Operation: f.Operation, Counter: f.Counter, Material: f.Material, Lot: f.Lot, Serial: f.Serial}
 }
 func (f ItemChanged) Keys() Keys    { return Keys{Material: f.Item.ID, Counter: f.Version} }
+func (f BillChanged) Keys() Keys    { return Keys{Material: f.Bill.Item, Counter: f.Version} }
+func (f RoutingChanged) Keys() Keys { return Keys{Material: f.Routing.Item, Counter: f.Version} }
 func (f Shipped) Keys() Keys        { return Keys{Lot: f.Lot, Material: f.Material, Counter: f.Counter} }
 func (f MachineCounted) Keys() Keys { return Keys{Machine: f.Machine, Counter: f.Counter} }
 func (f MachineChanged) Keys() Keys { return Keys{Machine: f.Machine, Counter: f.Counter} }
@@ -361,6 +379,27 @@ func (f ItemChanged) Fields() []Field {
 	}
 	return fs
 }
+
+// Fields of a bill say what each line needs for the quantity that it is for.
+func (f BillChanged) Fields() []Field {
+	fs := []Field{{"for", f.Bill.For.Amount.String()}, {"unit", string(f.Bill.For.Unit)}}
+	for _, c := range f.Bill.Components {
+		fs = append(fs, Field{"component " + string(c.Operation) + " " + string(c.Material), c.Quantity.String()})
+	}
+	return fs
+}
+
+// Fields of a routing say of each operation where it is done and how long it
+// takes.
+func (f RoutingChanged) Fields() []Field {
+	var fs []Field
+	for _, o := range f.Routing.Operations {
+		name := "operation " + string(o.ID)
+		fs = append(fs, Field{name, string(o.WorkCenter)}, Field{name + " setup", lasting(o.Setup)}, Field{name + " cycle", lasting(o.Cycle)},
+			Field{name + " inspect", strconv.FormatBool(o.Inspect)}, Field{name + " text", o.Description})
+	}
+	return fs
+}
 func (f Shipped) Fields() []Field        { return quantityFields("quantity", f.Quantity) }
 func (f MachineChanged) Fields() []Field { return []Field{{"state", f.State}} }
 
@@ -379,6 +418,14 @@ func said(n int64) string {
 
 func quantityFields(name string, q Quantity) []Field {
 	return []Field{{name, q.Amount.String()}, {"unit", string(q.Unit)}}
+}
+
+// lasting writes a duration that may be left unsaid.
+func lasting(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return d.String()
 }
 
 // instant writes t in UTC, so that two spellings of one moment compare equal.
@@ -426,6 +473,10 @@ func decodeFact(k Kind, b []byte) (Fact, error) {
 		return into[Inspected](b)
 	case KindItemChanged:
 		return into[ItemChanged](b)
+	case KindBillChanged:
+		return into[BillChanged](b)
+	case KindRoutingChanged:
+		return into[RoutingChanged](b)
 	case KindShipment:
 		return into[Shipped](b)
 	case KindMachineCount:

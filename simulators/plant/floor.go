@@ -34,18 +34,25 @@ type Floor interface {
 
 // Action is something a scenario makes happen.
 type Action struct {
-	Do       string // "release-orders", "change-order", "cancel-order", "change-item", "place-hold", "decide", "ship", "mistype"
-	Kind     Kind   // of facts; empty means confirmations
-	Order    OrderID
-	Lot      LotID
-	Case     CaseID
-	Item     ItemID
-	Retire   bool
-	Count    int
-	Quantity Decimal
-	Priority int
-	Decision Decision
-	Reason   string
+	Do     string // "release-orders", "change-order", "cancel-order", "change-item", "change-bom", "change-routing", "place-hold", "decide", "ship", "mistype"
+	Kind   Kind   // of facts; empty means confirmations
+	Order  OrderID
+	Lot    LotID
+	Case   CaseID
+	Item   ItemID
+	Retire bool
+	// Component and Operation say which line of a bill and which operation of a
+	// routing is changed; For is the quantity of which a bill speaks from then
+	// on, and Cycle the standard time of one piece.
+	Component ItemID
+	Operation OperationID
+	For       Decimal
+	Cycle     time.Duration
+	Count     int
+	Quantity  Decimal
+	Priority  int
+	Decision  Decision
+	Reason    string
 	// At is the plant time at which it happens, if that is later than Now. It
 	// is never later than Next: the plant does not skip what is due.
 	At time.Time

@@ -34,8 +34,10 @@ type shop struct {
 	readings map[MachineID]*reading
 	scale    func(time.Time) int64   // recorded time to plant time, of a trace
 	changed  map[ItemID]*ItemChanged // definitions that were changed in the run
-	twins    []OrderID               // confirm these twice; empty means whichever is next
-	mistakes []mistake               // to come
+	bills    map[ItemID]*BillChanged // likewise
+	routings map[ItemID]*RoutingChanged
+	twins    []OrderID // confirm these twice; empty means whichever is next
+	mistakes []mistake // to come
 }
 
 var _ Floor = (*shop)(nil)
@@ -212,6 +214,7 @@ func (s *shop) release() Event {
 	s.released++
 	sp.order.Start, sp.order.Due = s.Now(), s.due(s.now)
 	s.revised(&sp.order)
+	s.engineered(sp)
 	j := s.newJob(sp)
 	if sp.recorded != nil {
 		j.replay()

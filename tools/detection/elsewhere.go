@@ -120,6 +120,8 @@ var elsewhere = map[bridge.Defect][]string{
 	bridge.M133: {"EXE-07"},
 	bridge.M134: {"MDM-10"},
 	bridge.M135: {"MDM-10"},
+	bridge.M141: {"MDM-11"},
+	bridge.M142: {"MDM-11"},
 }
 
 // A place is a rig and what can be played there.

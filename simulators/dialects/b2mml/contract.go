@@ -70,6 +70,9 @@ func schemaOfBODs() []byte {
 		w.bod("Show"+noun, true, "Show", noun)
 	}
 	for _, noun := range slices.Sorted(maps.Keys(askedFor)) {
+		if slices.Contains(nouns, noun) {
+			continue // with the others
+		}
 		w.bod("Get"+noun, true, "Get", noun)
 		w.bod("Show"+noun, true, "Show", noun)
 	}
@@ -140,6 +143,8 @@ func typeOf(p part) string {
 		return "Opaque"
 	case p.name == "SegmentRequirementChild":
 		return "SegmentRequirement"
+	case p.name == "AssemblyBillOfMaterialItem":
+		return "OperationsMaterialBillItem"
 	case p.name == "OriginalApplicationArea":
 		return "ApplicationArea"
 	case p.name == "QuantityString":

@@ -11,8 +11,8 @@ import (
 	"github.com/andon-rig/andon/simulators/plant"
 )
 
-// Nouns of what engineering has written down. They are asked for and shown, and
-// taken from nobody.
+// Nouns of what engineering has written down. All are asked for and shown; bills
+// and routings are announced as well.
 const (
 	operations = "OperationsDefinition"
 	bill       = "OperationsMaterialBill"

@@ -28,8 +28,12 @@ MaterialLot: ID Version Description* PublishedDate EffectiveStartDate EffectiveE
 MaterialLotProperty: ID Description* Value* MaterialLotPropertyChild*~ MaterialDefinitionPropertyID*
 MaterialDefinition: ID Version Description* PublishedDate EffectiveStartDate EffectiveEndDate HierarchyScope~ SpatialDefinition~ MaterialDefinitionProperty* MaterialClassID* MaterialLotSourceID* TestSpecificationID* AssemblyDefinition*~ AssemblyType AssemblyRelationship
 MaterialDefinitionProperty: ID Version Description* PropertyType Value* MaterialDefinitionPropertyChild*~ MaterialClassPropertyID
-OperationsDefinition: ID Description* Version PublishedDate EffectiveStartDate EffectiveEndDate HierarchyScope~ OperationsType DefinitionType OperationsSegment*~ BillOfMaterialsID* WorkMasterSourceID* BillOfResourcesID* OperationsMaterialBillID* OperationsDefinitionPatternID
-OperationsMaterialBill: ID Description* Version PublishedDate EffectiveStartDate EffectiveEndDate HierarchyScope~ UseType OperationsMaterialBillItem~ BillOfMaterialsID*
+OperationsDefinition: ID Description* Version PublishedDate EffectiveStartDate EffectiveEndDate HierarchyScope~ OperationsType DefinitionType OperationsSegment* BillOfMaterialsID* WorkMasterSourceID* BillOfResourcesID* OperationsMaterialBillID* OperationsDefinitionPatternID
+OperationsMaterialBill: ID Description* Version PublishedDate EffectiveStartDate EffectiveEndDate HierarchyScope~ UseType OperationsMaterialBillItem* BillOfMaterialsID*
+OperationsSegment: ID Description* Version PublishedDate EffectiveStartDate EffectiveEndDate OperationsType DefinitionType HierarchyScope~ Duration ProcessSegmentID* BillOfMaterialsID* WorkMasterSourceID* BillOfResourcesID* OperationsMaterialBillID* OperationsSegmentPatternID ParameterSpecification* PersonnelSpecification*~ EquipmentSpecification* PhysicalAssetSpecification*~ MaterialSpecification*~ SegmentDependency*~ DependentOperationsSegmentID* OperationsSegmentChild*~
+ParameterSpecification: ID Value* Description* HierarchyScope~ ParameterChild*~ ParameterSpecificationID* ProcessSegmentParameterID*
+EquipmentSpecification: ID EquipmentClassID* EquipmentID* Description* EquipmentUse HierarchyScope~ OperationalLocation~ SpatialDefinition~ Quantity* EquipmentSpecificationChild*~ EquipmentSpecificationProperty*~ TestSpecificationID*
+OperationsMaterialBillItem: ID Description* Version PublishedDate EffectiveStartDate EffectiveEndDate UseType HierarchyScope~ AssemblyBillOfMaterialItem* AssemblyType AssemblyRelationship MaterialSpecificationID* Quantity*
 Equipment: ID Version Description* PublishedDate EffectiveStartDate EffectiveEndDate HierarchyScope~ EquipmentLevel SpatialDefinition~ EquipmentAssetMapping*~ PhysicalAssetID OperationalLocation~ EquipmentProperty*~ EquipmentChild*~ EquipmentClassID* TestSpecificationID*
 WorkCalendarDefinition: ID Description* Version PublishedDate EffectiveStartDate EffectiveEndDate HierarchyScope~ WorkCalendarDefinitionEntry*~ WorkCalendarDefinitionProperty*~
 Quantity: QuantityString DataType UnitOfMeasure Key*
@@ -84,7 +88,7 @@ const (
 
 var (
 	verbs = []string{"Process", "Sync", "Change", "Cancel", "Get"}
-	nouns = []string{schedule, performance, lot, definition}
+	nouns = []string{schedule, performance, lot, definition, bill, operations}
 )
 
 // transaction takes the name of a BOD apart; false if it is none of those.
@@ -116,6 +120,8 @@ func shapeOf(bod string, element string) *shape {
 		}
 	case "SegmentRequirementChild": // which is one itself
 		return shapes["SegmentRequirement"]
+	case "AssemblyBillOfMaterialItem":
+		return shapes["OperationsMaterialBillItem"]
 	}
 	return shapes[element]
 }

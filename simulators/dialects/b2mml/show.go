@@ -19,6 +19,10 @@ func rowOf(kind plant.Kind) string {
 		return lot
 	case plant.KindItemChanged:
 		return definition
+	case plant.KindBillChanged:
+		return bill
+	case plant.KindRoutingChanged:
+		return operations
 	}
 	return "SegmentResponse"
 }

@@ -13,7 +13,7 @@ func Kinds() []plant.Kind {
 	return []plant.Kind{
 		plant.KindOrderReleased, plant.KindOrderChanged, plant.KindOrderCancelled, plant.KindOperationStarted, plant.KindConfirmation,
 		plant.KindConsumption, plant.KindScrap, plant.KindRework, plant.KindReceipt, plant.KindReversal, plant.KindLotHeld, plant.KindLotDecided,
-		plant.KindInspection, plant.KindItemChanged, plant.KindShipment, plant.KindMachineCount, plant.KindMachineState,
+		plant.KindInspection, plant.KindItemChanged, plant.KindBillChanged, plant.KindRoutingChanged, plant.KindShipment, plant.KindMachineCount, plant.KindMachineState,
 	}
 }
 
@@ -117,6 +117,10 @@ func otherFact(t *rapid.T, kind plant.Kind, order plant.OrderID) plant.Fact {
 		return plant.LotDecided{Lot: lot, Material: optional[plant.ItemID](t, "material"), Case: id[plant.CaseID](t, "case"), Decision: rapid.SampledFrom([]plant.Decision{plant.DecideRelease, plant.DecideUseAsIs, plant.DecideScrap, plant.DecideToRework}).Draw(t, "decision")}
 	case plant.KindItemChanged:
 		return plant.ItemChanged{Version: counter(t), Item: item(t)}
+	case plant.KindBillChanged:
+		return plant.BillChanged{Version: counter(t), Bill: bill(t)}
+	case plant.KindRoutingChanged:
+		return plant.RoutingChanged{Version: counter(t), Routing: routing(t)}
 	case plant.KindShipment:
 		return plant.Shipped{Lot: lot, Material: id[plant.ItemID](t, "material"), Counter: counter(t), Quantity: quantity(t, "quantity")}
 	case plant.KindMachineCount:
@@ -190,4 +194,23 @@ func wholeOrder(t *rapid.T, order plant.OrderID) plant.Order {
 		o.Components = append(o.Components, plant.Component{Material: id[plant.ItemID](t, "component"), Operation: o.Operations[op].ID, Quantity: quantity(t, "needed")})
 	}
 	return o
+}
+
+func bill(t *rapid.T) plant.Bill {
+	b := plant.Bill{Item: id[plant.ItemID](t, "item"), For: quantity(t, "for")}
+	for range rapid.IntRange(0, 4).Draw(t, "components") {
+		b.Components = append(b.Components, plant.Component{Material: id[plant.ItemID](t, "component"), Operation: id[plant.OperationID](t, "at"), Quantity: quantity(t, "needed")})
+	}
+	return b
+}
+
+func routing(t *rapid.T) plant.Routing {
+	r := plant.Routing{Item: id[plant.ItemID](t, "item")}
+	for i := range rapid.IntRange(1, 4).Draw(t, "operations") {
+		r.Operations = append(r.Operations, plant.Operation{
+			ID: plant.OperationID("00" + string(rune('1'+i)) + "0"), Description: optional[string](t, "description"), WorkCenter: id[plant.WorkCenterID](t, "work center"),
+			Setup: span(t, "setup"), Cycle: span(t, "cycle"), Inspect: rapid.Bool().Draw(t, "inspect"),
+		})
+	}
+	return r
 }

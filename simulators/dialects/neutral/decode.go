@@ -95,6 +95,10 @@ func kindsOf(name string) []plant.Kind {
 		return []plant.Kind{plant.KindLotDecided}
 	case Items:
 		return []plant.Kind{plant.KindItemChanged}
+	case Bills:
+		return []plant.Kind{plant.KindBillChanged}
+	case Routings:
+		return []plant.Kind{plant.KindRoutingChanged}
 	case MachineCounts:
 		return []plant.Kind{plant.KindMachineCount}
 	case MachineStates:
@@ -226,6 +230,10 @@ func (d *decoder) dataArea() {
 			verb = true
 			d.object(func([]byte) { d.skip() })
 		case d.words.noun:
+			if sole(d.words.noun) {
+				d.only(func() { rows++; d.row() })
+				return
+			}
 			rows = d.array(func(int) { d.row() })
 			if rows == 0 {
 				d.fail("must have an element")
@@ -248,6 +256,10 @@ func (d *decoder) row() {
 		d.lot()
 	case definition:
 		d.definition()
+	case bill:
+		d.bill()
+	case routing:
+		d.routing()
 	}
 }
 

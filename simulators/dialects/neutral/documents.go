@@ -26,7 +26,11 @@ func OpenAPI(baseURL string) []byte {
 	}
 	paths, hooks := below(doc, "paths"), below(doc, "webhooks")
 	for _, name := range Names() {
-		paths["/"+name] = object{"post": posting(name)}
+		if path, asked := paths["/"+name].(object); asked { // it is a list as well
+			path["post"] = posting(name)
+		} else {
+			paths["/"+name] = object{"post": posting(name)}
+		}
 		hooks[name] = object{"post": webhook(name)}
 	}
 	addSchemas(below(doc, "components", "schemas"))

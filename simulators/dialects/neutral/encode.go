@@ -15,6 +15,8 @@ const (
 	performance = "OperationsPerformance"
 	lot         = "MaterialLot"
 	definition  = "MaterialDefinition"
+	bill        = "OperationsMaterialBill"
+	routing     = "OperationsDefinition"
 )
 
 // begin writes the envelope up to the rows: application area and verb.
@@ -87,6 +89,10 @@ func (w *writer) event(e plant.Event) error {
 		w.decided(e, f)
 	case plant.ItemChanged:
 		w.item(e, f)
+	case plant.BillChanged:
+		w.bill(e, f)
+	case plant.RoutingChanged:
+		w.routing(e, f)
 	case plant.MachineCounted:
 		w.counted(e, f)
 	case plant.MachineChanged:

@@ -69,6 +69,8 @@ func goldens() map[string][]plant.Event {
 		"machine-counts":    one(plant.MachineCounted{Machine: "CNC-02-A", Counter: 7, Count: 12, Modulo: 65536, Resets: 1}, at(7, 41, 58)),
 		"machine-pieces":    one(plant.MachineCounted{Machine: "CNC-02-A", Counter: 7, Count: 12, Modulo: 65536, Resets: 1, Pieces: ea("12")}, at(7, 41, 58)),
 		"machine-states":    one(plant.MachineChanged{Machine: "CNC-02-A", Counter: 31, State: "INTERRUPTED"}, at(7, 12, 30)),
+		"boms":              one(billChanged(), at(4, 10, 0)),
+		"routings":          one(routingChanged(), at(4, 20, 0)),
 		"items": one(plant.ItemChanged{Version: 4, Item: plant.Item{ID: "SEAL-12", Description: "Shaft seal 12 mm", Revision: "B", Unit: "EA", Lots: true,
 			Units: []plant.AltUnit{{Unit: "CT", Factor: plant.Factor{Num: 144, Den: 1}}, {Unit: "KGM", Factor: plant.Factor{Num: 250, Den: 3}}}}}, at(4, 0, 0)),
 	}
@@ -89,4 +91,18 @@ func TestGoldenMessages(t *testing.T) {
 			dialecttest.Golden(t, name+".json", got.Bytes(), *update)
 		})
 	}
+}
+
+func billChanged() plant.BillChanged {
+	return plant.BillChanged{Version: 2, Bill: plant.Bill{Item: "PUMP-7", For: ea("100"), Components: []plant.Component{
+		{Material: "C3-8840", Operation: "0010", Quantity: plant.Quantity{Amount: plant.MustDecimal("41.25"), Unit: "KGM"}},
+		{Material: "SEAL-12", Operation: "0020", Quantity: ea("200")},
+	}}}
+}
+
+func routingChanged() plant.RoutingChanged {
+	return plant.RoutingChanged{Version: 3, Routing: plant.Routing{Item: "PUMP-7", Operations: []plant.Operation{
+		{ID: "0010", Description: "Turn", WorkCenter: "WC-CNC-02", Setup: 20 * time.Minute, Cycle: 90 * time.Second},
+		{ID: "0020", Description: "Inspect and pack", WorkCenter: "WC-QA-01", Cycle: 45 * time.Second, Inspect: true},
+	}}}
 }

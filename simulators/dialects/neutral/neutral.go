@@ -37,13 +37,15 @@ const (
 	Decisions       = "decisions"
 	Inspections     = "inspections"
 	Items           = "items"
+	Bills           = "boms"
+	Routings        = "routings"
 	MachineCounts   = "machine-counts"
 	MachineStates   = "machine-states"
 )
 
 // Names returns the names of all messages, in the order of the README.
 func Names() []string {
-	return []string{Orders, OperationStarts, Confirmations, Consumptions, Scrap, Rework, Receipts, Reversals, Holds, Decisions, Inspections, Items, MachineCounts, MachineStates}
+	return []string{Orders, OperationStarts, Confirmations, Consumptions, Scrap, Rework, Receipts, Reversals, Holds, Decisions, Inspections, Items, Bills, Routings, MachineCounts, MachineStates}
 }
 
 // NameOf is the name of the message that states a fact of kind; "" if there is
@@ -112,6 +114,10 @@ func wordingOf(kind plant.Kind) (wording, bool) {
 		return wording{Decisions, "Change", lot, fromERP}, true
 	case plant.KindItemChanged:
 		return wording{Items, "Sync", definition, fromERP}, true
+	case plant.KindBillChanged:
+		return wording{Bills, "Sync", bill, fromERP}, true
+	case plant.KindRoutingChanged:
+		return wording{Routings, "Sync", routing, fromERP}, true
 	case plant.KindMachineCount:
 		return wording{MachineCounts, "Sync", performance, fromMachine}, true
 	case plant.KindMachineState:
@@ -161,6 +167,9 @@ func (Dialect) Batch(events ...plant.Event) (simulators.Message, error) {
 	words, ok := wordingOf(kind)
 	if !ok {
 		return simulators.Message{}, fmt.Errorf("encode batch: no word for %s", kind)
+	}
+	if len(events) > 1 && sole(words.noun) {
+		return simulators.Message{}, fmt.Errorf("encode batch: %s come one to a message, whose reference is theirs", words.name)
 	}
 	w := &writer{b: make([]byte, 0, 1024*len(events))}
 	w.begin(words, kind, events[0])

@@ -13,35 +13,43 @@ import (
 
 // Bills of material, routings, work centers and calendars are what engineering
 // has written down. An engineering change of an item is one of its bill and its
-// routing as well: they bear the revision that is in force. Work centers and
-// calendars stay as they are while the plant runs.
+// routing as well: they bear the revision that is in force. Their versions count
+// the changes of their own. Work centers and calendars stay as they are while
+// the plant runs.
 
-func (e *ERP) bills() []simulators.BillState {
+func (e *ERP) listedBills() []simulators.BillState {
 	var all []simulators.BillState
-	for _, b := range e.master.Bills {
-		s := e.items.State(b.Item)
+	for _, id := range e.bills.Items() {
+		d, _ := e.bills.Of(id)
+		b, s := d.Document, e.items.State(id)
 		b.Revision = cmp.Or(s.Item.Revision, b.Revision)
-		all = append(all, simulators.BillState{Bill: b, Version: s.Version, Changed: s.Changed})
+		all = append(all, simulators.BillState{Bill: b, Version: d.Version, Changed: later(d.Changed, s.Changed)})
 	}
-	slices.SortFunc(all, func(a, b simulators.BillState) int { return cmp.Compare(a.Bill.Item, b.Bill.Item) })
 	return all
 }
 
-func (e *ERP) routings() []simulators.RoutingState {
+func (e *ERP) listedRoutings() []simulators.RoutingState {
 	var all []simulators.RoutingState
-	for _, r := range e.master.Routings {
-		s := e.items.State(r.Item)
+	for _, id := range e.routings.Items() {
+		d, _ := e.routings.Of(id)
+		r, s := d.Document, e.items.State(id)
 		r.Revision = cmp.Or(s.Item.Revision, r.Revision)
-		all = append(all, simulators.RoutingState{Routing: r, Version: s.Version, Changed: s.Changed})
+		all = append(all, simulators.RoutingState{Routing: r, Version: d.Version, Changed: later(d.Changed, s.Changed)})
 	}
-	slices.SortFunc(all, func(a, b simulators.RoutingState) int { return cmp.Compare(a.Routing.Item, b.Routing.Item) })
 	return all
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
 }
 
 // billLines are the lines of all bills, and routingSteps the operations of all
 // routings, where interfaces list those by themselves.
 func (e *ERP) billLines() (all []simulators.BillLine) {
-	for _, b := range e.bills() {
+	for _, b := range e.listedBills() {
 		for i := range b.Bill.Components {
 			all = append(all, simulators.BillLine{BillState: b, Line: i})
 		}
@@ -50,7 +58,7 @@ func (e *ERP) billLines() (all []simulators.BillLine) {
 }
 
 func (e *ERP) routingSteps() (all []simulators.RoutingStep) {
-	for _, r := range e.routings() {
+	for _, r := range e.listedRoutings() {
 		for i := range r.Routing.Operations {
 			all = append(all, simulators.RoutingStep{RoutingState: r, Step: i})
 		}
@@ -72,9 +80,9 @@ func (e *ERP) workCenters() []plant.WorkCenter {
 func (e *ERP) engineered(q simulators.Query) (simulators.Answer, bool) {
 	switch q.Object {
 	case "boms":
-		return books.List(q, e.bills(), func(b *simulators.BillState) (string, *time.Time) { return string(b.Bill.Item), &b.Changed }), true
+		return books.List(q, e.listedBills(), func(b *simulators.BillState) (string, *time.Time) { return string(b.Bill.Item), &b.Changed }), true
 	case "routings":
-		return books.List(q, e.routings(), func(r *simulators.RoutingState) (string, *time.Time) { return string(r.Routing.Item), &r.Changed }), true
+		return books.List(q, e.listedRoutings(), func(r *simulators.RoutingState) (string, *time.Time) { return string(r.Routing.Item), &r.Changed }), true
 	case "bom-lines":
 		return books.List(q, e.billLines(), func(l *simulators.BillLine) (string, *time.Time) {
 			return lineName(string(l.Bill.Item), l.Line), &l.Changed
@@ -95,9 +103,9 @@ func (e *ERP) engineered(q simulators.Query) (simulators.Answer, bool) {
 func (e *ERP) engineeringState(object, id string) (found any) {
 	switch object {
 	case "bom":
-		found = first(e.bills(), func(b simulators.BillState) bool { return string(b.Bill.Item) == id })
+		found = first(e.listedBills(), func(b simulators.BillState) bool { return string(b.Bill.Item) == id })
 	case "routing":
-		found = first(e.routings(), func(r simulators.RoutingState) bool { return string(r.Routing.Item) == id })
+		found = first(e.listedRoutings(), func(r simulators.RoutingState) bool { return string(r.Routing.Item) == id })
 	case "work-center":
 		found = first(e.master.WorkCenters, func(w plant.WorkCenter) bool { return string(w.ID) == id })
 	case "calendar":

@@ -92,8 +92,15 @@ func TestListsOfMasterData(t *testing.T) {
 	}
 	bill, _ := ask("bom", "id", "B").Found[0].(simulators.BillState)
 	routing, _ := ask("routing", "id", "B").Found[0].(simulators.RoutingState)
-	if bill.Bill.Revision != "B" || bill.Version != 1 || !bill.Changed.Equal(nine) || routing.Routing.Revision != "B" || routing.Version != 1 {
+	if bill.Bill.Revision != "B" || bill.Version != 0 || !bill.Changed.Equal(nine) || routing.Routing.Revision != "B" || routing.Version != 0 {
 		t.Errorf("after an engineering change: %+v %+v", bill, routing)
+	}
+	e.Notice(plant.Event{ID: "3", At: nine.Add(time.Minute), Fact: plant.BillChanged{Version: 1, Bill: plant.Bill{Item: "B", For: plant.Of(100, "EA")}}})
+	e.Notice(plant.Event{ID: "4", At: nine.Add(time.Hour), Fact: plant.RoutingChanged{Version: 1, Routing: plant.Routing{Item: "B"}}})
+	bill, _ = ask("bom", "id", "B").Found[0].(simulators.BillState)
+	routing, _ = ask("routing", "id", "B").Found[0].(simulators.RoutingState)
+	if bill.Bill.Revision != "B" || bill.Bill.For != plant.Of(100, "EA") || bill.Version != 1 || !bill.Changed.Equal(nine.Add(time.Minute)) || routing.Version != 1 || !routing.Changed.Equal(nine.Add(time.Hour)) {
+		t.Errorf("after changes of their own: %+v %+v", bill, routing)
 	}
 	for _, where := range []string{"by name", "since 2026-03-02T08:59:59Z", "by changed since yesterday", "by changed after x", "limit 0"} {
 		if a := ask("boms", strings.Fields(where)...); a.Refusal == nil || a.Refusal.Code != "query-unknown" {

@@ -34,13 +34,15 @@ type Options struct {
 
 // ERP is a simulated ERP.
 type ERP struct {
-	master  plant.Master
-	options atomic.Pointer[Options]
-	desk    *books.Desk
-	items   *books.Items
-	orders  *books.Table[plant.OrderID, *order] // guarded by desk.Orders
-	stock   *books.Table[string, *books.Lot]    // by books.StockKey, guarded by desk.Lots
-	opens   atomic.Int64                        // start of the open posting period, in Unix nanoseconds
+	master   plant.Master
+	options  atomic.Pointer[Options]
+	desk     *books.Desk
+	items    *books.Items
+	bills    *books.Designs[plant.Bill]
+	routings *books.Designs[plant.Routing]
+	orders   *books.Table[plant.OrderID, *order] // guarded by desk.Orders
+	stock    *books.Table[string, *books.Lot]    // by books.StockKey, guarded by desk.Lots
+	opens    atomic.Int64                        // start of the open posting period, in Unix nanoseconds
 }
 
 var _ simulators.Resolver = (*ERP)(nil)
@@ -48,11 +50,13 @@ var _ simulators.Resolver = (*ERP)(nil)
 // New returns an ERP that knows m; set may change its rules.
 func New(m plant.Master, set ...func(*Options)) *ERP {
 	e := &ERP{
-		master: m,
-		desk:   &books.Desk{Ledger: books.NewLedger(ranges)},
-		items:  books.NewItems(m),
-		orders: books.NewTable[plant.OrderID, *order](),
-		stock:  books.NewTable[string, *books.Lot](),
+		master:   m,
+		desk:     &books.Desk{Ledger: books.NewLedger(ranges)},
+		items:    books.NewItems(m),
+		bills:    books.NewBills(m),
+		routings: books.NewRoutings(m),
+		orders:   books.NewTable[plant.OrderID, *order](),
+		stock:    books.NewTable[string, *books.Lot](),
 	}
 	o := Options{Tolerance: 10, ConfirmTolerance: -1}
 	for _, s := range set {
@@ -107,6 +111,10 @@ func (e *ERP) Notice(ev plant.Event) []plant.Event {
 		e.decide(f)
 	case plant.ItemChanged:
 		e.items.Change(f, ev.At)
+	case plant.BillChanged:
+		e.bills.Change(f.Bill.Item, f.Version, f.Bill, ev.At)
+	case plant.RoutingChanged:
+		e.routings.Change(f.Routing.Item, f.Version, f.Routing, ev.At)
 	default:
 		return nil
 	}

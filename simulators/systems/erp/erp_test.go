@@ -345,6 +345,7 @@ func TestNotice(t *testing.T) {
 		{plant.OrderCancelled{Order: "4711", Version: 2}, 1},
 		{plant.LotDecided{Lot: "S-1", Case: "Q-1", Decision: plant.DecideScrap}, 1},
 		{plant.ItemChanged{Item: plant.Item{ID: "NEW", Unit: "EA"}, Version: 1}, 1},
+		{plant.BillChanged{Bill: plant.Bill{Item: "PUMP"}, Version: 1}, 1}, {plant.RoutingChanged{Routing: plant.Routing{Item: "PUMP"}, Version: 1}, 1},
 		{confirmed(1, 5), 0}, {consumed("S-1", "1", "KG"), 0}, {received(1, 1), 0}, {held("S-1"), 0}, {shipped("F-1", 1), 0},
 		{plant.OperationStarted{Order: "4711", Operation: "0010"}, 0},
 		{plant.MachineCounted{Machine: "M"}, 0},

@@ -27,11 +27,13 @@ type Options struct {
 
 // MES is a simulated MES.
 type MES struct {
-	options atomic.Pointer[Options]
-	desk    *books.Desk
-	items   *books.Items
-	orders  *books.Table[plant.OrderID, *order] // guarded by desk.Orders
-	lots    *books.Table[string, *books.Lot]    // by books.StockKey, guarded by desk.Lots
+	options  atomic.Pointer[Options]
+	desk     *books.Desk
+	items    *books.Items
+	bills    *books.Designs[plant.Bill]
+	routings *books.Designs[plant.Routing]
+	orders   *books.Table[plant.OrderID, *order] // guarded by desk.Orders
+	lots     *books.Table[string, *books.Lot]    // by books.StockKey, guarded by desk.Lots
 
 	machines *books.Table[plant.MachineID, *Machine] // guarded by desk.Orders
 }
@@ -44,10 +46,12 @@ var (
 // New returns an MES that knows m; set may change its rules.
 func New(m plant.Master, set ...func(*Options)) *MES {
 	e := &MES{
-		desk:   &books.Desk{Ledger: books.NewLedger(ranges)},
-		items:  books.NewItems(m),
-		orders: books.NewTable[plant.OrderID, *order](),
-		lots:   books.NewTable[string, *books.Lot](),
+		desk:     &books.Desk{Ledger: books.NewLedger(ranges)},
+		items:    books.NewItems(m),
+		bills:    books.NewBills(m),
+		routings: books.NewRoutings(m),
+		orders:   books.NewTable[plant.OrderID, *order](),
+		lots:     books.NewTable[string, *books.Lot](),
 
 		machines: books.NewTable[plant.MachineID, *Machine](),
 	}
@@ -79,6 +83,8 @@ var ranges = map[plant.Kind]int64{
 	plant.KindItemChanged:    1500000001,
 	plant.KindMachineCount:   1600000001,
 	plant.KindMachineState:   1700000001,
+	plant.KindBillChanged:    1800000001,
+	plant.KindRoutingChanged: 1900000001,
 }
 
 // Change puts other rules in force from the next message on. Callers change

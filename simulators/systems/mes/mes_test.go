@@ -116,6 +116,13 @@ func TestHandleRefuses(t *testing.T) {
 		{name: "decision that is none", noticed: []plant.Fact{hold}, fact: decided("S-1", "Q-1", "maybe"), code: "decision-unknown", class: simulators.DataQuality},
 		{name: "decision against an earlier one", set: blind, noticed: []plant.Fact{hold}, before: []plant.Fact{decided("S-1", "Q-1", plant.DecideScrap)}, fact: decided("S-1", "Q-1", plant.DecideRelease), code: "case-decided", class: simulators.Business},
 		{name: "material overtaken", before: []plant.Fact{plant.ItemChanged{Item: plant.Item{ID: "PUMP", Unit: "EA"}, Version: 3}}, fact: plant.ItemChanged{Item: plant.Item{ID: "PUMP", Unit: "EA"}, Version: 2}, code: "version-overtaken", class: simulators.Business},
+		{name: "bill overtaken", before: []plant.Fact{billOf("PUMP", 3, "STEEL")}, fact: billOf("PUMP", 2, "STEEL"), code: "version-overtaken", class: simulators.Business},
+		{name: "bill of unknown material", fact: billOf("NO-SUCH", 1, "STEEL"), code: "item-unknown", class: simulators.DataQuality},
+		{name: "bill with unknown component", fact: billOf("PUMP", 1, "NO-SUCH"), code: "item-unknown", class: simulators.DataQuality},
+		{name: "bill for nothing", fact: plant.BillChanged{Bill: plant.Bill{Item: "PUMP", For: plant.Of(0, "EA")}, Version: 1}, code: "quantity-zero", class: simulators.DataQuality},
+		{name: "routing overtaken", before: []plant.Fact{routingOf("PUMP", 3, "0010")}, fact: routingOf("PUMP", 2, "0010"), code: "version-overtaken", class: simulators.Business},
+		{name: "routing of unknown material", fact: routingOf("NO-SUCH", 1, "0010"), code: "item-unknown", class: simulators.DataQuality},
+		{name: "routing without operations", fact: routingOf("PUMP", 1), code: "routing-missing", class: simulators.DataQuality},
 		{name: "reading of unknown machine", fact: plant.MachineCounted{Machine: "M-9", Counter: 1}, code: "machine-unknown", class: simulators.DataQuality},
 		{name: "kind of the other direction", fact: confirmed("0010", 1, 1), code: "kind-not-taken", class: simulators.DataQuality},
 		{name: "no fact", code: "nothing-said", class: simulators.DataQuality},
@@ -183,6 +190,10 @@ func TestHandlePosts(t *testing.T) {
 		{"rework", []plant.Fact{hold}, plant.LotDecided{Lot: "S-1", Case: "Q-1", Decision: plant.DecideToRework}, "0 ", "1400000001", status, "blocked false"},
 		{"material", nil, plant.ItemChanged{Item: plant.Item{ID: "NUT", Unit: "EA"}, Version: 1}, "0 ", "1500000001",
 			func(m *mes.MES) any { return m.State("item", "NUT") }, plant.Item{ID: "NUT", Unit: "EA"}},
+		{"bill of material", nil, billOf("PUMP", 1, "STEEL"), "0 ", "1800000001",
+			func(m *mes.MES) any { return m.State("bom", "PUMP") }, billOf("PUMP", 1, "STEEL").Bill},
+		{"routing", nil, routingOf("PUMP", 1, "0010"), "0 ", "1900000001",
+			func(m *mes.MES) any { return m.State("routing", "PUMP") }, routingOf("PUMP", 1, "0010").Routing},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			m := newMES()
@@ -209,6 +220,18 @@ func TestHandlePosts(t *testing.T) {
 			}
 		})
 	}
+}
+
+func billOf(item plant.ItemID, version int, component plant.ItemID) plant.BillChanged {
+	return plant.BillChanged{Version: version, Bill: plant.Bill{Item: item, For: plant.Of(100, "EA"), Components: []plant.Component{{Material: component, Operation: "0010", Quantity: plant.Of(7, "KG")}}}}
+}
+
+func routingOf(item plant.ItemID, version int, operations ...plant.OperationID) plant.RoutingChanged {
+	r := plant.Routing{Item: item}
+	for _, o := range operations {
+		r.Operations = append(r.Operations, plant.Operation{ID: o, WorkCenter: "WC-1"})
+	}
+	return plant.RoutingChanged{Version: version, Routing: r}
 }
 
 func TestBlindMESPostsAgain(t *testing.T) {
@@ -344,11 +367,14 @@ func TestAtomicBatch(t *testing.T) {
 	rows, posted := tellAll(m,
 		plant.OrderReleased{Order: order("4713")}, changed(2, plant.Of(60, "EA")),
 		plant.ItemChanged{Item: plant.Item{ID: "NUT", Unit: "EA"}, Version: 1}, plant.ItemChanged{Item: plant.Item{ID: "PUMP", Unit: "PC"}, Version: 1},
-		plant.LotDecided{Lot: "S-1", Case: "Q-1", Decision: plant.DecideScrap}, plant.OrderCancelled{Order: "9999", Version: 2})
+		plant.LotDecided{Lot: "S-1", Case: "Q-1", Decision: plant.DecideScrap}, billOf("NUT", 1, "STEEL"), routingOf("NUT", 1, "0010"), plant.OrderCancelled{Order: "9999", Version: 2})
+	if m.State("bom", "NUT") != nil || m.State("routing", "NUT") != nil {
+		t.Error("a rolled back batch left a bill or a routing")
+	}
 	if after := dump(m); after != before || len(posted) > 0 {
 		t.Errorf("a rolled back batch posted %d rows and changed the books from\n%s\nto\n%s", len(posted), before, after)
 	}
-	for i, want := range []string{"batch-rolled-back", "batch-rolled-back", "batch-rolled-back", "batch-rolled-back", "batch-rolled-back", "order-unknown"} {
+	for i, want := range []string{"batch-rolled-back", "batch-rolled-back", "batch-rolled-back", "batch-rolled-back", "batch-rolled-back", "batch-rolled-back", "batch-rolled-back", "order-unknown"} {
 		if rows[i].Refusal == nil || rows[i].Refusal.Code != want {
 			t.Errorf("row %d: got %v, want %s", i+1, rows[i].Refusal, want)
 		}

@@ -16,6 +16,8 @@ import (
 //	"item"   plant.Item
 //	"cases"  map[plant.CaseID]plant.Decision of a lot
 //	"machine" Machine
+//	"bom"     plant.Bill of an item
+//	"routing" plant.Routing of an item
 func (e *MES) State(object, id string) (found any) {
 	switch object {
 	case "order":
@@ -43,6 +45,14 @@ func (e *MES) State(object, id string) (found any) {
 	case "item":
 		if i, ok := e.items.Item(plant.ItemID(id)); ok {
 			found = i
+		}
+	case "bom":
+		if d, ok := e.bills.Of(plant.ItemID(id)); ok {
+			found = d.Document
+		}
+	case "routing":
+		if d, ok := e.routings.Of(plant.ItemID(id)); ok {
+			found = d.Document
 		}
 	}
 	return found

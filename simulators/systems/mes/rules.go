@@ -20,7 +20,7 @@ func (t teller) Reach(c plant.Event) (orders, lots books.Set) {
 	switch f := c.Fact.(type) {
 	case plant.OrderReleased:
 		k.Lot = f.Order.Lot
-	case plant.ItemChanged: // no order, but changes of one material take turns too
+	case plant.ItemChanged, plant.BillChanged, plant.RoutingChanged: // no order, but changes of one material take turns too
 		return books.Of(string(k.Material)), 0
 	case plant.MachineCounted, plant.MachineChanged:
 		return books.Of(string(k.Machine)), 0
@@ -31,7 +31,7 @@ func (t teller) Reach(c plant.Event) (orders, lots books.Set) {
 // Save implements [books.Rules].
 func (t teller) Save(claims []plant.Event) func() {
 	orders, lots, machines := map[plant.OrderID]*order{}, map[string]*books.Lot{}, map[plant.MachineID]*Machine{}
-	var items []func()
+	var designs []func()
 	for _, c := range claims {
 		if c.Fact == nil {
 			continue
@@ -41,7 +41,11 @@ func (t teller) Save(claims []plant.Event) func() {
 		case plant.OrderReleased:
 			k.Lot = f.Order.Lot
 		case plant.ItemChanged:
-			items = append(items, t.items.Save(f.Item.ID))
+			designs = append(designs, t.items.Save(f.Item.ID))
+		case plant.BillChanged:
+			designs = append(designs, t.bills.Save(f.Bill.Item))
+		case plant.RoutingChanged:
+			designs = append(designs, t.routings.Save(f.Routing.Item))
 		}
 		if _, saved := orders[k.Order]; k.Order != "" && !saved {
 			orders[k.Order] = cloned(t.orders.Get(k.Order), (*order).clone)
@@ -57,7 +61,7 @@ func (t teller) Save(claims []plant.Event) func() {
 		putBack(t.orders, orders)
 		putBack(t.lots, lots)
 		putBack(t.machines, machines)
-		for _, restore := range items {
+		for _, restore := range designs {
 			restore()
 		}
 	}
@@ -106,6 +110,10 @@ func (t teller) Apply(c plant.Event, _ time.Time) (plant.Quantity, simulators.Ro
 		if !t.items.Change(f, c.At) {
 			refusal = books.Refuse(books.VersionOvertaken, "version %d of material %s came after version %d", f.Version, f.Item.ID, t.items.Version(f.Item.ID))
 		}
+	case plant.BillChanged:
+		refusal = t.redesign(f, c.At)
+	case plant.RoutingChanged:
+		refusal = t.reroute(f, c.At)
 	}
 	return base, simulators.Row{Refusal: refusal}
 }
