@@ -37,6 +37,7 @@ func released() plant.Event {
 // goldens are the messages of the README, by name.
 func goldens() map[string][]plant.Event {
 	all := dialecttest.Day()
+	maps.Copy(all, dialecttest.Engineering())
 	all["order-released"] = []plant.Event{released()}
 	return all
 }

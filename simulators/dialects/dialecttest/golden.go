@@ -79,12 +79,20 @@ func Day() map[string][]plant.Event {
 		"lot-held":          one(plant.LotHeld{Lot: "L-P7-0302", Material: "PUMP-7", Order: "4711000001", Case: "QC-0009", Reason: "bore out of tolerance"}, At(10, 30, 0)),
 		"lot-decided":       one(plant.LotDecided{Lot: "L-P7-0302", Material: "PUMP-7", Case: "QC-0009", Decision: plant.DecideUseAsIs}, At(14, 0, 0)),
 		"inspection":        one(plant.Inspected{Order: "4711000001", Operation: "0020", Counter: 1, Material: "PUMP-7", Lot: "L-P7-0302", Serial: "SN-000417", Passed: 11, Failed: 1, Text: `bore 40.021 mm; "limit" 40.016 mm`}, At(9, 58, 0)),
+		"item-changed": one(plant.ItemChanged{Version: 4, Item: plant.Item{ID: "SEAL-12", Description: "Wellendichtring 12 µm", Revision: "B", Unit: "EA", Lots: true,
+			Units: []plant.AltUnit{{Unit: "CT", Factor: plant.Factor{Num: 144, Den: 1}}, {Unit: "KGM", Factor: plant.Factor{Num: 250, Den: 3}}}}}, At(4, 0, 0)),
+	}
+}
+
+// Engineering is what dialects announce of it besides materials, if they have a
+// word for that.
+func Engineering() map[string][]plant.Event {
+	one := func(f plant.Fact, t time.Time) []plant.Event { return []plant.Event{Event(f, t)} }
+	return map[string][]plant.Event{
 		"bom-changed": one(plant.BillChanged{Version: 2, Bill: plant.Bill{Item: "PUMP-7", For: EA("100"), Components: []plant.Component{
 			{Material: "C3-8840", Operation: "0010", Quantity: plant.Quantity{Amount: plant.MustDecimal("41.25"), Unit: "KGM"}}, {Material: "SEAL-12", Operation: "0020", Quantity: EA("200")}}}}, At(4, 10, 0)),
 		"routing-changed": one(plant.RoutingChanged{Version: 3, Routing: plant.Routing{Item: "PUMP-7", Operations: []plant.Operation{
 			{ID: "0010", Description: "Drehen", WorkCenter: "WC-CNC-02", Setup: 20 * time.Minute, Cycle: 90 * time.Second}, {ID: "0020", Description: "Prüfen & packen", WorkCenter: "WC-QA-01", Cycle: 45 * time.Second, Inspect: true}}}}, At(4, 20, 0)),
-		"item-changed": one(plant.ItemChanged{Version: 4, Item: plant.Item{ID: "SEAL-12", Description: "Wellendichtring 12 µm", Revision: "B", Unit: "EA", Lots: true,
-			Units: []plant.AltUnit{{Unit: "CT", Factor: plant.Factor{Num: 144, Den: 1}}, {Unit: "KGM", Factor: plant.Factor{Num: 250, Den: 3}}}}}, At(4, 0, 0)),
 	}
 }
 
