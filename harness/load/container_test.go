@@ -70,8 +70,8 @@ endpoints:
 	if u := res.Build; u == nil || u.Memory < 1<<20 || u.CPU <= 0 || len(u.Samples) == 0 {
 		t.Errorf("the container is said to take up %+v", u)
 	}
-	if now := enginetest.Look(t); now != before {
-		t.Errorf("left behind:\n%s\nbefore:\n%s", now, before)
+	if left := enginetest.Left(t, before); left != "" {
+		t.Errorf("left behind:\n%s", left)
 	}
 }
 

@@ -43,7 +43,7 @@ var _ = Describe("the bridge as a container", Label("docker"), Ordered, func() {
 	})
 
 	AfterEach(func() {
-		Expect(enginetest.Look(GinkgoTB())).To(Equal(before), "left in the engine")
+		Expect(enginetest.Left(GinkgoTB(), before)).To(BeEmpty(), "left in the engine")
 	})
 
 	one := func(title, kind string) suite.Builder {

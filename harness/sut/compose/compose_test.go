@@ -42,8 +42,8 @@ func TestDriver(t *testing.T) {
 		}
 		return d
 	}, func(context.Context, sut.Driver) error {
-		if now := enginetest.Look(t); now != before {
-			return errors.New("left behind:\n" + now + "\nbefore:\n" + before)
+		if left := enginetest.Left(t, before); left != "" {
+			return errors.New("left behind:\n" + left)
 		}
 		return nil
 	}, "starts and is ready", "is killed and comes back with its state", "dies at once", "is taken off the network and put back")
@@ -69,8 +69,8 @@ func TestImageOfTheFile(t *testing.T) {
 	if err := d.Stop(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if now := enginetest.Look(t); now != before {
-		t.Errorf("left behind:\n%s\nbefore:\n%s", now, before)
+	if left := enginetest.Left(t, before); left != "" {
+		t.Errorf("left behind:\n%s", left)
 	}
 }
 

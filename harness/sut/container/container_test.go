@@ -42,8 +42,8 @@ func TestDriver(t *testing.T) {
 				}
 				return d
 			}, func(_ context.Context, _ sut.Driver) error {
-				if now := enginetest.Look(t); now != before {
-					return errors.New("left behind:\n" + now + "\nbefore:\n" + before)
+				if left := enginetest.Left(t, before); left != "" {
+					return errors.New("left behind:\n" + left)
 				}
 				return nil
 			}, only...)
@@ -100,7 +100,7 @@ func TestImageOfARun(t *testing.T) {
 	if err := d.Stop(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if now := enginetest.Look(t); now != before {
-		t.Errorf("left behind:\n%s\nbefore:\n%s", now, before)
+	if left := enginetest.Left(t, before); left != "" {
+		t.Errorf("left behind:\n%s", left)
 	}
 }

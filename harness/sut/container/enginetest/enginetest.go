@@ -5,9 +5,12 @@ package enginetest
 import (
 	"context"
 	"crypto/rand"
+	"os"
 	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/andon-rig/andon/harness/sut/container"
@@ -23,6 +26,38 @@ func Need(t testing.TB) string {
 	return Look(t)
 }
 
+// owner is the label of everything that rigs make, which names the rig: machine,
+// process namespace, process, and when that was started.
+const owner = "io.andon.owner"
+
+// Left lists what is there now and was not when before was looked at, without
+// what other rigs that live have made meanwhile: of theirs nothing is left
+// behind yet. What went meanwhile is nobody's fault.
+func Left(t testing.TB, before string) string {
+	t.Helper()
+	was, now, makers := strings.Split(before, "\n"), strings.Split(Look(t), "\n"), map[string]string{}
+	for _, args := range [][]string{
+		{"ps", "-a", "--format", "container {{.Names}} {{.Image}}\t{{.Label \"" + owner + "\"}}"},
+		{"network", "ls", "--format", "network {{.Name}}\t{{.Label \"" + owner + "\"}}"},
+	} {
+		for _, line := range docker(t, args...) {
+			what, by, _ := strings.Cut(line, "\t")
+			makers[what] = by
+		}
+	}
+	return strings.Join(slices.DeleteFunc(now, func(what string) bool { return slices.Contains(was, what) || another(makers[what]) }), "\n")
+}
+
+// another reports whether a label names a rig that lives and is not this process.
+func another(owner string) bool {
+	f := strings.Split(owner, "|")
+	if len(f) != 4 {
+		return false
+	}
+	pid, err := strconv.Atoi(f[2])
+	return err == nil && pid != os.Getpid() && syscall.Kill(pid, 0) == nil
+}
+
 // Look lists all containers, networks, images and volumes, as people see them:
 // with docker ps -a, network ls, image ls and volume ls.
 func Look(t testing.TB) string {
@@ -32,14 +67,19 @@ func Look(t testing.TB) string {
 		{"ps", "-a", "--format", "container {{.Names}} {{.Image}}"}, {"network", "ls", "--format", "network {{.Name}}"},
 		{"image", "ls", "-a", "--format", "image {{.Repository}}:{{.Tag}} {{.ID}}"}, {"volume", "ls", "--format", "volume {{.Name}}"},
 	} {
-		out, err := exec.Command("docker", args...).CombinedOutput()
-		if err != nil {
-			t.Fatalf("docker %s: %v\n%s", strings.Join(args, " "), err, out)
-		}
-		all = append(all, strings.Split(strings.TrimSpace(string(out)), "\n")...)
+		all = append(all, docker(t, args...)...)
 	}
 	slices.Sort(all)
 	return strings.Join(all, "\n")
+}
+
+func docker(t testing.TB, args ...string) []string {
+	t.Helper()
+	out, err := exec.Command("docker", args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("docker %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return strings.Split(strings.TrimSpace(string(out)), "\n")
 }
 
 // Build makes an image of a directory with a Dockerfile; it goes with the test.
