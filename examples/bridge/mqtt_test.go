@@ -1,8 +1,10 @@
 package bridge
 
 import (
+	"errors"
 	"log/slog"
 	"net"
+	"sync/atomic"
 	"testing"
 
 	mqtt "github.com/mochi-mqtt/server/v2"
@@ -10,20 +12,39 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 )
 
-// openDoor lets everybody in.
-type openDoor struct{ mqtt.HookBase }
-
-func (openDoor) Provides(b byte) bool {
-	return b == mqtt.OnConnectAuthenticate || b == mqtt.OnACLCheck
+// brokerDoor lets everybody in, unless it is shut.
+type brokerDoor struct {
+	mqtt.HookBase
+	shut atomic.Bool
+	left chan string // clients that were let in and have gone
 }
-func (openDoor) OnConnectAuthenticate(*mqtt.Client, packets.Packet) bool { return true }
-func (openDoor) OnACLCheck(*mqtt.Client, string, bool) bool              { return true }
+
+func (*brokerDoor) Provides(b byte) bool {
+	return b == mqtt.OnConnectAuthenticate || b == mqtt.OnACLCheck || b == mqtt.OnConnect || b == mqtt.OnDisconnect
+}
+func (*brokerDoor) OnConnectAuthenticate(*mqtt.Client, packets.Packet) bool { return true }
+func (*brokerDoor) OnACLCheck(*mqtt.Client, string, bool) bool              { return true }
+
+func (d *brokerDoor) OnConnect(*mqtt.Client, packets.Packet) error {
+	if d.shut.Load() {
+		return errors.New("nobody is let in now")
+	}
+	return nil
+}
+
+func (d *brokerDoor) OnDisconnect(cl *mqtt.Client, _ error, _ bool) {
+	select {
+	case d.left <- cl.ID:
+	default:
+	}
+}
 
 // broker is an MQTT broker for a test.
 type broker struct {
-	t   testing.TB
-	srv *mqtt.Server
-	url string
+	t    testing.TB
+	srv  *mqtt.Server
+	url  string
+	door *brokerDoor
 }
 
 func newBroker(t testing.TB) *broker {
@@ -32,8 +53,8 @@ func newBroker(t testing.TB) *broker {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &broker{t, mqtt.New(&mqtt.Options{InlineClient: true, Logger: slog.New(slog.DiscardHandler)}), "mqtt://" + l.Addr().String()}
-	for _, err := range []error{b.srv.AddHook(new(openDoor), nil), b.srv.AddListener(listeners.NewNet("tcp", l)), b.srv.Serve()} {
+	b := &broker{t, mqtt.New(&mqtt.Options{InlineClient: true, Logger: slog.New(slog.DiscardHandler)}), "mqtt://" + l.Addr().String(), &brokerDoor{left: make(chan string, 1)}}
+	for _, err := range []error{b.srv.AddHook(b.door, nil), b.srv.AddListener(listeners.NewNet("tcp", l)), b.srv.Serve()} {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -91,9 +112,14 @@ func TestSubscribesAgain(t *testing.T) {
 	w.start()
 	b.subscribed(w)
 	cl, _ := b.srv.Clients.Get(clientID)
+	b.door.shut.Store(true) // what is published while this broker hands a session over, it may lose
 	cl.Stop(nil)
+	if gone := <-b.door.left; gone != clientID {
+		t.Fatalf("%s has gone", gone)
+	}
 	m := confirmation("1", 1)
 	b.publish(m)
+	b.door.shut.Store(false)
 	w.settled(m)
 	if cs := w.judge(m); len(cs) > 0 {
 		t.Error(cs)
