@@ -72,10 +72,12 @@ func (w *world) note() {
 	w.changed = make(chan struct{})
 }
 
-// until waits for cond, which is looked at whenever something happens. It
-// reports false when limit has passed.
+// until waits for cond, which is looked at whenever something happens here, and
+// every now and then, as brokers and the bridge do not tell. It reports false
+// when limit has passed.
 func (w *world) until(limit time.Duration, cond func() bool) bool {
-	over := time.After(limit)
+	over, again := time.After(limit), time.NewTicker(20*time.Millisecond)
+	defer again.Stop()
 	for {
 		w.mu.Lock()
 		changed := w.changed
@@ -85,6 +87,7 @@ func (w *world) until(limit time.Duration, cond func() bool) bool {
 		}
 		select {
 		case <-changed:
+		case <-again.C:
 		case <-over:
 			return cond()
 		}
