@@ -228,7 +228,7 @@ func hollow(name string) bool {
 var bodPlaces = map[string][]string{
 	"Sender":                strings.Fields("LogicalID ComponentID TaskID ReferenceID ConfirmationCode AuthorizationID"),
 	"ApplicationArea":       strings.Fields("Sender Receiver CreationDateTime Signature BODID UserArea"),
-	"DataArea":              strings.Fields("Sync OperationsPerformance MaterialLot"),
+	"DataArea":              strings.Fields("Sync Cancel OperationsPerformance MaterialLot"),
 	"OperationsPerformance": strings.Fields("ID Description Version PublishedDate StartTime Endtime HierarchyScope OperationsType OperationsScheduleID PerformanceState OperationsResponse"),
 	"OperationsResponse":    strings.Fields("ID Description Version StartTime EndTime HierarchyScope OperationsType OperationsRequestID SegmentRequirementID OperationsDefinitionID OperationsSegmentID ResponseState SegmentResponse"),
 	"SegmentResponse": strings.Fields("ID Description PublishedDate PostingDate ActualStartTime ActualEndTime HierarchyScope OperationsType ProcessSegmentID OperationsRequestID SegmentRequirementID " +
