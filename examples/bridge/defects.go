@@ -141,7 +141,7 @@ func Defects() []DefectInfo {
 	return []DefectInfo{
 		{M01, "no idempotency key", "posts without an Idempotency-Key, also when it repeats a posting whose reply it never heard", "ambiguous-commit", []string{"exactly-once", "retry-discipline"}},
 		{M02, "key per attempt", "makes a new Idempotency-Key for every attempt", "ambiguous-commit", []string{"retry-discipline", "exactly-once"}},
-		{M04, "key too coarse", "makes the key from order and resource only, and takes the refusal that follows for a repetition", "-", []string{"genealogy", "no-silent-drop"}},
+		{M04, "key too coarse", "makes the key from order and resource only, and takes the refusal that follows for a repetition", "-", []string{"genealogy", "no-silent-drop", "retry-discipline"}},
 		{M05, "memory of duplicates lost", "remembers in memory only what it took, and makes keys from a counter", "duplicate + kill-9", []string{"exactly-once"}},
 		{M08, "answers before it stores", "acknowledges a message and stores it 150 ms later", "kill-9", []string{"no-silent-drop", "exactly-once"}},
 		{M09, "no outbox", "forgets a message before it sends it", "kill-9", []string{"exactly-once", "no-silent-drop"}},
