@@ -139,20 +139,28 @@ func (m *measure) surface(ctx context.Context, base harness.GateOptions, erp str
 	if len(known)+len(elsewhere[d.ID]) > 0 {
 		fit = fit[:min(len(fit), mostPlayed)]
 	}
-	for _, s := range fit {
-		o := base
-		o.Defect, o.Scenarios = string(d.ID), []scenarios.Scenario{s}
-		g, err := harness.Gate(ctx, o)
-		if ctx.Err() != nil {
-			return c, ctx.Err()
+	for again := range 2 { // once more at other seeds, if the first ones were unlucky
+		for _, s := range fit {
+			o := base
+			o.Defect, o.Scenarios = string(d.ID), []scenarios.Scenario{s}
+			if seed := s.Seed + uint64(again); again > 0 {
+				o.Seed = &seed
+			}
+			g, err := harness.Gate(ctx, o)
+			if ctx.Err() != nil {
+				return c, ctx.Err()
+			}
+			if err != nil { // the plan of the scenario does not fit the rig
+				first, _, _ := strings.Cut(err.Error(), "\n")
+				c.unfit = append(c.unfit, s.Metadata.ID+" cannot be played here: "+first)
+				continue
+			}
+			if c.take(d, g.Scenarios[0]); c.hit || ctx.Err() != nil {
+				return c, ctx.Err()
+			}
 		}
-		if err != nil { // the plan of the scenario does not fit the rig
-			first, _, _ := strings.Cut(err.Error(), "\n")
-			c.unfit = append(c.unfit, s.Metadata.ID+" cannot be played here: "+first)
-			continue
-		}
-		if c.take(d, g.Scenarios[0]); c.hit || ctx.Err() != nil {
-			return c, ctx.Err()
+		if len(c.played) == 0 && len(c.oracles) == 0 || len(fit) > mostPlayed {
+			break
 		}
 	}
 	if len(c.played) == 0 && len(c.oracles) == 0 {
@@ -193,7 +201,7 @@ func (c *cell) take(d bridge.DefectInfo, s reports.Scenario) {
 	if len(spoke) > 0 && (hit || len(c.oracles) == 0) {
 		c.oracles, c.hit, c.in = spoke, hit, s.ID
 	}
-	if len(spoke) == 0 {
+	if len(spoke) == 0 && !slices.Contains(c.played, s.ID) {
 		c.played = append(c.played, s.ID)
 		c.why = "nobody spoke in " + strings.Join(c.played, ", ")
 	}
