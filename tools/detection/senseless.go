@@ -90,6 +90,8 @@ var ownManners = map[string]map[bridge.Defect]string{
 	"d365/v1": {
 		bridge.M21: oneByOne,
 		bridge.M23: oneByOne,
+		bridge.M28: noHold,
+		bridge.M31: noHold,
 		bridge.M32: "a confirmation says its day and no time, and the hour that comes twice is of one day",
 		bridge.M41: "planted where the units of what is issued are converted; here that is posted in the unit in which it was said",
 	},
@@ -98,6 +100,7 @@ var ownManners = map[string]map[bridge.Defect]string{
 
 const (
 	nothingConverted = "there is nobody to ask for the units of a material, so that nothing is converted"
+	noHold           = "there is no word for holding a lot"
 	oneByOne         = "every message is posted by itself, so that there is no batch"
 )
 
