@@ -40,7 +40,7 @@ func announce(name string, records []line) (all []announcedFact, err error) {
 var belongs = map[string]string{"OPR": "ORD", "CMP": "ORD", "UOM": "ITM"}
 
 // cellsOf is how many cells a record has, its type included.
-var cellsOf = map[string]int{"ORD": 12, "OPR": 7, "CMP": 5, "CHG": 9, "CAN": 5, "DEC": 7, "ITM": 12, "UOM": 4}
+var cellsOf = map[string]int{"ORD": 12, "OPR": 7, "CMP": 5, "CHG": 9, "CAN": 5, "DEC": 7, "ITM": 12, "UOM": 4, "BOM": 7, "RTG": 5}
 
 func announceOne(name string, l line, below []line) (announcedFact, error) {
 	for _, r := range append([]line{l}, below...) {
@@ -64,6 +64,10 @@ func announceOne(name string, l line, below []line) (announcedFact, error) {
 		verb, noun, task, row = "Change", "MaterialLot", kindDecided, decided(l)
 	case "ITM":
 		verb, noun, task, row = "Sync", "MaterialDefinition", kindItem, itemRow(l, below)
+	case "BOM":
+		verb, noun, task, row = "Sync", "OperationsMaterialBill", kindBill, billRow(l, below)
+	case "RTG":
+		verb, noun, task, row = "Sync", "OperationsDefinition", kindRouting, routingRow(l, below)
 	default:
 		return announcedFact{}, fmt.Errorf("a record %s where none can be", clip(l[0]))
 	}
@@ -208,6 +212,34 @@ func itemRow(l line, below []line) object {
 		ps = append(ps, object{"ID": "AlternativeUnits", "Value": units})
 	}
 	return said(object{"ID": l[3], "Version": l[4], "Description": list(l[5]), "PublishedDate": l[2], "MaterialDefinitionProperty": ps})
+}
+
+// billRow is a bill of material: what so many pieces of a material need.
+func billRow(l line, below []line) object {
+	var needs []object
+	for i, c := range below {
+		needs = append(needs, object{"ID": c[1] + "/" + strconv.Itoa(i+1), "MaterialSpecificationID": []string{c[2]}, "Quantity": quantity(c[3], c[4])})
+	}
+	bill := object{"ID": l[3], "Quantity": quantity(l[5], l[6])}
+	if len(needs) > 0 {
+		bill["AssemblyBillOfMaterialItem"] = needs
+	}
+	return object{"ID": l[3], "Version": l[4], "PublishedDate": l[2], "OperationsMaterialBillItem": []object{bill}}
+}
+
+// routingRow is a routing: the standard operations of a material.
+func routingRow(l line, below []line) object {
+	var operations []object
+	for _, op := range below {
+		parameters := append(property("Setup", duration(op[4]), "duration"), property("Cycle", duration(op[5]), "duration")...)
+		parameters = append(parameters, property("Inspect", truth(op[6]), "boolean")...)
+		o := object{"ID": op[1], "Description": list(op[2]), "EquipmentSpecification": []object{{"ID": "1", "EquipmentID": []string{op[3]}}}}
+		if len(parameters) > 0 {
+			o["ParameterSpecification"] = parameters
+		}
+		operations = append(operations, said(o))
+	}
+	return object{"ID": l[3], "Version": l[4], "PublishedDate": l[2], "OperationsType": "Production", "DefinitionType": "Pattern", "OperationsSegment": operations, "OperationsMaterialBillID": []string{l[3]}}
 }
 
 // reported is a row of a message of the MES.

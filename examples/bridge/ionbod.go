@@ -38,6 +38,11 @@ var ionNouns = []ionNoun{
 	{record: "ITM", verb: "Sync", noun: "ItemMaster", action: "Replace", places: under("ItemMasterHeader", "AlternateDocumentID/ID LastModificationDateTime ItemID/ID ItemID/ID@variationID Description ItemID/RevisionID BaseUOMCode QuantityDecimals LotControlIndicator SerialControlIndicator ObsoleteIndicator"),
 		below: []ionNoun{{record: "UOM", noun: "UOMConversion", places: strings.Fields("UOMCode ConversionNumerator ConversionDenominator")}}},
 
+	{record: "BOM", verb: "Sync", noun: "BillOfMaterials", action: "Replace", places: under("BillOfMaterialsHeader", "AlternateDocumentID/ID LastModificationDateTime ItemID/ID ItemID/ID@variationID BaseQuantity BaseQuantity@unitCode"),
+		below: []ionNoun{{record: "CMP", noun: "BillOfMaterialsComponent", places: strings.Fields("OperationReference/ID ItemID/ID RequiredQuantity RequiredQuantity@unitCode")}}},
+	{record: "RTG", verb: "Sync", noun: "Routing", action: "Replace", places: under("RoutingHeader", "AlternateDocumentID/ID LastModificationDateTime ItemID/ID ItemID/ID@variationID"),
+		below: []ionNoun{{record: "OPR", noun: "RoutingOperation", places: strings.Fields("ID Description WorkCenterReference/DocumentID/ID SetupDuration RunDuration InspectionRequiredIndicator")}}},
+
 	{record: "STA", verb: "Process", noun: "ShopOrderOperation", action: "Change", says: [2]string{"Status/Code", "Started"}, places: strings.Fields("AlternateDocumentID/ID DocumentDateTime ProductionOrderReference/DocumentID/ID ID WorkCenterReference/DocumentID/ID PersonnelReference/ID")},
 	{record: "CNF", verb: "Process", noun: "ShopOrderOperation", action: "Change", says: [2]string{"Status/Code", "Reported"}, places: strings.Fields("AlternateDocumentID/ID DocumentDateTime ProductionOrderReference/DocumentID/ID ID ReportNumber WorkCenterReference/DocumentID/ID PersonnelReference/ID " +
 		"CompletedQuantity CompletedQuantity@unitCode RejectedQuantity ReworkQuantity ReasonCode OperationCompletedIndicator ActualStartDateTime ActualEndDateTime LaborDuration")},
@@ -64,7 +69,7 @@ func under(above, paths string) []string {
 }
 
 // ionNames are the messages that records belong to.
-var ionNames = map[string]string{"ORD": "orders", "CHG": "orders", "CAN": "orders", "DEC": "decisions", "ITM": "items"}
+var ionNames = map[string]string{"ORD": "orders", "CHG": "orders", "CAN": "orders", "DEC": "decisions", "ITM": "items", "BOM": "boms", "RTG": "routings"}
 
 // opened checks the head of a BOD, and tells what is to be done with its nouns.
 func opened(bod *element) (action string, err error) {

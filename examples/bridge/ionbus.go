@@ -73,8 +73,8 @@ func (n ionNoun) item(e *element) (*item, error) {
 		f.Kind, f.Order, f.Version = map[string]string{"CHG": "order-changed", "CAN": "order-cancelled"}[n.record], l.cell(3), number(l.cell(4))
 	case "DEC":
 		f.Kind, f.Lot, f.Material, f.Case, f.Decision = kindDecided, l.cell(3), l.cell(4), l.cell(5), l.cell(6)
-	case "ITM":
-		f.Kind, f.Material = kindItem, l.cell(3)
+	case "ITM", "BOM", "RTG":
+		f.Kind, f.Material = names[name], l.cell(3)
 	case "HLD":
 		to, name = "erp", busNames[n.record]
 		f.Kind, f.Lot, f.Material, f.Order, f.Case = kindHeld, l.cell(3), l.cell(4), l.cell(5), l.cell(6)
@@ -116,7 +116,7 @@ func (n ionNoun) kept(e *element, created string) ([]byte, error) {
 
 // busPosting writes a unit of nouns as a document.
 func busPosting(u unit, h ionHead) (document string, bod []byte, id ionID, err error) {
-	w, d := bodWriter{}, ionDocument{}
+	w, d, variation := bodWriter{}, ionDocument{}, 1
 	for n, it := range u {
 		kept, err := readXML(it.body)
 		if err != nil {
@@ -127,6 +127,7 @@ func busPosting(u unit, h ionHead) (document string, bod []byte, id ionID, err e
 		}
 		if n == 0 {
 			d.verb, d.action, d.created, d.noun = kept.attr("verb"), kept.attr("action"), kept.attr("created"), kept.in[0].name
+			variation = kept.in[0].variation()
 		}
 		w.tree(kept.in[0])
 	}
@@ -135,7 +136,7 @@ func busPosting(u unit, h ionHead) (document string, bod []byte, id ionID, err e
 	}
 	id = ionID{h.id, 1}
 	if it := u[0]; d.verb == "Sync" { // of the object, not of the message: its versions are told apart by the variation
-		id = ionID{cmp.Or(it.Order, it.Material), max(1, it.Version)}
+		id = ionID{cmp.Or(it.Order, it.Material), variation}
 		if it.Kind == kindDecided {
 			id.document = it.Event
 		}
@@ -143,6 +144,16 @@ func busPosting(u unit, h ionHead) (document string, bod []byte, id ionID, err e
 	d.nouns = w.b.Bytes()
 	document, bod = d.written(h, id)
 	return document, bod, id, nil
+}
+
+// variation is which version of an object a noun tells of; 1 if it does not say.
+func (e *element) variation() int {
+	for _, id := range e.all("ID") {
+		if v := number(id.attr("variationID")); v > 0 {
+			return v
+		}
+	}
+	return 1
 }
 
 // ionID is the identity of a document: its name and its version.

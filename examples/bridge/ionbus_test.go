@@ -22,6 +22,9 @@ const (
 		`<DocumentDateTime>2026-03-02T09:15:00+01:00</DocumentDateTime><OrderQuantity unitCode="EA">240</OrderQuantity></ProductionOrderHeader></ProductionOrder>`
 )
 
+const busBill = `<BillOfMaterials><BillOfMaterialsHeader><ItemID><ID variationID="4">PUMP</ID></ItemID><AlternateDocumentID><ID>bom-changed/PUMP/4</ID></AlternateDocumentID>` +
+	`<LastModificationDateTime>2026-03-02T09:15:00+01:00</LastModificationDateTime><BaseQuantity unitCode="EA">100</BaseQuantity></BillOfMaterialsHeader></BillOfMaterials>`
+
 // onBus reads a document into items.
 func onBus(t *testing.T, doc string) []*item {
 	t.Helper()
@@ -55,6 +58,10 @@ func TestBusHandsNounsOn(t *testing.T) {
 			facts{Event: "lot-held/L-1/Q-1", Kind: kindDecided, Lot: "L-1", Material: "CASTING", Case: "Q-1", Decision: "scrap"}, "Sync.InventoryHold", []string{"DispositionCode"}},
 		"a change": {busDocument("Sync", "ProductionOrder", "Replace", busChange), "mes", "orders",
 			facts{Event: "order-changed/4711/3", Kind: "order-changed", Order: "47:11", Version: 3}, "Sync.ProductionOrder", []string{busChange, "47%3A11:1?ProductionOrder&amp;verb=Sync&amp;variationID=3"}},
+		"a bill of material": {busDocument("Sync", "BillOfMaterials", "Replace", busBill), "mes", "boms",
+			facts{Event: "bom-changed/PUMP/4", Kind: kindBill, Material: "PUMP"}, "Sync.BillOfMaterials", []string{busBill, ":PUMP:1?BillOfMaterials&amp;verb=Sync&amp;variationID=4"}},
+		"a routing": {busDocument("Sync", "Routing", "Replace", strings.NewReplacer("BillOfMaterials", "Routing", "bom-", "routing-").Replace(busBill)), "mes", "routings",
+			facts{Event: "routing-changed/PUMP/4", Kind: kindRouting, Material: "PUMP"}, "Sync.Routing", []string{"?Routing&amp;verb=Sync&amp;variationID=4"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			items := onBus(t, c.doc)

@@ -39,7 +39,7 @@ func identityOf(s Settings, n *noun, e plant.Event) identity {
 	switch e.Fact.(type) {
 	case plant.OrderReleased, plant.OrderChanged, plant.OrderCancelled:
 		id.document = string(k.Order)
-	case plant.ItemChanged:
+	case plant.ItemChanged, plant.BillChanged, plant.RoutingChanged:
 		id.document = string(k.Material)
 	default:
 		id.variation = 1

@@ -3,6 +3,7 @@ package ion
 import (
 	"bytes"
 	"flag"
+	"maps"
 	"reflect"
 	"testing"
 
@@ -25,6 +26,7 @@ func released() plant.Event {
 
 func goldens() map[string][]plant.Event {
 	all := dialecttest.Day()
+	maps.Copy(all, dialecttest.Engineering())
 	all["order-released"] = []plant.Event{released()}
 	return all
 }

@@ -13,7 +13,7 @@ import (
 
 // node words e as a noun.
 func (n *noun) node(s Settings, e plant.Event) (*xmltree.Node, error) {
-	all := files.Records(e)
+	all := recordsOf(e)
 	if len(all) == 0 || all[0].Type != n.record {
 		return nil, fmt.Errorf("there is no record of %s", n.kind)
 	}
@@ -128,13 +128,13 @@ func (n *noun) claim(bod string, at *xmltree.Node, nth string) (plant.Event, err
 			below = append(below, r)
 		}
 	}
-	return files.Claim(first, below...)
+	return claimOf(first, below...)
 }
 
 // recordOf reads what stands in n into a record, whose cells know where they
 // stood.
 func (g *group) recordOf(n *xmltree.Node, prefix string) (files.Record, error) {
-	r := files.Record{Type: g.record, Cells: make([]string, len(files.Columns(g.record)))}
+	r := files.Record{Type: g.record, Cells: make([]string, len(columnsOf(g.record)))}
 	for _, p := range g.places {
 		found := n.Find(p.path...)
 		if found == nil {

@@ -19,7 +19,7 @@ import (
 // says where a statement of the fact stands: in an element, or in an attribute
 // of one. A statement with nothing but a path, written with an asterisk, is an
 // element that is repeated, and the lines behind it are about what is in it.
-// Names of statements are the columns of files/v1.
+// Names of statements are the columns of files/v1, and of BOM and RTG in engineering.go.
 
 // orderReleased is how products that we know tell of the release of an order.
 const orderReleased = `
@@ -84,6 +84,32 @@ item-changed Sync ItemMaster Replace
     UNIT UOMCode
     NUMERATOR ConversionNumerator
     DENOMINATOR ConversionDenominator
+
+bom-changed Sync BillOfMaterials Replace
+  MATERIAL BillOfMaterialsHeader/ItemID/ID
+  VERSION BillOfMaterialsHeader/ItemID/ID@variationID
+  REFERENCE BillOfMaterialsHeader/AlternateDocumentID/ID
+  AT BillOfMaterialsHeader/LastModificationDateTime
+  QUANTITY BillOfMaterialsHeader/BaseQuantity
+  UNIT BillOfMaterialsHeader/BaseQuantity@unitCode
+  CMP *BillOfMaterialsComponent
+    OPERATION OperationReference/ID
+    MATERIAL ItemID/ID
+    QUANTITY RequiredQuantity
+    UNIT RequiredQuantity@unitCode
+
+routing-changed Sync Routing Replace
+  MATERIAL RoutingHeader/ItemID/ID
+  VERSION RoutingHeader/ItemID/ID@variationID
+  REFERENCE RoutingHeader/AlternateDocumentID/ID
+  AT RoutingHeader/LastModificationDateTime
+  OPR *RoutingOperation
+    OPERATION ID
+    TEXT Description
+    WORKCENTER WorkCenterReference/DocumentID/ID
+    SETUP SetupDuration
+    CYCLE RunDuration
+    INSPECT InspectionRequiredIndicator
 
 operation-started Process ShopOrderOperation Change Status/Code=Started
   ORDER ProductionOrderReference/DocumentID/ID
@@ -275,9 +301,9 @@ type place struct {
 	attr   string // "" if it is the text of the element
 }
 
-// records are the kinds of facts by the type of record of files/v1.
+// records are the kinds of facts by the type of record of files/v1, or of ours.
 var records = map[plant.Kind]string{
-	plant.KindOrderReleased: "ORD", plant.KindOrderChanged: "CHG", plant.KindOrderCancelled: "CAN", plant.KindLotDecided: "DEC", plant.KindItemChanged: "ITM",
+	plant.KindOrderReleased: "ORD", plant.KindOrderChanged: "CHG", plant.KindOrderCancelled: "CAN", plant.KindLotDecided: "DEC", plant.KindItemChanged: "ITM", plant.KindBillChanged: "BOM", plant.KindRoutingChanged: "RTG",
 	plant.KindOperationStarted: "STA", plant.KindConfirmation: "CNF", plant.KindConsumption: "CON", plant.KindScrap: "SCR", plant.KindRework: "REW",
 	plant.KindReceipt: "RCV", plant.KindInspection: "INS", plant.KindLotHeld: "HLD",
 }
@@ -341,14 +367,14 @@ func readNoun(words []string) (*noun, error) {
 
 // known refuses a group of records that there are not.
 func (g *group) known() error {
-	if files.Columns(g.record) == nil {
+	if columnsOf(g.record) == nil {
 		return fmt.Errorf("there are no records %q", g.record)
 	}
 	return nil
 }
 
 func (g *group) add(column, where string) error {
-	columns := files.Columns(g.record)
+	columns := columnsOf(g.record)
 	cell := slices.IndexFunc(columns, func(c files.Column) bool { return c.Name == column })
 	if cell < 0 {
 		return fmt.Errorf("a record %s has no column %q", g.record, column)
