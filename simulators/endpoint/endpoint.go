@@ -10,6 +10,8 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -288,6 +290,12 @@ func identity(m simulators.Message, ask simulators.Ask) (key, entity string) {
 		return strings.Join(keys, " + "), ask.Claims[0].Fact.Keys().Entity()
 	case ask.Ends != "":
 		return "end/" + string(ask.Ends), string(ask.Ends)
+	case ask.Query != nil && len(m.Body) > 0: // asked in the body, so that its name is that of any question
+		key = m.Verb + " " + m.Name + " " + ask.Query.Object
+		for _, field := range slices.Sorted(maps.Keys(ask.Query.Where)) {
+			key += "&" + field + "=" + ask.Query.Where[field]
+		}
+		return key, ""
 	}
 	return m.Verb + " " + m.Name, ""
 }

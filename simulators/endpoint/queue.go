@@ -35,7 +35,9 @@ type queued struct {
 // put queues a posting. Unlock is called when it is over.
 func (q *queue) put(m simulators.Message, ask simulators.Ask, unlock func(), fate *simulators.Later) simulators.Answer {
 	e, p := q.e, q.e.PolicyNow()
-	m.Manner, m.Release = nil, nil
+	if m.Release = nil; m.Manner != nil { // which rows fail is found out when they are worked off
+		m.Manner = &simulators.Manner{Rows: m.Manner.Rows}
+	}
 	e.works.mu.Lock()
 	w := e.works.add(simulators.Operation{Message: m, Accepted: ask.Now})
 	w.ask = ask
