@@ -252,6 +252,14 @@ func words(d simulators.Dialect, k plant.Kind) string {
 			f.Operation = "0010"
 			e.Fact = f
 		}
+		if f, ok := e.Fact.(plant.Consumed); ok {
+			f.Operation = "0010"
+			e.Fact = f
+		}
+		if f, ok := e.Fact.(plant.Scrapped); ok {
+			f.Operation, f.Lot = "0010", "L1"
+			e.Fact = f
+		}
 		if f, ok := e.Fact.(plant.Reversed); ok {
 			f.Document = "5000000001" // some know an original by that alone
 			e.Fact = f

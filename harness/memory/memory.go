@@ -10,6 +10,7 @@
 package memory
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,7 @@ import (
 	"github.com/andon-rig/andon/harness/sut"
 	"github.com/andon-rig/andon/scenarios"
 	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/dialects/files"
 )
 
 // A Build is an integration build in memory. It stands between the endpoints
@@ -66,8 +68,11 @@ func Setup(s scenarios.Scenario, seed uint64, b Build) (harness.Setup, error) {
 func SetupIn(dialect string, s scenarios.Scenario, seed uint64, b Build) (harness.Setup, error) {
 	transport := "http"
 	if d, ok := catalog.Find(catalog.Standard().Dialects, dialect); ok {
-		if _, rows := d.New().(simulators.Tabular); rows {
-			transport = "tables" // which is what a rig file must say; in memory nobody keeps them
+		switch d.New().(type) { // as a rig file must say; in memory nobody keeps files or rows
+		case simulators.Tabular:
+			transport = "tables"
+		case files.Dialect:
+			transport = "files"
 		}
 	}
 	f, err := harness.ParseFile("rig in memory", fmt.Appendf(nil, file, dialect, transport))
@@ -227,7 +232,7 @@ func (d *driver) post(endpoint string) Post {
 			return Reply{}, fmt.Errorf("there is no endpoint %q", to)
 		}
 		d.w.Turn(builds(endpoint))
-		m.Verb = "post"
+		m.Verb = cmp.Or(m.Verb, "post")
 		return road.post(ctx, m)
 	}
 }
