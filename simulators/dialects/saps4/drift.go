@@ -48,15 +48,15 @@ func renamed(old, name string) func(string) string {
 	return func(was string) string { return strings.Replace(was, old, name, 1) }
 }
 
-// bare is a text without its quotes: the number that it was.
-func bare(was string) string { return strings.Trim(was, `"`) }
+// unquoted is a text without its quotes: the number that it was.
+func unquoted(was string) string { return strings.Trim(was, `"`) }
 
 var announcementDrift = map[simulators.Drift][]rewording.Edit{
 	simulators.DriftExtraField:   {{Find: opening, Say: put(`"futureuse":"1"`)}},
 	simulators.DriftNamespace:    {{Find: opening, Say: put(`"vndhop":"7"`)}}, // as extensions of CloudEvents are
 	simulators.DriftRenamed:      {{Find: names, Say: renamed(`":`, `_2":`)}, {Find: regexp.MustCompile(`(` + amounts + `:)`), Say: renamed(`":`, `_2":`)}},
 	simulators.DriftNull:         {{Find: keyNamed, Say: rewording.Always("null")}, {Find: quantity, Say: rewording.Always("null")}},
-	simulators.DriftType:         {{Find: version, Say: bare}, {Find: quantity, Say: bare}},
+	simulators.DriftType:         {{Find: version, Say: unquoted}, {Find: quantity, Say: unquoted}},
 	simulators.DriftEnum:         {{Find: whatBefell, Say: rewording.Always("Provisional")}, {Find: movement, Say: rewording.Always("9Z9")}},
 	simulators.DriftComma:        {{Find: amount, Say: rewording.Comma}},
 	simulators.DriftExponent:     {{Find: amount, Say: rewording.Exponent}},
@@ -70,7 +70,7 @@ var replyDrift = map[simulators.Drift][]rewording.Edit{
 	simulators.DriftNamespace:    {{Find: inside, Say: put(`"__vnd":{"hop":"7"}`)}},
 	simulators.DriftRenamed:      {{Find: rows, Say: renamed("results", "entries")}, {Find: keyName, Say: renamed(`":`, `_2":`)}},
 	simulators.DriftNull:         {{Find: quantity, Say: rewording.Always("null")}, {Find: keyGiven, Say: rewording.Always("null")}},
-	simulators.DriftType:         {{Find: quantity, Say: bare}, {Find: keyGiven, Say: bare}},
+	simulators.DriftType:         {{Find: quantity, Say: unquoted}, {Find: keyGiven, Say: unquoted}},
 	simulators.DriftEnum:         {{Find: released, Say: rewording.Always("Y")}, {Find: movement, Say: rewording.Always("9Z9")}},
 	simulators.DriftComma:        {{Find: amount, Say: rewording.Comma}},
 	simulators.DriftExponent:     {{Find: amount, Say: rewording.Exponent}},
