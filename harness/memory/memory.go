@@ -55,8 +55,8 @@ const file = `apiVersion: andon/v1
 kind: Rig
 sut: {external: {testSystem: true}, delivers: {posting: exactly-once, exceptions: {http: "memory"}}}
 endpoints:
-  erp: {system: erp, dialect: %[1]s, transport: %[2]s, policy: {auth: none, dedupe: by-key}}
-  mes: {system: mes, dialect: %[1]s, transport: %[2]s, policy: {auth: none, dedupe: by-key}}
+  erp: {system: erp, dialect: %[1]s, transport: %[2]s%[3]s, policy: {auth: none, dedupe: by-key}}
+  mes: {system: mes, dialect: %[1]s, transport: %[2]s%[3]s, policy: {auth: none, dedupe: by-key}}
 `
 
 // Setup returns what [harness.Build] makes a rig in memory of.
@@ -66,16 +66,18 @@ func Setup(s scenarios.Scenario, seed uint64, b Build) (harness.Setup, error) {
 
 // SetupIn is [Setup] of systems that both speak dialect, as the build must.
 func SetupIn(dialect string, s scenarios.Scenario, seed uint64, b Build) (harness.Setup, error) {
-	transport := "http"
+	transport, format := "http", ""
 	if d, ok := catalog.Find(catalog.Standard().Dialects, dialect); ok {
 		switch d.New().(type) { // as a rig file must say; in memory nobody keeps files or rows
 		case simulators.Tabular:
 			transport = "tables"
 		case files.Dialect:
 			transport = "files"
+		case simulators.Prober: // a build in memory answers with a status, and could not say what it speaks
+			format = ", format: {probe: skipped}"
 		}
 	}
-	f, err := harness.ParseFile("rig in memory", fmt.Appendf(nil, file, dialect, transport))
+	f, err := harness.ParseFile("rig in memory", fmt.Appendf(nil, file, dialect, transport, format))
 	return harness.Setup{
 		Catalog: catalog.Standard(), File: f, Path: "memory", Scenario: s, Seed: seed, Run: "memory", Version: "memory", World: New(b),
 	}, err
