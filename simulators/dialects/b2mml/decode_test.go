@@ -9,6 +9,7 @@ import (
 
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/dialects/xmltree"
+	"github.com/andon-rig/andon/simulators/plant"
 )
 
 func post(body string) simulators.Message {
@@ -235,7 +236,11 @@ func FuzzDecode(f *testing.F) {
 			t.Errorf("a refusal that does not say why: %v", err)
 		}
 		m.Events = ask.Claims
-		for _, a := range []simulators.Answer{{Rows: []simulators.Row{{Doc: "1"}}}, {Refusal: refuse(codeMalformed, "text")}} {
+		answers := []simulators.Answer{{Rows: []simulators.Row{{Doc: "1"}}}, {Refusal: refuse(codeMalformed, "text")}}
+		if ask.Query != nil {
+			answers = append(answers, shownOf(ask.Query.Where["id"]), simulators.Answer{})
+		}
+		for _, a := range answers {
 			if reply := d.Reply(m, a); len(reply.Body) > 0 {
 				if _, err := xmltree.Parse(reply.Body); err != nil {
 					t.Errorf("the reply is not well-formed: %v\n%s", err, reply.Body)
@@ -256,4 +261,15 @@ func FuzzDecode(f *testing.F) {
 			}
 		}
 	})
+}
+
+// shownOf is an answer with what engineering has written down, of whatever was
+// asked for.
+func shownOf(id string) simulators.Answer {
+	item := plant.ItemID(id)
+	return simulators.Answer{More: true, Cursor: id, Found: []any{
+		simulators.BillState{Bill: plant.Bill{Item: item, For: plant.Of(100, "EA"), Components: []plant.Component{{Material: item, Operation: "0010", Quantity: plant.Of(7, "KGM")}}}},
+		simulators.RoutingState{Routing: plant.Routing{Item: item, Operations: []plant.Operation{{ID: "0010", Description: id, WorkCenter: plant.WorkCenterID(id), Setup: 1, Cycle: 2, Inspect: true}}}},
+		plant.WorkCenter{ID: plant.WorkCenterID(id), Manual: true}, plant.Calendar{ID: id, Zone: id},
+	}}
 }
