@@ -69,7 +69,7 @@ func (f File) Lacks(s scenarios.Scenario) string {
 	if lack := f.lacksLists(s); lack != "" {
 		return lack
 	}
-	if lack := cmp.Or(f.lacksFlow(s), f.lacksField(s), f.lacksWord(s)); lack != "" {
+	if lack := cmp.Or(f.lacksFlow(s), f.lacksField(s), f.lacksWord(s), f.lacksQueue(s)); lack != "" {
 		return lack
 	}
 	return f.lacksBroker(s)
@@ -164,6 +164,25 @@ func (f File) lacksWord(s scenarios.Scenario) string {
 		}
 	}
 	return ""
+}
+
+// lacksQueue says that s has a person put messages back into a queue in which the
+// SUT cannot look for them; "" if it can, or s does not.
+func (f File) lacksQueue(s scenarios.Scenario) string {
+	if !s.Requeues() {
+		return ""
+	}
+	for _, name := range f.endpointNames() {
+		dialect, ok := catalog.Find(catalog.Standard().Dialects, cmp.Or(f.Endpoints[name].Dialect, "neutral/v1"))
+		if !ok {
+			continue // told when the rig is built
+		}
+		asked, ok := dialect.New().(simulators.Inquirer)
+		if policy, known := f.policyOf(name, s); ok && known && policy.Accept == simulators.AcceptQueued && asked.Questions()["queue"] != "" {
+			return ""
+		}
+	}
+	return s.Metadata.ID + " was not run: it puts failed messages back into a queue, and no endpoint here shows the SUT one; d365/v1 does"
 }
 
 // lacksBroker says which fault of s happens at a broker that the rig has not.

@@ -348,6 +348,19 @@ const (
 // StepName is what the journal calls the step that does an action.
 func StepName(do string) string { return "do " + do }
 
+// Requeues reports whether a step puts messages back into the queue of a system,
+// so that the SUT has to find out there that they were processed after all.
+func (s *Scenario) Requeues() bool {
+	for _, step := range s.When {
+		for _, a := range step.acts {
+			if a.name == DoRequeue {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // RetiresAny reports whether a step retires a material that the plant is to
 // choose, so that there must be one that no order makes or uses.
 func (s *Scenario) RetiresAny() bool {

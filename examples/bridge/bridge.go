@@ -190,6 +190,7 @@ func assemble(c Config, s *store, log *slog.Logger) *bridge {
 	}
 	if m, ok := erp.(*messageSide); ok {
 		m.store, m.ranks.store, b.inbox.readOn = s, s, m.readOn
+		b.sources = append(b.sources, func(ctx context.Context) error { return m.requeued(ctx, b.teller, log) })
 	}
 	if s, ok := erp.(*ionSide); ok {
 		b.inbox.ion = s

@@ -67,6 +67,7 @@ const (
 	M122 Defect = "M122"
 	M123 Defect = "M123"
 	M124 Defect = "M124"
+	M143 Defect = "M143"
 	M115 Defect = "M115"
 	M116 Defect = "M116"
 	M117 Defect = "M117"
@@ -210,6 +211,7 @@ func Defects() []DefectInfo {
 		{M122, "quantity left to the default", "leaves out the good quantity of a report as finished, which books all that the order still lacks", "-; gate --erp d365/v1", []string{"field-fidelity", "conservation"}},
 		{M123, "own company only", "reads the order of a business event without cross-company=true, and takes the empty list for an order that has gone", "-; gate --erp d365/v1", []string{"no-silent-drop"}},
 		{M124, "control number is an order", "takes a business event whose control number is not above all it has seen for one that it has had, whichever order it is about", "events that overtake each other; gate --erp d365/v1", []string{"no-silent-drop"}},
+		{M143, "requeued stays open", "leaves the exception open when a person has put the failed message back into the queue and it was processed", "requeue in EXC-03; gate --erp d365/v1", []string{"dead-letter"}},
 		{M115, "taken over is posted", "takes ION's 202 for a posting, and does not wait for the Acknowledge", "rows that are refused; gate --erp infor-ion/v3", []string{"no-silent-drop", "dead-letter"}},
 		{M116, "rejected is rejected", "reports as an exception that what it sent again was rejected as already posted", "lost replies; gate --erp infor-ion/v3", []string{"dead-letter"}},
 		{M117, "no news is good news", "takes a posting for done when no Acknowledge has come in time", "async-accept that forgets; gate --erp infor-ion/v3", []string{"no-silent-drop"}},
@@ -243,7 +245,7 @@ func (d Defect) ERP() string {
 		return dialectFiles
 	case M101, M102, M103:
 		return dialectB2MML
-	case M120, M121, M122, M123, M124:
+	case M120, M121, M122, M123, M124, M143:
 		return dialectD365
 	case M115, M116, M117, M118:
 		return dialectION3

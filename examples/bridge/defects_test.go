@@ -125,6 +125,7 @@ var scripts = []struct {
 	{M122, queuedReceipt, "the whole order by receipt/1/0010/L-1/1"},
 	{M123, readOn, "lost order-released/1/1"},
 	{M124, overtakenEvent, "lost order-released/1/1"},
+	{M143, putBack, "still open confirmation/1/0010/1"},
 	{M115, ionRefused, "lost consumption/1/0010/BAD"},
 	{M116, ionLostReply, "refused by mistake"},
 	{M117, ionForgotten, "lost"},

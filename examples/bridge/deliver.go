@@ -285,7 +285,11 @@ func (c *courier) refused(l *lane, u unit, v verdict, log *slog.Logger) {
 		c.done(l, u)
 		return
 	}
-	c.change(l, u, func(w *writer) error { return w.except(u[0], v) }, c.teller.poke)
+	note := func(*writer) error { return nil }
+	if m, ok := c.to.(*messageSide); ok {
+		note = m.watch(context.Background(), u, v)
+	}
+	c.change(l, u, func(w *writer) error { return errors.Join(note(w), w.except(u[0], v)) }, c.teller.poke)
 }
 
 // misfollow holds the defects in what is done about a refusal.

@@ -8,9 +8,11 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // messageWorld is a world whose ERP takes messages of d365/v1: a desk in front of
@@ -154,6 +156,34 @@ func lotRefused365(w *world) []string {
 	return plain(w, bad, confirmation("1", 1))
 }
 
+// putBack is a message that fails, is reported, is put back into the queue by a
+// person, and is processed.
+func putBack(w *world) (complaints []string) {
+	d := newMessageWorld(w)
+	bad := confirmation("1", 1)
+	w.erp.refuse[bad.event] = lotExpired
+	w.start().sendAll(bad)
+	w.must("a report of what failed", func() bool { return len(w.surfaced(bad.event)) > 0 })
+	d.desk.Lock()
+	d.list[0].MessageState, d.list[0].MessageInfolog = "Processed", ""
+	d.desk.Unlock()
+	closed := func() bool { rs := w.surfaced(bad.event); return rs[len(rs)-1].Closed }
+	if !w.until(3*time.Second, closed) {
+		return []string{"still open " + bad.event}
+	}
+	if n := len(d.listed()); n != 1 {
+		complaints = append(complaints, fmt.Sprintf("%d messages of %s", n, bad.event))
+	}
+	return complaints
+}
+
+// listed are the messages in the list.
+func (d *messageWorld) listed() []listed365 {
+	d.desk.Lock()
+	defer d.desk.Unlock()
+	return slices.Clone(d.list)
+}
+
 func queuedLostReply(w *world) []string { newMessageWorld(w); return lostReply(w) }
 
 func queuedReceipt(w *world) []string {
@@ -183,7 +213,7 @@ func overtakenEvent(w *world) []string {
 // TestMessages is the sound bridge at an ERP that takes messages: a lot is
 // refused, a reply is lost, two confirmations look alike, an order is read on.
 func TestMessages(t *testing.T) {
-	for name, play := range map[string]func(*world) []string{"refused": queuedRefused, "lost reply": queuedLostReply, "receipt": queuedReceipt, "released": readOn, "alike": alike365} {
+	for name, play := range map[string]func(*world) []string{"refused": queuedRefused, "lost reply": queuedLostReply, "receipt": queuedReceipt, "released": readOn, "alike": alike365, "put back": putBack} {
 		t.Run(name, func(t *testing.T) {
 			if cs := play(newWorld(t, "")); len(cs) > 0 {
 				t.Errorf("complaints: %q", cs)

@@ -21,7 +21,8 @@ import (
 // content as were posted before, which is noted in the transaction that forgets
 // what was posted. That settles a lost reply, too, and a restart. A message
 // that has failed because somebody had the order open is sent once more by us;
-// so nobody else may requeue it.
+// so nobody else may requeue it. What was reported as an exception may be requeued:
+// see watched.
 type messageSide struct {
 	*system
 	calm

@@ -204,7 +204,7 @@ type writer struct {
 	raise, told                       *sql.Stmt
 	hold, openCase, decide, decideAll *sql.Stmt
 	version, tried, prepared, batched *sql.Stmt
-	cursor                            *sql.Stmt
+	cursor, forget                    *sql.Stmt
 	setCutover, readCutover           *sql.Stmt
 	lastCount, setCount               *sql.Stmt
 	park, parked, unpark              *sql.Stmt
@@ -231,6 +231,7 @@ func newWriter(ctx context.Context, conn *sql.Conn) (*writer, error) {
 		{&w.prepared, `UPDATE outbox SET body = ?2 WHERE seq = ?1`},
 		{&w.batched, `UPDATE outbox SET batch = ?2 WHERE seq = ?1`},
 		{&w.cursor, `INSERT INTO cursors (name, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = ?2`},
+		{&w.forget, `DELETE FROM cursors WHERE name = ?`},
 		{&w.setCutover, `INSERT INTO cutover (id, phase, boundary) VALUES (1, ?1, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'outbox'), 0))
 			ON CONFLICT DO UPDATE SET phase = ?1`},
 		{&w.readCutover, `SELECT phase, boundary FROM cutover`},
