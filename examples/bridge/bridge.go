@@ -19,6 +19,7 @@ import (
 	"os"
 	"os/signal"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -132,15 +133,19 @@ func work(ctx context.Context, c Config, log *slog.Logger, way *standby, door *d
 type door struct {
 	server *http.Server
 	unused sync.Map // connections on which nothing has been said
+	shut   atomic.Bool
 }
 
 func newDoor(h http.Handler, log *slog.Logger) *door {
 	d := &door{server: &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}}
 	d.server.ConnState = func(c net.Conn, s http.ConnState) {
-		if s == http.StateNew {
-			d.unused.Store(c, nil)
-		} else {
+		if s != http.StateNew {
 			d.unused.Delete(c)
+			return
+		}
+		d.unused.Store(c, nil)
+		if d.shut.Load() { // it came between the two steps of close
+			_ = c.Close()
 		}
 	}
 	return d
@@ -150,6 +155,7 @@ func newDoor(h http.Handler, log *slog.Logger) *door {
 func (d *door) close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
+	d.shut.Store(true)
 	d.unused.Range(func(c, _ any) bool { // a shutdown would wait seconds for these
 		_ = c.(net.Conn).Close()
 		return true
