@@ -62,7 +62,7 @@ func TestEveryFaultInEveryDialect(t *testing.T) {
 				continue // half a row is none
 			}
 			t.Run(dialect+"/"+info.Name, func(t *testing.T) {
-				soundUnder(t, info.Name, race.Rounds(3, 1), func(scenario string, seed uint64) ([]evidence.Record, []evidence.Finding) {
+				soundUnder(t, info.Name, race.Rounds(3, 1), 3, func(scenario string, seed uint64) ([]evidence.Record, []evidence.Finding) {
 					return playIn(t, dialect, scenario, seed, func() memory.Build { return newForwarder(true) })
 				})
 			})
