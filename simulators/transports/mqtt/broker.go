@@ -228,12 +228,16 @@ func (b *Broker) unheard(what string, c *parcel, why string) simulators.Result {
 }
 
 // again publishes c anew if the broker has lost it: what is published while a
-// client connects again may go to the session that it has just left.
+// client connects again may go to the session that it has just left, and what
+// is published while a session ends to one that has dropped what it held.
 func (b *Broker) again(c *parcel) {
 	b.mu.Lock()
 	client, on := c.client, c.on
 	b.mu.Unlock()
 	cl, ok := b.server.Clients.Get(client)
+	if !ok && client != "" {
+		b.ended(c, client)
+	}
 	if !ok || cl.Closed() || cl == on {
 		return
 	}
@@ -243,6 +247,12 @@ func (b *Broker) again(c *parcel) {
 		}
 	}
 	_ = b.server.InjectPacket(b.inline(), c.packet())
+}
+
+// ended tells that the session which held c is no more.
+func (b *Broker) ended(c *parcel, client string) {
+	b.forget(c)
+	c.tell(simulators.Result{Outcome: simulators.Accepted, Text: "the broker took it; the session of " + client + " ended, and what it had not acknowledged with it"})
 }
 
 // forget gives up knowing of c.

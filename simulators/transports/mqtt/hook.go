@@ -133,8 +133,7 @@ func (h *hook) OnQosDropped(cl *mochi.Client, pk packets.Packet) {
 	if c == nil {
 		return
 	}
-	h.broker.forget(c)
-	c.tell(simulators.Result{Outcome: simulators.Accepted, Text: "the broker took it; the session of " + cl.ID + " ended, and what it had not acknowledged with it"})
+	h.broker.ended(c, cl.ID)
 }
 
 // tell says once what became of c.

@@ -34,3 +34,24 @@ func TestAQuickClientIsHeard(t *testing.T) {
 		t.Errorf("its sender hears %+v at its second try", r)
 	}
 }
+
+// TestPublishedIntoAnEndingSession: what the broker puts into a session that
+// has dropped what it held, and is gone a moment later, nobody will get, and
+// its sender is told so; while the session is there it may still come.
+func TestPublishedIntoAnEndingSession(t *testing.T) {
+	b, err := StartBroker("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = b.Close() })
+	held := &mochi.Client{ID: "held"}
+	b.server.Clients.Add(held)
+	for client, told := range map[string]bool{"gone": true, held.ID: false, "": false} {
+		c := newParcel(publication{topic: "t", qos: 1}, 1)
+		c.client, c.on = client, held
+		b.again(c)
+		if got := len(c.heard) == 1; got != told {
+			t.Errorf("in the session of %q: told %v, want %v", client, got, told)
+		}
+	}
+}
