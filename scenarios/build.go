@@ -68,7 +68,7 @@ func (w Waiver) MarshalNode() (any, error) { return map[string]string{w.Name: w.
 
 // MarshalNode implements [yamlfile.Marshaler].
 func (q Quota) MarshalNode() (any, error) {
-	return quotaForm{q.Rate, yamlfile.Wall(q.Window), q.SlowAfter, yamlfile.Wall(q.Slow), q.RetryAfter}, nil
+	return quotaForm{q.Rate, yamlfile.Wall(q.Window), q.SlowAfter, yamlfile.Wall(q.Slow), q.RetryAfter, q.Others, q.Priority}, nil
 }
 
 // MarshalNode implements [yamlfile.Marshaler].

@@ -107,6 +107,9 @@ var mistakes = []struct{ name, body, want string }{
 	{"plant time in a policy", "given: {endpoints: {erp: {tokenTTL: {plant: 5s}}}}", "lives by wall time"},
 	{"wall time in the plant", "time: {shift: {wall: 5s}}", "lives by plant time"},
 	{"quota without time", "given: {endpoints: {erp: {quota: 60}}}", "a mapping is expected here"},
+	{"quota of nobody's priority", "given: {endpoints: {erp: {quota: {rate: 60, others: 40}}}}", "others and priority belong together"},
+	{"quota used up by others", "given: {endpoints: {erp: {quota: {rate: 60, others: 60, priority: low}}}}", "nothing is left"},
+	{"unknown priority", "given: {endpoints: {erp: {quota: {rate: 60, others: 6, priority: lo}}}}", `did you mean "low"?`},
 	{"factor without pace", "time: {factor: 60}", "a factor needs mode: paced"},
 	{"anchor", "time: {anchor: yesterday}", "fixed:2026-10-24T18:00"},
 	{"matrix unused", "matrix: {a: [1, 2]}", "parameter a is not used"},
@@ -296,6 +299,10 @@ func TestPolicyChangesOnlyWhatItSays(t *testing.T) {
 	slow := slowing.Apply(simulators.Policy{}).Quota
 	if want := (simulators.Quota{Rate: 60, Window: time.Minute, SlowAfter: 40, Slow: 50 * time.Millisecond, RetryAfter: simulators.RetryMissing}); slow != want {
 		t.Errorf("got  %+v\nwant %+v", slow, want)
+	}
+	sharing := parse(t, "given:\n  endpoints:\n    erp: {quota: {rate: 60, others: 40, priority: low}}\n").Given.Endpoints["erp"]
+	if got, want := sharing.Apply(simulators.Policy{}).Quota, (simulators.Quota{Rate: 60, Window: time.Minute, Others: 40, Priority: simulators.PriorityLow}); got != want {
+		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
 	if q := mes.Apply(simulators.Policy{}).Quota; q.Rate != 30 || q.Window != time.Minute {
 		t.Errorf("short quota: %+v", q)

@@ -181,7 +181,9 @@ func said[T comparable](to *T, what T) {
 }
 
 // Quota is a limit of requests per time, written 60/min or
-// {rate: 60, window: {wall: 1m}, retryAfter: date, slowAfter: 40, slow: {wall: 50ms}}.
+// {rate: 60, window: {wall: 1m}, retryAfter: date, slowAfter: 40, slow: {wall: 50ms}}
+// or, where other applications ask the system as well,
+// {rate: 60, window: {wall: 1m}, others: 40, priority: low}.
 // A rate of 0 lifts it.
 type Quota simulators.Quota
 
@@ -191,6 +193,8 @@ type quotaForm struct {
 	SlowAfter  int                   `yaml:"slowAfter"`
 	Slow       yamlfile.Duration     `yaml:"slow"`
 	RetryAfter simulators.RetryAfter `yaml:"retryAfter" jsonschema:"enum=seconds,enum=date,enum=missing"`
+	Others     int                   `yaml:"others"`
+	Priority   simulators.Priority   `yaml:"priority" jsonschema:"enum=low,enum=medium,enum=high"`
 }
 
 // UnmarshalNode reads both forms.
@@ -211,9 +215,27 @@ func (q *Quota) UnmarshalNode(n yamlfile.Node) error {
 	if err := errors.Join(wallOnly(f.Window), wallOnly(f.Slow)); err != nil {
 		return err
 	}
-	*q = Quota{Rate: f.Rate, Window: f.Window.D, SlowAfter: f.SlowAfter, Slow: f.Slow.D, RetryAfter: f.RetryAfter}
+	if err := f.shared(n); err != nil {
+		return err
+	}
+	*q = Quota{Rate: f.Rate, Window: f.Window.D, SlowAfter: f.SlowAfter, Slow: f.Slow.D, RetryAfter: f.RetryAfter, Others: f.Others, Priority: f.Priority}
 	if q.Window == 0 {
 		q.Window = time.Minute
+	}
+	return nil
+}
+
+// shared says what is wrong with what others ask.
+func (f quotaForm) shared(n yamlfile.Node) error {
+	switch {
+	case f.Others == 0 && f.Priority == "":
+		return nil
+	case f.Others < 0:
+		return n.Errorf("others cannot be negative")
+	case f.Others == 0 || f.Priority == "":
+		return n.Errorf("others and priority belong together").WithHint("write {rate: 60, others: 40, priority: low}")
+	case f.Others >= f.Rate:
+		return n.Errorf("others make %d of %d requests, and nothing is left", f.Others, f.Rate).WithHint("others has to be less than rate")
 	}
 	return nil
 }
@@ -237,6 +259,8 @@ func (Quota) JSONSchema() *jsonschema.Schema {
 	p.Set("slowAfter", &jsonschema.Schema{Type: "integer", Description: "Requests of each window that are answered at once."})
 	p.Set("slow", yamlfile.Duration{}.JSONSchema())
 	p.Set("retryAfter", &jsonschema.Schema{Type: "string", Enum: []any{"seconds", "date", "missing"}, Description: "How a throttled sender is told when to come back."})
+	p.Set("others", &jsonschema.Schema{Type: "integer", Description: "Requests of each window that other applications make."})
+	p.Set("priority", &jsonschema.Schema{Type: "string", Enum: []any{"low", "medium", "high"}, Description: "Of the SUT among them: low comes after all of theirs, medium after half, high before them."})
 	return &jsonschema.Schema{OneOf: []*jsonschema.Schema{
 		{Type: "string", Pattern: `^[0-9]+/(s|min|h)$`},
 		{Type: "object", Properties: p, Required: []string{"rate"}, AdditionalProperties: jsonschema.FalseSchema},

@@ -184,7 +184,32 @@ type Quota struct {
 	Slow       time.Duration `json:"slow,omitempty"`      // 0 means that nobody is slowed down
 	Window     time.Duration `json:"window,omitempty"`
 	RetryAfter RetryAfter    `json:"retryAfter,omitempty"`
+	Others     int           `json:"others,omitempty"` // requests of each window that other applications make of Rate
+	Priority   Priority      `json:"priority,omitempty"`
 }
+
+// Left is how many requests of each window are answered to who has q's
+// priority.
+func (q Quota) Left() int {
+	switch q.Priority {
+	case PriorityLow:
+		return q.Rate - q.Others
+	case PriorityMedium:
+		return q.Rate - q.Others/2
+	}
+	return q.Rate
+}
+
+// Priority says who is refused first when a system is asked too much: the SUT,
+// or the other applications that ask it.
+type Priority string
+
+// Priorities of the SUT among the applications of a system.
+const (
+	PriorityLow    Priority = "low"    // all others come first
+	PriorityMedium Priority = "medium" // half of what the others ask comes first
+	PriorityHigh   Priority = "high"   // the others wait
+)
 
 // RetryAfter says how a throttled sender is told when to come back.
 type RetryAfter string
@@ -255,6 +280,7 @@ func (p Policy) Validate() error {
 		{"match", string(p.Match), []string{"", "none", "etag"}},
 		{"failed", string(p.Failed), []string{"", "told", "pool-data", "pool-all"}},
 		{"versions", string(p.Versions), []string{"", "checked", "overwrite"}},
+		{"quota.priority", string(p.Quota.Priority), []string{"", "low", "medium", "high"}},
 		{"quota.retryAfter", string(p.Quota.RetryAfter), []string{"", "seconds", "date", "missing"}},
 	} {
 		ok := false

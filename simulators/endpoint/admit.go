@@ -29,11 +29,15 @@ func (u *quota) take(q simulators.Quota, name string) (slow time.Duration, r *si
 		u.began, u.used = now, 0
 	}
 	u.used++
-	if u.used <= q.Rate || q.Rate <= 0 {
+	left := q.Left()
+	if u.used <= left || q.Rate <= 0 {
 		return q.Slow * time.Duration(max(0, u.used-q.SlowAfter)), nil
 	}
 	r = &simulators.Refusal{Class: simulators.Technical, Outcome: simulators.Throttled, Code: "quota-exceeded",
-		Text: fmt.Sprintf("more than %d requests in %s", q.Rate, q.Window), RetryForm: q.RetryAfter}
+		Text: fmt.Sprintf("more than %d requests in %s", left, q.Window), RetryForm: q.RetryAfter}
+	if left < q.Rate {
+		r.Text += fmt.Sprintf(" at %s priority, while others make %d of %d", q.Priority, q.Others, q.Rate)
+	}
 	if q.RetryAfter != simulators.RetryMissing {
 		r.After = u.began.Add(q.Window).Sub(now).Truncate(time.Second) + time.Second
 	}

@@ -216,6 +216,28 @@ func TestPasswordGrant(t *testing.T) {
 	}
 }
 
+// TestPriorities: who has a low priority is refused while others are answered.
+func TestPriorities(t *testing.T) {
+	for priority, want := range map[simulators.Priority]int{simulators.PriorityLow: 2, simulators.PriorityMedium: 4, simulators.PriorityHigh: 6, "": 6} {
+		synctest.Test(t, func(t *testing.T) {
+			e := endpoint.New(endpoint.Config{Name: "erp", System: &books{}, Dialect: words{}, Line: straight{},
+				Policy: simulators.Policy{Quota: simulators.Quota{Rate: 6, Window: time.Minute, Others: 4, Priority: priority}}})
+			taken := 0
+			for n := range 8 {
+				r := receive(t, e, message(t, confirmation("4711", n+1)))
+				if r.Result.Outcome == simulators.Applied {
+					taken++
+				} else if r.Result.Outcome != simulators.Throttled || r.Result.RetryAfter != time.Minute+time.Second || strings.Contains(r.Result.Text, "priority") != (want < 6) {
+					t.Errorf("at priority %q request %d was answered %+v", priority, n+1, r.Result)
+				}
+			}
+			if taken != want {
+				t.Errorf("at priority %q %d of 8 requests were answered, want %d", priority, taken, want)
+			}
+		})
+	}
+}
+
 // TestSlowsDown: callers are held back before they are refused.
 func TestSlowsDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

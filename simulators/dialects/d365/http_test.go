@@ -244,4 +244,14 @@ func TestDoorkeeping(t *testing.T) {
 	if head := i.send(d365.TypeStart, `{"ProductionOrderNumber":"P000417"}`); !strings.HasPrefix(head, "HTTP/1.1 429") || !strings.Contains(head, "Retry-After: ") {
 		t.Errorf("too many: %s", head)
 	}
+	i.endpoint.ChangePolicy(func(p *simulators.Policy) {
+		p.Quota.Rate, p.Quota.Others, p.Quota.Priority = 9, 7, simulators.PriorityLow
+	})
+	if head := i.send(d365.TypeStart, `{"ProductionOrderNumber":"P000417"}`); !strings.HasPrefix(head, "HTTP/1.1 429") {
+		t.Errorf("at low priority while others are answered: %s", head)
+	}
+	i.endpoint.ChangePolicy(func(p *simulators.Policy) { p.Quota.Priority = simulators.PriorityHigh })
+	if head := i.send(d365.TypeStart, `{"ProductionOrderNumber":"P000417"}`); !strings.HasPrefix(head, "HTTP/1.1 200") {
+		t.Errorf("at high priority: %s", head)
+	}
 }
