@@ -122,6 +122,7 @@ var elsewhere = map[bridge.Defect][]string{
 	bridge.M135: {"MDM-10"},
 	bridge.M141: {"MDM-11"},
 	bridge.M142: {"MDM-11"},
+	bridge.M143: {"EXC-03"},
 }
 
 // A place is a rig and what can be played there.
