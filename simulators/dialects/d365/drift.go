@@ -2,7 +2,6 @@ package d365
 
 import (
 	"regexp"
-	"strings"
 
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/dialects/rewording"
@@ -29,29 +28,20 @@ var (
 	quantity = regexp.MustCompile(`"(?:ScheduledQuantity|EstimatedBOMLineQuantity|PhysicalInventoryQuantity)":([0-9.]+)`)
 )
 
-func named(old, name string) func(string) string {
-	return func(was string) string { return strings.Replace(was, old, name, 1) }
-}
-
-// put puts a member behind a brace.
-func put(member string) func(string) string {
-	return func(was string) string { return was + member + "," }
-}
-
 var announcementDrift = map[simulators.Drift][]rewording.Edit{
-	simulators.DriftExtraField: {{Find: opening, Say: put(`"FutureUse":{"Of":1}`)}},
-	simulators.DriftNamespace:  {{Find: opening, Say: put(`"@vnd.hop":7`)}},
-	simulators.DriftRenamed:    {{Find: order, Say: named("ProductionOrderNumber", "ProdId")}},
+	simulators.DriftExtraField: {{Find: opening, Say: rewording.Put(`"FutureUse":{"Of":1}`)}},
+	simulators.DriftNamespace:  {{Find: opening, Say: rewording.Put(`"@vnd.hop":7`)}},
+	simulators.DriftRenamed:    {{Find: order, Say: rewording.Renamed("ProductionOrderNumber", "ProdId")}},
 	simulators.DriftNull:       {{Find: order, Say: rewording.Always(`"ProductionOrderNumber":null`)}},
 	simulators.DriftType:       {{Find: control, Say: rewording.Always(`"ControlNumber":"the next"`)}},
 	simulators.DriftEnum:       {{Find: status, Say: rewording.Always("Provisional")}},
-	simulators.DriftCharset:    {{Find: opening, Say: put(`"Note":"gepr` + "\xfc" + `ft"`)}}, // as Latin-1 writes it
+	simulators.DriftCharset:    {{Find: opening, Say: rewording.Put(`"Note":"gepr` + "\xfc" + `ft"`)}}, // as Latin-1 writes it
 }
 
 var replyDrift = map[simulators.Drift][]rewording.Edit{
-	simulators.DriftExtraField:   {{Find: opening, Say: put(`"@odata.future":{"Of":1}`)}},
-	simulators.DriftNamespace:    {{Find: opening, Say: put(`"@vnd.hop":7`)}},
-	simulators.DriftRenamed:      {{Find: value, Say: named("value", "values")}},
+	simulators.DriftExtraField:   {{Find: opening, Say: rewording.Put(`"@odata.future":{"Of":1}`)}},
+	simulators.DriftNamespace:    {{Find: opening, Say: rewording.Put(`"@vnd.hop":7`)}},
+	simulators.DriftRenamed:      {{Find: value, Say: rewording.Renamed("value", "values")}},
 	simulators.DriftNull:         {{Find: quantity, Say: rewording.Always("null")}},
 	simulators.DriftType:         {{Find: quantity, Say: func(was string) string { return `"` + was + `"` }}},
 	simulators.DriftEnum:         {{Find: state, Say: rewording.Always("Provisional")}},

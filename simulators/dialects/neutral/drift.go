@@ -2,7 +2,6 @@ package neutral
 
 import (
 	"regexp"
-	"strings"
 
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/dialects/rewording"
@@ -45,7 +44,7 @@ var announcementDrift = map[simulators.Drift][]rewording.Edit{
 	simulators.DriftNamespace:    {{Find: application, Say: rewording.Always(`{"@xmlns:vnd":"urn:example:vendor:2","vnd:Trace":{"@vnd:hop":"7","$":"x"},`)}},
 	simulators.DriftRenamed:      {{Find: quantityName, Say: rewording.Always(`"QuantityValue"`)}, {Find: createdName, Say: rewording.Always(`"CreatedAt"`)}},
 	simulators.DriftNull:         {{Find: quantityString, Say: rewording.Always("null")}, {Find: created, Say: rewording.Always("null")}},
-	simulators.DriftType:         {{Find: quantityString, Say: unquoted}, {Find: created, Say: rewording.Always("1767225600")}},
+	simulators.DriftType:         {{Find: quantityString, Say: rewording.Unquoted}, {Find: created, Say: rewording.Always("1767225600")}},
 	simulators.DriftEnum:         {{Find: materialUse, Say: rewording.Always(`"Reclaimed"`)}, {Find: releaseID, Say: rewording.Always(`"V0800"`)}},
 	simulators.DriftCharset:      {{Find: dataArea, Say: rewording.Always("{\"Remark\":\"gepr\xfcft\",")}}, // as Latin-1 writes it
 	simulators.DriftComma:        {{Find: quantityString, Say: inside(rewording.Comma)}},
@@ -66,9 +65,7 @@ var replyDrift = map[simulators.Drift][]rewording.Edit{
 	simulators.DriftManyDecimals: {{Find: replyDecimal, Say: inside(rewording.ManyDecimals)}},
 }
 
-func unquoted(text string) string { return strings.Trim(text, `"`) }
-
 // inside edits a text within its quotes.
 func inside(change func(string) string) func(string) string {
-	return func(text string) string { return `"` + change(unquoted(text)) + `"` }
+	return func(text string) string { return `"` + change(rewording.Unquoted(text)) + `"` }
 }

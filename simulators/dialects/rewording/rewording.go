@@ -73,6 +73,19 @@ func (w Words) spoilt(body []byte, d simulators.Drift) ([]byte, bool) {
 // Always says text, whatever was there.
 func Always(text string) func(string) string { return func(string) string { return text } }
 
+// Put puts a member of JSON behind the brace that was found.
+func Put(member string) func(string) string {
+	return func(was string) string { return was + member + "," }
+}
+
+// Renamed says name for the first old one.
+func Renamed(old, name string) func(string) string {
+	return func(was string) string { return strings.Replace(was, old, name, 1) }
+}
+
+// Unquoted is a text of JSON without its quotes: the number that it was.
+func Unquoted(text string) string { return strings.Trim(text, `"`) }
+
 // Comma writes a number with a comma: 12.5 as 12,5, and 12 as 12,0.
 func Comma(number string) string { return strings.Replace(decimals(number), ".", ",", 1) }
 

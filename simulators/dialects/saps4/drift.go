@@ -2,7 +2,6 @@ package saps4
 
 import (
 	"regexp"
-	"strings"
 
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/dialects/rewording"
@@ -39,38 +38,26 @@ var (
 // amounts are the properties that say how much.
 const amounts = `"(?:TotalQuantity|RequiredQuantity|ConfirmationYieldQuantity|ConfirmationScrapQuantity|QuantityInEntryUnit|MatlWrhsStkQtyInMatlBaseUnit)"`
 
-// put puts a member behind a brace.
-func put(member string) func(string) string {
-	return func(was string) string { return was + member + "," }
-}
-
-func renamed(old, name string) func(string) string {
-	return func(was string) string { return strings.Replace(was, old, name, 1) }
-}
-
-// unquoted is a text without its quotes: the number that it was.
-func unquoted(was string) string { return strings.Trim(was, `"`) }
-
 var announcementDrift = map[simulators.Drift][]rewording.Edit{
-	simulators.DriftExtraField:   {{Find: opening, Say: put(`"futureuse":"1"`)}},
-	simulators.DriftNamespace:    {{Find: opening, Say: put(`"vndhop":"7"`)}}, // as extensions of CloudEvents are
-	simulators.DriftRenamed:      {{Find: names, Say: renamed(`":`, `_2":`)}, {Find: regexp.MustCompile(`(` + amounts + `:)`), Say: renamed(`":`, `_2":`)}},
+	simulators.DriftExtraField:   {{Find: opening, Say: rewording.Put(`"futureuse":"1"`)}},
+	simulators.DriftNamespace:    {{Find: opening, Say: rewording.Put(`"vndhop":"7"`)}}, // as extensions of CloudEvents are
+	simulators.DriftRenamed:      {{Find: names, Say: rewording.Renamed(`":`, `_2":`)}, {Find: regexp.MustCompile(`(` + amounts + `:)`), Say: rewording.Renamed(`":`, `_2":`)}},
 	simulators.DriftNull:         {{Find: keyNamed, Say: rewording.Always("null")}, {Find: quantity, Say: rewording.Always("null")}},
-	simulators.DriftType:         {{Find: version, Say: unquoted}, {Find: quantity, Say: unquoted}},
+	simulators.DriftType:         {{Find: version, Say: rewording.Unquoted}, {Find: quantity, Say: rewording.Unquoted}},
 	simulators.DriftEnum:         {{Find: whatBefell, Say: rewording.Always("Provisional")}, {Find: movement, Say: rewording.Always("9Z9")}},
 	simulators.DriftComma:        {{Find: amount, Say: rewording.Comma}},
 	simulators.DriftExponent:     {{Find: amount, Say: rewording.Exponent}},
 	simulators.DriftManyDecimals: {{Find: amount, Say: rewording.ManyDecimals}},
 	simulators.DriftNegative:     {{Find: amount, Say: func(was string) string { return "-" + was }}},
-	simulators.DriftCharset:      {{Find: opening, Say: put(`"note":"gepr` + "\xfc" + `ft"`)}}, // as Latin-1 writes it
+	simulators.DriftCharset:      {{Find: opening, Say: rewording.Put(`"note":"gepr` + "\xfc" + `ft"`)}}, // as Latin-1 writes it
 }
 
 var replyDrift = map[simulators.Drift][]rewording.Edit{
-	simulators.DriftExtraField:   {{Find: inside, Say: put(`"FutureUse":"1"`)}},
-	simulators.DriftNamespace:    {{Find: inside, Say: put(`"__vnd":{"hop":"7"}`)}},
-	simulators.DriftRenamed:      {{Find: rows, Say: renamed("results", "entries")}, {Find: keyName, Say: renamed(`":`, `_2":`)}},
+	simulators.DriftExtraField:   {{Find: inside, Say: rewording.Put(`"FutureUse":"1"`)}},
+	simulators.DriftNamespace:    {{Find: inside, Say: rewording.Put(`"__vnd":{"hop":"7"}`)}},
+	simulators.DriftRenamed:      {{Find: rows, Say: rewording.Renamed("results", "entries")}, {Find: keyName, Say: rewording.Renamed(`":`, `_2":`)}},
 	simulators.DriftNull:         {{Find: quantity, Say: rewording.Always("null")}, {Find: keyGiven, Say: rewording.Always("null")}},
-	simulators.DriftType:         {{Find: quantity, Say: unquoted}, {Find: keyGiven, Say: unquoted}},
+	simulators.DriftType:         {{Find: quantity, Say: rewording.Unquoted}, {Find: keyGiven, Say: rewording.Unquoted}},
 	simulators.DriftEnum:         {{Find: released, Say: rewording.Always("Y")}, {Find: movement, Say: rewording.Always("9Z9")}},
 	simulators.DriftComma:        {{Find: amount, Say: rewording.Comma}},
 	simulators.DriftExponent:     {{Find: amount, Say: rewording.Exponent}},
