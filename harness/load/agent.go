@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/andon-rig/andon/harness/load/fleet"
+	"github.com/andon-rig/andon/internal/cputime"
 )
 
 // Kinds of reports of agents.
@@ -73,7 +74,7 @@ func (w Worker) Do(ctx context.Context, t *fleet.Task) (err error) {
 	}
 	// Who was stopped in the middle knows all the same what it has sent.
 	ctx = context.WithoutCancel(ctx)
-	return errors.Join(err, s.done(ctx, t, finalReport{Sent: r.out.counts(), Pacer: res.Pacer, Sending: res.Sending, CPU: processTime(), Memory: peakMemory(), Bound: t.Bound(ctx)}))
+	return errors.Join(err, s.done(ctx, t, finalReport{Sent: r.out.counts(), Pacer: res.Pacer, Sending: res.Sending, CPU: cputime.Used(), Memory: peakMemory(), Bound: t.Bound(ctx)}))
 }
 
 // play waits for the start, sends, and reports meanwhile. When it returns, all

@@ -7,6 +7,7 @@ import (
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/andon-rig/andon/harness/sut"
+	"github.com/andon-rig/andon/internal/cputime"
 )
 
 // Live is a load while it goes on, and when it is over, for who hands its figures
@@ -76,7 +77,7 @@ func (l *Live) Figures() Figures {
 	out, in := &r.out, &r.in
 	f := Figures{Scheduled: l.number, Resent: out.Retried.Load(), Doubled: r.doubled.Load(), Altered: r.alterations.Load(), Reported: in.Reports.Load(),
 		Malformed: in.Malformed.Load(), NoAnswer: out.Timeouts.Load(), Broken: out.Closed.Load() + out.Reset.Load() + out.Cut.Load(), Throttled: out.Throttled.Load(),
-		Failed: out.Status[5].Load(), Refused: out.Status[4].Load(), Backlog: max(0, r.taken.Load()-r.applied.Load()), RigCPU: processTime(), Faults: r.faults.now()}
+		Failed: out.Status[5].Load(), Refused: out.Status[4].Load(), Backlog: max(0, r.taken.Load()-r.applied.Load()), RigCPU: cputime.Used(), Faults: r.faults.now()}
 	if u, ok := l.build.Usage(); ok {
 		f.Build = &u
 	}

@@ -7,6 +7,8 @@ import (
 	"math"
 	"runtime"
 	"time"
+
+	"github.com/andon-rig/andon/internal/cputime"
 )
 
 // seeker makes the probes of a search on a build that stays up: one run, one
@@ -45,7 +47,7 @@ type counts struct {
 func (s *seeker) counts(out *Sent) counts {
 	c := counts{first: out.First.Load(), taken: s.taken.Load(), posted: s.applied.Load(), gaveUp: out.GivenUp.Load(), queued: out.Queued.Load(), retried: out.Retried.Load(),
 		reports: s.in.Reports.Load(), strange: s.in.Strange.Load(), reused: s.in.Reused.Load(), doubled: s.doubled.Load(), altered: s.alterations.Load(),
-		cpu: processTime(), at: time.Since(s.start)}
+		cpu: cputime.Used(), at: time.Since(s.start)}
 	c.done = c.posted + c.gaveUp + c.reports
 	if s.c.Listen == "" {
 		c.done = c.taken + c.gaveUp

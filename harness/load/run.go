@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/andon-rig/andon/harness/sut"
+	"github.com/andon-rig/andon/internal/cputime"
 )
 
 // A Build is the integration under test.
@@ -166,7 +167,7 @@ func (r *run) play(ctx context.Context, c *Config, res *Result) (err error) {
 		return errors.Join(err, stop())
 	}
 	watch, done := r.watch(c, res)
-	before := processTime()
+	before := cputime.Used()
 	idle, _, known := machineIdle()
 	began := time.Now()
 	if c.Fleet == nil { // else they begin when agents do
@@ -185,7 +186,7 @@ func (r *run) play(ctx context.Context, c *Config, res *Result) (err error) {
 		watch.Store(true)
 		r.settle(ctx, c, res)
 	}
-	res.rig(before, processTime(), r)
+	res.rig(before, cputime.Used(), r)
 	done()
 	if ok, why := c.Build.Alive(); !ok {
 		res.Died = cmp.Or(why, "it has ended")
@@ -390,12 +391,12 @@ func (r *run) settle(ctx context.Context, c *Config, res *Result) {
 func (r *run) conclude(c *Config, res *Result) error {
 	res.fill(r)
 	if c.Listen != "" {
-		began, cpu, memory := time.Now(), processTime(), peakMemory()
+		began, cpu, memory := time.Now(), cputime.Used(), peakMemory()
 		e, err := Judge(c.Dir, res.Scheduled, r.wording)
 		if err != nil {
 			return err
 		}
-		res.Judging, res.JudgingCPU = time.Since(began), processTime()-cpu
+		res.Judging, res.JudgingCPU = time.Since(began), cputime.Used()-cpu
 		res.RigMemory += peakMemory() - memory
 		if onlyLost := e.Doubled.Count+e.Altered.Count+e.Invented.Count == 0; res.Backlog.Unfinished && onlyLost && e.Lost.Count > 0 {
 			e.doubtful("postings still came when waiting ended")

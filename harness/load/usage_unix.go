@@ -5,17 +5,7 @@ package load
 import (
 	"runtime"
 	"syscall"
-	"time"
 )
-
-// processTime is the processor time that this process has used up.
-func processTime() time.Duration {
-	var u syscall.Rusage
-	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
 
 // peakMemory is the most memory that this process has had, in bytes.
 func peakMemory() int64 {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/harness/catalog"
+	"github.com/andon-rig/andon/internal/cputime"
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/endpoint"
 	"github.com/andon-rig/andon/simulators/plant"
@@ -105,7 +107,7 @@ func postingRate(d simulators.Dialect) (float64, error) {
 		}
 		all = append(all, ms[0])
 	}
-	began := cpu()
+	began := cputime.Used()
 	for _, m := range all {
 		if err := posting(e, m); err != nil {
 			return 0, err
@@ -116,7 +118,11 @@ func postingRate(d simulators.Dialect) (float64, error) {
 			return 0, fmt.Errorf("%d of %d confirmations were posted", posted.Load(), postings)
 		}
 	}
-	return postings / (cpu() - began).Seconds(), nil
+	took := cputime.Used() - began
+	if took <= 0 {
+		return 0, errors.New("this system does not tell processor time")
+	}
+	return postings / took.Seconds(), nil
 }
 
 // posting has e take m, as soon as what it posts to is not locked.
