@@ -94,7 +94,7 @@ func (f *exploreFlags) exploration(w World, files []string) (*explore.Exploratio
 	if f.pack == "" && len(files)+len(f.scenarios) == 0 {
 		f.scenarios = exploreBases
 	}
-	o, err := gateOptions(w, gateFlags{rig: f.rig, pack: f.pack, scenarios: f.scenarios, seed: f.seed, seeded: f.seeded, lanes: f.lanes, out: f.out, defect: f.defect}, files)
+	o, err := gateOptions(w, gateFlags{rig: f.rig, pack: f.pack, scenarios: f.scenarios, seed: f.seed, seeded: f.seeded, lanes: f.lanes, out: f.out, defect: f.defect, force: true}, files) // forced: faults of its own take the place of theirs
 	if err != nil {
 		return nil, &harness.PlanError{Err: err}
 	}

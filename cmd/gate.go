@@ -31,6 +31,7 @@ type gateFlags struct {
 	out       string
 	defect    string
 	unknown   bool
+	force     bool // scenarios asked for by name are played whatever the rig lacks
 	outFlags
 }
 
@@ -65,6 +66,7 @@ func newGate(w World) *cobra.Command {
 	flags.StringVar(&f.defect, "defect", "", "`id` of a defect to plant into the bundled build, as listed by andon list defects")
 	f.outFlags.add(c)
 	flags.BoolVar(&f.unknown, "allow-unknown", false, "inconclusive and not exercised count as success")
+	flags.BoolVar(&f.force, "force", false, "play scenarios that are asked for by name or file also if the rig lacks something for them")
 	return c
 }
 
@@ -259,10 +261,14 @@ func chooseScenarios(o *harness.GateOptions, f gateFlags, files []string) error 
 			continue
 		}
 		o.Texts[ss[0].Metadata.Of] = b
+		ss, err = f.playable(o, ss)
+		errs = append(errs, err)
 		o.Scenarios = append(o.Scenarios, ss...)
 	}
 	for _, id := range f.scenarios {
 		ss, err := scenarios.Find(id)
+		errs = append(errs, err)
+		ss, err = f.playable(o, ss)
 		errs = append(errs, err, addReadyMade(o, ss))
 	}
 	if f.pack == "" && len(files)+len(f.scenarios) == 0 {
@@ -276,6 +282,20 @@ func chooseScenarios(o *harness.GateOptions, f gateFlags, files []string) error 
 		o.Pack = f.pack
 	}
 	return errors.Join(append(errs, distinct(o.Scenarios))...)
+}
+
+// playable refuses scenarios that are asked for and that the rig lacks something
+// for. Of several variants those that can be played are, and the others are noted.
+func (f gateFlags) playable(o *harness.GateOptions, asked []scenarios.Scenario) ([]scenarios.Scenario, error) {
+	if f.force {
+		return asked, nil
+	}
+	fit, left := o.File.Fit(asked)
+	if len(fit) == 0 && len(left) > 0 {
+		return nil, fmt.Errorf("%w; or play it all the same with --force", o.File.Refuse(asked))
+	}
+	o.Notes = append(o.Notes, left...)
+	return fit, nil
 }
 
 // scenarioText is what the bundle keeps of a scenario file: enough to run it

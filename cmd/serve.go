@@ -143,6 +143,7 @@ func (f *serveFlags) options(w World, files []string) (harness.GateOptions, erro
 	if plain {
 		f.scenarios = []string{"CNF-01"} // stands in until the options are there
 	}
+	f.force = true // there may be no SUT here that lacks anything
 	o, err := gateOptions(w, f.gateFlags, files)
 	if err != nil {
 		return o, err

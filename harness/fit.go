@@ -18,7 +18,7 @@ import (
 
 // Fit returns the scenarios of a pack that can be played at the rig, and says
 // of each other what the rig lacks. A pack is for any rig, so what one has not
-// is no mistake of its file; a scenario asked for by name is not left out.
+// is no mistake of its file; see [File.Refuse] for scenarios asked for by name.
 func (f File) Fit(pack []scenarios.Scenario) (fit []scenarios.Scenario, left []string) {
 	for _, s := range pack {
 		if lack := f.Lacks(s); lack != "" {
@@ -166,9 +166,16 @@ func (f File) lacksWord(s scenarios.Scenario) string {
 	return ""
 }
 
-// lacksQueue says that s has a person put messages back into a queue in which the
-// SUT cannot look for them; "" if it can, or s does not.
+// lacksQueue says that s has a person see to a queue which is not there, or put
+// messages back into one in which the SUT cannot look for them; "" if all is there,
+// or s does not.
 func (f File) lacksQueue(s scenarios.Scenario) string {
+	if s.TakesOut() && !slices.ContainsFunc(f.endpointNames(), func(name string) bool {
+		policy, known := f.policyOf(name, s)
+		return known && policy.Accept == simulators.AcceptQueued && policy.Queue.PerEntity && policy.Queue.Blocks
+	}) {
+		return s.Metadata.ID + " was not run: it takes failed messages out of a queue in which others wait behind them, and no endpoint here has one; d365/v1 does"
+	}
 	if !s.Requeues() {
 		return ""
 	}

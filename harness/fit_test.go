@@ -228,3 +228,33 @@ func TestAPackLeavesOutWhatNobodyCanSay(t *testing.T) {
 		t.Errorf("of a rig that carries everything: %v", left)
 	}
 }
+
+// A scenario that is asked for by name is refused with what is lacking, and where
+// the bundled build has it.
+func TestAskedForByName(t *testing.T) {
+	for id, want := range map[string][]string{
+		"CNF-01": nil,
+		"EXC-02": {"EXC-02 cannot be played at this rig: it takes failed messages out of a queue", "the bundled build has it with --erp d365/v1"},
+		"EXC-03": {"EXC-03 cannot be played at this rig: it puts failed messages back", "the bundled build has it with --erp d365/v1"},
+		"FIL-01": {"FIL-01 cannot be played at this rig: its fault ", "the bundled build has it with --erp files/v1"},
+		"BRK-01": {"BRK-01 cannot be played at this rig: its fault ack-lost", "a rig file of your own must say it"},
+	} {
+		asked, err := scenarios.Find(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := harness.Bundled()
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = f.Refuse(asked)
+		if (err == nil) != (want == nil) {
+			t.Errorf("%s: %v", id, err)
+		}
+		for _, w := range want {
+			if err != nil && !strings.Contains(err.Error(), w) {
+				t.Errorf("%s: %v does not say %q", id, err, w)
+			}
+		}
+	}
+}

@@ -350,15 +350,17 @@ func StepName(do string) string { return "do " + do }
 
 // Requeues reports whether a step puts messages back into the queue of a system,
 // so that the SUT has to find out there that they were processed after all.
-func (s *Scenario) Requeues() bool {
-	for _, step := range s.When {
-		for _, a := range step.acts {
-			if a.name == DoRequeue {
-				return true
-			}
-		}
-	}
-	return false
+func (s *Scenario) Requeues() bool { return s.does(DoRequeue) }
+
+// TakesOut reports whether a step takes failed messages out of the queue of a
+// system, so that there must be one in which others wait behind them.
+func (s *Scenario) TakesOut() bool { return s.does(DoTakeOut) }
+
+// does reports whether a step does such an action.
+func (s *Scenario) does(name string) bool {
+	return slices.ContainsFunc(s.When, func(step Step) bool {
+		return slices.ContainsFunc(step.acts, func(a act) bool { return a.name == name })
+	})
 }
 
 // RetiresAny reports whether a step retires a material that the plant is to

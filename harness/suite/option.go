@@ -20,6 +20,7 @@ type config struct {
 	pilots       []string
 	defect       string
 	allowUnknown bool
+	force        bool // whatever the rig lacks
 	timeout      time.Duration
 	bundles      string
 	change       []func(*harness.File)
@@ -50,6 +51,10 @@ func Defect(id string) Option { return func(c *config) { c.defect = id } }
 // AllowUnknown lets runs pass that are inconclusive or have exercised nothing.
 // Without it they fail: what was not shown does not hold.
 func AllowUnknown() Option { return func(c *config) { c.allowUnknown = true } }
+
+// Force has scenarios played that are asked for by name or file also if the rig
+// lacks something for them. Without it such a spec fails, and says what is lacking.
+func Force() Option { return func(c *config) { c.force = true } }
 
 // Timeout bounds each declared spec; two minutes by default.
 func Timeout(d time.Duration) Option { return func(c *config) { c.timeout = d } }

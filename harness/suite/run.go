@@ -130,6 +130,9 @@ func (c config) options(s story) (harness.GateOptions, error) {
 	for _, change := range c.change {
 		change(&file)
 	}
+	if err := file.Refuse([]scenarios.Scenario{s.scenario}); err != nil && !c.force {
+		return harness.GateOptions{}, fmt.Errorf("%w; or play it all the same with suite.Force()", err)
+	}
 	if len(c.change) > 0 {
 		if source, err = yamlfile.Encode(file); err != nil { // what is kept is what was run
 			return harness.GateOptions{}, fmt.Errorf("keep the changed rig: %w", err)

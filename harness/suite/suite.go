@@ -162,7 +162,7 @@ func (c config) spec(where types.CodeLocation, s story, decorators ...any) {
 	m := s.scenario.Metadata
 	args := []any{where, ginkgo.Label(labels(m)...), ginkgo.SpecTimeout(c.timeout), func(ctx ginkgo.SpecContext) {
 		if lack := c.file.Lacks(s.scenario); lack != "" && s.pack {
-			ginkgo.Skip(lack)
+			ginkgo.Skip(lack) // asked for by name it fails: see config.options
 		}
 		run := c.run(ctx, s)
 		if !run.held() {

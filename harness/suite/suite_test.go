@@ -86,3 +86,21 @@ func TestBundledRigNeedsABuild(t *testing.T) {
 		t.Errorf("a test binary would be started as andon: %v", err)
 	}
 }
+
+// What the rig lacks is no verdict on the SUT: a scenario that is asked for by name
+// is refused with what is lacking and where it is, unless it is wanted all the same.
+func TestWhatTheRigLacksIsRefused(t *testing.T) {
+	rig := filepath.Join("..", "..", "examples", "ginkgo-suite", "andon.yaml")
+	_, err := suite.Prepare(rig, suite.Scenario("EXC-03"), suite.Bundles(t.TempDir()))
+	if err == nil {
+		t.Fatal("EXC-03 would be played where there is no queue")
+	}
+	for _, want := range []string{"EXC-03 cannot be played at this rig: it puts failed messages back into a queue", "--erp d365/v1", "suite.Force()"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is not in: %v", want, err)
+		}
+	}
+	if _, err := suite.Prepare(rig, suite.Scenario("EXC-03"), suite.Force(), suite.Bundles(t.TempDir())); err != nil {
+		t.Errorf("forced: %v", err)
+	}
+}
