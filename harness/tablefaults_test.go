@@ -80,6 +80,16 @@ func (c *counter) release() {
 	}
 }
 
+// engineer has the ERP announce a bill of material.
+func (c *counter) engineer() {
+	c.t.Helper()
+	f := plant.BillChanged{Version: 1, Bill: plant.Bill{Item: "PUMP", For: plant.Of(1, "EA"), Components: []plant.Component{
+		{Material: "CASTING", Operation: "0010", Quantity: plant.Of(1, "EA")}, {Material: "SEAL", Operation: "0010", Quantity: plant.Of(2, "EA")}}}}
+	if err := c.erp.Notice(plant.Event{ID: plant.EventID(plant.Natural(f)), At: time.Now(), Fact: f}); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
 func (c *counter) rows(query string) (all []string) {
 	c.t.Helper()
 	rows, err := c.sut.Query(query)
@@ -124,6 +134,20 @@ func TestTableFaults(t *testing.T) {
 				c.t.Errorf("before: %q", got)
 			}
 			c.until("the first is there", func() bool { return ids(c) == "1 2" })
+		}},
+		"rows-apart": {&faults.RowsApart{For: d}, func(c *counter) {
+			c.engineer()
+			c.link.Heal("f")
+			lines := func() string {
+				return strings.Join(c.rows("SELECT b.line_count || ':' || count(l.line) FROM boms b LEFT JOIN bom_components l ON l.parent_id = b.id GROUP BY b.id"), " ")
+			}
+			if got := lines(); got != "2:0" {
+				c.t.Errorf("before: %q", got)
+			}
+			c.until("its lines are there", func() bool { return lines() == "2:2" })
+			if _, err := c.sut.Exec("UPDATE boms SET response_code = 200"); err != nil {
+				c.t.Error(err)
+			}
 		}},
 		"table-locked": {&faults.TableLocked{For: d}, func(c *counter) {
 			c.until("nobody can write", func() bool {

@@ -44,6 +44,7 @@ const (
 // Kinds of trouble with a row.
 const (
 	RowLate     MishapKind = "row-late"     // it has its id and is committed only after a time, when higher ids are visible
+	RowsApart   MishapKind = "rows-apart"   // it is committed by itself, and what details it only after a time
 	TableLocked MishapKind = "table-locked" // once it is there, nobody else can write into its table for a time
 	// Once it is there, a transaction of the SUT is the victim of a deadlock: the
 	// one in which it says what it did with the row, or the next in which it

@@ -576,6 +576,7 @@ var lookedAtBy = map[string]string{
 	"file-undeletable": "TestFileFaultsOverSFTP in harness",
 	"file-disk-full":   "TestFileFaultsOverSFTP in harness",
 	"row-late":         "TestTableFaults in harness",
+	"rows-apart":       "TestTableFaults in harness",
 	"table-locked":     "TestTableFaults in harness",
 	"deadlock":         "TestDeadlock in simulators/transports/tables, TestTableFaults in harness",
 }

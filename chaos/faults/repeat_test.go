@@ -163,8 +163,11 @@ func lists() (all []crossing) {
 func exports() (all []simulators.Message) {
 	for n := range 12 {
 		m := said(event(plant.OrderReleased{Order: plant.Order{ID: plant.OrderID(fmt.Sprint("exported-", n)), Item: "STEEL"}}))
-		m.Kept, m.Body = true, []byte("HDR;Ä\r\n")
-		all = append(all, m)
+		b := said(event(plant.BillChanged{Bill: plant.Bill{Item: plant.ItemID(fmt.Sprint("exported-", n)), For: plant.Of(1, "EA")}, Version: n + 1}))
+		for _, m := range []simulators.Message{m, b} {
+			m.Kept, m.Body = true, []byte("HDR;Ä\r\n")
+			all = append(all, m)
+		}
 	}
 	return all
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/andon-rig/andon/chaos"
 	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/plant"
 )
 
 // This file holds what goes wrong with rows of staging tables. A fault says
@@ -28,7 +29,7 @@ func (tabled) Leaves(at chaos.Crossing) string {
 	return ""
 }
 
-var _ = []chaos.Particular{&RowLate{}, &TableLocked{}, &Deadlock{}}
+var _ = []chaos.Particular{&RowLate{}, &RowsApart{}, &TableLocked{}, &Deadlock{}}
 
 // RowLate commits a row late: it has its id from when it was inserted, and can
 // be seen only when rows with higher ids have been for a time.
@@ -48,6 +49,32 @@ func (f *RowLate) Apply(d chaos.Delivery, _ *rand.Rand) []chaos.Delivery {
 
 // Validate says what is wrong with the settings.
 func (f *RowLate) Validate() error { return forSome("for", f.For) }
+
+// RowsApart commits a bill of material or a routing by itself, and its lines only
+// after a time.
+//
+// Layer A: a job that commits each statement, as those do that write a table at
+// a time. Observed as a document with fewer lines than it says that it has.
+type RowsApart struct {
+	tabled
+	For Wall `yaml:"for" doc:"how long the lines are missing"`
+}
+
+// Apply implements [chaos.Fault].
+func (f *RowsApart) Apply(d chaos.Delivery, _ *rand.Rand) []chaos.Delivery {
+	if e, ok := announcement(d); !ok || e.Fact.Kind() != plant.KindBillChanged && e.Fact.Kind() != plant.KindRoutingChanged {
+		return []chaos.Delivery{d}
+	}
+	return mishap(d, simulators.Mishap{Kind: simulators.RowsApart, For: f.For.d()}, "committed without its lines, which follow after "+f.For.d().String())
+}
+
+// Leaves implements [chaos.Choosy].
+func (*RowsApart) Leaves(at chaos.Crossing) string {
+	return among(at, "it does not say how many lines it has", plant.KindBillChanged, plant.KindRoutingChanged)
+}
+
+// Validate says what is wrong with the settings.
+func (f *RowsApart) Validate() error { return forSome("for", f.For) }
 
 // TableLocked keeps the SUT from writing into the table of a row for a time
 // once the row is there; in SQLite, which has one lock, from writing at all.
@@ -113,6 +140,9 @@ func ofTables() []Info {
 		{Name: "row-late", Layer: Application, Reproducible: true, Attempts: 1, Requirements: reqs, Needs: needs,
 			Doc: "a row is committed after rows with higher ids", Observed: "a gap in the ids of a table that is filled later", Tolerates: "the final state is that of the right order, and no row is passed over",
 			New: func() chaos.Fault { return &RowLate{For: Wall(300 * time.Millisecond)} }},
+		{Name: "rows-apart", Layer: Application, Reproducible: true, Attempts: 1, Requirements: reqs, Needs: needs,
+			Doc: "a bill of material or a routing is committed before its lines", Observed: "a document with fewer lines than it says that it has, and later with all of them", Tolerates: "nothing is taken before it is whole, and nothing lost",
+			New: func() chaos.Fault { return &RowsApart{For: Wall(300 * time.Millisecond)} }},
 		{Name: "table-locked", Layer: Application, Reproducible: true, Attempts: 1, Requirements: reqs, Needs: needs,
 			Doc: "a table is locked by somebody else's transaction for a time", Observed: "statements that wait, a time out, or \"database is locked\"", Tolerates: "nothing lost or done twice; statements are repeated",
 			New: func() chaos.Fault { return &TableLocked{For: Wall(500 * time.Millisecond)} }},

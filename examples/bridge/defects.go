@@ -80,6 +80,7 @@ const (
 	M134 Defect = "M134"
 	M135 Defect = "M135"
 	M140 Defect = "M140"
+	M155 Defect = "M155"
 	M141 Defect = "M141"
 	M142 Defect = "M142"
 	M110 Defect = "M110"
@@ -224,6 +225,7 @@ func Defects() []DefectInfo {
 		{M134, "first page is all", "reads the first page of a list and does not go on to the next", "lists of more than a page; rig lists-sap.yaml or lists-d365.yaml", []string{"master-data"}},
 		{M135, "delta for a full list", "takes a list of what has changed for the full list, and retires what it lacks", "changes of materials at different times; rig lists-sap.yaml", []string{"no-phantom"}},
 		{M140, "unheard is undone", "reports as not posted what it has committed, when the connection breaks before the database says so", "commit-unheard; gate --erp staging/v1 with the tables in PostgreSQL", []string{"dead-letter"}},
+		{M155, "half a document", "takes a bill of material or a routing with the lines that are there now, however many it says that it has", "rows-apart; gate --erp staging/v1", []string{"field-fidelity"}},
 		{M141, "one counter for all", "keeps one version of each material, and takes a change of its bill of material or routing for one that it has had if another of its documents was at that version", "changes of a material, its bill of material and its routing", []string{"no-silent-drop", "master-data"}},
 		{M142, "always for one piece", "passes a bill of material on as for one piece, whatever quantity it is for", "bills of material for a hundred pieces", []string{"field-fidelity"}},
 		{M110, "event read once", "takes an order that an event names and that cannot be read yet for one that does not exist, and what it reads for what the event meant", "-; gate --erp sap-s4/v2", []string{"no-silent-drop"}},
@@ -249,7 +251,7 @@ func (d Defect) ERP() string {
 		return dialectD365
 	case M115, M116, M117, M118:
 		return dialectION3
-	case M125, M126, M127, M128, M129, M140:
+	case M125, M126, M127, M128, M129, M140, M155:
 		return dialectStaging
 	case M110, M111, M112, M113, M114:
 		return dialectSAP

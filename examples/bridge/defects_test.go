@@ -133,6 +133,7 @@ var scripts = []struct {
 	{M125, gapInTheIDs, "lost"},
 	{M126, slowRefusal, "lost"},
 	{M127, lockedDatabase, "lost"},
+	{M155, linesLater, "lacks a line of bom-changed/PUMP-7/1"},
 	{M128, quickRefusal, "lost"},
 	{M129, badRowInGroup, "lost consumption/1/0010/BAD"},
 	{M110, sapEarlyEvent, "lost order-released/4711/1"},

@@ -183,13 +183,13 @@ func readResult(b []byte) (whole row, retry int, rows []row, err error) {
 	for _, l := range records {
 		switch l[0] {
 		case "RES":
-			if len(l) != 10 {
+			if len(l) < 10 { // what stands behind them is a later version's
 				return row{}, 0, nil, fmt.Errorf("a record RES of %d cells", len(l))
 			}
 			whole = row{Status: number(l[3]), Code: l[6], Class: l[7], Detail: l[9]}
 			retry = number(l[8])
 		case "ROW":
-			if len(l) != 8 {
+			if len(l) < 8 {
 				return row{}, 0, nil, fmt.Errorf("a record ROW of %d cells", len(l))
 			}
 			rows = append(rows, row{Reference: l[2], Status: number(l[3]), Code: l[5], Class: l[6], Detail: l[7]})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -24,10 +25,14 @@ type announcedFact struct {
 func announce(name string, records []line) (all []announcedFact, err error) {
 	for len(records) > 0 {
 		n := 1
-		for n < len(records) && belongs[records[n][0]] == records[0][0] {
+		for n < len(records) && slices.Contains(belongs[records[n][0]], records[0][0]) {
 			n++
 		}
-		a, err := announceOne(name, records[0], records[1:n])
+		first, err := uncounted(records[0], n-1)
+		if err != nil {
+			return nil, err
+		}
+		a, err := announceOne(name, first, records[1:n])
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", records[0][0], err)
 		}
@@ -36,15 +41,31 @@ func announce(name string, records []line) (all []announcedFact, err error) {
 	return all, nil
 }
 
-// belongs names the record that others belong to.
-var belongs = map[string]string{"OPR": "ORD", "CMP": "ORD", "UOM": "ITM"}
+// errNotWhole says that a document has not all of its lines, or not yet.
+var errNotWhole = errors.New("the document is not whole")
+
+// uncounted takes off a document how many lines it has. One that has another
+// number of them is errNotWhole.
+func uncounted(l line, has int) (line, error) {
+	if l[0] != "BOM" && l[0] != "RTG" {
+		return l, nil
+	}
+	count := l.cell(cellsOf[l[0]])
+	if n, err := strconv.Atoi(count); err != nil || n != has {
+		return nil, fmt.Errorf("read %s: %w: it has %d lines, and says that it has %q", l[0], errNotWhole, has, clip(count))
+	}
+	return l[:cellsOf[l[0]]], nil
+}
+
+// belongs names the records that others belong to.
+var belongs = map[string][]string{"OPR": {"ORD", "RTG"}, "CMP": {"ORD", "BOM"}, "UOM": {"ITM"}}
 
 // cellsOf is how many cells a record has, its type included.
 var cellsOf = map[string]int{"ORD": 12, "OPR": 7, "CMP": 5, "CHG": 9, "CAN": 5, "DEC": 7, "ITM": 12, "UOM": 4, "BOM": 7, "RTG": 5}
 
 func announceOne(name string, l line, below []line) (announcedFact, error) {
 	for _, r := range append([]line{l}, below...) {
-		if n := cellsOf[r[0]]; n == 0 || len(r) != n {
+		if n := cellsOf[r[0]]; n == 0 || len(r) < n { // what stands behind them is a later version's
 			return announcedFact{}, fmt.Errorf("a record %s of %d cells", clip(r[0]), len(r))
 		}
 	}

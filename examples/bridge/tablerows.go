@@ -32,6 +32,8 @@ var tableColumns = map[string][]string{
 	"DEC": strings.Fields("reference happened_at lot material quality_case decision"),
 	"ITM": strings.Fields("reference happened_at material version description revision unit decimals lots serials retired"),
 	"UOM": strings.Fields("unit numerator denominator"),
+	"BOM": strings.Fields("reference happened_at material version quantity unit line_count"),
+	"RTG": strings.Fields("reference happened_at material version line_count"),
 	"STA": strings.Fields("reference happened_at order_no operation work_center operator"),
 	"CNF": strings.Fields("reference happened_at order_no operation counter work_center operator yield unit scrap rework reason is_final start_at end_at labor_seconds"),
 	"CON": strings.Fields("reference happened_at order_no operation counter material lot quantity unit"),
@@ -44,7 +46,7 @@ var tableColumns = map[string][]string{
 }
 
 // wholeColumns hold numbers; all else is text, or is written like it.
-var wholeColumns = strings.Fields("priority version decimals numerator denominator counter passed failed")
+var wholeColumns = strings.Fields("priority version decimals numerator denominator counter passed failed line_count")
 
 // fetched are the tables that the bridge reads, and what details their rows.
 var fetched = []struct {
@@ -57,6 +59,8 @@ var fetched = []struct {
 	{"orders", map[string]string{"release": "ORD", "change": "CHG", "cancel": "CAN"}, "", map[string]string{"OPR": "order_operations", "CMP": "order_components"}, []string{"OPR", "CMP"}},
 	{"decisions", nil, "DEC", nil, nil},
 	{"items", nil, "ITM", map[string]string{"UOM": "item_units"}, []string{"UOM"}},
+	{"boms", nil, "BOM", map[string]string{"CMP": "bom_components"}, []string{"CMP"}},
+	{"routings", nil, "RTG", map[string]string{"OPR": "routing_operations"}, []string{"OPR"}},
 }
 
 // tablesAt is the database of an ERP.

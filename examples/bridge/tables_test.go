@@ -172,6 +172,29 @@ func gapInTheIDs(w *world) []string {
 	return s.judge(first, second)
 }
 
+// linesLater is what brings M155 to light: a bill of material that is committed
+// before its lines.
+func linesLater(w *world) []string {
+	s := newTablesWorld(w)
+	s.start()
+	m := message{"erp", "boms", "bom-changed/PUMP-7/1", ""}
+	line := func(n int, material string) {
+		s.exec("INSERT INTO bom_components (parent_id, line, operation, material, quantity, unit) VALUES (1, ?, '0010', ?, '2', 'EA')", n, material)
+	}
+	s.exec("INSERT INTO boms (id, reference, happened_at, material, version, quantity, unit, line_count) VALUES (1, ?, '2026-03-02T05:30:00+01:00', 'PUMP-7', 1, '1', 'EA', 2)", m.event)
+	line(1, "CASTING-3")
+	s.pass(100 * time.Millisecond)
+	line(2, "SEAL-12")
+	s.settled(m)
+	all := s.judge(m)
+	for _, e := range s.mes.effectsOf(m.event) {
+		if !strings.Contains(e.body, "CASTING-3") || !strings.Contains(e.body, "SEAL-12") {
+			all = append(all, "lacks a line of "+m.event)
+		}
+	}
+	return all
+}
+
 // quickRefusal is what brings M128 to light.
 func quickRefusal(w *world) []string {
 	s := newTablesWorld(w)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,7 +30,7 @@ type tablesSide struct {
 
 	// Of fetching; only its goroutine touches them.
 	last    map[string]int64     // the highest id that was dealt with, by table
-	waiting map[string]time.Time // since when an id is missed, by table
+	waiting map[string]time.Time // since when an id is missed, by table, or lines are, by table and id
 }
 
 var (
@@ -311,7 +312,11 @@ func (t *tablesSide) table(ctx context.Context, in *inbox, n int) error {
 		if f.action != nil {
 			record = f.action[r[1]]
 		}
-		if err := t.take(ctx, in, n, id, record); err != nil {
+		err := t.take(ctx, in, n, id, record)
+		if errors.Is(err, errNotWhole) { // until its lines come, or patience ends
+			return nil
+		}
+		if err != nil {
 			return err
 		}
 		t.last[f.table] = max(t.last[f.table], id)
@@ -333,6 +338,31 @@ func (t *tablesSide) missing(table string, id int64) bool {
 	return time.Since(t.waiting[table]) < rowPatience
 }
 
+// half reports whether to wait for lines of a document: whoever commits them by
+// themselves has not done so yet.
+func (t *tablesSide) half(table string, id int64, bad error) bool {
+	place := fmt.Sprint(table, "/", id)
+	if !errors.Is(bad, errNotWhole) {
+		delete(t.waiting, place)
+		return false
+	}
+	if t.waiting[place].IsZero() {
+		t.waiting[place] = time.Now()
+	}
+	return time.Since(t.waiting[place]) < rowPatience
+}
+
+// countedAnew is what defect M155 makes of a document: it says that it has the
+// lines that it has.
+func countedAnew(records []line) []line {
+	if len(records) == 0 || records[0][0] != "BOM" && records[0][0] != "RTG" {
+		return records
+	}
+	first := slices.Clone(records[0])
+	first[cellsOf[first[0]]] = strconv.Itoa(len(records) - 1)
+	return append([]line{first}, records[1:]...)
+}
+
 // take takes over one row: its message is in the store before the row says so,
 // and a repetition is recognised by what it says, never by its id.
 func (t *tablesSide) take(ctx context.Context, in *inbox, n int, id int64, record string) error {
@@ -342,7 +372,13 @@ func (t *tablesSide) take(ctx context.Context, in *inbox, n int, id int64, recor
 		return err
 	}
 	var items []*item
+	if t.defect == M155 { // DEFECT M155: the lines that are there now are all
+		records = countedAnew(records)
+	}
 	facts, bad := announce(f.table, records)
+	if t.half(f.table, id, bad) {
+		return errNotWhole
+	}
 	for _, a := range facts {
 		got, oerr := in.open(t.name, a.name, a.event, a.body)
 		bad = errors.Join(bad, oerr)

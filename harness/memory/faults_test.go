@@ -43,6 +43,7 @@ var notHere = map[string]string{
 	"partial-batch": "the forwarder posts no batches",
 	"bad-quality":   "nothing reads machines in memory",
 	"row-late":      "nobody keeps rows in memory",
+	"rows-apart":    "nobody keeps rows in memory",
 	"table-locked":  "nobody keeps rows in memory",
 	"deadlock":      "nobody keeps rows in memory",
 }

@@ -114,6 +114,7 @@ var elsewhere = map[bridge.Defect][]string{
 	bridge.M124: {"ORD-09"},
 	bridge.M125: {"TAB-01"},
 	bridge.M127: {"TAB-02", "TAB-03"},
+	bridge.M155: {"TAB-06"},
 	bridge.M130: {"EXE-07"},
 	bridge.M131: {"EXE-07"},
 	bridge.M132: {"EXE-07"},

@@ -29,6 +29,8 @@ var needed = map[string]string{
 	"DEC":    "REFERENCE AT LOT CASE DECISION",
 	"ITM":    "REFERENCE AT MATERIAL VERSION UNIT DECIMALS",
 	"UOM":    "UNIT NUMERATOR DENOMINATOR",
+	"BOM":    "REFERENCE AT MATERIAL VERSION QUANTITY UNIT LINES",
+	"RTG":    "REFERENCE AT MATERIAL VERSION LINES",
 	"RES":    "OUTCOME STATUS ROWS POSTED",
 	"ROW":    "NUMBER STATUS",
 }
@@ -54,7 +56,7 @@ func Layouts(s Settings) map[string][]byte {
 // belowOf are the types of record that may belong to one.
 func belowOf(record string) (all []string) {
 	for _, l := range layouts {
-		if l.below == record {
+		if l.belongs(record) {
 			all = append(all, l.record)
 		}
 	}
@@ -91,7 +93,8 @@ func (s Settings) describe(name, files string, records []string) []byte {
 		case r == tailType:
 			put("    at: end\n")
 		case l.below != "":
-			put("    below: [%s]\n", l.below)
+			above := slices.DeleteFunc(strings.Fields(l.below), func(a string) bool { return !slices.Contains(records, a) })
+			put("    below: [%s]\n", strings.Join(above, ", "))
 		}
 		put("    columns:\n")
 		for _, c := range l.columns {

@@ -53,7 +53,7 @@ func (d Dialect) claims(name string, body []byte) (claims []plant.Event, id stri
 	}
 	for rest := f.records; len(rest) > 0; {
 		n := 1
-		for n < len(rest) && layoutOf(rest[n].kind).below == rest[0].kind {
+		for n < len(rest) && layoutOf(rest[n].kind).belongs(rest[0].kind) {
 			n++
 		}
 		e, err := claim(name, rest[0], rest[1:n])
@@ -83,7 +83,7 @@ func claim(name string, r record, below []record) (plant.Event, error) {
 
 // kinds are those that this dialect has a word for.
 var kinds = []plant.Kind{
-	plant.KindOrderReleased, plant.KindOrderChanged, plant.KindOrderCancelled, plant.KindLotDecided, plant.KindItemChanged, plant.KindOperationStarted,
+	plant.KindOrderReleased, plant.KindOrderChanged, plant.KindOrderCancelled, plant.KindLotDecided, plant.KindItemChanged, plant.KindBillChanged, plant.KindRoutingChanged, plant.KindOperationStarted,
 	plant.KindConfirmation, plant.KindConsumption, plant.KindScrap, plant.KindRework, plant.KindReceipt, plant.KindInspection, plant.KindLotHeld,
 }
 
@@ -120,6 +120,12 @@ func (c *cells) fact(kind plant.Kind, below []record) plant.Fact {
 		return plant.LotDecided{Lot: c.lot(true), Material: c.material(false), Case: plant.CaseID(c.text("CASE", true)), Decision: c.decision()}
 	case plant.KindItemChanged:
 		return plant.ItemChanged{Version: c.whole("VERSION", true), Item: c.item(below)}
+	case plant.KindBillChanged:
+		c.counts(below)
+		return plant.BillChanged{Version: c.whole("VERSION", true), Bill: plant.Bill{Item: c.material(true), For: c.quantity("QUANTITY"), Components: c.components(below)}}
+	case plant.KindRoutingChanged:
+		c.counts(below)
+		return plant.RoutingChanged{Version: c.whole("VERSION", true), Routing: plant.Routing{Item: c.material(true), Operations: c.operations(below)}}
 	}
 	return nil
 }
@@ -140,20 +146,44 @@ func (c *cells) confirmed() plant.Fact {
 func (c *cells) order(below []record) plant.Order {
 	o := plant.Order{ID: c.orderID(true), Item: c.material(true), Revision: c.text("REVISION", false), Quantity: c.quantity("QUANTITY"), Start: c.instant("START", false),
 		Due: c.instant("DUE", false), Priority: c.whole("PRIORITY", false), Lot: c.lot(false)}
-	for _, r := range below {
-		b := c.under(r)
-		switch r.kind {
-		case "OPR":
-			o.Operations = append(o.Operations, plant.Operation{ID: b.operation(), Description: b.text("TEXT", false), WorkCenter: plant.WorkCenterID(b.text("WORKCENTER", true)),
-				Setup: b.seconds("SETUP"), Cycle: b.seconds("CYCLE"), Inspect: b.flag("INSPECT")})
-		case "CMP":
-			o.Components = append(o.Components, plant.Component{Operation: b.operation(), Material: b.material(true), Quantity: b.quantity("QUANTITY")})
-		}
-	}
-	if c.err == nil && len(o.Operations) == 0 {
-		c.err = fmt.Errorf("%s: an order without a record OPR", c.record.at(""))
-	}
+	o.Operations, o.Components = c.operations(below), c.components(below)
 	return o
+}
+
+// operations are those of an order or a routing, which has at least one.
+func (c *cells) operations(below []record) (all []plant.Operation) {
+	for _, r := range below {
+		if r.kind != "OPR" {
+			continue
+		}
+		b := c.under(r)
+		all = append(all, plant.Operation{ID: b.operation(), Description: b.text("TEXT", false), WorkCenter: plant.WorkCenterID(b.text("WORKCENTER", true)),
+			Setup: b.seconds("SETUP"), Cycle: b.seconds("CYCLE"), Inspect: b.flag("INSPECT")})
+	}
+	if c.err == nil && len(all) == 0 {
+		c.err = fmt.Errorf("%s: a record %s without a record OPR", c.record.at(""), c.record.kind)
+	}
+	return all
+}
+
+// components are those of an order or a bill of material.
+func (c *cells) components(below []record) (all []plant.Component) {
+	for _, r := range below {
+		if r.kind != "CMP" {
+			continue
+		}
+		b := c.under(r)
+		all = append(all, plant.Component{Operation: b.operation(), Material: b.material(true), Quantity: b.quantity("QUANTITY")})
+	}
+	return all
+}
+
+// counts holds a document against the number of lines that its first record
+// says it has: without all of them it is another document.
+func (c *cells) counts(below []record) {
+	if n := c.whole("LINES", true); n != len(below) {
+		c.fail("LINES", "%d records belong to this one, and there are %d", n, len(below))
+	}
 }
 
 func (c *cells) item(below []record) plant.Item {

@@ -40,6 +40,13 @@ func (w *writer) event(record string, e plant.Event) {
 		w.row(record, ref, at, string(f.Lot), string(f.Material), string(f.Case), string(f.Decision))
 	case plant.ItemChanged:
 		w.item(ref, at, f)
+	case plant.BillChanged:
+		b := f.Bill
+		w.row(record, ref, at, string(b.Item), wholeCell(f.Version), b.For.Amount.String(), string(b.For.Unit), wholeCell(len(b.Components)))
+		w.components(b.Components)
+	case plant.RoutingChanged:
+		w.row(record, ref, at, string(f.Routing.Item), wholeCell(f.Version), wholeCell(len(f.Routing.Operations)))
+		w.operations(f.Routing.Operations)
 	}
 }
 
@@ -54,10 +61,18 @@ func part(q plant.Quantity) string {
 
 func (w *writer) order(ref, at string, o plant.Order) {
 	w.row("ORD", ref, at, string(o.ID), string(o.Item), o.Revision, o.Quantity.Amount.String(), string(o.Quantity.Unit), timeCell(o.Start), timeCell(o.Due), priorityCell(o.Priority), string(o.Lot))
-	for _, op := range o.Operations {
+	w.operations(o.Operations)
+	w.components(o.Components)
+}
+
+func (w *writer) operations(all []plant.Operation) {
+	for _, op := range all {
 		w.row("OPR", string(op.ID), op.Description, string(op.WorkCenter), secondsCell(op.Setup), secondsCell(op.Cycle), flagCell(op.Inspect))
 	}
-	for _, c := range o.Components {
+}
+
+func (w *writer) components(all []plant.Component) {
+	for _, c := range all {
 		w.row("CMP", string(c.Operation), string(c.Material), c.Quantity.Amount.String(), string(c.Quantity.Unit))
 	}
 }

@@ -119,6 +119,10 @@ func wordOf(kind plant.Kind) (wording, bool) {
 		return wording{Decisions, "DEC", "ERP"}, true
 	case plant.KindItemChanged:
 		return wording{Items, "ITM", "ERP"}, true
+	case plant.KindBillChanged:
+		return wording{Boms, "BOM", "ERP"}, true
+	case plant.KindRoutingChanged:
+		return wording{Routings, "RTG", "ERP"}, true
 	case plant.KindOperationStarted:
 		return wording{OperationStarts, "STA", "MES"}, true
 	case plant.KindConfirmation:
@@ -153,6 +157,8 @@ const (
 	Decisions       = "decisions"
 	Inspections     = "inspections"
 	Items           = "items"
+	Boms            = "boms"
+	Routings        = "routings"
 
 	// Result is the name in the header of a result file.
 	Result = "result"
@@ -160,7 +166,7 @@ const (
 
 // Names returns the names of all files, in the order of the README.
 func Names() []string {
-	return []string{Orders, OperationStarts, Confirmations, Consumptions, Scrap, Rework, Receipts, Holds, Decisions, Inspections, Items}
+	return []string{Orders, OperationStarts, Confirmations, Consumptions, Scrap, Rework, Receipts, Holds, Decisions, Inspections, Items, Boms, Routings}
 }
 
 // instantForm is how a point in time is written: with its offset, because what

@@ -94,7 +94,7 @@ func released() plant.Event {
 
 // goldens are the files of the README, by name.
 func goldens() map[string][]plant.Event {
-	day := dialecttest.Day()
+	day, written := dialecttest.Day(), dialecttest.Engineering()
 	return map[string][]plant.Event{
 		"orders":           {released(), day["order-changed"][0], day["order-cancelled"][0]},
 		"operation-starts": day["operation-started"],
@@ -107,6 +107,8 @@ func goldens() map[string][]plant.Event {
 		"decisions":        day["lot-decided"],
 		"inspections":      day["inspection"],
 		"items":            day["item-changed"],
+		"boms":             written["bom-changed"],
+		"routings":         written["routing-changed"],
 	}
 }
 
@@ -179,7 +181,7 @@ func TestDecodeRefuses(t *testing.T) {
 		}
 		return string(m.Body)
 	}
-	csv, comma := Settings{}, Settings{Decimal: Comma}
+	csv, comma, written := Settings{}, Settings{Decimal: Comma}, dialecttest.Engineering()
 	cnf, con := whole(csv, confirmation()), whole(csv, consumption(1, "L", "40.125"))
 	for _, c := range []struct {
 		name, file string
@@ -211,7 +213,11 @@ func TestDecodeRefuses(t *testing.T) {
 		{"local time", "confirmations", csv, strings.Replace(cnf, "07:41:58+01:00;4711", "07:41:58;4711", 1), "is not an instant"},
 		{"strange flag", "confirmations", csv, strings.Replace(cnf, ";X;", ";Y;", 1), "FINAL: is X or empty"},
 		{"nothing between", "confirmations", csv, cnf[:strings.Index(cnf, "CNF")] + "TRL;0;0\r\n", "no record between header and trailer"},
-		{"order without operations", "orders", csv, strings.Split(whole(csv, released()), "OPR")[0] + "TRL;1;200\r\n", "without a record OPR"},
+		{"order without operations", "orders", csv, strings.Split(whole(csv, released()), "OPR")[0] + "TRL;1;200\r\n", "a record ORD without a record OPR"},
+		{"a bill without one of its lines", "boms", csv, retold(withoutLine(whole(csv, written["bom-changed"]...), 4), "TRL;3;341.25", "TRL;2;141.25"), "line 2, LINES: 2 records belong to this one, and there are 1"},
+		{"a routing without one of its lines", "routings", csv, retold(withoutLine(whole(csv, written["routing-changed"]...), 3), "TRL;3;", "TRL;2;"), "line 2, LINES: 2 records belong to this one, and there are 1"},
+		{"a routing without operations", "routings", csv, retold(withoutLine(withoutLine(whole(csv, written["routing-changed"]...), 3), 3), ";2\r\nTRL;3;", ";0\r\nTRL;1;"), "a record RTG without a record OPR"},
+		{"an operation of a bill", "boms", csv, retold(whole(csv, written["bom-changed"]...), ";100;EA;2", ";100;EA;1", "CMP;0020;SEAL-12;200;EA", "OPR;0020;;WC-1;;;", "TRL;3;341.25", "TRL;3;141.25"), "a record OPR where none can be"},
 		{"stray operation", "orders", csv, strings.Replace(whole(csv, released()), "ORD;", "CMP;", 1), "a record CMP has 4 cells"},
 		{"fixed, a line too short", "confirmations", Settings{Layout: Fixed}, strings.Replace(whole(Settings{Layout: Fixed}, confirmation()), "R07 ", "", 1), "and the line ends after"},
 		{"fixed, a line too long", "confirmations", Settings{Layout: Fixed}, strings.Replace(whole(Settings{Layout: Fixed}, confirmation()), "R07 ", "R07    ", 1), "characters, and the line"},
@@ -223,6 +229,16 @@ func TestDecodeRefuses(t *testing.T) {
 			}
 		})
 	}
+}
+
+// retold replaces words by others, each of which is there.
+func retold(s string, pairs ...string) string {
+	for i := 0; i < len(pairs); i += 2 {
+		if !strings.Contains(s, pairs[i]) {
+			return "no " + pairs[i]
+		}
+	}
+	return strings.NewReplacer(pairs...).Replace(s)
 }
 
 // withoutLine leaves out one line, counted from 1.

@@ -3,6 +3,7 @@ package files
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // A form is how the cells of a column are written.
@@ -28,7 +29,7 @@ type column struct {
 type layout struct {
 	record  string
 	columns []column
-	below   string // the types of record it belongs to, if it begins nothing itself
+	below   string // the types of record it belongs to, between blanks, if it begins nothing itself
 	total   string // the column whose sum is the control total
 }
 
@@ -44,6 +45,7 @@ var (
 	unit      = column{"UNIT", text, 8}
 	reason    = column{"REASON", text, 40}
 	center    = column{"WORKCENTER", text, 20}
+	lines     = column{"LINES", whole, 8} // how many records belong to this one
 )
 
 // headType and tailType enclose a file; typeWidth is the width of a type.
@@ -59,8 +61,8 @@ var layouts = []layout{
 	{tailType, []column{{"RECORDS", whole, 8}, {"TOTAL", decimal, 24}}, "", ""},
 
 	{"ORD", []column{reference, happened, order, material, {"REVISION", text, 12}, quantity, unit, {"START", instant, 35}, {"DUE", instant, 35}, {"PRIORITY", whole, 4}, lot}, "", "QUANTITY"},
-	{"OPR", []column{operation, {"TEXT", text, 40}, center, {"SETUP", seconds, 20}, {"CYCLE", seconds, 20}, {"INSPECT", yes, 1}}, "ORD", ""},
-	{"CMP", []column{operation, material, quantity, unit}, "ORD", "QUANTITY"},
+	{"OPR", []column{operation, {"TEXT", text, 40}, center, {"SETUP", seconds, 20}, {"CYCLE", seconds, 20}, {"INSPECT", yes, 1}}, "ORD RTG", ""},
+	{"CMP", []column{operation, material, quantity, unit}, "ORD BOM", "QUANTITY"},
 	{"CHG", []column{reference, happened, order, {"VERSION", whole, 8}, quantity, unit, {"DUE", instant, 35}, {"PRIORITY", whole, 4}}, "", "QUANTITY"},
 	{"CAN", []column{reference, happened, order, {"VERSION", whole, 8}}, "", ""},
 
@@ -79,6 +81,9 @@ var layouts = []layout{
 	{"ITM", []column{reference, happened, material, {"VERSION", whole, 8}, {"TEXT", text, 40}, {"REVISION", text, 12}, unit, {"DECIMALS", whole, 1}, {"LOTS", yes, 1}, {"SERIALS", yes, 1}, {"RETIRED", yes, 1}}, "", ""},
 	{"UOM", []column{unit, {"NUMERATOR", whole, 12}, {"DENOMINATOR", whole, 12}}, "ITM", ""},
 
+	{"BOM", []column{reference, happened, material, {"VERSION", whole, 8}, quantity, unit, lines}, "", "QUANTITY"},
+	{"RTG", []column{reference, happened, material, {"VERSION", whole, 8}, lines}, "", ""},
+
 	{"RES", []column{{"FILENAME", text, 80}, {"OUTCOME", text, 12}, {"STATUS", whole, 3}, {"ROWS", whole, 8}, {"POSTED", whole, 8}, {"CODE", text, 30}, {"CLASS", text, 14}, {"RETRY", whole, 8}, {"TEXT", text, 200}}, "", ""},
 	{"ROW", []column{{"NUMBER", whole, 8}, reference, {"STATUS", whole, 3}, {"DOCUMENT", text, 20}, {"CODE", text, 30}, {"CLASS", text, 14}, {"TEXT", text, 200}}, "RES", ""},
 }
@@ -89,6 +94,11 @@ func layoutOf(record string) *layout {
 		return &layouts[i]
 	}
 	return nil
+}
+
+// belongs reports whether records of l belong to one of type record.
+func (l *layout) belongs(record string) bool {
+	return slices.Contains(strings.Fields(l.below), record)
 }
 
 // place is where column stands in l.
@@ -105,6 +115,12 @@ type record struct {
 	// place, if set, says of a cell where it stands, where records come in no
 	// lines.
 	place func(column string) string
+
+	// Of a record that drifts: what it is called instead, a cell more, and numbers
+	// with the other decimal mark.
+	called    string
+	more      string
+	otherMark bool
 }
 
 // at says where a cell stands, or with "" the record.

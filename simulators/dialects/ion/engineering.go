@@ -9,9 +9,9 @@ import (
 	"github.com/andon-rig/andon/simulators/plant"
 )
 
-// Bills of material and routings have no records in files/v1. Theirs are told here
-// by what an order says of itself: components in records CMP, operations in records
-// OPR, each behind one of these.
+// Bills of material and routings are told here by what an order says of itself:
+// components in records CMP, operations in records OPR, each behind one of these.
+// They have no LINES, as those of files/v1 do: a noun is whole or cannot be read.
 var engineering = map[string][]files.Column{
 	"BOM": {{Name: "REFERENCE"}, {Name: "AT", Form: files.Instant}, {Name: "MATERIAL"}, {Name: "VERSION", Form: files.Whole}, {Name: "QUANTITY", Form: files.Decimal}, {Name: "UNIT"}},
 	"RTG": {{Name: "REFERENCE"}, {Name: "AT", Form: files.Instant}, {Name: "MATERIAL"}, {Name: "VERSION", Form: files.Whole}},

@@ -19,7 +19,7 @@ import (
 // says where a statement of the fact stands: in an element, or in an attribute
 // of one. A statement with nothing but a path, written with an asterisk, is an
 // element that is repeated, and the lines behind it are about what is in it.
-// Names of statements are the columns of files/v1, and of BOM and RTG in engineering.go.
+// Names of statements are the columns of files/v1, of BOM and RTG those in engineering.go.
 
 // orderReleased is how products that we know tell of the release of an order.
 const orderReleased = `

@@ -27,7 +27,7 @@ func released() plant.Event {
 
 // goldens are the rows of the README, by file.
 func goldens() map[string][]plant.Event {
-	day := dialecttest.Day()
+	day, written := dialecttest.Day(), dialecttest.Engineering()
 	return map[string][]plant.Event{
 		"orders-release":   {released()},
 		"orders-change":    day["order-changed"],
@@ -42,6 +42,8 @@ func goldens() map[string][]plant.Event {
 		"decisions":        day["lot-decided"],
 		"inspections":      day["inspection"],
 		"items":            day["item-changed"],
+		"boms":             written["bom-changed"],
+		"routings":         written["routing-changed"],
 	}
 }
 
@@ -103,6 +105,8 @@ func TestMistakesAreTold(t *testing.T) {
 		{"orders", `{"action":"reclaim","reference":"r"}`, `orders.action: "reclaim" is not one of release, change, cancel`},
 		{"orders", `{"action":"release","order_operations":{}}`, `orders.order_operations: not a list of rows`},
 		{"orders", `{"action":"release","order_operations":[{"operation":1}]}`, `orders.order_operations[0].operation: 1 is a number`},
+		{"boms", `{"reference":"r","happened_at":"2026-03-02T06:05:01+01:00","material":"M","version":1,"quantity":"1","unit":"EA","line_count":2,"bom_components":[{"operation":"0010","material":"C","quantity":"1","unit":"EA"}]}`, `boms.line_count: 2 records belong to this one, and there are 1`},
+		{"routings", `{"reference":"r","happened_at":"2026-03-02T06:05:01+01:00","material":"M","version":1,"line_count":0}`, `routings: a record RTG without a record OPR`},
 		{"scrap", `[]`, `scrap: there is no row`},
 		{"scrap", `[{"reference":"r"},{}]`, `scrap: there is no row`},
 		{"scrap", `{"reference":"r"} x`, `scrap: something stands behind the rows`},

@@ -67,7 +67,7 @@ func (Dialect) Batch(events ...plant.Event) (simulators.Message, error) {
 		if len(records) == 0 {
 			return simulators.Message{}, fmt.Errorf("encode event %s: there is no table for it", e.ID)
 		}
-		t := tableOf(records[0].Type)
+		t := tableOf(records[0].Type, "")
 		if name == "" {
 			name = t.Name
 		}
@@ -106,13 +106,13 @@ type row map[string]any
 
 // rowOf writes a record, with those that belong to it, as a row.
 func rowOf(records []files.Record) row {
-	t := tableOf(records[0].Type)
+	t := tableOf(records[0].Type, "")
 	out := values(records[0])
 	if t.action(records[0].Type) != "" {
 		out[actionColumn] = t.action(records[0].Type)
 	}
 	for _, r := range records[1:] {
-		below := tableOf(r.Type).Name
+		below := tableOf(r.Type, t.Name).Name
 		list, _ := out[below].([]row)
 		out[below] = append(list, values(r))
 	}

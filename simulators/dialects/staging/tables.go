@@ -34,6 +34,10 @@ var tables = []table{
 	out("decisions", "", "what quality has decided on a lot that was held", "DEC"),
 	out("items", "", "materials, each time that one changes", "ITM"),
 	out("item_units", "items", "other units of a material, by their factor to its own", "UOM"),
+	out("boms", "", "bills of material, each time that one changes", "BOM"),
+	out("bom_components", "boms", "what is needed for the quantity of the bill", "CMP"),
+	out("routings", "", "standard routings, each time that one changes", "RTG"),
+	out("routing_operations", "routings", "their operations, in their sequence", "OPR"),
 	in("operation_starts", "", "an operation has begun", "STA"),
 	in("confirmations", "", "what an operation has made", "CNF"),
 	in("consumptions", "", "what an operation has used up", "CON"),
@@ -81,7 +85,7 @@ func newTable(name, below, doc string, way simulators.Direction, kinds []string)
 // needed are the columns that rows of the SUT do not do without. What a system
 // writes has its reference; the rest may go missing with the next release.
 var needed = map[string]string{
-	"ORD": "reference", "DEC": "reference", "ITM": "reference",
+	"ORD": "reference", "DEC": "reference", "ITM": "reference", "BOM": "reference", "RTG": "reference",
 	"STA": "reference happened_at order_no operation",
 	"CNF": "reference happened_at order_no operation counter yield unit",
 	"CON": "reference happened_at order_no operation counter material quantity unit",
@@ -96,7 +100,7 @@ var needed = map[string]string{
 // renamed are columns that a record calls otherwise: what a header line calls END is a word of SQL.
 var renamed = map[string]string{
 	"AT": "happened_at", "ORDER": "order_no", "TEXT": "description", "WORKCENTER": "work_center", "CASE": "quality_case", "START": "start_at", "END": "end_at",
-	"DUE": "due_at", "SETUP": "setup_seconds", "CYCLE": "cycle_seconds", "LABOR": "labor_seconds", "FINAL": "is_final", "INSPECT": "inspect_here",
+	"DUE": "due_at", "SETUP": "setup_seconds", "CYCLE": "cycle_seconds", "LABOR": "labor_seconds", "FINAL": "is_final", "INSPECT": "inspect_here", "LINES": "line_count",
 }
 
 // widths of texts that are no identifiers.
@@ -130,10 +134,11 @@ func column(c files.Column) simulators.Column {
 	return out
 }
 
-// tableOf finds the table of a record.
-func tableOf(record string) *table {
+// tableOf finds the table of a record that begins a fact, or of one that
+// belongs to a row of above.
+func tableOf(record, above string) *table {
 	for i := range tables {
-		if slices.Contains(tables[i].records, record) {
+		if tables[i].Below == above && slices.Contains(tables[i].records, record) {
 			return &tables[i]
 		}
 	}

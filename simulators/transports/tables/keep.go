@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/andon-rig/andon/simulators"
 )
@@ -45,18 +46,28 @@ func (t *Transport) Keep(_ context.Context, m simulators.Message, told func(simu
 	}
 	t.mu.Unlock()
 	k := &kept{m, told}
+	if mishap.Kind == simulators.RowsApart {
+		err := t.show(table, first, rows, k, t.head)
+		t.afterwards(mishap.For, table, first, func() error { return t.detailed(first, rows) })
+		return err
+	}
 	if !later {
 		defer t.trouble(mishap, table, first+int64(len(rows))-1)
-		return t.show(table, first, rows, k)
+		return t.show(table, first, rows, k, t.insert)
 	}
+	t.afterwards(mishap.For, table, first, func() error { return t.show(table, first, rows, k, t.insert) })
+	return nil
+}
+
+// afterwards does what is left to be done of a row, after a time.
+func (t *Transport) afterwards(d time.Duration, table *simulators.Table, id int64, do func() error) {
 	go func() {
 		defer t.mishaps.Done()
-		t.silence(mishap.For)
-		if err := t.show(table, first, rows, k); err != nil {
-			t.config.Log.Error("insert row", "table", m.Name, "id", first, "error", err)
+		t.silence(d)
+		if err := do(); err != nil {
+			t.config.Log.Error("insert row", "table", table.Name, "id", id, "error", err)
 		}
 	}()
-	return nil
 }
 
 func (t *Transport) table(name string) *simulators.Table {
@@ -78,8 +89,9 @@ func rowsOf(body []byte) (rows []map[string]any, err error) {
 	return []map[string]any{one}, err
 }
 
-// show puts rows before the SUT, all of them or none.
-func (t *Transport) show(table *simulators.Table, first int64, rows []map[string]any, k *kept) error {
+// show puts rows before the SUT, all of them or none; insert says what of each.
+func (t *Transport) show(table *simulators.Table, first int64, rows []map[string]any, k *kept,
+	insert func(context.Context, *sql.Tx, *simulators.Table, int64, map[string]any) error) error {
 	t.mu.Lock()
 	if t.kept[table.Name] == nil {
 		t.kept[table.Name] = map[int64]*kept{}
@@ -96,7 +108,7 @@ func (t *Transport) show(table *simulators.Table, first int64, rows []map[string
 	k.told(simulators.Result{Outcome: simulators.Unknown, Text: fmt.Sprintf("lies in %s under id %d", table.Name, last)}) // before it can be taken
 	err := t.db.together(ctx, func(tx *sql.Tx) error {
 		for i, r := range rows {
-			if err := t.insert(ctx, tx, table, first+int64(i), r); err != nil {
+			if err := insert(ctx, tx, table, first+int64(i), r); err != nil {
 				return err
 			}
 		}
@@ -113,15 +125,39 @@ func (t *Transport) show(table *simulators.Table, first int64, rows []map[string
 
 // insert writes a row and what details it.
 func (t *Transport) insert(ctx context.Context, tx *sql.Tx, table *simulators.Table, id int64, row map[string]any) error {
+	if err := t.head(ctx, tx, table, id, row); err != nil {
+		return err
+	}
+	return t.details(ctx, tx, id, row)
+}
+
+// head writes a row by itself.
+func (t *Transport) head(ctx context.Context, tx *sql.Tx, table *simulators.Table, id int64, row map[string]any) error {
 	names, values := []string{colID, "inserted_by"}, []any{id, "erp"}
 	for _, name := range slices.Sorted(maps.Keys(row)) {
 		if _, below := row[name].([]any); !below {
 			names, values = append(names, name), append(values, plain(row[name]))
 		}
 	}
-	if err := t.put(ctx, tx, table.Name, names, values); err != nil {
-		return err
-	}
+	return t.put(ctx, tx, table.Name, names, values)
+}
+
+// detailed writes what details rows that are there already.
+func (t *Transport) detailed(first int64, rows []map[string]any) error {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	return t.db.together(ctx, func(tx *sql.Tx) error {
+		for i, r := range rows {
+			if err := t.details(ctx, tx, first+int64(i), r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// details writes the rows of other tables that a row has below it.
+func (t *Transport) details(ctx context.Context, tx *sql.Tx, id int64, row map[string]any) error {
 	for _, b := range t.config.Tables {
 		list, _ := row[b.Name].([]any)
 		for i, one := range list {

@@ -183,7 +183,7 @@ func open(t *testing.T, c tables.Config) *place {
 
 // tests run over both kinds of databases.
 var tests = map[string]func(*place){
-	"what the system inserts": systemInserts, "a row that is deleted is taken": deleted, "a row that comes late": late, "a table that is locked": lockedTable,
+	"what the system inserts": systemInserts, "a row that is deleted is taken": deleted, "a row that comes late": late, "lines that come late": apart, "a table that is locked": lockedTable,
 	"a schema that changes": widened, "what the SUT inserts": sutInserts, "groups": groups, "handed in again": again, "pending until it is done": pendingRow, "a job that dies": dies,
 	"rows of which an answer does not speak": untold, "ends in the middle": ends, "answered later": finished,
 }
@@ -251,6 +251,15 @@ func late(p *place) {
 	if got := p.read("SELECT id FROM orders ORDER BY id"); !slices.Equal(got, []string{"1", "2", "3"}) {
 		p.Errorf("healed: %q", got)
 	}
+}
+
+func apart(p *place) {
+	lines := func() []string { return p.read("SELECT material FROM order_lines ORDER BY line") }
+	p.keep(`{"reference":"o1","order_lines":[{"material":"A"},{"material":"B"}]}`, &simulators.Mishap{Kind: simulators.RowsApart, For: 2 * time.Second})
+	if got := p.read("SELECT id, reference FROM orders"); !slices.Equal(got, []string{"1 o1"}) || len(lines()) != 0 {
+		p.Errorf("before: %q with %q", got, lines())
+	}
+	p.until("its lines are there", func() bool { return slices.Equal(lines(), []string{"A", "B"}) })
 }
 
 func lockedTable(p *place) {
