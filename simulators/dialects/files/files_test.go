@@ -286,3 +286,44 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// What drifts is a file that was written to its end, and says otherwise; only a
+// file that was cut off is none.
+func TestDrift(t *testing.T) {
+	for name, s := range map[string]Settings{"csv": {}, "comma": {Decimal: Comma}, "fixed": {Layout: Fixed}} {
+		d := Dialect{s}
+		m, err := d.Batch(dialecttest.Engineering()["bom-changed"]...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for how, want := range map[simulators.Drift]string{
+			simulators.DriftExtraField: "2031\r\n", simulators.DriftRenamed: "BO9", simulators.DriftNull: "LINES", simulators.DriftComma: map[bool]string{true: "100.0", false: "100,0"}[s.Decimal == Comma],
+			simulators.DriftExponent: "100E0", simulators.DriftManyDecimals: "00000000001", simulators.DriftNegative: "-100", simulators.DriftNoOffset: "T04:10:00",
+		} {
+			got, ok := d.Drift(m, how)
+			if !ok || how != simulators.DriftNull && !strings.Contains(string(got.Body), want) || string(got.Body) == string(m.Body) {
+				t.Errorf("%s, %s: %v\n%s", name, how, ok, got.Body)
+			}
+			if how == simulators.DriftNegative {
+				continue // a file can say it
+			}
+			if _, err := d.Decode(got); err == nil || strings.Contains(err.Error(), "written to its end") || strings.Contains(err.Error(), "RECORDS") {
+				t.Errorf("%s, %s: read as %v\n%s", name, how, err, got.Body)
+			}
+		}
+		if got, ok := d.Drift(m, simulators.DriftCutOff); !ok || len(got.Body) >= len(m.Body) {
+			t.Errorf("%s, cut off: %v", name, ok)
+		}
+		for _, how := range []simulators.Drift{simulators.DriftEmpty, simulators.DriftNamespace, simulators.DriftType, simulators.DriftEnum} {
+			if got, ok := d.Drift(m, how); ok {
+				t.Errorf("%s, %s: %s", name, how, got.Body)
+			}
+		}
+		reply := d.Reply(m, simulators.Answer{Rows: []simulators.Row{{Doc: "1"}}})
+		for how, want := range map[simulators.Drift]string{simulators.DriftExtraField: "2031\r\n", simulators.DriftEnum: "299"} {
+			if got, ok := d.Drift(reply, how); !ok || !strings.Contains(string(got.Body), want) {
+				t.Errorf("%s, reply, %s: %v\n%s", name, how, ok, got.Body)
+			}
+		}
+	}
+}

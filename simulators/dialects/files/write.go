@@ -1,6 +1,7 @@
 package files
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -24,6 +25,11 @@ func (w *writer) row(kind string, cells ...string) {
 // file encloses what was gathered and writes it.
 func (w *writer) file(name, sender string, created time.Time) ([]byte, error) {
 	head := record{kind: headType, cells: []string{Version, name, sender, fileID(name, w.records), timeCell(created)}}
+	return w.enclosed(head)
+}
+
+// enclosed writes what was gathered between a header and the trailer that fits.
+func (w *writer) enclosed(head record) ([]byte, error) {
 	tail := record{kind: tailType, cells: []string{strconv.Itoa(len(w.records)), controlTotal(w.records).String()}}
 	var b strings.Builder
 	for _, r := range append(append([]record{head}, w.records...), tail) {
@@ -53,11 +59,15 @@ func controlTotal(records []record) (total plant.Decimal) {
 
 func (w *writer) line(b *strings.Builder, r record) error {
 	l := layoutOf(r.kind)
-	b.WriteString(r.kind)
+	b.WriteString(cmp.Or(r.called, r.kind))
+	mark := w.settings.mark()
+	if r.otherMark {
+		mark = '.' + ',' - mark
+	}
 	for i, c := range l.columns {
 		cell := r.cells[i]
 		if c.form == decimal || c.form == seconds {
-			cell = strings.Replace(cell, ".", string(w.settings.mark()), 1)
+			cell = strings.Replace(cell, ".", string(mark), 1)
 		}
 		if w.settings.Layout != Fixed {
 			b.WriteRune(w.settings.delimiter())
@@ -70,7 +80,10 @@ func (w *writer) line(b *strings.Builder, r record) error {
 		}
 		b.WriteString(padded)
 	}
-	b.WriteString(w.settings.lineEnd())
+	if r.more != "" && w.settings.Layout != Fixed {
+		b.WriteRune(w.settings.delimiter())
+	}
+	b.WriteString(r.more + w.settings.lineEnd())
 	return nil
 }
 
