@@ -34,7 +34,7 @@ type plantStates struct {
 // factKinds are the kinds of facts that a state may speak of.
 var factKinds = []plant.Kind{
 	plant.KindOrderReleased, plant.KindOrderChanged, plant.KindOrderCancelled, plant.KindOperationStarted, plant.KindConfirmation, plant.KindConsumption, plant.KindScrap,
-	plant.KindRework, plant.KindReceipt, plant.KindLotHeld, plant.KindLotDecided, plant.KindInspection, plant.KindItemChanged, plant.KindBillChanged, plant.KindRoutingChanged, plant.KindShipment,
+	plant.KindRework, plant.KindReceipt, plant.KindLotHeld, plant.KindLotDecided, plant.KindInspection, plant.KindItemChanged, plant.KindBillChanged, plant.KindRoutingChanged, plant.KindCenterChanged, plant.KindCalendarChanged, plant.KindShipment,
 }
 
 // stateWait is how long a fact is waited for. A caller gives up earlier.
@@ -173,6 +173,7 @@ func valuesOf(e plant.Event) map[string]any {
 	k, values := e.Fact.Keys(), map[string]any{"fact": string(e.ID)}
 	for name, v := range map[string]string{
 		"order": string(k.Order), "operation": string(k.Operation), "material": string(k.Material), "lot": string(k.Lot), "serial": string(k.Serial), "machine": string(k.Machine),
+		"workCenter": string(k.WorkCenter), "calendar": k.Calendar,
 	} {
 		if v != "" {
 			values[name] = v

@@ -240,7 +240,7 @@ func (a *attributor) surfacesByEntity(open []*SurfaceView) {
 	byEntity := map[string][]*FactView{}
 	for _, f := range a.h.Facts {
 		k := f.Event.Fact.Keys()
-		for _, e := range []string{string(k.Order), string(k.Lot), string(k.Machine), string(k.Material), string(k.Case)} {
+		for _, e := range []string{string(k.Order), string(k.Lot), string(k.Machine), string(k.WorkCenter), k.Calendar, string(k.Material), string(k.Case)} {
 			if e != "" {
 				byEntity[e] = append(byEntity[e], f)
 			}
@@ -311,7 +311,8 @@ func covers(part, whole plant.Keys) bool {
 	return (part.Order == "" || part.Order == whole.Order) && (part.Operation == "" || part.Operation == whole.Operation) &&
 		(part.Counter == 0 || part.Counter == whole.Counter) && (part.Material == "" || part.Material == whole.Material) &&
 		(part.Lot == "" || part.Lot == whole.Lot) && (part.Serial == "" || part.Serial == whole.Serial) &&
-		(part.Case == "" || part.Case == whole.Case) && (part.Machine == "" || part.Machine == whole.Machine)
+		(part.Case == "" || part.Case == whole.Case) && (part.Machine == "" || part.Machine == whole.Machine) &&
+		(part.WorkCenter == "" || part.WorkCenter == whole.WorkCenter) && (part.Calendar == "" || part.Calendar == whole.Calendar)
 }
 
 // better reports whether an exception is rather about f than about g.

@@ -76,6 +76,8 @@ func keyDifferences(want, got plant.Keys) (ds []Difference) {
 	add("serial", string(want.Serial), string(got.Serial))
 	add("case", string(want.Case), string(got.Case))
 	add("machine", string(want.Machine), string(got.Machine))
+	add("work center", string(want.WorkCenter), string(got.WorkCenter))
+	add("calendar", want.Calendar, got.Calendar)
 	return ds
 }
 

@@ -164,6 +164,10 @@ func versioned(f plant.Fact) (object plant.Keys, version int, ok bool) {
 		return plant.Keys{Material: b.Bill.Item, Of: b.Kind()}, b.Version, true
 	case plant.RoutingChanged:
 		return plant.Keys{Material: b.Routing.Item, Of: b.Kind()}, b.Version, true
+	case plant.CenterChanged:
+		return plant.Keys{WorkCenter: b.WorkCenter.ID}, b.Version, true
+	case plant.CalendarChanged:
+		return plant.Keys{Calendar: b.Calendar.ID}, b.Version, true
 	}
 	return plant.Keys{}, 0, false
 }

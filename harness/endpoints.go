@@ -221,7 +221,8 @@ func sends(spec EndpointSpec, flows []plant.Kind) map[plant.Kind]bool {
 
 // announced says which system announces a kind of fact.
 var announced = map[string][]plant.Kind{
-	"erp": {plant.KindOrderReleased, plant.KindOrderChanged, plant.KindOrderCancelled, plant.KindLotDecided, plant.KindItemChanged, plant.KindBillChanged, plant.KindRoutingChanged},
+	"erp": {plant.KindOrderReleased, plant.KindOrderChanged, plant.KindOrderCancelled, plant.KindLotDecided, plant.KindItemChanged, plant.KindBillChanged, plant.KindRoutingChanged,
+		plant.KindCenterChanged, plant.KindCalendarChanged},
 	"mes": {plant.KindOperationStarted, plant.KindConfirmation, plant.KindConsumption, plant.KindScrap, plant.KindRework,
 		plant.KindReceipt, plant.KindReversal, plant.KindLotHeld, plant.KindInspection},
 	"machine": {plant.KindMachineCount, plant.KindMachineState},

@@ -141,6 +141,8 @@ var sayings = []struct {
 	{"takes back what was reported", plant.Reversed{Original: plant.Event{ID: "original", Fact: plant.Confirmed{Order: "1", Operation: "1", Counter: 1}}, Document: "1"}},
 	{"changes a bill of material", plant.BillChanged{Version: 1, Bill: plant.Bill{Item: "1", For: plant.Of(1, "EA"), Components: []plant.Component{{Material: "2", Operation: "1", Quantity: plant.Of(1, "EA")}}}}},
 	{"changes a routing", plant.RoutingChanged{Version: 1, Routing: plant.Routing{Item: "1", Operations: []plant.Operation{{ID: "1", WorkCenter: "1"}}}}},
+	{"changes a work center", plant.CenterChanged{Version: 1, WorkCenter: plant.WorkCenter{ID: "1"}}},
+	{"changes a calendar", plant.CalendarChanged{Version: 1, Calendar: plant.Calendar{ID: "1", Zone: "UTC"}}},
 }
 
 // lacksWord says at which endpoint something cannot be said that s is about,

@@ -16,30 +16,32 @@ import (
 
 // Names of actions.
 const (
-	DoReleaseOrders = "release-orders"
-	DoChangeOrder   = "change-order"
-	DoCancelOrder   = "cancel-order"
-	DoChangeItem    = "change-item"
-	DoChangeBill    = "change-bom"
-	DoChangeRouting = "change-routing"
-	DoPlaceHold     = "place-hold"
-	DoDecide        = "decide"
-	DoShip          = "ship"
-	DoRecall        = "recall"
-	DoConfirmTwins  = "confirm-twins"
-	DoMistype       = "mistype"
-	DoKill          = "sut.kill"
-	DoRestart       = "sut.restart"
-	DoArm           = "arm"
-	DoHeal          = "heal"
-	DoLock          = "lock-order"
-	DoUnlock        = "unlock-order"
-	DoRequeue       = "requeue"
-	DoTakeOut       = "take-out"
-	DoPolicy        = "policy"
-	DoClosePeriod   = "close-period"
-	DoFreeze        = "freeze"
-	DoCutover       = "cutover"
+	DoReleaseOrders  = "release-orders"
+	DoChangeOrder    = "change-order"
+	DoCancelOrder    = "cancel-order"
+	DoChangeItem     = "change-item"
+	DoChangeBill     = "change-bom"
+	DoChangeRouting  = "change-routing"
+	DoChangeCenter   = "change-work-center"
+	DoChangeCalendar = "change-calendar"
+	DoPlaceHold      = "place-hold"
+	DoDecide         = "decide"
+	DoShip           = "ship"
+	DoRecall         = "recall"
+	DoConfirmTwins   = "confirm-twins"
+	DoMistype        = "mistype"
+	DoKill           = "sut.kill"
+	DoRestart        = "sut.restart"
+	DoArm            = "arm"
+	DoHeal           = "heal"
+	DoLock           = "lock-order"
+	DoUnlock         = "unlock-order"
+	DoRequeue        = "requeue"
+	DoTakeOut        = "take-out"
+	DoPolicy         = "policy"
+	DoClosePeriod    = "close-period"
+	DoFreeze         = "freeze"
+	DoCutover        = "cutover"
 )
 
 // Args are the arguments of actions; [Actions] says which action takes which.
@@ -60,6 +62,14 @@ type Args struct {
 	For *Amount `yaml:"for"`
 	// Cycle is the standard time of one piece: {plant: 90s}.
 	Cycle yamlfile.Duration `yaml:"cycle"`
+	// WorkCenter, by its identifier.
+	WorkCenter yamlfile.Word `yaml:"workCenter"`
+	// Efficiency of a work center, as planning reckons, in percent.
+	Efficiency int `yaml:"efficiency"`
+	// Shift of the site's calendar, by its name.
+	Shift yamlfile.Word `yaml:"shift"`
+	// Day of the week on which the shift is worked as well, or no more.
+	Day string `yaml:"day" jsonschema:"enum=Mon,enum=Tue,enum=Wed,enum=Thu,enum=Fri,enum=Sat,enum=Sun"`
 	// Retire takes the material out of use instead of giving it a revision.
 	Retire bool `yaml:"retire"`
 	// Kind of facts: confirmation, consumption, scrap or receipt.
@@ -101,6 +111,8 @@ func Actions() []ActionInfo {
 		{DoChangeItem, "engineering gives a material its next revision, which orders released from then on have, or retires it; what is made next by default, or what nobody needs", nil, []string{"item", "retire"}},
 		{DoChangeBill, "engineering changes a bill of material, which orders released from then on follow: what one piece needs of a component, a tenth more of the first by default, or for how many pieces the bill speaks; of what is made next by default", nil, []string{"item", "component", "quantity", "for"}},
 		{DoChangeRouting, "engineering changes the standard time of an operation, which orders released from then on have; the first a tenth longer by default, of what is made next", nil, []string{"item", "operation", "cycle"}},
+		{DoChangeCenter, "planning reckons with another pace of a work center, in percent of the standard one: a tenth less by default, of the first operation of what is made next", nil, []string{"workCenter", "efficiency"}},
+		{DoChangeCalendar, "a shift of the site's calendar is worked on one more day of the week, or no more on one; the first shift by default, on the first day on which it is not; the floor works on as it does", nil, []string{"shift", "day"}},
 		{DoPlaceHold, "quality opens a case and blocks a lot, or the lot of an order; the next to be used by default", nil, []string{"lot", "order", "reason"}},
 		{DoDecide, "quality decides the case of a held lot; the oldest case, use-as-is by default", nil, []string{"lot", "case", "decision", "reason"}},
 		{DoShip, "probe: the ERP is asked to ship from a lot; expectations find the answer in probes", nil, []string{"lot", "quantity"}},
@@ -254,6 +266,14 @@ func readArgs(name string, pos yamlfile.Pos, args yamlfile.Node) (act, error) {
 	if err := plantOnly(a.args.Cycle); err != nil {
 		return a, err
 	}
+	if d := args.Get("day"); !d.IsZero() {
+		if err := yamlfile.Choice(d.Pos(), "day", a.args.Day, weekdays); err != nil {
+			return a, err
+		}
+	}
+	if e := args.Get("efficiency"); !e.IsZero() && (a.args.Efficiency < 1 || a.args.Efficiency > 1000) {
+		return a, e.Errorf("an efficiency is 1 to 1000 percent")
+	}
 	if a.args.Count < 0 {
 		return a, args.Get("count").Errorf("count cannot be negative")
 	}
@@ -262,6 +282,8 @@ func readArgs(name string, pos yamlfile.Pos, args yamlfile.Node) (act, error) {
 	}
 	return a, nil
 }
+
+var weekdays = []string{"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"}
 
 // reversible are the kinds of facts that can be taken back.
 func reversible() []string {
@@ -275,28 +297,32 @@ func reversible() []string {
 // An Action is something that is due: what to do, with everything it refers
 // to looked up.
 type Action struct {
-	Do        string
-	As        string // name of the step, for the journal
-	Order     plant.OrderID
-	Kind      plant.Kind
-	Lot       plant.LotID
-	Case      plant.CaseID
-	Item      plant.ItemID
-	Component plant.ItemID
-	Operation plant.OperationID
-	For       plant.Decimal
-	Cycle     time.Duration
-	Retire    bool
-	Count     int
-	Quantity  plant.Decimal
-	Priority  int
-	Decision  plant.Decision
-	Reason    string
-	Fault     string  // of arm and heal: id; "" of heal means all
-	At        string  // endpoint
-	Set       *Policy // of policy
-	Frozen    evidence.Frozen
-	Pos       yamlfile.Pos
+	Do         string
+	As         string // name of the step, for the journal
+	Order      plant.OrderID
+	Kind       plant.Kind
+	Lot        plant.LotID
+	Case       plant.CaseID
+	Item       plant.ItemID
+	Component  plant.ItemID
+	Operation  plant.OperationID
+	For        plant.Decimal
+	Cycle      time.Duration
+	WorkCenter plant.WorkCenterID
+	Efficiency int
+	Shift      string
+	Day        string
+	Retire     bool
+	Count      int
+	Quantity   plant.Decimal
+	Priority   int
+	Decision   plant.Decision
+	Reason     string
+	Fault      string  // of arm and heal: id; "" of heal means all
+	At         string  // endpoint
+	Set        *Policy // of policy
+	Frozen     evidence.Frozen
+	Pos        yamlfile.Pos
 
 	bound map[string]string // what the event that caused it was about
 }
@@ -379,7 +405,7 @@ func (s *Scenario) RetiresAny() bool {
 // Plant returns what a [plant.Floor] is to do.
 func (a Action) Plant() plant.Action {
 	return plant.Action{
-		Do: a.Do, Kind: a.Kind, Order: a.Order, Lot: a.Lot, Case: a.Case, Item: a.Item, Component: a.Component, Operation: a.Operation, For: a.For, Cycle: a.Cycle, Retire: a.Retire, Count: a.Count, Quantity: a.Quantity,
+		Do: a.Do, Kind: a.Kind, Order: a.Order, Lot: a.Lot, Case: a.Case, Item: a.Item, Component: a.Component, Operation: a.Operation, For: a.For, Cycle: a.Cycle, WorkCenter: a.WorkCenter, Efficiency: a.Efficiency, Shift: a.Shift, Day: a.Day, Retire: a.Retire, Count: a.Count, Quantity: a.Quantity,
 		Priority: a.Priority, Decision: a.Decision, Reason: a.Reason,
 	}
 }
@@ -387,7 +413,7 @@ func (a Action) Plant() plant.Action {
 // IsPlants reports whether the plant does it, rather than the rig.
 func (a Action) IsPlants() bool {
 	switch a.Do {
-	case DoReleaseOrders, DoChangeOrder, DoCancelOrder, DoChangeItem, DoChangeBill, DoChangeRouting, DoPlaceHold, DoDecide, DoConfirmTwins, DoMistype:
+	case DoReleaseOrders, DoChangeOrder, DoCancelOrder, DoChangeItem, DoChangeBill, DoChangeRouting, DoChangeCenter, DoChangeCalendar, DoPlaceHold, DoDecide, DoConfirmTwins, DoMistype:
 		return true
 	}
 	return false
@@ -401,7 +427,7 @@ func (a Action) Args() map[string]string {
 		args = map[string]string{}
 	}
 	for name, value := range map[string]string{
-		"kind": string(a.Kind), "order": string(a.Order), "lot": string(a.Lot), "case": string(a.Case), "item": string(a.Item), "component": string(a.Component), "operation": string(a.Operation), "decision": string(a.Decision),
+		"kind": string(a.Kind), "order": string(a.Order), "lot": string(a.Lot), "case": string(a.Case), "item": string(a.Item), "component": string(a.Component), "operation": string(a.Operation), "workCenter": string(a.WorkCenter), "shift": a.Shift, "day": a.Day, "decision": string(a.Decision),
 		"reason": a.Reason, "fault": a.Fault, "at": a.At, "frozen": string(a.Frozen),
 	} {
 		if value != "" {

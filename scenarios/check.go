@@ -14,7 +14,7 @@ import (
 var kinds = []string{
 	string(plant.KindOrderReleased), string(plant.KindOrderChanged), string(plant.KindOrderCancelled), string(plant.KindOperationStarted),
 	string(plant.KindConfirmation), string(plant.KindConsumption), string(plant.KindScrap), string(plant.KindRework), string(plant.KindReceipt), string(plant.KindReversal),
-	string(plant.KindLotHeld), string(plant.KindLotDecided), string(plant.KindInspection), string(plant.KindItemChanged), string(plant.KindBillChanged), string(plant.KindRoutingChanged),
+	string(plant.KindLotHeld), string(plant.KindLotDecided), string(plant.KindInspection), string(plant.KindItemChanged), string(plant.KindBillChanged), string(plant.KindRoutingChanged), string(plant.KindCenterChanged), string(plant.KindCalendarChanged),
 	string(plant.KindShipment), string(plant.KindMachineCount), string(plant.KindMachineState),
 }
 

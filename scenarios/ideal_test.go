@@ -105,7 +105,7 @@ func (r *ideal) write(b evidence.Body) {
 
 var flows = map[plant.Kind][2]string{
 	plant.KindOrderReleased: {"erp", "mes"}, plant.KindOrderChanged: {"erp", "mes"}, plant.KindOrderCancelled: {"erp", "mes"},
-	plant.KindLotDecided: {"erp", "mes"}, plant.KindItemChanged: {"erp", "mes"}, plant.KindBillChanged: {"erp", "mes"}, plant.KindRoutingChanged: {"erp", "mes"}, plant.KindShipment: {"erp", ""},
+	plant.KindLotDecided: {"erp", "mes"}, plant.KindItemChanged: {"erp", "mes"}, plant.KindBillChanged: {"erp", "mes"}, plant.KindRoutingChanged: {"erp", "mes"}, plant.KindCenterChanged: {"erp", "mes"}, plant.KindCalendarChanged: {"erp", "mes"}, plant.KindShipment: {"erp", ""},
 	plant.KindMachineCount: {"machines", "mes"}, plant.KindMachineState: {"machines", "mes"},
 }
 

@@ -133,6 +133,7 @@ type eventView struct {
 	Passed     int64         `cel:"passed"`
 	Failed     int64         `cel:"failed"`
 	WorkCenter string        `cel:"workCenter"`
+	Calendar   string        `cel:"calendar"`
 	State      string        `cel:"state"`
 	Of         string        `cel:"of"` // kind of what a reversal takes back
 }
@@ -142,7 +143,7 @@ func viewOf(e plant.Event) *eventView {
 	v := &eventView{
 		Kind: string(e.Fact.Kind()), ID: string(e.ID), At: e.At,
 		Order: string(k.Order), Operation: string(k.Operation), Counter: int64(k.Counter), Material: string(k.Material),
-		Lot: string(k.Lot), Serial: string(k.Serial), Case: string(k.Case), Machine: string(k.Machine),
+		Lot: string(k.Lot), Serial: string(k.Serial), Case: string(k.Case), Machine: string(k.Machine), WorkCenter: string(k.WorkCenter), Calendar: k.Calendar,
 	}
 	amount := func(q plant.Quantity) { v.Quantity, v.Unit = q.Amount, string(q.Unit) }
 	switch f := e.Fact.(type) {

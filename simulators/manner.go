@@ -95,9 +95,20 @@ const (
 	WherePage       = "\x00page"       // how many rows a page has at most
 )
 
-// BillState and RoutingState are a bill of material and a routing as lists of
-// them show them. Both change when their item does.
+// BillState, RoutingState, CenterState and CalendarState are a bill of material,
+// a routing, a work center and a calendar as lists of them show them. The first
+// two change when their item does.
 type (
+	CenterState struct {
+		WorkCenter plant.WorkCenter
+		Version    int
+		Changed    time.Time
+	}
+	CalendarState struct {
+		Calendar plant.Calendar
+		Version  int
+		Changed  time.Time
+	}
 	BillState struct {
 		Bill    plant.Bill
 		Version int

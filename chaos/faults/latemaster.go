@@ -3,6 +3,7 @@ package faults
 import (
 	"errors"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/andon-rig/andon/chaos"
 	"github.com/andon-rig/andon/simulators"
@@ -30,6 +31,9 @@ const (
 	LateOrders    MasterData = "orders"
 )
 
+// records are the kinds of facts that are changes of master data.
+var records = []plant.Kind{plant.KindItemChanged, plant.KindBillChanged, plant.KindRoutingChanged, plant.KindCenterChanged, plant.KindCalendarChanged}
+
 // Apply implements [chaos.Fault].
 func (f *LateMasterData) Apply(d chaos.Delivery, _ *rand.Rand) []chaos.Delivery {
 	e, ok := announcement(d)
@@ -37,7 +41,7 @@ func (f *LateMasterData) Apply(d chaos.Delivery, _ *rand.Rand) []chaos.Delivery 
 		return []chaos.Delivery{d}
 	}
 	switch k := e.Fact.Kind(); {
-	case (k == plant.KindItemChanged || k == plant.KindBillChanged || k == plant.KindRoutingChanged) && f.Of != LateOrders:
+	case slices.Contains(records, k) && f.Of != LateOrders:
 	case k == plant.KindOrderReleased && f.Of != LateMaterials:
 	default:
 		return []chaos.Delivery{d}
@@ -62,5 +66,5 @@ func (*LateMasterData) Leaves(at chaos.Crossing) string {
 	if at.Direction != simulators.ToSUT {
 		return "only what systems announce can come late"
 	}
-	return among(at, "nothing builds upon it", plant.KindItemChanged, plant.KindBillChanged, plant.KindRoutingChanged, plant.KindOrderReleased)
+	return among(at, "nothing builds upon it", append(slices.Clone(records), plant.KindOrderReleased)...)
 }

@@ -176,7 +176,7 @@ func isKey(rest []byte) bool {
 var vocabulary = quoted(`begin truth offer attempt effect surface fault step probe snapshot sample sighting finding end
 	armed struck healed holds vacuous inconclusive violated
 	order-released order-changed order-cancelled operation-started confirmation consumption scrap rework receipt
-	lot-held lot-decided inspection item-changed bom-changed routing-changed shipment machine-count machine-state`)
+	lot-held lot-decided inspection item-changed bom-changed routing-changed work-center-changed calendar-changed shipment machine-count machine-state`)
 
 func quoted(words string) map[string]bool {
 	set := map[string]bool{}

@@ -67,10 +67,10 @@ func changesBooks(c evidence.Finding) bool {
 }
 
 // sameEntity reports whether a cause is about the order or lot of a finding,
-// or about its material if it is about neither.
+// or about its material, work center or calendar if it is about neither.
 func sameEntity(f, cause plant.Keys) bool {
 	if f.Order == "" && f.Lot == "" {
-		return f.Material != "" && f.Material == cause.Material
+		return f.Material != "" && f.Material == cause.Material || f.WorkCenter != "" && f.WorkCenter == cause.WorkCenter || f.Calendar != "" && f.Calendar == cause.Calendar
 	}
 	return f.Order != "" && f.Order == cause.Order || f.Lot != "" && f.Lot == cause.Lot
 }

@@ -16,8 +16,8 @@ var masterInfo = Info{
 }
 
 // MasterData judges whether the copy of the material definitions, bills of
-// material and routings that a system holds at the end is complete: which there
-// are, in which version, and which materials were retired. What changed after the last cycle that was carried through may
+// material, routings, work centers and calendars that a system holds at the end is
+// complete: which there are, in which version, and which materials were retired. What changed after the last cycle that was carried through may
 // be missing.
 func MasterData() evidence.Judge {
 	return keeper{oracle{masterInfo, masterData, "%d records are as their source has them", "no record was changed"}}
@@ -33,11 +33,12 @@ func (keeper) Follows() bool { return true }
 type recordKey struct {
 	sink string
 	kind plant.Kind // of its changes
-	item plant.ItemID
+	id   string
 }
 
 // records are the kinds of master data, by those of their changes.
-var records = map[plant.Kind]string{plant.KindItemChanged: "material", plant.KindBillChanged: "bill of material", plant.KindRoutingChanged: "routing"}
+var records = map[plant.Kind]string{plant.KindItemChanged: "material", plant.KindBillChanged: "bill of material", plant.KindRoutingChanged: "routing",
+	plant.KindCenterChanged: "work center", plant.KindCalendarChanged: "calendar"}
 
 // copyOf is what source and consumer say of one record.
 type copyOf struct {
@@ -54,7 +55,7 @@ func masterData(r *report) {
 		if records[kind] == "" || !judged(f) {
 			continue
 		}
-		k := recordKey{f.Sink, kind, f.Event.Fact.Keys().Material}
+		k := recordKey{f.Sink, kind, f.Event.Fact.Keys().Entity()}
 		c := copies[k]
 		if c == nil {
 			c = &copyOf{}
@@ -118,7 +119,7 @@ func (c *copyOf) compare(r *report, k recordKey) {
 	version := versionHeld(c.newest)
 	v := about(c.newest)
 	v.Class, v.Confidence = evidence.CauseTechnical, "high"
-	v.Expected = fmt.Sprintf("%s %s in %s at version %d", records[k.kind], k.item, k.sink, version)
+	v.Expected = fmt.Sprintf("%s %s in %s at version %d", records[k.kind], k.id, k.sink, version)
 	switch {
 	case c.held == nil:
 		v.Got, v.Rule = "no version of the run", "record-missing"

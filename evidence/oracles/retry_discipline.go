@@ -183,7 +183,7 @@ func (x *retries) happened(t *evidence.AttemptView, from, to time.Duration) bool
 		x.news = map[string][]time.Duration{}
 		for _, f := range x.h.Facts {
 			switch f.Event.Fact.Kind() {
-			case plant.KindLotDecided, plant.KindItemChanged, plant.KindBillChanged, plant.KindRoutingChanged, plant.KindOrderReleased, plant.KindOrderChanged, plant.KindReceipt:
+			case plant.KindLotDecided, plant.KindItemChanged, plant.KindBillChanged, plant.KindRoutingChanged, plant.KindCenterChanged, plant.KindCalendarChanged, plant.KindOrderReleased, plant.KindOrderChanged, plant.KindReceipt:
 				for _, e := range entities(f.Event.Fact.Keys()) {
 					x.news[e] = append(x.news[e], became(f)...)
 				}
@@ -221,7 +221,7 @@ func became(f *evidence.FactView) []time.Duration {
 }
 
 func entities(k plant.Keys) (out []string) {
-	for _, e := range []string{string(k.Order), string(k.Lot), string(k.Material)} {
+	for _, e := range []string{string(k.Order), string(k.Lot), string(k.WorkCenter), k.Calendar, string(k.Material)} {
 		if e != "" {
 			out = append(out, e)
 		}

@@ -45,6 +45,10 @@ func entity(k plant.Keys) string {
 		return "order"
 	case k.Machine != "":
 		return "machine"
+	case k.WorkCenter != "":
+		return "work center"
+	case k.Calendar != "":
+		return "calendar"
 	case k.Material != "":
 		return "material"
 	}

@@ -37,6 +37,10 @@ func objectsOf(f plant.Fact) []shownAs {
 		return []shownAs{{"bom", string(k.Material)}, {"boms", string(k.Material)}, {"bom-lines", string(k.Material)}}
 	case plant.KindRoutingChanged:
 		return []shownAs{{"routing", string(k.Material)}, {"routings", string(k.Material)}, {"routing-steps", string(k.Material)}}
+	case plant.KindCenterChanged:
+		return []shownAs{{"work-center", string(k.WorkCenter)}, {"work-centers", string(k.WorkCenter)}}
+	case plant.KindCalendarChanged:
+		return []shownAs{{"calendar", k.Calendar}, {"calendars", k.Calendar}}
 	case plant.KindLotDecided:
 		return []shownAs{{"lot", string(k.Lot)}}
 	}

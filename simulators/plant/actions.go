@@ -22,6 +22,12 @@ import (
 //	                                  the bill speak of so many pieces
 //	change-routing  Item, Operation, Cycle  the standard time of an operation, a
 //	                                  tenth more by default
+//	change-work-center  WorkCenter, Efficiency  how much of the standard pace is
+//	                                  reckoned with, a tenth less by default; of the
+//	                                  first operation of what is made next
+//	change-calendar Shift, Day        a shift is worked on one more weekday, or no
+//	                                  more on one; the first shift by default, on
+//	                                  the first day on which it is not
 //	confirm-twins   Order, Count      arms: the next confirmation of at least two
 //	                                  pieces is made as two that look alike and
 //	                                  follow within a minute, and a rest
@@ -56,6 +62,10 @@ func (s *shop) do(a Action) ([]Event, error) {
 		return s.changeBill(a)
 	case "change-routing":
 		return s.changeRouting(a)
+	case "change-work-center":
+		return s.changeCenter(a)
+	case "change-calendar":
+		return s.changeCalendar(a)
 	case "place-hold":
 		return s.placeHold(a)
 	case "decide":
@@ -73,7 +83,7 @@ func (s *shop) do(a Action) ([]Event, error) {
 		}
 		return nil, nil
 	}
-	return nil, fmt.Errorf("unknown action; known are release-orders, change-order, cancel-order, change-item, change-bom, change-routing, place-hold, decide, ship, confirm-twins, mistype")
+	return nil, fmt.Errorf("unknown action; known are release-orders, change-order, cancel-order, change-item, change-bom, change-routing, change-work-center, change-calendar, place-hold, decide, ship, confirm-twins, mistype")
 }
 
 // revive lets orders that had given up look again: an action may have helped.

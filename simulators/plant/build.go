@@ -75,7 +75,7 @@ func (s *shop) furnish() {
 	year, month, _ := s.cfg.Start.AddDate(0, 0, -1).Date()
 	m.PeriodOpens = time.Date(year, month, 1, 0, 0, 0, 0, s.zone)
 	for _, c := range s.profile.WorkCenters {
-		m.WorkCenters = append(m.WorkCenters, WorkCenter{c.ID, c.Description, slices.Clone(c.Machines), c.Manual})
+		m.WorkCenters = append(m.WorkCenters, WorkCenter{c.ID, c.Description, slices.Clone(c.Machines), c.Manual, 0})
 	}
 	names := faker(s.cfg.Seed, "people")
 	for i := range s.profile.People {

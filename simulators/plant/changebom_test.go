@@ -82,6 +82,42 @@ func TestChangeRouting(t *testing.T) {
 	}
 }
 
+func TestChangeWorkCenter(t *testing.T) {
+	do, _ := engineeredFloor(t, "nist-box")
+	e, err := do(Action{Do: "change-work-center"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := e.Fact.(CenterChanged)
+	if c.Version != 1 || c.WorkCenter.Efficiency != 90 || c.Keys() != (Keys{WorkCenter: c.WorkCenter.ID, Counter: 1}) || e.ID != EventID("work-center-changed/"+string(c.WorkCenter.ID)+"/1") {
+		t.Errorf("%s: %+v", e.ID, c)
+	}
+	e, err = do(Action{Do: "change-work-center", WorkCenter: c.WorkCenter.ID, Efficiency: 85})
+	if again, ok := e.Fact.(CenterChanged); err != nil || !ok || again.Version != 2 || again.WorkCenter.Efficiency != 85 || again.WorkCenter.Description != c.WorkCenter.Description {
+		t.Errorf("changed again: %+v %v", again, err)
+	}
+}
+
+func TestChangeCalendar(t *testing.T) {
+	do, _ := engineeredFloor(t, "machine-shop")
+	e, err := do(Action{Do: "change-calendar"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := e.Fact.(CalendarChanged)
+	if c.Version != 1 || c.Calendar.ID == "" || strings.Join(c.Calendar.Shifts[0].Weekdays(), " ") != "Mon Tue Wed Thu Fri Sat" || len(c.Calendar.Shifts[1].Days) != 5 {
+		t.Errorf("%s: %+v", e.ID, c)
+	}
+	e, err = do(Action{Do: "change-calendar", Shift: "late", Day: "Fri"})
+	again, ok := e.Fact.(CalendarChanged)
+	if err != nil || !ok || again.Version != 2 || strings.Join(again.Calendar.Shifts[1].Weekdays(), " ") != "Mon Tue Wed Thu" || len(again.Calendar.Shifts[0].Days) != 6 {
+		t.Errorf("changed again: %+v %v", again, err)
+	}
+	if got := again.Fields()[2]; got != (Field{"shift late", "14:00 to 22:00 on Mon Tue Wed Thu"}) {
+		t.Errorf("field %+v", got)
+	}
+}
+
 func TestEngineeringChangesThatCannotBe(t *testing.T) {
 	do, _ := engineeredFloor(t, "nist-box")
 	for _, tt := range []struct {
@@ -96,6 +132,10 @@ func TestEngineeringChangesThatCannotBe(t *testing.T) {
 		{Action{Do: "change-routing", Item: "NO-SUCH"}, `material "NO-SUCH" has no routing`},
 		{Action{Do: "change-routing", Operation: "9999"}, `has no operation "9999"`},
 		{Action{Do: "change-routing", Cycle: -time.Second}, "is no time"},
+		{Action{Do: "change-work-center", WorkCenter: "NO-SUCH"}, `unknown work center "NO-SUCH"`},
+		{Action{Do: "change-work-center", Efficiency: 1001}, "is 1 to 1000 percent, not 1001"},
+		{Action{Do: "change-calendar", Shift: "NO-SUCH"}, `has no shift "NO-SUCH"`},
+		{Action{Do: "change-calendar", Day: "Saturday"}, `"Saturday" is no day of the week`},
 	} {
 		if _, err := do(tt.a); err == nil || !strings.Contains(err.Error(), tt.says) {
 			t.Errorf("%+v: got %v, want %q", tt.a, err, tt.says)

@@ -23,6 +23,7 @@ func anything[T any]() *rapid.Generator[T] {
 		Types: map[reflect.Type]*rapid.Generator[any]{
 			reflect.TypeFor[time.Time](): rapid.Custom(anyTime).AsAny(),
 			reflect.TypeFor[Decimal]():   amount.AsAny(),
+			reflect.TypeFor[WallTime]():  rapid.Map(rapid.IntRange(0, 24*60-1), func(n int) WallTime { return WallTime(n) }).AsAny(),
 			// Half of the quantities that may be left out are.
 			reflect.TypeFor[Quantity](): rapid.Custom(func(t *rapid.T) Quantity {
 				if rapid.Bool().Draw(t, "no quantity") {
@@ -88,6 +89,8 @@ func TestEventsAreEncodedAsEncodingJSONWould(t *testing.T) {
 	t.Run("item changed", encodes[ItemChanged])
 	t.Run("bill changed", encodes[BillChanged])
 	t.Run("routing changed", encodes[RoutingChanged])
+	t.Run("work center changed", encodes[CenterChanged])
+	t.Run("calendar changed", encodes[CalendarChanged])
 	t.Run("shipped", encodes[Shipped])
 	t.Run("machine counted", encodes[MachineCounted])
 	t.Run("machine changed", encodes[MachineChanged])

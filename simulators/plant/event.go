@@ -66,6 +66,8 @@ const (
 	KindItemChanged      Kind = "item-changed"
 	KindBillChanged      Kind = "bom-changed"
 	KindRoutingChanged   Kind = "routing-changed"
+	KindCenterChanged    Kind = "work-center-changed"
+	KindCalendarChanged  Kind = "calendar-changed"
 	KindShipment         Kind = "shipment"
 	KindMachineCount     Kind = "machine-count"
 	KindMachineState     Kind = "machine-state"
@@ -107,12 +109,15 @@ type Keys struct {
 	Serial    SerialID    `json:"serial,omitempty"`
 	Case      CaseID      `json:"case,omitempty"`
 	Machine   MachineID   `json:"machine,omitempty"`
+	// WorkCenter and Calendar are only those that a fact is a record of.
+	WorkCenter WorkCenterID `json:"workCenter,omitempty"`
+	Calendar   string       `json:"calendar,omitempty"`
 	// Of is the kind of what a reversal takes back; the other keys name it.
 	Of Kind `json:"of,omitempty"`
 }
 
 // Entity names what must be handled in sequence: the order, else the lot, the
-// machine or the material.
+// machine, the work center, the calendar or the material.
 func (k Keys) Entity() string {
 	switch {
 	case k.Order != "":
@@ -121,6 +126,10 @@ func (k Keys) Entity() string {
 		return string(k.Lot)
 	case k.Machine != "":
 		return string(k.Machine)
+	case k.WorkCenter != "":
+		return string(k.WorkCenter)
+	case k.Calendar != "":
+		return k.Calendar
 	}
 	return string(k.Material)
 }
@@ -147,6 +156,8 @@ func (k Keys) String() string {
 	add("serial ", string(k.Serial))
 	add("case ", string(k.Case))
 	add("machine ", string(k.Machine))
+	add("work center ", string(k.WorkCenter))
+	add("calendar ", k.Calendar)
 	add("of ", string(k.Of))
 	return s
 }
@@ -158,12 +169,12 @@ func Natural(f Fact) string { return NaturalKey(f.Kind(), f.Keys()) }
 // NaturalKey is [Natural] for a fact of which only kind and keys are known.
 func NaturalKey(kind Kind, k Keys) string {
 	s := append(make([]byte, 0, 64), kind...) // judges make millions of them
-	for _, part := range [...]string{string(k.Of), string(k.Order), string(k.Operation), string(k.Lot), string(k.Serial), string(k.Case), string(k.Machine)} {
+	for _, part := range [...]string{string(k.Of), string(k.Order), string(k.Operation), string(k.Lot), string(k.Serial), string(k.Case), string(k.Machine), string(k.WorkCenter), k.Calendar} {
 		if part != "" {
 			s = append(append(s, '/'), part...)
 		}
 	}
-	if k.Order == "" && k.Lot == "" && k.Machine == "" {
+	if k.Order == "" && k.Lot == "" && k.Machine == "" && k.WorkCenter == "" && k.Calendar == "" {
 		s = append(append(s, '/'), k.Material...)
 	}
 	if k.Counter > 0 {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -192,6 +193,19 @@ type RoutingChanged struct {
 	Version int     `json:"version"`
 }
 
+// CenterChanged puts other data of a work center in force (ERP → MES), all of
+// it.
+type CenterChanged struct {
+	WorkCenter WorkCenter `json:"workCenter"`
+	Version    int        `json:"version"`
+}
+
+// CalendarChanged puts other hours of a site in force (ERP → MES), all of them.
+type CalendarChanged struct {
+	Calendar Calendar `json:"calendar"`
+	Version  int      `json:"version"`
+}
+
 // Shipped takes goods of a lot out of stock towards a customer. It happens
 // inside the ERP; no message of the SUT causes it.
 type Shipped struct {
@@ -255,6 +269,8 @@ func (Inspected) Kind() Kind        { return KindInspection }
 func (ItemChanged) Kind() Kind      { return KindItemChanged }
 func (BillChanged) Kind() Kind      { return KindBillChanged }
 func (RoutingChanged) Kind() Kind   { return KindRoutingChanged }
+func (CenterChanged) Kind() Kind    { return KindCenterChanged }
+func (CalendarChanged) Kind() Kind  { return KindCalendarChanged }
 func (Shipped) Kind() Kind          { return KindShipment }
 func (MachineCounted) Kind() Kind   { return KindMachineCount }
 func (MachineChanged) Kind() Kind   { return KindMachineState }
@@ -298,6 +314,10 @@ func (f Inspected) Keys() Keys {
 func (f ItemChanged) Keys() Keys    { return Keys{Material: f.Item.ID, Counter: f.Version} }
 func (f BillChanged) Keys() Keys    { return Keys{Material: f.Bill.Item, Counter: f.Version} }
 func (f RoutingChanged) Keys() Keys { return Keys{Material: f.Routing.Item, Counter: f.Version} }
+func (f CenterChanged) Keys() Keys  { return Keys{WorkCenter: f.WorkCenter.ID, Counter: f.Version} }
+func (f CalendarChanged) Keys() Keys {
+	return Keys{Calendar: f.Calendar.ID, Counter: f.Version}
+}
 func (f Shipped) Keys() Keys        { return Keys{Lot: f.Lot, Material: f.Material, Counter: f.Counter} }
 func (f MachineCounted) Keys() Keys { return Keys{Machine: f.Machine, Counter: f.Counter} }
 func (f MachineChanged) Keys() Keys { return Keys{Machine: f.Machine, Counter: f.Counter} }
@@ -400,6 +420,25 @@ func (f RoutingChanged) Fields() []Field {
 	}
 	return fs
 }
+
+// Fields of a work center say of each machine that it belongs to it.
+func (f CenterChanged) Fields() []Field {
+	w := f.WorkCenter
+	fs := []Field{{"description", w.Description}, {"manual", strconv.FormatBool(w.Manual)}, {"efficiency", number(w.Efficiency)}}
+	for i, m := range w.Machines {
+		fs = append(fs, Field{"machine " + strconv.Itoa(i+1), string(m)})
+	}
+	return fs
+}
+
+// Fields of a calendar say when each shift is worked: "06:00 to 14:00 on Mon Tue".
+func (f CalendarChanged) Fields() []Field {
+	fs := []Field{{"zone", f.Calendar.Zone}}
+	for _, s := range f.Calendar.Shifts {
+		fs = append(fs, Field{"shift " + s.Name, s.Start.String() + " to " + s.End.String() + " on " + strings.Join(s.Weekdays(), " ")})
+	}
+	return fs
+}
 func (f Shipped) Fields() []Field        { return quantityFields("quantity", f.Quantity) }
 func (f MachineChanged) Fields() []Field { return []Field{{"state", f.State}} }
 
@@ -477,6 +516,10 @@ func decodeFact(k Kind, b []byte) (Fact, error) {
 		return into[BillChanged](b)
 	case KindRoutingChanged:
 		return into[RoutingChanged](b)
+	case KindCenterChanged:
+		return into[CenterChanged](b)
+	case KindCalendarChanged:
+		return into[CalendarChanged](b)
 	case KindShipment:
 		return into[Shipped](b)
 	case KindMachineCount:

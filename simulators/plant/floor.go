@@ -34,7 +34,7 @@ type Floor interface {
 
 // Action is something a scenario makes happen.
 type Action struct {
-	Do     string // "release-orders", "change-order", "cancel-order", "change-item", "change-bom", "change-routing", "place-hold", "decide", "ship", "mistype"
+	Do     string // "release-orders", "change-order", "cancel-order", "change-item", "change-bom", "change-routing", "change-work-center", "change-calendar", "place-hold", "decide", "ship", "mistype"
 	Kind   Kind   // of facts; empty means confirmations
 	Order  OrderID
 	Lot    LotID
@@ -48,11 +48,17 @@ type Action struct {
 	Operation OperationID
 	For       Decimal
 	Cycle     time.Duration
-	Count     int
-	Quantity  Decimal
-	Priority  int
-	Decision  Decision
-	Reason    string
+	// WorkCenter is what is changed, and Efficiency what is reckoned of it.
+	WorkCenter WorkCenterID
+	Efficiency int
+	// Shift is worked on Day as well from then on, or no more: "Sat".
+	Shift    string
+	Day      string
+	Count    int
+	Quantity Decimal
+	Priority int
+	Decision Decision
+	Reason   string
 	// At is the plant time at which it happens, if that is later than Now. It
 	// is never later than Next: the plant does not skip what is due.
 	At time.Time

@@ -92,6 +92,9 @@ type WorkCenter struct {
 	Description string       `json:"description,omitempty"`
 	Machines    []MachineID  `json:"machines,omitempty"`
 	Manual      bool         `json:"manual,omitempty"`
+	// Efficiency is how much of the standard pace is reached, in percent, as
+	// planning reckons; 0 means not said. The floor works at its own.
+	Efficiency int `json:"efficiency,omitempty"`
 }
 
 // Person works in the plant.

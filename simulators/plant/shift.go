@@ -17,6 +17,34 @@ type Shift struct {
 	Days  []time.Weekday `json:"days"` // on which it starts; 0 is Sunday
 }
 
+// Length is how long the shift lasts on a day on which no clock is changed.
+func (s Shift) Length() time.Duration {
+	minutes := int(s.End) - int(s.Start)
+	if minutes <= 0 {
+		minutes += 24 * 60 // it ends on the next day
+	}
+	return time.Duration(minutes) * time.Minute
+}
+
+// Weekdays are the days on which the shift starts, as files write them: "Mon".
+func (s Shift) Weekdays() []string {
+	names := make([]string, len(s.Days))
+	for i, d := range s.Days {
+		names[i] = d.String()[:3]
+	}
+	return names
+}
+
+// WeekdayNamed reads "Mon"; false if there is no such day.
+func WeekdayNamed(name string) (time.Weekday, bool) {
+	for d := time.Sunday; d <= time.Saturday; d++ {
+		if d.String()[:3] == name {
+			return d, true
+		}
+	}
+	return 0, false
+}
+
 // WallTime is a time of day as the clock on the wall shows it, in minutes
 // since midnight. In files it is written "22:00".
 type WallTime int

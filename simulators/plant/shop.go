@@ -36,8 +36,10 @@ type shop struct {
 	changed  map[ItemID]*ItemChanged // definitions that were changed in the run
 	bills    map[ItemID]*BillChanged // likewise
 	routings map[ItemID]*RoutingChanged
-	twins    []OrderID // confirm these twice; empty means whichever is next
-	mistakes []mistake // to come
+	centers  map[WorkCenterID]*CenterChanged
+	worked   *CalendarChanged // the hours of the site that are announced
+	twins    []OrderID        // confirm these twice; empty means whichever is next
+	mistakes []mistake        // to come
 }
 
 var _ Floor = (*shop)(nil)

@@ -48,7 +48,7 @@ func New() *Run {
 	for _, k := range []plant.Kind{plant.KindConfirmation, plant.KindConsumption, plant.KindScrap, plant.KindRework, plant.KindReceipt, plant.KindLotHeld, plant.KindOperationStarted, plant.KindInspection} {
 		p.Flows = append(p.Flows, evidence.Flow{Kind: k, From: "mes", To: "erp"})
 	}
-	for _, k := range []plant.Kind{plant.KindOrderReleased, plant.KindOrderChanged, plant.KindOrderCancelled, plant.KindLotDecided, plant.KindItemChanged, plant.KindBillChanged, plant.KindRoutingChanged} {
+	for _, k := range []plant.Kind{plant.KindOrderReleased, plant.KindOrderChanged, plant.KindOrderCancelled, plant.KindLotDecided, plant.KindItemChanged, plant.KindBillChanged, plant.KindRoutingChanged, plant.KindCenterChanged, plant.KindCalendarChanged} {
 		p.Flows = append(p.Flows, evidence.Flow{Kind: k, From: "erp", To: "mes"})
 	}
 	return &Run{Plan: p, plant: time.Date(2026, 3, 2, 13, 41, 0, 0, Zone()), tries: map[string]int{}}

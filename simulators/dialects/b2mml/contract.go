@@ -143,6 +143,8 @@ func typeOf(p part) string {
 		return "Opaque"
 	case p.name == "SegmentRequirementChild":
 		return "SegmentRequirement"
+	case p.name == "EquipmentChild":
+		return "Equipment"
 	case p.name == "AssemblyBillOfMaterialItem":
 		return "OperationsMaterialBillItem"
 	case p.name == "OriginalApplicationArea":

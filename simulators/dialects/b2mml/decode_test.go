@@ -270,6 +270,6 @@ func shownOf(id string) simulators.Answer {
 	return simulators.Answer{More: true, Cursor: id, Found: []any{
 		simulators.BillState{Bill: plant.Bill{Item: item, For: plant.Of(100, "EA"), Components: []plant.Component{{Material: item, Operation: "0010", Quantity: plant.Of(7, "KGM")}}}},
 		simulators.RoutingState{Routing: plant.Routing{Item: item, Operations: []plant.Operation{{ID: "0010", Description: id, WorkCenter: plant.WorkCenterID(id), Setup: 1, Cycle: 2, Inspect: true}}}},
-		plant.WorkCenter{ID: plant.WorkCenterID(id), Manual: true}, plant.Calendar{ID: id, Zone: id},
+		simulators.CenterState{WorkCenter: plant.WorkCenter{ID: plant.WorkCenterID(id), Manual: true}}, simulators.CalendarState{Calendar: plant.Calendar{ID: id, Zone: id}},
 	}}
 }

@@ -38,6 +38,7 @@ func released() plant.Event {
 func goldens() map[string][]plant.Event {
 	all := dialecttest.Day()
 	maps.Copy(all, dialecttest.Engineering())
+	maps.Copy(all, dialecttest.Site())
 	all["order-released"] = []plant.Event{released()}
 	return all
 }
@@ -141,8 +142,8 @@ func questions() map[string]struct {
 			[]any{simulators.ItemState{Item: item, Version: 4, Changed: at(7, 0, 0)}, simulators.ItemState{Item: plant.Item{ID: "CASTING-3", Unit: "KGM"}, Version: 1, Changed: at(8, 0, 0)}}},
 		"get-routings":  {simulators.Query{Object: "routings", Where: where("by", "changed", "since", "2026-03-02T06:00:00+01:00")}, []any{simulators.RoutingState{Version: 1, Changed: at(7, 0, 0), Routing: plant.Routing{Item: "PUMP-7", Revision: "C", Operations: order.Operations}}}},
 		"get-bom":       {simulators.Query{Object: "bom", Where: where("id", "PUMP-7")}, []any{simulators.BillState{Version: 1, Changed: at(7, 0, 0), Bill: plant.Bill{Item: "PUMP-7", Revision: "C", For: ea("1"), Components: order.Components}}}},
-		"get-equipment": {simulators.Query{Object: "work-centers", Where: where("after", "PACK", "limit", "2")}, []any{plant.WorkCenter{ID: "TURN", Description: "lathe", Machines: []plant.MachineID{"L-1", "L-2"}}, plant.WorkCenter{ID: "WASH", Manual: true}}},
-		"get-calendar":  {simulators.Query{Object: "calendar", Where: where("id", "BRNO")}, []any{plant.Calendar{ID: "BRNO", Zone: "Europe/Prague", Shifts: []plant.Shift{{Name: "night", Start: 22 * 60, End: 6 * 60, Days: []time.Weekday{time.Sunday, time.Monday}}}}}},
+		"get-equipment": {simulators.Query{Object: "work-centers", Where: where("after", "PACK", "limit", "2")}, []any{simulators.CenterState{Version: 2, Changed: at(7, 0, 0), WorkCenter: plant.WorkCenter{ID: "TURN", Description: "lathe", Machines: []plant.MachineID{"L-1", "L-2"}, Efficiency: 85}}, simulators.CenterState{WorkCenter: plant.WorkCenter{ID: "WASH", Manual: true}}}},
+		"get-calendar":  {simulators.Query{Object: "calendar", Where: where("id", "BRNO")}, []any{simulators.CalendarState{Version: 1, Changed: at(7, 0, 0), Calendar: plant.Calendar{ID: "BRNO", Zone: "Europe/Prague", Shifts: []plant.Shift{{Name: "night", Start: 22 * 60, End: 6 * 60, Days: []time.Weekday{time.Sunday, time.Monday}}}}}}},
 		"get-operation": {simulators.Query{Object: "operation", Where: where("id", "OP-1")}, []any{simulators.Operation{ID: "OP-1", State: simulators.OperationFailed, Refusal: expired}}},
 	}
 }

@@ -119,7 +119,7 @@ func complete(n *xmltree.Node) {
 		return
 	}
 	code := map[string]string{"Process": "Add", "Sync": "Add", "Change": "Change", "Cancel": "Delete"}[verb]
-	if noun == definition || noun == bill || noun == operations {
+	if noun == definition || askedFor[noun] != "" {
 		code = "Replaced" // it is sent whole, whether it is new or not
 	}
 	if verb == "Process" {

@@ -1,18 +1,17 @@
 package b2mml
 
 import (
-	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/dialects/neutral"
 	"github.com/andon-rig/andon/simulators/dialects/xmltree"
 	"github.com/andon-rig/andon/simulators/plant"
 )
 
-// Nouns of what engineering has written down. All are asked for and shown; bills
-// and routings are announced as well.
+// Nouns of what engineering has written down. All are asked for, shown and
+// announced.
 const (
 	operations = "OperationsDefinition"
 	bill       = "OperationsMaterialBill"
@@ -30,9 +29,9 @@ func masterView(found any) (noun string, n *xmltree.Node) {
 		return operations, routingView(f)
 	case simulators.BillState:
 		return bill, billView(f)
-	case plant.WorkCenter:
+	case simulators.CenterState:
 		return equipment, centerView(f)
-	case plant.Calendar:
+	case simulators.CalendarState:
 		return calendar, calendarView(f)
 	}
 	return "", nil
@@ -82,10 +81,14 @@ func amount(q plant.Quantity) *xmltree.Node {
 	return xmltree.Branch("Quantity", xmltree.Leaf("QuantityString", q.Amount.String()), xmltree.Leaf("DataType", "decimal"), xmltree.Leaf("UnitOfMeasure", string(q.Unit)))
 }
 
-func centerView(w plant.WorkCenter) *xmltree.Node {
-	n := xmltree.Branch(equipment, xmltree.Leaf("ID", string(w.ID)), xmltree.Optional("Description", w.Description), xmltree.Leaf("EquipmentLevel", "WorkCenter"))
+func centerView(c simulators.CenterState) *xmltree.Node {
+	w := c.WorkCenter
+	n := xmltree.Branch(equipment, xmltree.Leaf("ID", string(w.ID)), xmltree.Optional("Version", counted(c.Version)), xmltree.Optional("Description", w.Description), xmltree.Optional("PublishedDate", instant(c.Changed)), xmltree.Leaf("EquipmentLevel", "WorkCenter"))
 	if w.Manual {
 		n.Add(xmltree.Branch("EquipmentProperty", xmltree.Leaf("ID", "Manual"), xmltree.Branch("Value", xmltree.Leaf("ValueString", "true"), xmltree.Leaf("DataType", "boolean"))))
+	}
+	if w.Efficiency > 0 {
+		n.Add(xmltree.Branch("EquipmentProperty", xmltree.Leaf("ID", "Efficiency"), xmltree.Branch("Value", xmltree.Leaf("ValueString", strconv.Itoa(w.Efficiency)), xmltree.Leaf("DataType", "positiveInteger"))))
 	}
 	for _, m := range w.Machines {
 		n.Add(xmltree.Branch("EquipmentChild", xmltree.Leaf("ID", string(m)), xmltree.Leaf("EquipmentLevel", "WorkUnit")))
@@ -93,26 +96,27 @@ func centerView(w plant.WorkCenter) *xmltree.Node {
 	return n
 }
 
+// counted is the number of a version; "" for what was there before the run.
+func counted(version int) string {
+	if version == 0 {
+		return ""
+	}
+	return strconv.Itoa(version)
+}
+
 // calendarView: a shift recurs by a rule of RFC 5545, at times of the clocks of
 // the zone, which is a property. Without shifts all of the week is one.
-func calendarView(c plant.Calendar) *xmltree.Node {
-	n := xmltree.Branch(calendar, xmltree.Leaf("ID", c.ID))
+func calendarView(f simulators.CalendarState) *xmltree.Node {
+	c := f.Calendar
+	n := xmltree.Branch(calendar, xmltree.Leaf("ID", c.ID), xmltree.Optional("Version", counted(f.Version)), xmltree.Optional("PublishedDate", instant(f.Changed)))
 	entry := func(id, rule string, d time.Duration) {
 		n.Add(xmltree.Branch("WorkCalendarDefinitionEntry", xmltree.Leaf("ID", id), xmltree.Leaf("RecurrenceTime", rule), xmltree.Leaf("DurationRule", lasting(d)), xmltree.Leaf("EntryType", "Work")))
 	}
 	for _, s := range c.Shifts {
-		var days []string
-		for _, d := range s.Days {
-			days = append(days, strings.ToUpper(d.String()[:2]))
-		}
-		minutes := int(s.End) - int(s.Start)
-		if minutes <= 0 {
-			minutes += 24 * 60 // it ends on the next day
-		}
-		entry(s.Name, fmt.Sprintf("FREQ=WEEKLY;BYDAY=%s;BYHOUR=%d;BYMINUTE=%d", strings.Join(days, ","), int(s.Start)/60, int(s.Start)%60), time.Duration(minutes)*time.Minute)
+		entry(s.Name, neutral.Recurrence(s), s.Length())
 	}
 	if len(c.Shifts) == 0 {
-		entry("always", "FREQ=DAILY;BYHOUR=0;BYMINUTE=0", 24*time.Hour)
+		entry("always", neutral.RecursAlways, 24*time.Hour)
 	}
 	return n.Add(xmltree.Branch("WorkCalendarDefinitionProperty", xmltree.Leaf("ID", "Zone"), xmltree.Branch("Value", xmltree.Leaf("ValueString", c.Zone))))
 }

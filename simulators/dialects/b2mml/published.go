@@ -34,8 +34,11 @@ OperationsSegment: ID Description* Version PublishedDate EffectiveStartDate Effe
 ParameterSpecification: ID Value* Description* HierarchyScope~ ParameterChild*~ ParameterSpecificationID* ProcessSegmentParameterID*
 EquipmentSpecification: ID EquipmentClassID* EquipmentID* Description* EquipmentUse HierarchyScope~ OperationalLocation~ SpatialDefinition~ Quantity* EquipmentSpecificationChild*~ EquipmentSpecificationProperty*~ TestSpecificationID*
 OperationsMaterialBillItem: ID Description* Version PublishedDate EffectiveStartDate EffectiveEndDate UseType HierarchyScope~ AssemblyBillOfMaterialItem* AssemblyType AssemblyRelationship MaterialSpecificationID* Quantity*
-Equipment: ID Version Description* PublishedDate EffectiveStartDate EffectiveEndDate HierarchyScope~ EquipmentLevel SpatialDefinition~ EquipmentAssetMapping*~ PhysicalAssetID OperationalLocation~ EquipmentProperty*~ EquipmentChild*~ EquipmentClassID* TestSpecificationID*
-WorkCalendarDefinition: ID Description* Version PublishedDate EffectiveStartDate EffectiveEndDate HierarchyScope~ WorkCalendarDefinitionEntry*~ WorkCalendarDefinitionProperty*~
+Equipment: ID Version Description* PublishedDate EffectiveStartDate EffectiveEndDate HierarchyScope~ EquipmentLevel SpatialDefinition~ EquipmentAssetMapping*~ PhysicalAssetID OperationalLocation~ EquipmentProperty* EquipmentChild* EquipmentClassID* TestSpecificationID*
+WorkCalendarDefinition: ID Description* Version PublishedDate EffectiveStartDate EffectiveEndDate HierarchyScope~ WorkCalendarDefinitionEntry* WorkCalendarDefinitionProperty*
+EquipmentProperty: ID Description* Value* EquipmentPropertyChild*~ EquipmentClassPropertyID
+WorkCalendarDefinitionProperty: ID Description* Value* WorkCalendarDefinitionPropertyChild*~
+WorkCalendarDefinitionEntry: ID Description* Version PublishedDate EffectiveStartDate EffectiveEndDate HierarchyScope~ RecurrenceTime DurationRule EntryType WorkCalendarDefinitionEntryChild*~ WorkCalendarDefinitionEntryProperty*~
 Quantity: QuantityString DataType UnitOfMeasure Key*
 Value: ValueString DataType UnitOfMeasure Key*
 Process: ActionCriteria*~
@@ -88,7 +91,7 @@ const (
 
 var (
 	verbs = []string{"Process", "Sync", "Change", "Cancel", "Get"}
-	nouns = []string{schedule, performance, lot, definition, bill, operations}
+	nouns = []string{schedule, performance, lot, definition, bill, operations, equipment, calendar}
 )
 
 // transaction takes the name of a BOD apart; false if it is none of those.
@@ -120,6 +123,8 @@ func shapeOf(bod string, element string) *shape {
 		}
 	case "SegmentRequirementChild": // which is one itself
 		return shapes["SegmentRequirement"]
+	case "EquipmentChild": // likewise
+		return shapes["Equipment"]
 	case "AssemblyBillOfMaterialItem":
 		return shapes["OperationsMaterialBillItem"]
 	}

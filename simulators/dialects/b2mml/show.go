@@ -23,6 +23,10 @@ func rowOf(kind plant.Kind) string {
 		return bill
 	case plant.KindRoutingChanged:
 		return operations
+	case plant.KindCenterChanged:
+		return equipment
+	case plant.KindCalendarChanged:
+		return calendar
 	}
 	return "SegmentResponse"
 }
@@ -83,7 +87,7 @@ func views(found []any) (noun string, rows []*xmltree.Node, err error) {
 			noun = performance
 			segments = append(segments, postingView(f))
 			continue
-		case simulators.RoutingState, simulators.BillState, plant.WorkCenter, plant.Calendar:
+		case simulators.RoutingState, simulators.BillState, simulators.CenterState, simulators.CalendarState:
 			noun, n = masterView(f)
 		case plant.Lot:
 			noun, n = lot, lotView(f)

@@ -41,15 +41,15 @@ func (d Dialect) master(s set, found any) (all []entity, ok bool) {
 		return []entity{d.routing(s.name, f)}, true
 	case simulators.RoutingStep:
 		return []entity{d.step(s.name, f)}, true
-	case plant.WorkCenter:
+	case simulators.CenterState:
 		return []entity{d.resource(f)}, true
 	case simulators.OnHand:
 		return []entity{d.onHand(f)}, true
-	case plant.Calendar:
+	case simulators.CalendarState:
 		if s.name == "WorkCalendars" {
-			return []entity{d.head(0, firstNumber, property{"CalendarId", f.ID}, property{"CalendarName", f.ID + " " + f.Zone}, property{"WorkHours", number(0)})}, true
+			return []entity{d.head(f.Version, firstNumber, property{"CalendarId", f.Calendar.ID}, property{"CalendarName", f.Calendar.ID + " " + f.Calendar.Zone}, property{"WorkHours", number(0)})}, true
 		}
-		return d.intervals(s, f), true
+		return d.intervals(s, f.Calendar), true
 	}
 	return nil, false
 }
@@ -111,12 +111,13 @@ func (d Dialect) step(set string, s simulators.RoutingStep) entity {
 	return append(e, property{"RouteId", route}, property{"OperationNumber", n}, property{"OperationPriority", 0}, property{"OperationId", name}, property{"NextRouteOperationNumber", next})
 }
 
-func (d Dialect) resource(w plant.WorkCenter) entity {
+func (d Dialect) resource(f simulators.CenterState) entity {
+	w := f.WorkCenter
 	kind := "Machine"
 	if w.Manual {
 		kind = "HumanResource"
 	}
-	return d.head(0, firstNumber, property{"ResourceId", string(w.ID)}, property{"ResourceName", w.Description}, property{"OperationsResourceType", kind}, property{"Capacity", number(plant.Whole(int64(max(1, len(w.Machines)))))})
+	return d.head(f.Version, firstNumber, property{"ResourceId", string(w.ID)}, property{"ResourceName", w.Description}, property{"OperationsResourceType", kind}, property{"Capacity", number(plant.Whole(int64(max(1, len(w.Machines)))))})
 }
 
 func (d Dialect) onHand(h simulators.OnHand) entity {

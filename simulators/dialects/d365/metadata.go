@@ -29,7 +29,7 @@ var samples = []any{
 	plant.Item{Units: make([]plant.AltUnit, 1)}, plant.Lot{}, simulators.Operation{},
 	simulators.BillLine{BillState: simulators.BillState{Bill: plant.Bill{Components: make([]plant.Component, 1)}}}, simulators.BillState{},
 	simulators.RoutingStep{RoutingState: simulators.RoutingState{Routing: plant.Routing{Operations: make([]plant.Operation, 1)}}}, simulators.RoutingState{},
-	plant.WorkCenter{}, simulators.OnHand{}, plant.Calendar{},
+	simulators.CenterState{}, simulators.OnHand{}, simulators.CalendarState{},
 }
 
 // edmx describes the entity sets here, which have a small part of the

@@ -13,7 +13,7 @@ func Kinds() []plant.Kind {
 	return []plant.Kind{
 		plant.KindOrderReleased, plant.KindOrderChanged, plant.KindOrderCancelled, plant.KindOperationStarted, plant.KindConfirmation,
 		plant.KindConsumption, plant.KindScrap, plant.KindRework, plant.KindReceipt, plant.KindReversal, plant.KindLotHeld, plant.KindLotDecided,
-		plant.KindInspection, plant.KindItemChanged, plant.KindBillChanged, plant.KindRoutingChanged, plant.KindShipment, plant.KindMachineCount, plant.KindMachineState,
+		plant.KindInspection, plant.KindItemChanged, plant.KindBillChanged, plant.KindRoutingChanged, plant.KindCenterChanged, plant.KindCalendarChanged, plant.KindShipment, plant.KindMachineCount, plant.KindMachineState,
 	}
 }
 
@@ -121,6 +121,10 @@ func otherFact(t *rapid.T, kind plant.Kind, order plant.OrderID) plant.Fact {
 		return plant.BillChanged{Version: counter(t), Bill: bill(t)}
 	case plant.KindRoutingChanged:
 		return plant.RoutingChanged{Version: counter(t), Routing: routing(t)}
+	case plant.KindCenterChanged:
+		return plant.CenterChanged{Version: counter(t), WorkCenter: center(t)}
+	case plant.KindCalendarChanged:
+		return plant.CalendarChanged{Version: counter(t), Calendar: hours(t)}
 	case plant.KindShipment:
 		return plant.Shipped{Lot: lot, Material: id[plant.ItemID](t, "material"), Counter: counter(t), Quantity: quantity(t, "quantity")}
 	case plant.KindMachineCount:
@@ -213,4 +217,27 @@ func routing(t *rapid.T) plant.Routing {
 		})
 	}
 	return r
+}
+
+func center(t *rapid.T) plant.WorkCenter {
+	w := plant.WorkCenter{ID: id[plant.WorkCenterID](t, "work center"), Description: optional[string](t, "description"), Manual: rapid.Bool().Draw(t, "manual"),
+		Efficiency: rapid.SampledFrom([]int{0, 1, 85, 100, 1000}).Draw(t, "efficiency")}
+	for range rapid.IntRange(0, 3).Draw(t, "machines") {
+		w.Machines = append(w.Machines, id[plant.MachineID](t, "machine"))
+	}
+	return w
+}
+
+func hours(t *rapid.T) plant.Calendar {
+	c := plant.Calendar{ID: id[string](t, "calendar"), Zone: rapid.SampledFrom([]string{"UTC", "Europe/Prague", "Asia/Kathmandu", "America/Argentina/Buenos_Aires"}).Draw(t, "zone")}
+	for range rapid.IntRange(0, 3).Draw(t, "shifts") {
+		s := plant.Shift{Name: id[string](t, "shift"), Start: plant.WallTime(rapid.IntRange(0, 24*60-1).Draw(t, "start")), End: plant.WallTime(rapid.IntRange(0, 24*60-1).Draw(t, "end"))}
+		for d := time.Sunday; d <= time.Saturday; d++ {
+			if rapid.Bool().Draw(t, d.String()) || d == time.Saturday && len(s.Days) == 0 {
+				s.Days = append(s.Days, d)
+			}
+		}
+		c.Shifts = append(c.Shifts, s)
+	}
+	return c
 }

@@ -96,6 +96,17 @@ func Engineering() map[string][]plant.Event {
 	}
 }
 
+// Site is what dialects announce of work centers and calendars, if they have a
+// word for that.
+func Site() map[string][]plant.Event {
+	one := func(f plant.Fact, t time.Time) []plant.Event { return []plant.Event{Event(f, t)} }
+	return map[string][]plant.Event{
+		"work-center-changed": one(plant.CenterChanged{Version: 2, WorkCenter: plant.WorkCenter{ID: "WC-CNC-02", Description: "Dreh- & Fräszentrum", Machines: []plant.MachineID{"CNC-02-A", "CNC-02-B"}, Efficiency: 85}}, At(4, 30, 0)),
+		"calendar-changed": one(plant.CalendarChanged{Version: 1, Calendar: plant.Calendar{ID: "BRNO", Zone: "Europe/Prague", Shifts: []plant.Shift{
+			{Name: "Früh", Start: 6 * 60, End: 14 * 60, Days: []time.Weekday{1, 2, 3, 4, 5, 6}}, {Name: "Nacht", Start: 22*60 + 30, End: 6 * 60, Days: []time.Weekday{0, 1, 2, 3, 4}}}}}, At(4, 40, 0)),
+	}
+}
+
 // Golden holds got against a file below testdata, which it becomes first if it
 // is to be rewritten.
 func Golden(t *testing.T, file string, got []byte, rewrite bool) {

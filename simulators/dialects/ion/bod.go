@@ -39,8 +39,8 @@ func identityOf(s Settings, n *noun, e plant.Event) identity {
 	switch e.Fact.(type) {
 	case plant.OrderReleased, plant.OrderChanged, plant.OrderCancelled:
 		id.document = string(k.Order)
-	case plant.ItemChanged, plant.BillChanged, plant.RoutingChanged:
-		id.document = string(k.Material)
+	case plant.ItemChanged, plant.BillChanged, plant.RoutingChanged, plant.CenterChanged, plant.CalendarChanged:
+		id.document = k.Entity()
 	default:
 		id.variation = 1
 	}

@@ -12,12 +12,16 @@ import (
 // Bills of material and routings are told here by what an order says of itself:
 // components in records CMP, operations in records OPR, each behind one of these.
 // They have no LINES, as those of files/v1 do: a noun is whole or cannot be read.
+// Work centers and calendars are told in site.go.
 var engineering = map[string][]files.Column{
 	"BOM": {{Name: "REFERENCE"}, {Name: "AT", Form: files.Instant}, {Name: "MATERIAL"}, {Name: "VERSION", Form: files.Whole}, {Name: "QUANTITY", Form: files.Decimal}, {Name: "UNIT"}},
 	"RTG": {{Name: "REFERENCE"}, {Name: "AT", Form: files.Instant}, {Name: "MATERIAL"}, {Name: "VERSION", Form: files.Whole}},
 }
 
 func columnsOf(record string) []files.Column {
+	if c := siteRecords[record]; c != nil {
+		return c
+	}
 	if c := engineering[record]; c != nil {
 		return c
 	}
@@ -29,6 +33,10 @@ func recordsOf(e plant.Event) []files.Record {
 	switch f := e.Fact.(type) {
 	case plant.BillChanged:
 		return engineered(e, "BOM", f.Version, plant.Order{Item: f.Bill.Item, Quantity: f.Bill.For, Components: f.Bill.Components})
+	case plant.CenterChanged:
+		return centerRecords(e, f)
+	case plant.CalendarChanged:
+		return calendarRecords(e, f)
 	case plant.RoutingChanged:
 		return engineered(e, "RTG", f.Version, plant.Order{Item: f.Routing.Item, Operations: f.Routing.Operations})
 	}
@@ -56,6 +64,9 @@ func at(columns []files.Column, name string) int {
 
 // claimOf reads what a record says, with those that belong to it.
 func claimOf(first files.Record, below ...files.Record) (plant.Event, error) {
+	if siteRecords[first.Type] != nil {
+		return siteClaim(first, below)
+	}
 	columns := engineering[first.Type]
 	if columns == nil {
 		return files.Claim(first, below...)

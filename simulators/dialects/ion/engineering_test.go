@@ -18,6 +18,12 @@ func TestEngineeringRefuses(t *testing.T) {
 		"no quantity":    {"bom-changed", `>100</BaseQuantity>`, `>many</BaseQuantity>`, "BillOfMaterialsHeader/BaseQuantity"},
 		"bad component":  {"bom-changed", `>41.25<`, `>41,25<`, "BillOfMaterialsComponent[1]/RequiredQuantity"},
 		"no operation":   {"routing-changed", "RoutingOperation", "RoutingStep", "/SyncRouting/DataArea/Routing[1]: a routing without an operation"},
+		"no center":      {"work-center-changed", ">WC-CNC-02</ID>", "></ID>", "/SyncWorkCenter/DataArea/WorkCenter[1]/WorkCenterHeader/DocumentID/ID: is missing"},
+		"bad percentage": {"work-center-changed", ">85<", ">85 %<", `WorkCenterHeader/EfficiencyPercent: "85 %" is not a percentage`},
+		"no machine":     {"work-center-changed", ">CNC-02-B<", "><", "WorkCenterMachine[2]/ID: is missing"},
+		"no zone":        {"calendar-changed", "TimeZoneCode", "Zone", "/SyncShopCalendar/DataArea/ShopCalendar[1]/ShopCalendarHeader/TimeZoneCode: is missing"},
+		"half a minute":  {"calendar-changed", "14:00:00", "14:00:30", `ShopCalendarShift[1]/EndTime: "14:00:30" is not a time of day`},
+		"bad day":        {"calendar-changed", "Mon Tue", "Mo Tue", `ShopCalendarShift[1]/WorkDays: "Mo" is no day`},
 		"bad cycle time": {"routing-changed", "PT90S", "90 s", "RoutingOperation[1]/RunDuration"},
 	} {
 		t.Run(name, func(t *testing.T) {

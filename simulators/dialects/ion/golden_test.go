@@ -27,6 +27,7 @@ func released() plant.Event {
 func goldens() map[string][]plant.Event {
 	all := dialecttest.Day()
 	maps.Copy(all, dialecttest.Engineering())
+	maps.Copy(all, dialecttest.Site())
 	all["order-released"] = []plant.Event{released()}
 	return all
 }

@@ -19,7 +19,7 @@ import (
 // says where a statement of the fact stands: in an element, or in an attribute
 // of one. A statement with nothing but a path, written with an asterisk, is an
 // element that is repeated, and the lines behind it are about what is in it.
-// Names of statements are the columns of files/v1, of BOM and RTG those in engineering.go.
+// Names of statements are the columns of files/v1; those of BOM and RTG are in engineering.go, of WCT and CAL in site.go.
 
 // orderReleased is how products that we know tell of the release of an order.
 const orderReleased = `
@@ -110,6 +110,29 @@ routing-changed Sync Routing Replace
     SETUP SetupDuration
     CYCLE RunDuration
     INSPECT InspectionRequiredIndicator
+
+work-center-changed Sync WorkCenter Replace
+  WORKCENTER WorkCenterHeader/DocumentID/ID
+  VERSION WorkCenterHeader/DocumentID/ID@variationID
+  REFERENCE WorkCenterHeader/AlternateDocumentID/ID
+  AT WorkCenterHeader/LastModificationDateTime
+  TEXT WorkCenterHeader/Description
+  MANUAL WorkCenterHeader/ManualIndicator
+  EFFICIENCY WorkCenterHeader/EfficiencyPercent
+  MCH *WorkCenterMachine
+    MACHINE ID
+
+calendar-changed Sync ShopCalendar Replace
+  CALENDAR ShopCalendarHeader/DocumentID/ID
+  VERSION ShopCalendarHeader/DocumentID/ID@variationID
+  REFERENCE ShopCalendarHeader/AlternateDocumentID/ID
+  AT ShopCalendarHeader/LastModificationDateTime
+  ZONE ShopCalendarHeader/TimeZoneCode
+  SHF *ShopCalendarShift
+    SHIFT ID
+    START StartTime
+    END EndTime
+    DAYS WorkDays
 
 operation-started Process ShopOrderOperation Change Status/Code=Started
   ORDER ProductionOrderReference/DocumentID/ID
@@ -304,6 +327,7 @@ type place struct {
 // records are the kinds of facts by the type of record of files/v1, or of ours.
 var records = map[plant.Kind]string{
 	plant.KindOrderReleased: "ORD", plant.KindOrderChanged: "CHG", plant.KindOrderCancelled: "CAN", plant.KindLotDecided: "DEC", plant.KindItemChanged: "ITM", plant.KindBillChanged: "BOM", plant.KindRoutingChanged: "RTG",
+	plant.KindCenterChanged: "WCT", plant.KindCalendarChanged: "CAL",
 	plant.KindOperationStarted: "STA", plant.KindConfirmation: "CNF", plant.KindConsumption: "CON", plant.KindScrap: "SCR", plant.KindRework: "REW",
 	plant.KindReceipt: "RCV", plant.KindInspection: "INS", plant.KindLotHeld: "HLD",
 }

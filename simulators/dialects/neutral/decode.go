@@ -99,6 +99,10 @@ func kindsOf(name string) []plant.Kind {
 		return []plant.Kind{plant.KindBillChanged}
 	case Routings:
 		return []plant.Kind{plant.KindRoutingChanged}
+	case WorkCenters:
+		return []plant.Kind{plant.KindCenterChanged}
+	case Calendars:
+		return []plant.Kind{plant.KindCalendarChanged}
 	case MachineCounts:
 		return []plant.Kind{plant.KindMachineCount}
 	case MachineStates:
@@ -260,6 +264,10 @@ func (d *decoder) row() {
 		d.bill()
 	case routing:
 		d.routing()
+	case equipment:
+		d.center()
+	case workCalendar:
+		d.workCalendar()
 	}
 }
 

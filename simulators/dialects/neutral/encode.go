@@ -10,13 +10,15 @@ import (
 
 // Nouns of B2MML used here, and the release they are taken from.
 const (
-	release     = "V0701"
-	schedule    = "OperationsSchedule"
-	performance = "OperationsPerformance"
-	lot         = "MaterialLot"
-	definition  = "MaterialDefinition"
-	bill        = "OperationsMaterialBill"
-	routing     = "OperationsDefinition"
+	release      = "V0701"
+	schedule     = "OperationsSchedule"
+	performance  = "OperationsPerformance"
+	lot          = "MaterialLot"
+	definition   = "MaterialDefinition"
+	bill         = "OperationsMaterialBill"
+	routing      = "OperationsDefinition"
+	equipment    = "Equipment"
+	workCalendar = "WorkCalendarDefinition"
 )
 
 // begin writes the envelope up to the rows: application area and verb.
@@ -93,6 +95,10 @@ func (w *writer) event(e plant.Event) error {
 		w.bill(e, f)
 	case plant.RoutingChanged:
 		w.routing(e, f)
+	case plant.CenterChanged:
+		w.center(e, f)
+	case plant.CalendarChanged:
+		w.workCalendar(e, f)
 	case plant.MachineCounted:
 		w.counted(e, f)
 	case plant.MachineChanged:

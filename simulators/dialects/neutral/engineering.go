@@ -8,9 +8,12 @@ import (
 	"github.com/andon-rig/andon/simulators/plant"
 )
 
-// Neither a bill nor a routing has a place for a reference in B2MML, so each
-// comes in a message of its own and has that of the message.
-func sole(noun string) bool { return noun == bill || noun == routing }
+// Neither a bill nor a routing nor a calendar has a place for a reference in
+// B2MML, so each comes in a message of its own and has that of the message. Work
+// centers do as they do.
+func sole(noun string) bool {
+	return noun == bill || noun == routing || noun == equipment || noun == workCalendar
+}
 
 // definitionRow opens what is written of an item and counted by versions.
 func (w *writer) definitionRow(e plant.Event, item plant.ItemID, version int) {

@@ -89,9 +89,9 @@ func view(f any) any {
 		return billView(f)
 	case simulators.RoutingState:
 		return routingView(f)
-	case plant.WorkCenter:
-		return centerJSON{f.ID, f.Description, f.Manual, append([]plant.MachineID{}, f.Machines...)}
-	case plant.Calendar:
+	case simulators.CenterState:
+		return centerView(f)
+	case simulators.CalendarState:
 		return calendarView(f)
 	case simulators.Operation:
 		return operationView(f)

@@ -71,15 +71,25 @@ type centerJSON struct {
 	Description string             `json:"description,omitempty"`
 	Manual      bool               `json:"manual"`
 	Machines    []plant.MachineID  `json:"machines"`
+	Efficiency  int                `json:"efficiency,omitempty"` // percent
+	Version     int                `json:"version,omitempty"`
+	Changed     time.Time          `json:"changed,omitzero"`
+}
+
+func centerView(c simulators.CenterState) centerJSON {
+	w := c.WorkCenter
+	return centerJSON{w.ID, w.Description, w.Manual, append([]plant.MachineID{}, w.Machines...), w.Efficiency, c.Version, c.Changed}
 }
 
 // calendarJSON says when a site works: no shifts mean always. Times are those
 // of the clocks of its zone, and a shift whose end is not after its start ends
 // on the next day.
 type calendarJSON struct {
-	ID     string      `json:"id"`
-	Zone   string      `json:"zone"`
-	Shifts []shiftJSON `json:"shifts"`
+	ID      string      `json:"id"`
+	Zone    string      `json:"zone"`
+	Shifts  []shiftJSON `json:"shifts"`
+	Version int         `json:"version,omitempty"`
+	Changed time.Time   `json:"changed,omitzero"`
 }
 
 type shiftJSON struct {
@@ -89,14 +99,11 @@ type shiftJSON struct {
 	Days  []string       `json:"days"` // on which it starts: "Mon"
 }
 
-func calendarView(c plant.Calendar) calendarJSON {
-	v := calendarJSON{ID: c.ID, Zone: c.Zone, Shifts: []shiftJSON{}}
+func calendarView(f simulators.CalendarState) calendarJSON {
+	c := f.Calendar
+	v := calendarJSON{ID: c.ID, Zone: c.Zone, Shifts: []shiftJSON{}, Version: f.Version, Changed: f.Changed}
 	for _, s := range c.Shifts {
-		days := []string{}
-		for _, d := range s.Days {
-			days = append(days, d.String()[:3])
-		}
-		v.Shifts = append(v.Shifts, shiftJSON{s.Name, s.Start, s.End, days})
+		v.Shifts = append(v.Shifts, shiftJSON{s.Name, s.Start, s.End, s.Weekdays()})
 	}
 	return v
 }

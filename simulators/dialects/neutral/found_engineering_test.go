@@ -21,9 +21,9 @@ func engineering() map[string]any {
 		"routings": simulators.RoutingState{Version: 2, Changed: at(4, 0, 0), Routing: plant.Routing{Item: "PUMP-7", Revision: "D", Operations: []plant.Operation{
 			{ID: "0010", Description: "Machine housing", WorkCenter: "WC-CNC-02", Setup: 25 * time.Minute, Cycle: 61500 * time.Millisecond},
 			{ID: "0020", Description: "Assemble", WorkCenter: "WC-ASM-01", Cycle: 2 * time.Minute, Inspect: true}}}},
-		"work-centers": plant.WorkCenter{ID: "WC-CNC-02", Description: "Machining center", Machines: []plant.MachineID{"CNC-02A", "CNC-02B"}},
-		"calendars": plant.Calendar{ID: "BRNO", Zone: "Europe/Prague", Shifts: []plant.Shift{
-			{Name: "early", Start: 6 * 60, End: 14 * 60, Days: []time.Weekday{1, 2, 3, 4, 5}}, {Name: "night", Start: 22 * 60, End: 6 * 60, Days: []time.Weekday{0, 1, 2, 3, 4}}}},
+		"work-centers": simulators.CenterState{Version: 2, Changed: at(4, 0, 0), WorkCenter: plant.WorkCenter{ID: "WC-CNC-02", Description: "Machining center", Machines: []plant.MachineID{"CNC-02A", "CNC-02B"}, Efficiency: 85}},
+		"calendars": simulators.CalendarState{Version: 1, Changed: at(4, 0, 0), Calendar: plant.Calendar{ID: "BRNO", Zone: "Europe/Prague", Shifts: []plant.Shift{
+			{Name: "early", Start: 6 * 60, End: 14 * 60, Days: []time.Weekday{1, 2, 3, 4, 5}}, {Name: "night", Start: 22 * 60, End: 6 * 60, Days: []time.Weekday{0, 1, 2, 3, 4}}}}},
 	}
 }
 

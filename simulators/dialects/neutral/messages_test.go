@@ -71,6 +71,8 @@ func goldens() map[string][]plant.Event {
 		"machine-states":    one(plant.MachineChanged{Machine: "CNC-02-A", Counter: 31, State: "INTERRUPTED"}, at(7, 12, 30)),
 		"boms":              one(billChanged(), at(4, 10, 0)),
 		"routings":          one(routingChanged(), at(4, 20, 0)),
+		"work-centers":      one(centerChanged(), at(4, 30, 0)),
+		"calendars":         one(calendarChanged(), at(4, 40, 0)),
 		"items": one(plant.ItemChanged{Version: 4, Item: plant.Item{ID: "SEAL-12", Description: "Shaft seal 12 mm", Revision: "B", Unit: "EA", Lots: true,
 			Units: []plant.AltUnit{{Unit: "CT", Factor: plant.Factor{Num: 144, Den: 1}}, {Unit: "KGM", Factor: plant.Factor{Num: 250, Den: 3}}}}}, at(4, 0, 0)),
 	}
@@ -104,5 +106,15 @@ func routingChanged() plant.RoutingChanged {
 	return plant.RoutingChanged{Version: 3, Routing: plant.Routing{Item: "PUMP-7", Operations: []plant.Operation{
 		{ID: "0010", Description: "Turn", WorkCenter: "WC-CNC-02", Setup: 20 * time.Minute, Cycle: 90 * time.Second},
 		{ID: "0020", Description: "Inspect and pack", WorkCenter: "WC-QA-01", Cycle: 45 * time.Second, Inspect: true},
+	}}}
+}
+
+func centerChanged() plant.CenterChanged {
+	return plant.CenterChanged{Version: 2, WorkCenter: plant.WorkCenter{ID: "WC-CNC-02", Description: "Machining center", Machines: []plant.MachineID{"CNC-02-A", "CNC-02-B"}, Efficiency: 85}}
+}
+
+func calendarChanged() plant.CalendarChanged {
+	return plant.CalendarChanged{Version: 1, Calendar: plant.Calendar{ID: "BRNO", Zone: "Europe/Prague", Shifts: []plant.Shift{
+		{Name: "early", Start: 6 * 60, End: 14 * 60, Days: []time.Weekday{1, 2, 3, 4, 5, 6}}, {Name: "night", Start: 22*60 + 30, End: 6 * 60, Days: []time.Weekday{0, 1, 2, 3, 4}},
 	}}}
 }

@@ -39,13 +39,15 @@ const (
 	Items           = "items"
 	Bills           = "boms"
 	Routings        = "routings"
+	WorkCenters     = "work-centers"
+	Calendars       = "calendars"
 	MachineCounts   = "machine-counts"
 	MachineStates   = "machine-states"
 )
 
 // Names returns the names of all messages, in the order of the README.
 func Names() []string {
-	return []string{Orders, OperationStarts, Confirmations, Consumptions, Scrap, Rework, Receipts, Reversals, Holds, Decisions, Inspections, Items, Bills, Routings, MachineCounts, MachineStates}
+	return []string{Orders, OperationStarts, Confirmations, Consumptions, Scrap, Rework, Receipts, Reversals, Holds, Decisions, Inspections, Items, Bills, Routings, WorkCenters, Calendars, MachineCounts, MachineStates}
 }
 
 // NameOf is the name of the message that states a fact of kind; "" if there is
@@ -118,6 +120,10 @@ func wordingOf(kind plant.Kind) (wording, bool) {
 		return wording{Bills, "Sync", bill, fromERP}, true
 	case plant.KindRoutingChanged:
 		return wording{Routings, "Sync", routing, fromERP}, true
+	case plant.KindCenterChanged:
+		return wording{WorkCenters, "Sync", equipment, fromERP}, true
+	case plant.KindCalendarChanged:
+		return wording{Calendars, "Sync", workCalendar, fromERP}, true
 	case plant.KindMachineCount:
 		return wording{MachineCounts, "Sync", performance, fromMachine}, true
 	case plant.KindMachineState:

@@ -17,8 +17,8 @@ const (
 	askHow      = "operations"
 	askBills    = "boms"
 	askRoutings = "routings"
-	askCenters  = "work-centers"
-	askHours    = "calendars"
+	askCenters  = WorkCenters
+	askHours    = Calendars
 	askOpenAPI  = "openapi.json"
 	askAsyncAPI = "asyncapi.json"
 )

@@ -85,10 +85,10 @@ func (d Dialect) master(t *entityType, found any) (all []entity, ok bool) {
 		return ofRouting(t, f), true
 	case simulators.RoutingStep:
 		return []entity{step(f.RoutingState, f.Step)}, true
-	case plant.WorkCenter:
-		return []entity{ofCenter(f)}, true
-	case plant.Calendar:
-		return ofCalendar(f), true
+	case simulators.CenterState:
+		return []entity{ofCenter(f.WorkCenter)}, true
+	case simulators.CalendarState:
+		return ofCalendar(f.Calendar), true
 	case simulators.Stock:
 		return []entity{ofStock(f)}, true
 	}

@@ -9,11 +9,12 @@ import (
 	"github.com/andon-rig/andon/simulators/plant"
 )
 
-// Designs are what a system holds of one kind of document that engineering
-// writes for an item: its bills of material, or its routings.
-type Designs[T any] struct {
+// Designs are what a system holds of one kind of document that is written
+// down once and for all who need it: bills of material, routings, work centers
+// or calendars. K names whose each is: of an item, or its own.
+type Designs[K ~string, T any] struct {
 	mu  sync.RWMutex
-	all map[plant.ItemID]Design[T]
+	all map[K]Design[T]
 }
 
 // Design is a document that is in force.
@@ -23,25 +24,25 @@ type Design[T any] struct {
 	Changed  time.Time // plant time, in whole seconds; zero for what was there before the run
 }
 
-// NewDesigns returns documents at version 0; item tells whose each is.
-func NewDesigns[T any](documents []T, item func(T) plant.ItemID) *Designs[T] {
-	t := &Designs[T]{all: map[plant.ItemID]Design[T]{}}
+// NewDesigns returns documents at version 0; id tells whose each is.
+func NewDesigns[K ~string, T any](documents []T, id func(T) K) *Designs[K, T] {
+	t := &Designs[K, T]{all: map[K]Design[T]{}}
 	for _, d := range documents {
-		t.all[item(d)] = Design[T]{Document: d}
+		t.all[id(d)] = Design[T]{Document: d}
 	}
 	return t
 }
 
-// Of returns what is in force for an item.
-func (t *Designs[T]) Of(id plant.ItemID) (Design[T], bool) {
+// Of returns what is in force of id.
+func (t *Designs[K, T]) Of(id K) (Design[T], bool) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	d, ok := t.all[id]
 	return d, ok
 }
 
-// Items lists whose documents there are, in order.
-func (t *Designs[T]) Items() []plant.ItemID {
+// IDs lists whose documents there are, in order.
+func (t *Designs[K, T]) IDs() []K {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	return slices.Sorted(maps.Keys(t.all))
@@ -49,7 +50,7 @@ func (t *Designs[T]) Items() []plant.ItemID {
 
 // Change puts a document in force, unless a later version is. It reports
 // whether it did. At is the plant time of the change.
-func (t *Designs[T]) Change(id plant.ItemID, version int, document T, at time.Time) bool {
+func (t *Designs[K, T]) Change(id K, version int, document T, at time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if version < t.all[id].Version {
@@ -59,8 +60,8 @@ func (t *Designs[T]) Change(id plant.ItemID, version int, document T, at time.Ti
 	return true
 }
 
-// Save returns what puts the document of an item back to what it is now.
-func (t *Designs[T]) Save(id plant.ItemID) (restore func()) {
+// Save returns what puts the document of id back to what it is now.
+func (t *Designs[K, T]) Save(id K) (restore func()) {
 	was, known := t.Of(id)
 	return func() {
 		t.mu.Lock()
@@ -72,11 +73,21 @@ func (t *Designs[T]) Save(id plant.ItemID) (restore func()) {
 }
 
 // NewBills returns the bills of material of m.
-func NewBills(m plant.Master) *Designs[plant.Bill] {
+func NewBills(m plant.Master) *Designs[plant.ItemID, plant.Bill] {
 	return NewDesigns(m.Bills, func(b plant.Bill) plant.ItemID { return b.Item })
 }
 
 // NewRoutings returns the routings of m.
-func NewRoutings(m plant.Master) *Designs[plant.Routing] {
+func NewRoutings(m plant.Master) *Designs[plant.ItemID, plant.Routing] {
 	return NewDesigns(m.Routings, func(r plant.Routing) plant.ItemID { return r.Item })
+}
+
+// NewCenters returns the work centers of m.
+func NewCenters(m plant.Master) *Designs[plant.WorkCenterID, plant.WorkCenter] {
+	return NewDesigns(m.WorkCenters, func(w plant.WorkCenter) plant.WorkCenterID { return w.ID })
+}
+
+// NewCalendars returns the calendars of m.
+func NewCalendars(m plant.Master) *Designs[string, plant.Calendar] {
+	return NewDesigns(m.Calendars(), func(c plant.Calendar) string { return c.ID })
 }

@@ -15,7 +15,7 @@ func TestDesigns(t *testing.T) {
 		return plant.Bill{Item: item, For: plant.Of(pieces, "EA")}
 	}
 	bills := books.NewBills(plant.Master{Bills: []plant.Bill{of("B", 1), of("A", 1)}})
-	if got := bills.Items(); !slices.Equal(got, []plant.ItemID{"A", "B"}) {
+	if got := bills.IDs(); !slices.Equal(got, []plant.ItemID{"A", "B"}) {
 		t.Errorf("items %v", got)
 	}
 	if !bills.Change("A", 2, of("A", 100), nine) {

@@ -149,7 +149,7 @@ func Same(a, b plant.Fact) bool {
 // naturalKeys are the keys of f of which [plant.Natural] is the spelling.
 func naturalKeys(f plant.Fact) plant.Keys {
 	k := f.Keys()
-	if k.Order != "" || k.Lot != "" || k.Machine != "" {
+	if k.Order != "" || k.Lot != "" || k.Machine != "" || k.WorkCenter != "" || k.Calendar != "" {
 		k.Material = ""
 	}
 	return k
@@ -165,6 +165,8 @@ func hashKeys(kind plant.Kind, k *plant.Keys) uint64 {
 	h = fnv(h, string(k.Serial))
 	h = fnv(h, string(k.Case))
 	h = fnv(h, string(k.Of))
+	h = fnv(h, string(k.WorkCenter))
+	h = fnv(h, k.Calendar)
 	return fnv(h, string(k.Machine))
 }
 

@@ -7,19 +7,17 @@ import (
 	"time"
 
 	"github.com/andon-rig/andon/simulators"
-	"github.com/andon-rig/andon/simulators/plant"
 	"github.com/andon-rig/andon/simulators/systems/books"
 )
 
 // Bills of material, routings, work centers and calendars are what engineering
 // has written down. An engineering change of an item is one of its bill and its
 // routing as well: they bear the revision that is in force. Their versions count
-// the changes of their own. Work centers and calendars stay as they are while
-// the plant runs.
+// the changes of their own.
 
 func (e *ERP) listedBills() []simulators.BillState {
 	var all []simulators.BillState
-	for _, id := range e.bills.Items() {
+	for _, id := range e.bills.IDs() {
 		d, _ := e.bills.Of(id)
 		b, s := d.Document, e.items.State(id)
 		b.Revision = cmp.Or(s.Item.Revision, b.Revision)
@@ -30,7 +28,7 @@ func (e *ERP) listedBills() []simulators.BillState {
 
 func (e *ERP) listedRoutings() []simulators.RoutingState {
 	var all []simulators.RoutingState
-	for _, id := range e.routings.Items() {
+	for _, id := range e.routings.IDs() {
 		d, _ := e.routings.Of(id)
 		r, s := d.Document, e.items.State(id)
 		r.Revision = cmp.Or(s.Item.Revision, r.Revision)
@@ -69,9 +67,19 @@ func (e *ERP) routingSteps() (all []simulators.RoutingStep) {
 // lineName names a line of a document so that names are in the order of lines.
 func lineName(document string, line int) string { return fmt.Sprintf("%s/%04d", document, line) }
 
-func (e *ERP) workCenters() []plant.WorkCenter {
-	all := slices.Clone(e.master.WorkCenters)
-	slices.SortFunc(all, func(a, b plant.WorkCenter) int { return cmp.Compare(a.ID, b.ID) })
+func (e *ERP) workCenters() (all []simulators.CenterState) {
+	for _, id := range e.centers.IDs() {
+		d, _ := e.centers.Of(id)
+		all = append(all, simulators.CenterState{WorkCenter: d.Document, Version: d.Version, Changed: d.Changed})
+	}
+	return all
+}
+
+func (e *ERP) listedCalendars() (all []simulators.CalendarState) {
+	for _, id := range e.calendars.IDs() {
+		d, _ := e.calendars.Of(id)
+		all = append(all, simulators.CalendarState{Calendar: d.Document, Version: d.Version, Changed: d.Changed})
+	}
 	return all
 }
 
@@ -92,9 +100,9 @@ func (e *ERP) engineered(q simulators.Query) (simulators.Answer, bool) {
 			return lineName(string(s.Routing.Item), s.Step), &s.Changed
 		}), true
 	case "work-centers":
-		return books.List(q, e.workCenters(), func(w *plant.WorkCenter) (string, *time.Time) { return string(w.ID), new(time.Time) }), true
+		return books.List(q, e.workCenters(), func(w *simulators.CenterState) (string, *time.Time) { return string(w.WorkCenter.ID), &w.Changed }), true
 	case "calendars":
-		return books.List(q, e.master.Calendars(), func(c *plant.Calendar) (string, *time.Time) { return c.ID, new(time.Time) }), true
+		return books.List(q, e.listedCalendars(), func(c *simulators.CalendarState) (string, *time.Time) { return c.Calendar.ID, &c.Changed }), true
 	}
 	return simulators.Answer{}, false
 }
@@ -107,9 +115,9 @@ func (e *ERP) engineeringState(object, id string) (found any) {
 	case "routing":
 		found = first(e.listedRoutings(), func(r simulators.RoutingState) bool { return string(r.Routing.Item) == id })
 	case "work-center":
-		found = first(e.master.WorkCenters, func(w plant.WorkCenter) bool { return string(w.ID) == id })
+		found = first(e.workCenters(), func(w simulators.CenterState) bool { return string(w.WorkCenter.ID) == id })
 	case "calendar":
-		found = first(e.master.Calendars(), func(c plant.Calendar) bool { return c.ID == id })
+		found = first(e.listedCalendars(), func(c simulators.CalendarState) bool { return c.Calendar.ID == id })
 	}
 	return found
 }

@@ -23,10 +23,10 @@ func ids(t *testing.T, a simulators.Answer) (all []string, cursor string) {
 			all = append(all, string(f.Bill.Item))
 		case simulators.RoutingState:
 			all = append(all, string(f.Routing.Item))
-		case plant.WorkCenter:
-			all = append(all, string(f.ID))
-		case plant.Calendar:
-			all = append(all, f.ID)
+		case simulators.CenterState:
+			all = append(all, string(f.WorkCenter.ID))
+		case simulators.CalendarState:
+			all = append(all, f.Calendar.ID)
 		}
 	}
 	return all, a.Cursor

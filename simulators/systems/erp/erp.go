@@ -34,15 +34,17 @@ type Options struct {
 
 // ERP is a simulated ERP.
 type ERP struct {
-	master   plant.Master
-	options  atomic.Pointer[Options]
-	desk     *books.Desk
-	items    *books.Items
-	bills    *books.Designs[plant.Bill]
-	routings *books.Designs[plant.Routing]
-	orders   *books.Table[plant.OrderID, *order] // guarded by desk.Orders
-	stock    *books.Table[string, *books.Lot]    // by books.StockKey, guarded by desk.Lots
-	opens    atomic.Int64                        // start of the open posting period, in Unix nanoseconds
+	master    plant.Master
+	options   atomic.Pointer[Options]
+	desk      *books.Desk
+	items     *books.Items
+	bills     *books.Designs[plant.ItemID, plant.Bill]
+	routings  *books.Designs[plant.ItemID, plant.Routing]
+	centers   *books.Designs[plant.WorkCenterID, plant.WorkCenter]
+	calendars *books.Designs[string, plant.Calendar]
+	orders    *books.Table[plant.OrderID, *order] // guarded by desk.Orders
+	stock     *books.Table[string, *books.Lot]    // by books.StockKey, guarded by desk.Lots
+	opens     atomic.Int64                        // start of the open posting period, in Unix nanoseconds
 }
 
 var _ simulators.Resolver = (*ERP)(nil)
@@ -50,13 +52,15 @@ var _ simulators.Resolver = (*ERP)(nil)
 // New returns an ERP that knows m; set may change its rules.
 func New(m plant.Master, set ...func(*Options)) *ERP {
 	e := &ERP{
-		master:   m,
-		desk:     &books.Desk{Ledger: books.NewLedger(ranges)},
-		items:    books.NewItems(m),
-		bills:    books.NewBills(m),
-		routings: books.NewRoutings(m),
-		orders:   books.NewTable[plant.OrderID, *order](),
-		stock:    books.NewTable[string, *books.Lot](),
+		master:    m,
+		desk:      &books.Desk{Ledger: books.NewLedger(ranges)},
+		items:     books.NewItems(m),
+		bills:     books.NewBills(m),
+		routings:  books.NewRoutings(m),
+		centers:   books.NewCenters(m),
+		calendars: books.NewCalendars(m),
+		orders:    books.NewTable[plant.OrderID, *order](),
+		stock:     books.NewTable[string, *books.Lot](),
 	}
 	o := Options{Tolerance: 10, ConfirmTolerance: -1}
 	for _, s := range set {
@@ -115,6 +119,10 @@ func (e *ERP) Notice(ev plant.Event) []plant.Event {
 		e.bills.Change(f.Bill.Item, f.Version, f.Bill, ev.At)
 	case plant.RoutingChanged:
 		e.routings.Change(f.Routing.Item, f.Version, f.Routing, ev.At)
+	case plant.CenterChanged:
+		e.centers.Change(f.WorkCenter.ID, f.Version, f.WorkCenter, ev.At)
+	case plant.CalendarChanged:
+		e.calendars.Change(f.Calendar.ID, f.Version, f.Calendar, ev.At)
 	default:
 		return nil
 	}

@@ -45,3 +45,30 @@ func (t teller) reroute(f plant.RoutingChanged, at time.Time) *simulators.Refusa
 	}
 	return nil
 }
+
+// refit puts the data of a work center in force. One that is new is taken as
+// well; the machines whose counters are read are those of the beginning.
+func (t teller) refit(f plant.CenterChanged, at time.Time) *simulators.Refusal {
+	id := f.WorkCenter.ID
+	if id == "" {
+		return books.Refuse(books.WorkCenterUnknown, "the work center has no identifier")
+	}
+	if !t.centers.Change(id, f.Version, f.WorkCenter, at) {
+		now, _ := t.centers.Of(id)
+		return books.Refuse(books.VersionOvertaken, "version %d of work center %s came after version %d", f.Version, id, now.Version)
+	}
+	return nil
+}
+
+// reschedule puts the hours of a site in force.
+func (t teller) reschedule(f plant.CalendarChanged, at time.Time) *simulators.Refusal {
+	id := f.Calendar.ID
+	if id == "" {
+		return books.Refuse(books.CalendarUnknown, "the calendar has no identifier")
+	}
+	if !t.calendars.Change(id, f.Version, f.Calendar, at) {
+		now, _ := t.calendars.Of(id)
+		return books.Refuse(books.VersionOvertaken, "version %d of the calendar of %s came after version %d", f.Version, id, now.Version)
+	}
+	return nil
+}

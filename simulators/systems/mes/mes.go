@@ -27,13 +27,15 @@ type Options struct {
 
 // MES is a simulated MES.
 type MES struct {
-	options  atomic.Pointer[Options]
-	desk     *books.Desk
-	items    *books.Items
-	bills    *books.Designs[plant.Bill]
-	routings *books.Designs[plant.Routing]
-	orders   *books.Table[plant.OrderID, *order] // guarded by desk.Orders
-	lots     *books.Table[string, *books.Lot]    // by books.StockKey, guarded by desk.Lots
+	options   atomic.Pointer[Options]
+	desk      *books.Desk
+	items     *books.Items
+	bills     *books.Designs[plant.ItemID, plant.Bill]
+	routings  *books.Designs[plant.ItemID, plant.Routing]
+	centers   *books.Designs[plant.WorkCenterID, plant.WorkCenter]
+	calendars *books.Designs[string, plant.Calendar]
+	orders    *books.Table[plant.OrderID, *order] // guarded by desk.Orders
+	lots      *books.Table[string, *books.Lot]    // by books.StockKey, guarded by desk.Lots
 
 	machines *books.Table[plant.MachineID, *Machine] // guarded by desk.Orders
 }
@@ -46,12 +48,14 @@ var (
 // New returns an MES that knows m; set may change its rules.
 func New(m plant.Master, set ...func(*Options)) *MES {
 	e := &MES{
-		desk:     &books.Desk{Ledger: books.NewLedger(ranges)},
-		items:    books.NewItems(m),
-		bills:    books.NewBills(m),
-		routings: books.NewRoutings(m),
-		orders:   books.NewTable[plant.OrderID, *order](),
-		lots:     books.NewTable[string, *books.Lot](),
+		desk:      &books.Desk{Ledger: books.NewLedger(ranges)},
+		items:     books.NewItems(m),
+		bills:     books.NewBills(m),
+		routings:  books.NewRoutings(m),
+		centers:   books.NewCenters(m),
+		calendars: books.NewCalendars(m),
+		orders:    books.NewTable[plant.OrderID, *order](),
+		lots:      books.NewTable[string, *books.Lot](),
 
 		machines: books.NewTable[plant.MachineID, *Machine](),
 	}
@@ -76,15 +80,17 @@ func New(m plant.Master, set ...func(*Options)) *MES {
 
 // ranges are the number ranges of the documents.
 var ranges = map[plant.Kind]int64{
-	plant.KindOrderReleased:  1100000001,
-	plant.KindOrderChanged:   1200000001,
-	plant.KindOrderCancelled: 1300000001,
-	plant.KindLotDecided:     1400000001,
-	plant.KindItemChanged:    1500000001,
-	plant.KindMachineCount:   1600000001,
-	plant.KindMachineState:   1700000001,
-	plant.KindBillChanged:    1800000001,
-	plant.KindRoutingChanged: 1900000001,
+	plant.KindOrderReleased:   1100000001,
+	plant.KindOrderChanged:    1200000001,
+	plant.KindOrderCancelled:  1300000001,
+	plant.KindLotDecided:      1400000001,
+	plant.KindItemChanged:     1500000001,
+	plant.KindMachineCount:    1600000001,
+	plant.KindMachineState:    1700000001,
+	plant.KindBillChanged:     1800000001,
+	plant.KindRoutingChanged:  1900000001,
+	plant.KindCenterChanged:   2100000001,
+	plant.KindCalendarChanged: 2200000001,
 }
 
 // Change puts other rules in force from the next message on. Callers change

@@ -18,6 +18,8 @@ import (
 //	"machine" Machine
 //	"bom"     plant.Bill of an item
 //	"routing" plant.Routing of an item
+//	"work-center" plant.WorkCenter
+//	"calendar" plant.Calendar of a site
 func (e *MES) State(object, id string) (found any) {
 	switch object {
 	case "order":
@@ -52,6 +54,14 @@ func (e *MES) State(object, id string) (found any) {
 		}
 	case "routing":
 		if d, ok := e.routings.Of(plant.ItemID(id)); ok {
+			found = d.Document
+		}
+	case "work-center":
+		if d, ok := e.centers.Of(plant.WorkCenterID(id)); ok {
+			found = d.Document
+		}
+	case "calendar":
+		if d, ok := e.calendars.Of(id); ok {
 			found = d.Document
 		}
 	}

@@ -20,8 +20,8 @@ func (t teller) Reach(c plant.Event) (orders, lots books.Set) {
 	switch f := c.Fact.(type) {
 	case plant.OrderReleased:
 		k.Lot = f.Order.Lot
-	case plant.ItemChanged, plant.BillChanged, plant.RoutingChanged: // no order, but changes of one material take turns too
-		return books.Of(string(k.Material)), 0
+	case plant.ItemChanged, plant.BillChanged, plant.RoutingChanged, plant.CenterChanged, plant.CalendarChanged: // no order, but changes of one record take turns too
+		return books.Of(k.Entity()), 0
 	case plant.MachineCounted, plant.MachineChanged:
 		return books.Of(string(k.Machine)), 0
 	}
@@ -46,6 +46,10 @@ func (t teller) Save(claims []plant.Event) func() {
 			designs = append(designs, t.bills.Save(f.Bill.Item))
 		case plant.RoutingChanged:
 			designs = append(designs, t.routings.Save(f.Routing.Item))
+		case plant.CenterChanged:
+			designs = append(designs, t.centers.Save(f.WorkCenter.ID))
+		case plant.CalendarChanged:
+			designs = append(designs, t.calendars.Save(f.Calendar.ID))
 		}
 		if _, saved := orders[k.Order]; k.Order != "" && !saved {
 			orders[k.Order] = cloned(t.orders.Get(k.Order), (*order).clone)
@@ -114,6 +118,10 @@ func (t teller) Apply(c plant.Event, _ time.Time) (plant.Quantity, simulators.Ro
 		refusal = t.redesign(f, c.At)
 	case plant.RoutingChanged:
 		refusal = t.reroute(f, c.At)
+	case plant.CenterChanged:
+		refusal = t.refit(f, c.At)
+	case plant.CalendarChanged:
+		refusal = t.reschedule(f, c.At)
 	}
 	return base, simulators.Row{Refusal: refusal}
 }
