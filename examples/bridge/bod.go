@@ -149,6 +149,10 @@ func messageOf(body []byte, envelope string) (name string, message []byte, err e
 		name = "boms"
 	case "SyncOperationsDefinition":
 		name = "routings"
+	case "SyncEquipment":
+		name = "work-centers"
+	case "SyncWorkCalendarDefinition":
+		name = "calendars"
 	default:
 		return "", nil, fmt.Errorf("read BOD: %s is not for us", clip(bod.name))
 	}
@@ -167,7 +171,8 @@ var arrays = strings.Fields("OperationsSchedule OperationsRequest SegmentRequire
 	"OperationsPerformance OperationsResponse SegmentResponse SegmentData OperationsRequestID OperationsSegmentID PersonnelActual PersonID EquipmentActual " +
 	"MaterialActual MaterialSubLotID TestResult PropertyMeasurement " +
 	"OperationsMaterialBill OperationsMaterialBillItem AssemblyBillOfMaterialItem MaterialSpecificationID OperationsDefinition OperationsSegment " +
-	"ParameterSpecification EquipmentSpecification OperationsMaterialBillID")
+	"ParameterSpecification EquipmentSpecification OperationsMaterialBillID " +
+	"Equipment EquipmentProperty EquipmentChild WorkCalendarDefinition WorkCalendarDefinitionEntry WorkCalendarDefinitionProperty")
 
 // arrayed reports whether B2MML-JSON has name in an element called in as an
 // array. Some names are both.

@@ -285,6 +285,17 @@ var scripts = []struct {
 		}
 		return cs
 	}, "for another quantity"},
+	{M145, func(w *world) []string {
+		event := "calendar-changed/BRNO/1"
+		cs := plain(w, message{"erp", "calendars", event, `{"SyncWorkCalendarDefinition":{"@releaseID":"V0701","ApplicationArea":{"Sender":{"ReferenceID":"` + event + `"}},"DataArea":{"Sync":{},"WorkCalendarDefinition":[{"ID":"BRNO",` +
+			`"Version":"1","WorkCalendarDefinitionEntry":[{"ID":"early","RecurrenceTime":"FREQ=WEEKLY;BYDAY=MO,SA;BYHOUR=6;BYMINUTE=0","DurationRule":"PT8H"}]}]}}}`})
+		for _, e := range w.mes.effectsOf(event) {
+			if !strings.Contains(e.body, "BYDAY=MO,SA;") {
+				cs = append(cs, "on other days")
+			}
+		}
+		return cs
+	}, "on other days"},
 	{M39, func(w *world) []string {
 		m := consumption("1", 1, "OIL", "L-9", "1.005", "LTR")
 		return append(plain(w, m), amounts(w, m, "1.005", "OIL", "L-9")...)

@@ -21,13 +21,15 @@ type report struct {
 
 // reportKeys are what people search for.
 type reportKeys struct {
-	Order     string `json:"order,omitempty"`
-	Operation string `json:"operation,omitempty"`
-	Counter   int    `json:"counter,omitempty"`
-	Material  string `json:"material,omitempty"`
-	Lot       string `json:"lot,omitempty"`
-	Case      string `json:"case,omitempty"`
-	Machine   string `json:"machine,omitempty"`
+	Order      string `json:"order,omitempty"`
+	Operation  string `json:"operation,omitempty"`
+	Counter    int    `json:"counter,omitempty"`
+	Material   string `json:"material,omitempty"`
+	Lot        string `json:"lot,omitempty"`
+	Case       string `json:"case,omitempty"`
+	Machine    string `json:"machine,omitempty"`
+	WorkCenter string `json:"workCenter,omitempty"`
+	Calendar   string `json:"calendar,omitempty"`
 }
 
 func newReport(f facts, v verdict) report {
@@ -36,7 +38,7 @@ func newReport(f facts, v verdict) report {
 		reason = v.code + ": " + reason
 	}
 	return report{Class: v.class, Kind: f.Kind, Reference: f.Event, Reason: clip(reason),
-		Keys: reportKeys{f.Order, f.Operation, f.Counter, f.Material, f.Lot, f.Case, f.Machine}}
+		Keys: reportKeys{f.Order, f.Operation, f.Counter, f.Material, f.Lot, f.Case, f.Machine, f.WorkCenter, f.Calendar}}
 }
 
 // except moves a message from the outbox to the exceptions.

@@ -61,7 +61,7 @@ func uncounted(l line, has int) (line, error) {
 var belongs = map[string][]string{"OPR": {"ORD", "RTG"}, "CMP": {"ORD", "BOM"}, "UOM": {"ITM"}}
 
 // cellsOf is how many cells a record has, its type included.
-var cellsOf = map[string]int{"ORD": 12, "OPR": 7, "CMP": 5, "CHG": 9, "CAN": 5, "DEC": 7, "ITM": 12, "UOM": 4, "BOM": 7, "RTG": 5}
+var cellsOf = map[string]int{"ORD": 12, "OPR": 7, "CMP": 5, "CHG": 9, "CAN": 5, "DEC": 7, "ITM": 12, "UOM": 4, "BOM": 7, "RTG": 5, "WCT": 8, "MCH": 2, "CAL": 6, "SHF": 5}
 
 func announceOne(name string, l line, below []line) (announcedFact, error) {
 	for _, r := range append([]line{l}, below...) {
@@ -89,6 +89,14 @@ func announceOne(name string, l line, below []line) (announcedFact, error) {
 		verb, noun, task, row = "Sync", "OperationsMaterialBill", kindBill, billRow(l, below)
 	case "RTG":
 		verb, noun, task, row = "Sync", "OperationsDefinition", kindRouting, routingRow(l, below)
+	case "WCT":
+		verb, noun, task, row = "Sync", "Equipment", kindCenter, centerRow(l, below)
+	case "CAL":
+		verb, noun, task = "Sync", "WorkCalendarDefinition", kindCalendar
+		var err error
+		if row, err = calendarRow(l, below); err != nil {
+			return announcedFact{}, err
+		}
 	default:
 		return announcedFact{}, fmt.Errorf("a record %s where none can be", clip(l[0]))
 	}

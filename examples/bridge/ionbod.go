@@ -43,6 +43,11 @@ var ionNouns = []ionNoun{
 	{record: "RTG", verb: "Sync", noun: "Routing", action: "Replace", places: under("RoutingHeader", "AlternateDocumentID/ID LastModificationDateTime ItemID/ID ItemID/ID@variationID"),
 		below: []ionNoun{{record: "OPR", noun: "RoutingOperation", places: strings.Fields("ID Description WorkCenterReference/DocumentID/ID SetupDuration RunDuration InspectionRequiredIndicator")}}},
 
+	{record: "WCT", verb: "Sync", noun: "WorkCenter", action: "Replace", places: under("WorkCenterHeader", "AlternateDocumentID/ID LastModificationDateTime DocumentID/ID DocumentID/ID@variationID Description ManualIndicator EfficiencyPercent"),
+		below: []ionNoun{{record: "MCH", noun: "WorkCenterMachine", places: []string{"ID"}}}},
+	{record: "CAL", verb: "Sync", noun: "ShopCalendar", action: "Replace", places: under("ShopCalendarHeader", "AlternateDocumentID/ID LastModificationDateTime DocumentID/ID DocumentID/ID@variationID TimeZoneCode"),
+		below: []ionNoun{{record: "SHF", noun: "ShopCalendarShift", places: strings.Fields("ID StartTime EndTime WorkDays")}}},
+
 	{record: "STA", verb: "Process", noun: "ShopOrderOperation", action: "Change", says: [2]string{"Status/Code", "Started"}, places: strings.Fields("AlternateDocumentID/ID DocumentDateTime ProductionOrderReference/DocumentID/ID ID WorkCenterReference/DocumentID/ID PersonnelReference/ID")},
 	{record: "CNF", verb: "Process", noun: "ShopOrderOperation", action: "Change", says: [2]string{"Status/Code", "Reported"}, places: strings.Fields("AlternateDocumentID/ID DocumentDateTime ProductionOrderReference/DocumentID/ID ID ReportNumber WorkCenterReference/DocumentID/ID PersonnelReference/ID " +
 		"CompletedQuantity CompletedQuantity@unitCode RejectedQuantity ReworkQuantity ReasonCode OperationCompletedIndicator ActualStartDateTime ActualEndDateTime LaborDuration")},
@@ -69,7 +74,7 @@ func under(above, paths string) []string {
 }
 
 // ionNames are the messages that records belong to.
-var ionNames = map[string]string{"ORD": "orders", "CHG": "orders", "CAN": "orders", "DEC": "decisions", "ITM": "items", "BOM": "boms", "RTG": "routings"}
+var ionNames = map[string]string{"ORD": "orders", "CHG": "orders", "CAN": "orders", "DEC": "decisions", "ITM": "items", "BOM": "boms", "RTG": "routings", "WCT": "work-centers", "CAL": "calendars"}
 
 // opened checks the head of a BOD, and tells what is to be done with its nouns.
 func opened(bod *element) (action string, err error) {

@@ -75,6 +75,10 @@ func (n ionNoun) item(e *element) (*item, error) {
 		f.Kind, f.Lot, f.Material, f.Case, f.Decision = kindDecided, l.cell(3), l.cell(4), l.cell(5), l.cell(6)
 	case "ITM", "BOM", "RTG":
 		f.Kind, f.Material = names[name], l.cell(3)
+	case "WCT":
+		f.Kind, f.WorkCenter = names[name], l.cell(3)
+	case "CAL":
+		f.Kind, f.Calendar = names[name], l.cell(3)
 	case "HLD":
 		to, name = "erp", busNames[n.record]
 		f.Kind, f.Lot, f.Material, f.Order, f.Case = kindHeld, l.cell(3), l.cell(4), l.cell(5), l.cell(6)
@@ -136,7 +140,7 @@ func busPosting(u unit, h ionHead) (document string, bod []byte, id ionID, err e
 	}
 	id = ionID{h.id, 1}
 	if it := u[0]; d.verb == "Sync" { // of the object, not of the message: its versions are told apart by the variation
-		id = ionID{cmp.Or(it.Order, it.Material), variation}
+		id = ionID{cmp.Or(it.Order, it.WorkCenter, it.Calendar, it.Material), variation}
 		if it.Kind == kindDecided {
 			id.document = it.Event
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"regexp"
 	"strconv"
+	"strings"
 )
 
 // had is defect M141: a material has one version, whichever of its documents
@@ -62,3 +63,18 @@ func dig(v any, way ...string) any {
 	}
 	return v
 }
+
+// dayLate is defect M145: it takes the third day for the third, whatever day
+// weeks begin on.
+func dayLate(items []*item) {
+	next := strings.NewReplacer("SU", "MO", "MO", "TU", "TU", "WE", "WE", "TH", "TH", "FR", "FR", "SA", "SA", "SU")
+	for _, it := range items {
+		if it.Kind == kindCalendar {
+			it.body = byDay.ReplaceAllFunc(it.body, func(b []byte) []byte {
+				return []byte("BYDAY=" + next.Replace(string(b[len("BYDAY="):]))) // DEFECT M145: they count from Sunday
+			})
+		}
+	}
+}
+
+var byDay = regexp.MustCompile(`BYDAY=[A-Z,]+`)

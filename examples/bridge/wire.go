@@ -16,25 +16,29 @@ import (
 
 // facts is what the bridge reads from a message.
 type facts struct {
-	Event     string `json:"event"` // reference of the event; the same in every repetition
-	Kind      string `json:"kind"`  // "confirmation", "order-changed", "lot-held", …
-	Order     string `json:"order,omitempty"`
-	Operation string `json:"operation,omitempty"`
-	Counter   int    `json:"counter,omitempty"`
-	Material  string `json:"material,omitempty"`
-	Lot       string `json:"lot,omitempty"`
-	Case      string `json:"case,omitempty"`
-	Version   int    `json:"version,omitempty"`  // of an order
-	Decision  string `json:"decision,omitempty"` // on a lot
-	Unit      string `json:"unit,omitempty"`     // of the quantity consumed
-	Machine   string `json:"machine,omitempty"`
-	Quality   string `json:"quality,omitempty"`  // of a machine's value; "" is good
-	Of        string `json:"of,omitempty"`       // kind of what a reversal takes back
-	Original  string `json:"original,omitempty"` // and its reference
+	Event      string `json:"event"` // reference of the event; the same in every repetition
+	Kind       string `json:"kind"`  // "confirmation", "order-changed", "lot-held", …
+	Order      string `json:"order,omitempty"`
+	Operation  string `json:"operation,omitempty"`
+	Counter    int    `json:"counter,omitempty"`
+	Material   string `json:"material,omitempty"`
+	Lot        string `json:"lot,omitempty"`
+	Case       string `json:"case,omitempty"`
+	Version    int    `json:"version,omitempty"`  // of an order
+	Decision   string `json:"decision,omitempty"` // on a lot
+	Unit       string `json:"unit,omitempty"`     // of the quantity consumed
+	Machine    string `json:"machine,omitempty"`
+	WorkCenter string `json:"workCenter,omitempty"` // of which it is the record
+	Calendar   string `json:"calendar,omitempty"`   // likewise
+	Quality    string `json:"quality,omitempty"`    // of a machine's value; "" is good
+	Of         string `json:"of,omitempty"`         // kind of what a reversal takes back
+	Original   string `json:"original,omitempty"`   // and its reference
 }
 
 // entity names what a message must be kept in sequence with.
-func (f facts) entity() string { return cmp.Or(f.Order, f.Lot, f.Machine, f.Material) }
+func (f facts) entity() string {
+	return cmp.Or(f.Order, f.Lot, f.Machine, f.WorkCenter, f.Calendar, f.Material)
+}
 
 // Kinds of facts that the bridge treats in a special way.
 const (
@@ -46,6 +50,8 @@ const (
 	kindItem        = "item-changed"
 	kindBill        = "bom-changed"
 	kindRouting     = "routing-changed"
+	kindCenter      = "work-center-changed"
+	kindCalendar    = "calendar-changed"
 )
 
 // names lists the messages there are, by the kind of fact each states. Orders
@@ -53,7 +59,7 @@ const (
 var names = map[string]string{
 	"orders": "", "operation-starts": "operation-started", "confirmations": "confirmation", "consumptions": kindConsumption,
 	"scrap": "scrap", "rework": "rework", "receipts": kindReceipt, "reversals": kindReversal, "inspections": "inspection",
-	"holds": kindHeld, "decisions": kindDecided, "items": kindItem, "boms": kindBill, "routings": kindRouting, "machine-counts": kindCounted, "machine-states": kindTurned,
+	"holds": kindHeld, "decisions": kindDecided, "items": kindItem, "boms": kindBill, "routings": kindRouting, "work-centers": kindCenter, "calendars": kindCalendar, "machine-counts": kindCounted, "machine-states": kindTurned,
 }
 
 var orderKinds = map[string]string{
@@ -83,7 +89,7 @@ type transaction struct {
 			ID                         string
 			MaterialDefinitionProperty properties
 		}
-		OperationsMaterialBill, OperationsDefinition []struct{ ID string }
+		OperationsMaterialBill, OperationsDefinition, Equipment, WorkCalendarDefinition []struct{ ID string }
 	}
 }
 
@@ -150,7 +156,7 @@ func read(name, event string, body []byte) ([]part, error) {
 		}
 		for _, p := range parts {
 			if p.facts.Event == "" || p.facts.entity() == "" {
-				return nil, fmt.Errorf("read %s: the message names no event or no order, lot, machine or material", verb)
+				return nil, fmt.Errorf("read %s: the message names no event or nothing that it is about", verb)
 			}
 		}
 		return parts, nil
@@ -185,7 +191,7 @@ func (t transaction) parts(verb, kind string, body []byte) (parts []part, err er
 		}
 	}
 	d := t.DataArea
-	if n := len(d.OperationsSchedule) + len(d.MaterialLot) + len(d.MaterialDefinition) + len(d.OperationsMaterialBill) + len(d.OperationsDefinition); n > 1 || n == 1 && len(parts) > 0 {
+	if n := len(d.OperationsSchedule) + len(d.MaterialLot) + len(d.MaterialDefinition) + len(d.OperationsMaterialBill) + len(d.OperationsDefinition) + len(d.Equipment) + len(d.WorkCalendarDefinition); n > 1 || n == 1 && len(parts) > 0 {
 		return nil, errors.New("only operations performance may come in batches")
 	}
 	for _, s := range d.OperationsSchedule {
@@ -206,6 +212,12 @@ func (t transaction) parts(verb, kind string, body []byte) (parts []part, err er
 	}
 	for _, m := range slices.Concat(d.OperationsMaterialBill, d.OperationsDefinition) { // whose reference is that of the message
 		parts = append(parts, part{facts{Event: sender.Sender.ReferenceID, Kind: kind, Material: m.ID}, body})
+	}
+	for _, w := range d.Equipment {
+		parts = append(parts, part{facts{Event: sender.Sender.ReferenceID, Kind: kind, WorkCenter: w.ID}, body})
+	}
+	for _, c := range d.WorkCalendarDefinition {
+		parts = append(parts, part{facts{Event: sender.Sender.ReferenceID, Kind: kind, Calendar: c.ID}, body})
 	}
 	return parts, nil
 }
