@@ -27,9 +27,12 @@ type door struct {
 	byFD []*caller
 	tidy int64
 
-	mu  sync.Mutex // guards new and over
-	new map[int32]*caller
-	end bool
+	mu    sync.Mutex // guards new, end and asked
+	new   map[int32]*caller
+	end   bool
+	asked bool // somebody waits to serve it for a while
+
+	given, back chan struct{} // hand it over
 
 	events [128]unix.EpollEvent
 }
@@ -76,7 +79,7 @@ func (e *ERP) newDoor() (*door, error) {
 		_ = unix.Close(ep)
 		return nil, err
 	}
-	return &door{erp: e, ep: ep, bell: bell, w: e.run.journal.posting(), new: map[int32]*caller{}}, nil
+	return &door{erp: e, ep: ep, bell: bell, w: e.run.journal.posting(), new: map[int32]*caller{}, given: make(chan struct{}), back: make(chan struct{})}, nil
 }
 
 // admit takes the n-th connection over.
@@ -111,10 +114,28 @@ func (d *doors) close() {
 		l.mu.Lock()
 		l.end = true
 		l.mu.Unlock()
-		_, _ = unix.Write(l.bell, []byte{1, 0, 0, 0, 0, 0, 0, 0})
+		l.ring()
 	}
 	d.wg.Wait()
 }
+
+// lend returns the i-th door for its caller to serve, whose thread waits for more
+// than that, until it is sent back; nil if there is none. All of it must be
+// back before the doors are closed.
+func (d *doors) lend(i int) *door {
+	if d == nil || i >= len(d.loops) {
+		return nil
+	}
+	l := d.loops[i]
+	l.mu.Lock()
+	l.asked = true
+	l.mu.Unlock()
+	l.ring()
+	<-l.given
+	return l
+}
+
+func (l *door) ring() { _, _ = unix.Write(l.bell, []byte{1, 0, 0, 0, 0, 0, 0, 0}) }
 
 func (l *door) now() int64 { return int64(time.Since(l.erp.run.start)) }
 
@@ -124,18 +145,45 @@ func (l *door) run() {
 	for {
 		n, _ := unix.EpollWait(l.ep, l.events[:], int(housekeeping/int64(time.Millisecond))*20) // an interruption is harmless
 		for _, ev := range l.events[:max(n, 0)] {
-			if int(ev.Fd) == l.bell {
+			if l.take(ev); int(ev.Fd) == l.bell && l.called() {
 				l.shut()
 				return
 			}
-			if c := l.caller(ev.Fd); c != nil {
-				l.serve(c, ev.Events)
-			}
 		}
-		if now := l.now(); now >= l.tidy {
-			l.tidy = now + 20*housekeeping
-			l.hurry(now)
-		}
+		l.look(l.now())
+	}
+}
+
+// called does what the bell was rung for, and reports whether that is to end.
+func (l *door) called() (over bool) {
+	l.mu.Lock()
+	asked := l.asked
+	l.asked = false
+	l.mu.Unlock()
+	if asked {
+		l.given <- struct{}{}
+		<-l.back
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.end
+}
+
+// take does what an event is about. Of the bell that is only to hear it: what it
+// was rung for is done by [door.called].
+func (l *door) take(ev unix.EpollEvent) {
+	if int(ev.Fd) == l.bell {
+		_, _ = unix.Read(l.bell, make([]byte, 8))
+	} else if c := l.caller(ev.Fd); c != nil {
+		l.serve(c, ev.Events)
+	}
+}
+
+// look ends connections that keep us waiting, now and then.
+func (l *door) look(now int64) {
+	if now >= l.tidy {
+		l.tidy = now + 20*housekeeping
+		l.hurry(now)
 	}
 }
 

@@ -19,7 +19,8 @@ import (
 // answer is there, and does everything else between.
 type pacer struct {
 	*emitter
-	ep     int
+	door   *door // that this thread serves as well; nil for none
+	ep     int   // the door's, if there is one
 	all    []*rawLane
 	byFD   []*rawLane // by descriptor; nil where there is none
 	free   []*rawLane // connected, with nothing under way
@@ -60,12 +61,13 @@ func (e *emitter) open(ctx context.Context) (by string, err error) {
 		e.converse(ctx)
 		return byTimers, nil
 	}
-	return e.paced(ctx, 0, e.cfg.Connections)
+	return e.paced(ctx, 0, e.cfg.Connections, nil)
 }
 
-// closed runs a closed workload on half of the processors, the other half being
-// the build's: a thread that goes from one answer to the next costs less than a
-// goroutine for each connection.
+// closed runs a closed workload on half of the processors: a thread that goes
+// from one answer to the next costs less than a goroutine for each connection. If
+// the build is on this machine, the other half is its own: then these threads
+// also take the postings, so that they rarely sleep and nothing waits for them.
 func (e *emitter) closed(ctx context.Context) error {
 	if e.cfg.portable {
 		e.converse(ctx)
@@ -76,24 +78,43 @@ func (e *emitter) closed(ctx context.Context) error {
 	var wg sync.WaitGroup
 	for i := range threads {
 		from, to := i*e.cfg.Connections/threads, (i+1)*e.cfg.Connections/threads
-		wg.Go(func() { _, errs[i] = e.paced(ctx, from, to-from) })
+		wg.Go(func() {
+			var d *door
+			if e.beside() {
+				d = e.run.doors.lend(i)
+			}
+			_, errs[i] = e.paced(ctx, from, to-from, d)
+			if d != nil {
+				d.back <- struct{}{}
+			}
+		})
 	}
 	wg.Wait()
 	return errors.Join(errs...)
 }
 
+// beside reports whether the build is on this machine.
+func (e *emitter) beside() bool {
+	host, _, err := net.SplitHostPort(e.addr)
+	ip := net.ParseIP(host)
+	return err == nil && (host == "localhost" || ip.IsLoopback())
+}
+
 // paced runs a workload over n connections, the first of them of this number, on
-// this thread.
-func (e *emitter) paced(ctx context.Context, first, n int) (by string, err error) {
+// this thread, which also serves a door, if it is given one.
+func (e *emitter) paced(ctx context.Context, first, n int, d *door) (by string, err error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0) // without it sleeps end 50 µs late
 	defer func() { _ = unix.Prctl(unix.PR_SET_TIMERSLACK, 0, 0, 0, 0) }()
-	p := &pacer{emitter: e, dialed: make(chan dialed, n)}
-	if p.ep, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
+	p := &pacer{emitter: e, door: d, dialed: make(chan dialed, n)}
+	if d != nil {
+		p.ep = d.ep
+	} else if p.ep, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return "", fmt.Errorf("create epoll: %w", err)
+	} else {
+		defer unix.Close(p.ep)
 	}
-	defer unix.Close(p.ep)
 	p.w = e.run.journal.sending()
 	for i := range n {
 		l := &rawLane{lane: e.newLane(first + i), fd: -1}
@@ -281,6 +302,9 @@ func (p *pacer) tidy(ctx context.Context, now int64) {
 		p.w.flush()
 		p.wrote = now
 	}
+	if p.door != nil {
+		p.door.look(now)
+	}
 	for more := true; more && p.dials > 0; {
 		select {
 		case d := <-p.dialed:
@@ -374,8 +398,14 @@ func (p *pacer) wait(ns int64) {
 		n, _ = unix.EpollWait(p.ep, p.events[:], int(ns/int64(time.Millisecond))) // an interruption is harmless
 	}
 	for _, ev := range p.events[:max(n, 0)] {
-		l := p.byFD[ev.Fd]
+		l := (*rawLane)(nil)
+		if int(ev.Fd) < len(p.byFD) {
+			l = p.byFD[ev.Fd]
+		}
 		if l == nil {
+			if p.door != nil {
+				p.door.take(ev)
+			}
 			continue
 		}
 		if ev.Events&unix.EPOLLOUT != 0 {

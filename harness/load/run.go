@@ -86,6 +86,7 @@ type run struct {
 	journal *Journal
 	via     string // the protocol of the broker between us and the build; "" for none
 	keys    *keyTable
+	doors   *doors // where postings come in; nil if they do elsewhere
 	in      Received
 	out     Sent
 	flows   [flowKinds]flowCounters    // where there are several
@@ -142,7 +143,7 @@ func (r *run) play(ctx context.Context, c *Config, res *Result) (err error) {
 			return err
 		}
 		defer func() { _ = erp.Close() }()
-		systems = at
+		r.doors, systems = erp.doors, at
 	}
 	defer func() { err = errors.Join(err, r.faults.close()) }()
 	closeDesk, err := r.desk(c)
