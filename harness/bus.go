@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/harness/catalog"
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/endpoint"
@@ -26,6 +27,14 @@ func (f File) inOrder() []string {
 // checkBuses refuses an endpoint that is behind a messaging service which there
 // is not, or which it could not be behind.
 func (f File) checkBuses() error {
+	if at := f.SUT.Delivers.Exceptions.Bus; at != "" {
+		if !f.switches(at) {
+			return f.SUT.Delivers.Pos.Errorf("sut.delivers.exceptions.bus: %q is no endpoint with a messaging service, by which others could be told; infor-ion/v3 has one", at)
+		}
+		if f.SUT.Delivers.Exceptions.HTTP != "" {
+			return f.SUT.Delivers.Pos.Errorf("sut.delivers.exceptions says http and bus: what is told twice is reported twice")
+		}
+	}
 	for _, name := range f.endpointNames() {
 		e := f.Endpoints[name]
 		if e.Bus == "" {
@@ -36,6 +45,32 @@ func (f File) checkBuses() error {
 		}
 	}
 	return nil
+}
+
+// switches reports whether an endpoint has a messaging service of its own.
+func (f File) switches(name string) bool {
+	spec, known := f.Endpoints[name]
+	found, ok := catalog.Find(catalog.Standard().Dialects, cmp.Or(spec.Dialect, "neutral/v1"))
+	if !known || !ok || spec.Bus != "" {
+		return false
+	}
+	_, is := found.New().(simulators.Switch)
+	return is
+}
+
+// told writes into the journal what the SUT tells an endpoint by the messaging
+// service that its rig names; what comes by another is for nobody.
+func (r *Rig) told(name string, spec EndpointSpec) func(simulators.Failure) {
+	if at := r.setup.File.SUT.Delivers.Exceptions.Bus; at == "" || at != cmp.Or(spec.Bus, name) {
+		return nil
+	}
+	return func(f simulators.Failure) {
+		reason := f.Text
+		if f.Code != "" {
+			reason = f.Code + ": " + reason
+		}
+		r.Plan.Journal.Append(evidence.Surface{Class: f.Class, Reference: string(f.Reference), Reason: clip(reason)})
+	}
 }
 
 // offBus says why an endpoint cannot be on the bus that it names; "" if it can.

@@ -5,6 +5,33 @@ import (
 	"testing"
 )
 
+// TestExceptionsOnABus: what could not be posted is told by a messaging service that
+// is there, and in one way.
+func TestExceptionsOnABus(t *testing.T) {
+	for exceptions, says := range map[string]string{
+		"{bus: erp}":  "",
+		"{bus: mes}":  `rig:3:`,
+		"{bus: eprs}": `sut.delivers.exceptions.bus: "eprs" is no endpoint with a messaging service`,
+		"{bus: line}": `"line" is no endpoint with a messaging service, by which others could be told; infor-ion/v3 has one`,
+		`{bus: erp, http: "http://127.0.0.1:1/x"}`: "what is told twice is reported twice",
+	} {
+		f, err := ParseFile("rig", []byte(`apiVersion: andon/v1
+kind: Rig
+sut: {external: {testSystem: true}, delivers: {exceptions: `+exceptions+`}}
+endpoints:
+  erp: {system: erp, dialect: infor-ion/v3, transport: http}
+  mes: {system: mes, dialect: infor-ion/v3, transport: http, bus: erp}
+  line: {system: machine}
+`))
+		if (err == nil) != (says == "") || err != nil && (!strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), "rig:3")) {
+			t.Errorf("%s: %v, want %q", exceptions, err, says)
+		}
+		if err == nil && !f.SUT.Delivers.Exceptions.promised() {
+			t.Errorf("%s promises nothing", exceptions)
+		}
+	}
+}
+
 // TestBuses: a rig says which endpoint's messaging service another is behind, and
 // hears what cannot be.
 func TestBuses(t *testing.T) {

@@ -249,6 +249,8 @@ func told(f File) (ss []Symptom) {
 func exceptionsTold(f File, given string) Symptom {
 	promised, told := f.SUT.Delivers.Exceptions.HTTP != "", strings.Contains(given, "${andon.exceptions}")
 	switch {
+	case f.SUT.Delivers.Exceptions.Bus != "":
+		return well("exceptions", "the build tells who sent what it cannot post, by the messaging service of %s", f.SUT.Delivers.Exceptions.Bus)
 	case promised && told:
 		return well("exceptions", "the build is told where to report what it cannot post")
 	case promised:

@@ -99,6 +99,7 @@ func (r *Rig) endpoint(name string, spec EndpointSpec) error {
 		},
 		OnFeed:    link.Fetched,
 		OnKept:    link.Told,
+		OnFailure: r.told(name, spec),
 		OnToken:   func(token string) { r.issued(name, token) },
 		Attribute: attribution(r.setup.File.Attribution, name),
 	})

@@ -191,7 +191,7 @@ func (r *Rig) names() error {
 		Endpoints: map[string]evidence.Endpoint{}, Attribution: s.File.Attribution,
 		Delivers: evidence.Delivers{
 			Posting:     cmp.Or(s.File.SUT.Delivers.Posting, evidence.ExactlyOnce),
-			Exceptions:  s.File.SUT.Delivers.Exceptions.HTTP != "",
+			Exceptions:  s.File.SUT.Delivers.Exceptions.promised(),
 			GraceMillis: int(s.File.SUT.Delivers.HoldGrace.D / time.Millisecond), ClosedPeriod: s.File.SUT.Delivers.ClosedPeriod,
 		},
 		Judging: sc.Given.Judging.Over(s.File.Judging.judging()), Shifts: r.master.Shifts, PeriodOpens: r.master.PeriodOpens,

@@ -194,7 +194,13 @@ const (
 // ExceptionsSpec says where the SUT surfaces what it could not post.
 type ExceptionsSpec struct {
 	HTTP string `yaml:"http"`
+	// Bus is the endpoint with the messaging service by which it tells who sent what
+	// it could not post, where there is one.
+	Bus string `yaml:"bus"`
 }
+
+// promised reports whether it surfaces them anywhere.
+func (e ExceptionsSpec) promised() bool { return e.HTTP != "" || e.Bus != "" }
 
 // PlantSpec chooses the factory.
 type PlantSpec struct {

@@ -77,7 +77,7 @@ func probing(f File) (scenarios.Scenario, error) {
 		}
 	}
 	consumes := len(f.Flows) == 0 || slices.Contains(f.Flows, plant.KindConsumption)
-	if f.SUT.Delivers.Exceptions.HTTP == "" || mes == "" || erp == "" || !consumes {
+	if !f.SUT.Delivers.Exceptions.promised() || mes == "" || erp == "" || !consumes {
 		return PlainScenario(), nil
 	}
 	ss, err := scenarios.Parse("plain", fmt.Appendf([]byte(plainScenario), badLot, mes))

@@ -250,6 +250,9 @@ type Ask struct {
 	// Ends names an order that the sender declares to be at its end, instead of
 	// claims: nothing more will be posted to it.
 	Ends plant.OrderID
+	// Failed is what the sender says that it could not do with a message which it
+	// was sent, beside what else the message asks; nil if it says nothing.
+	Failed *Failure
 	// Late is what is wrong with the message where its receiver finds that out
 	// only when it is worked off; nil if nothing is.
 	Late *Refusal
@@ -262,6 +265,14 @@ type Ask struct {
 	// bodies, which some dialects word anew each time.
 	Content []byte
 	Now     time.Time // plant time of arrival, set by the endpoint
+}
+
+// A Failure tells the sender of a message what could not be done with it.
+type Failure struct {
+	Reference plant.EventID // of the fact, as its sender named it
+	Class     Class         // whose turn it is; "" if it is not said
+	Code      string
+	Text      string
 }
 
 // A Query selects objects from a system's books.

@@ -201,6 +201,9 @@ func assemble(c Config, s *store, log *slog.Logger) *bridge {
 	if s, ok := erp.(*ionSide); ok {
 		b.inbox.ion = s
 		b.outbox["mes"].unordered = true
+		if s.bus {
+			b.teller.bus, b.teller.outbox = s, b.outbox["erp"]
+		}
 	}
 	if s, ok := erp.(*sapSide); ok {
 		b.inbox.named = s.announced

@@ -18,7 +18,8 @@ type Config struct {
 	Envelope   string // of BODs: none, soap-1.1 or soap-1.2
 	IONAPI     string // the credentials of an ION gateway, a file
 	LogicalID  string // ours at ION
-	Entity     string // accounting entity of documents at ION
+	Entity     string // accounting entity of documents for the ERP at ION
+	MESEntity  string // … and for the MES, if that is there as well
 	InDoubt    string // "repeat" or "stop": what to do with a file of which nothing is known
 	Exceptions string // where exceptions are reported; "" keeps them in the table only
 	StateDir   string // where the store lives; survives restarts
@@ -95,6 +96,7 @@ func readConfig(args []string, env func(string) string, stdout, stderr io.Writer
 	text(&c.IONAPI, "erp-ionapi", "ERP_IONAPI", "", "file of credentials of an ION gateway (.ionapi)")
 	text(&c.LogicalID, "erp-logical-id", "ERP_LOGICAL_ID", "lid://plantsim.bridge.bravo", "our logical ID at ION")
 	text(&c.Entity, "erp-accounting-entity", "ERP_ENTITY", "PLANT10", "accounting entity of documents at ION")
+	text(&c.MESEntity, "mes-accounting-entity", "MES_ENTITY", "", "accounting entity of documents for a MES at ION; empty is the ERP's")
 	text(&c.Envelope, "erp-envelope", "ERP_ENVELOPE", "none", "none, soap-1.1 or soap-1.2: what BODs travel in")
 	text(&c.ERP.Version, "erp-version", "ERP_VERSION", "", "version of the ERP's interface to tell in "+versionHeader+"; empty tells none")
 	text(&c.InDoubt, "in-doubt", "IN_DOUBT", "repeat", "repeat or stop: what to do with a file, or a document at ION, of which nobody knows what became")

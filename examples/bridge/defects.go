@@ -93,6 +93,8 @@ const (
 	M131 Defect = "M131"
 	M132 Defect = "M132"
 	M133 Defect = "M133"
+	M156 Defect = "M156"
+	M157 Defect = "M157"
 	M68  Defect = "M68"
 
 	// Not in the catalogue, which has none that secrets and contracts would show.
@@ -218,6 +220,8 @@ func Defects() []DefectInfo {
 		{M116, "rejected is rejected", "reports as an exception that what it sent again was rejected as already posted", "lost replies; gate --erp infor-ion/v3", []string{"dead-letter"}},
 		{M117, "no news is good news", "takes a posting for done when no Acknowledge has come in time", "async-accept that forgets; gate --erp infor-ion/v3", []string{"no-silent-drop"}},
 		{M118, "a token for every message", "asks the gateway for a new token before each message", "-; gate --erp infor-ion/v3", []string{"token-discipline"}},
+		{M157, "ConfirmBODs left to the desk", "reads no ConfirmBOD and sends none, so that who sent a document on the bus is never told that it could not be posted", "rows that are refused; rig ion-bus.yaml", []string{"no-silent-drop", "dead-letter"}},
+		{M156, "entity of the sender", "hands documents on on the bus with the accounting entity that they came with, of which the other system is none", "-; rig ion-bus.yaml", []string{"no-silent-drop"}},
 		{M125, "cursor past a gap", "reads a table from the highest id it has seen, and marks as taken whatever is committed below it later", "row-late; gate --erp staging/v1", []string{"no-silent-drop"}},
 		{M126, "pending is posted", "takes response_code 202, which says that a row is being processed, for a success", "rows that are refused; gate --erp staging/v1", []string{"no-silent-drop"}},
 		{M127, "locked is lost", "drops what it cannot insert because somebody else's transaction is in the way", "table-locked; gate --erp staging/v1", []string{"no-silent-drop"}},

@@ -130,6 +130,8 @@ var scripts = []struct {
 	{M116, ionLostReply, "refused by mistake"},
 	{M117, ionForgotten, "lost"},
 	{M118, ionTokens, "tokens"},
+	{M157, busRefused, "lost LOT_EXPIRED"},
+	{M156, busEntities, "entity of Sync.ProductionOrder: PLANT10 PLANT10, want MES10"},
 	{M125, gapInTheIDs, "lost"},
 	{M126, slowRefusal, "lost"},
 	{M127, lockedDatabase, "lost"},

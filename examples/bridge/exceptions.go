@@ -17,6 +17,7 @@ type report struct {
 	Keys      reportKeys `json:"keys"`
 	Reason    string     `json:"reason"`
 	Closed    bool       `json:"closed"`
+	Origin    *origin    `json:"origin,omitempty"` // of a fact that came by a bus
 }
 
 // reportKeys are what people search for.
@@ -43,7 +44,9 @@ func newReport(f facts, v verdict) report {
 
 // except moves a message from the outbox to the exceptions.
 func (w *writer) except(it *item, v verdict) error {
-	if err := w.report(newReport(it.facts, v)); err != nil {
+	r := newReport(it.facts, v)
+	r.Origin = originOf(it.body)
+	if err := w.report(r); err != nil {
 		return err
 	}
 	return do(w.drop, it.seq)
@@ -86,6 +89,8 @@ func (w *writer) reports(rs []report) error {
 // the table, so that an exception raised before a crash is told after it.
 type teller struct {
 	store  *store
+	bus    *ionSide // by which who sent it is told; nil if there is no bus
+	outbox *outbox  // to the bus
 	url    string
 	client *http.Client
 	limit  time.Duration
@@ -103,7 +108,7 @@ func (t *teller) poke() {
 
 // run tells until ctx is done.
 func (t *teller) run(ctx context.Context) {
-	if t.url == "" {
+	if t.url == "" && t.bus == nil {
 		return
 	}
 	s := &system{client: t.client, limit: t.limit}
@@ -144,6 +149,9 @@ func (t *teller) next(ctx context.Context) (seq int64, text string, err error) {
 }
 
 func (t *teller) tell(ctx context.Context, s *system, seq int64, text string) verdict {
+	if t.bus != nil {
+		return t.confirm(ctx, seq, text)
+	}
 	r := s.do(ctx, http.MethodPost, t.url, http.Header{
 		"Content-Type":    {"application/json"},
 		"Idempotency-Key": {digest(fmt.Sprintf("exception %d %s", seq, text))},
@@ -156,6 +164,11 @@ func (t *teller) tell(ctx context.Context, s *system, seq int64, text string) ve
 	if r.err != nil {
 		return verdict{what: again, reason: r.err.Error()}
 	}
+	return t.heard(seq)
+}
+
+// heard writes down that a report was told.
+func (t *teller) heard(seq int64) verdict {
 	if err := t.store.commit(func(w *writer) error { return do(w.told, seq) }); err != nil {
 		return verdict{what: again, reason: err.Error()}
 	}

@@ -23,8 +23,9 @@ import (
 type ionWorld struct {
 	*world
 	version string
-	deaf    bool // it forgets what it is sent first, and answers 202
-	mute    bool // it acknowledges everything, and answers 502
+	deaf    bool                             // it forgets what it is sent first, and answers 202
+	mute    bool                             // it acknowledges everything, and answers 502
+	bus     func(said ionSaid, bod *element) // takes every document instead of the books
 
 	lock    sync.Mutex // guards what follows
 	known   map[string]message
@@ -48,6 +49,9 @@ func newIONWorld(w *world, version string, known ...message) *ionWorld {
 	w.config.Dialect, w.config.IONAPI, w.config.LogicalID, w.config.Entity, w.config.ERP = "infor-ion/"+version, file, "lid://t.bridge.b", "PLANT10", Endpoint{}
 	return i
 }
+
+// ionSaid is what is said of a document beside it.
+type ionSaid struct{ MessageID, DocumentName, ToLogicalID, AccountingEntity string }
 
 func (i *ionWorld) desk(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/T/as/token.oauth2" {
@@ -75,7 +79,7 @@ func (i *ionWorld) desk(w http.ResponseWriter, r *http.Request) {
 		b, _ := io.ReadAll(f)
 		return b
 	}
-	var said struct{ MessageID, DocumentName string }
+	var said ionSaid
 	if err := json.Unmarshal(part("ParameterRequest"), &said); err != nil {
 		i.t.Error(err)
 		return
@@ -83,6 +87,11 @@ func (i *ionWorld) desk(w http.ResponseWriter, r *http.Request) {
 	bod, err := readXML(part("MessagePayload"))
 	if err != nil {
 		i.t.Error(err)
+		return
+	}
+	if i.bus != nil {
+		w.WriteHeader(http.StatusAccepted)
+		i.bus(said, bod)
 		return
 	}
 	i.take(w, r, said.MessageID, strings.TrimPrefix(said.DocumentName, "Process."), bod)
@@ -152,7 +161,12 @@ func (i *ionWorld) take(w http.ResponseWriter, r *http.Request, id, noun string,
 
 // push is what ION does: at least once.
 func (i *ionWorld) push(document, bod string) int {
-	said, names := fmt.Sprintf(`{"documentName":%q}`, document), []string{"ParameterRequest", "MessagePayload"}
+	return i.pushAs(fmt.Sprintf(`{"documentName":%q}`, document), bod)
+}
+
+// pushAs pushes a document of which more is said.
+func (i *ionWorld) pushAs(said, bod string) int {
+	names := []string{"ParameterRequest", "MessagePayload"}
 	if i.version == "v2" {
 		names[0], names[1] = names[1], names[0]
 	}

@@ -21,11 +21,12 @@ var busNames = map[string]string{"STA": "operation-starts", "CNF": "confirmation
 
 // busItems reads a document into items for the system that it is for: what the
 // ERP says in a Sync goes to the MES, what the MES says in a Process to the ERP.
-func busItems(bod *element) (items []*item, err error) {
+func busItems(bod *element, p ionParameters) (items []*item, err error) {
 	action, err := opened(bod)
 	if err != nil {
 		return nil, err
 	}
+	from := origin{From: p.FromLogicalID, Entity: cmp.Or(p.AccountingEntity, bod.saidAnywhere("AccountingEntityID")), BODID: bod.said("ApplicationArea", "BODID"), Message: p.MessageID}
 	created := bod.said("ApplicationArea", "CreationDateTime")
 	for _, e := range bod.at("DataArea").in {
 		if e.name == "Sync" || e.name == "Process" {
@@ -39,7 +40,7 @@ func busItems(bod *element) (items []*item, err error) {
 		if err != nil {
 			return nil, fmt.Errorf("read BOD: %s: %w", clip(bod.name), err)
 		}
-		if it.body, err = n.kept(e, created); err != nil {
+		if it.body, err = n.kept(e, created, from); err != nil {
 			return nil, err
 		}
 		items = append(items, it)
@@ -108,10 +109,10 @@ func (e *element) saidAnywhere(name string) string {
 }
 
 // kept is a noun as it is stored and handed on.
-func (n ionNoun) kept(e *element, created string) ([]byte, error) {
+func (n ionNoun) kept(e *element, created string, o origin) ([]byte, error) {
 	w := bodWriter{}
 	root := &element{name: "Noun", in: []*element{e}}
-	for _, a := range [][2]string{{"verb", n.verb}, {"action", n.action}, {"created", created}} {
+	for _, a := range [][2]string{{"verb", n.verb}, {"action", n.action}, {"created", created}, {"from", o.From}, {"entity", o.Entity}, {"bodid", o.BODID}, {"message", o.Message}} {
 		root.attrs = append(root.attrs, attribute(a[0], a[1]))
 	}
 	w.tree(root)

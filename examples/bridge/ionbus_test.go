@@ -32,7 +32,7 @@ func onBus(t *testing.T, doc string) []*item {
 	if err != nil {
 		t.Fatal(err)
 	}
-	items, err := busItems(bod)
+	items, err := busItems(bod, ionParameters{FromLogicalID: "lid://m", MessageID: "lid://m:1", AccountingEntity: "M10"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func TestBusRefuses(t *testing.T) {
 		if name == "no lot" { // it has its material then
 			bod, _ = readXML([]byte(strings.Replace(doc, "<ID>CASTING</ID>", "", 1)))
 		}
-		if items, err := busItems(bod); err == nil {
+		if items, err := busItems(bod, ionParameters{}); err == nil {
 			t.Errorf("%s: read as %+v", name, items[0])
 		}
 	}

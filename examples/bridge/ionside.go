@@ -32,6 +32,7 @@ type ionSide struct {
 	version        string // of the messaging service: v3 or v2
 	stop           bool   // in doubt, leave it to a person
 	bus            bool   // the other system is there as well: items are nouns, see ionbus.go
+	syncs          *syncs // what was handed on on the bus, and nobody acknowledges
 	run            string // makes message IDs of one start differ from those of another
 
 	mu      sync.Mutex // guards what follows
@@ -89,14 +90,14 @@ func newIONSide(name string, c Config) *ionSide {
 	at.URL = strings.TrimSuffix(k.Gateway, "/") + "/" + k.Tenant + "/IONSERVICES/api/ion/messaging/service"
 	at.TokenURL, at.Client, at.Secret, at.Account, at.Password = k.Issuer+k.Token, k.Client, k.Secret, k.Account, k.Password
 	return &ionSide{system: newSystem(name, at, c), tenant: k.Tenant, entity: c.Entity, from: c.LogicalID, version: strings.TrimPrefix(c.Dialect, "infor-ion/"),
-		stop: c.InDoubt == "stop", run: rand.Text()[:8], waiting: map[string]chan<- *element{}, heard: map[string][]answerOf{}}
+		stop: c.InDoubt == "stop", run: rand.Text()[:8], waiting: map[string]chan<- *element{}, heard: map[string][]answerOf{}, syncs: &syncs{sent: map[string]synced{}}}
 }
 
 // onBus is the side of the other system where that is behind the same ION. We are one
 // principal there, with one token for both.
 func (s *ionSide) onBus(name string, c Config) *ionSide {
 	other := newIONSide(name, c)
-	other.tokens = s.tokens
+	other.tokens, other.syncs, other.entity = s.tokens, s.syncs, cmp.Or(c.MESEntity, c.Entity)
 	s.bus, other.bus = true, true
 	return other
 }
@@ -126,11 +127,19 @@ func (s *ionSide) post(ctx context.Context, u unit) verdict {
 		delete(s.waiting, message)
 		s.mu.Unlock()
 	}()
-	document, bod, of, err := s.wording(u, ionHead{s.tenant, s.entity, s.from, id})
+	h := ionHead{s.tenant, s.entity, s.from, id}
+	if from := originOf(u[0].body); from != nil && s.defect == M156 {
+		h.entity = from.Entity // DEFECT M156: as it came, so it goes
+	}
+	document, bod, of, err := s.wording(u, h)
 	if err != nil {
 		return verdict{what: refused, class: dataQuality, code: "not-understood", reason: err.Error()}
 	}
-	media, body := s.form(document, message, of, bod)
+	sync := strings.HasPrefix(document, "Sync.")
+	if sync {
+		s.syncs.note(message, u)
+	}
+	media, body := s.form(document, message, toDefault, h.entity, of, bod)
 	r, v := s.call(ctx, http.MethodPost, "/"+s.version+"/multipartMessage", http.Header{"Content-Type": {media}, "X-Tenantid": {s.tenant}}, body)
 	switch {
 	case r.err != nil:
@@ -145,7 +154,7 @@ func (s *ionSide) post(ctx context.Context, u unit) verdict {
 		return v
 	case r.status/100 == 2 && s.defect == M115: // DEFECT M115: taken over is posted
 		return verdict{what: posted}
-	case r.status/100 == 2 && strings.HasPrefix(document, "Sync."): // nobody acknowledges that, and ION delivers it
+	case r.status/100 == 2 && sync: // nobody acknowledges that, and ION delivers it; a ConfirmBOD may come, see busconfirm.go
 		return verdict{what: posted}
 	case r.status/100 == 2:
 		return s.await(ctx, u, answer)
@@ -219,9 +228,9 @@ func (s *ionSide) settle(_ context.Context, u unit) verdict {
 
 // form writes the two parts of a message. ION takes them under their names in
 // every version.
-func (s *ionSide) form(document, message string, id ionID, bod []byte) (media string, body []byte) {
-	said, _ := json.Marshal(map[string]any{"documentName": document, "messageId": message, "fromLogicalId": s.from, "toLogicalId": "lid://default",
-		"accountingEntity": s.entity, "location": s.entity, "documentId": id.document, "variationId": id.variation, "encoding": "NONE", "characterSet": "UTF-8"}) // texts cannot fail
+func (s *ionSide) form(document, message, to, entity string, id ionID, bod []byte) (media string, body []byte) {
+	said, _ := json.Marshal(map[string]any{"documentName": document, "messageId": message, "fromLogicalId": s.from, "toLogicalId": to,
+		"accountingEntity": entity, "location": entity, "documentId": id.document, "variationId": id.variation, "encoding": "NONE", "characterSet": "UTF-8"}) // texts cannot fail
 	var b bytes.Buffer
 	w := multipart.NewWriter(&b)
 	for _, p := range []struct {
@@ -353,7 +362,7 @@ func (s *ionSide) parts(w http.ResponseWriter, r *http.Request) (said, payload [
 
 // push takes over what ION pushes: an answer to what we have posted, or news.
 func (s *ionSide) push(w http.ResponseWriter, r *http.Request, in *inbox, said, payload []byte) {
-	var p struct{ DocumentName string }
+	var p ionParameters
 	if err := json.Unmarshal(said, &p); err != nil {
 		problem(w, http.StatusBadRequest, "malformed", "ParameterRequest: "+err.Error())
 		return
@@ -368,11 +377,15 @@ func (s *ionSide) push(w http.ResponseWriter, r *http.Request, in *inbox, said, 
 		s.answered(bod)
 		w.WriteHeader(http.StatusAccepted)
 		return
-	case "Confirm": // the Acknowledge says the same
+	case "Confirm":
+		if err := s.confirmed(in, bod); err != nil {
+			problem(w, http.StatusServiceUnavailable, "not-stored", err.Error())
+			return
+		}
 		w.WriteHeader(http.StatusAccepted)
 		return
 	}
-	items, err := s.items(in, bod)
+	items, err := s.items(in, bod, p)
 	if err != nil {
 		problem(w, http.StatusBadRequest, "malformed", err.Error())
 		return
@@ -381,9 +394,9 @@ func (s *ionSide) push(w http.ResponseWriter, r *http.Request, in *inbox, said, 
 }
 
 // items is what a document says, for the other system.
-func (s *ionSide) items(in *inbox, bod *element) (items []*item, err error) {
+func (s *ionSide) items(in *inbox, bod *element, p ionParameters) (items []*item, err error) {
 	if s.bus {
-		return busItems(bod)
+		return busItems(bod, p)
 	}
 	facts, err := ionAnnounced(bod)
 	for _, a := range facts {

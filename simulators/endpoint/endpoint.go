@@ -60,6 +60,9 @@ type Config struct {
 	// OnKept is told what is known of an announcement that a [simulators.Keeper]
 	// keeps for the SUT.
 	OnKept func(m simulators.Message, r simulators.Result)
+	// OnFailure is told, once, what the SUT says that it could not do with a message
+	// from here.
+	OnFailure func(simulators.Failure)
 	// OnToken is told of each access token before the SUT gets it.
 	OnToken func(token string)
 	// Attribute, if set, finds the references a message carries by the rig
@@ -87,6 +90,7 @@ type Endpoint struct {
 	sessions *sessions
 	unseen   *unseen
 	prober   *prober
+	failures sync.Map       // messages that told of a failure, by their key
 	matching sync.Mutex     // held from looking at an object until it is changed
 	later    sync.WaitGroup // queued postings that have not taken effect yet
 	queued   atomic.Int64
@@ -110,6 +114,9 @@ func New(c Config) *Endpoint {
 	}
 	if c.OnKept == nil {
 		c.OnKept = func(simulators.Message, simulators.Result) {}
+	}
+	if c.OnFailure == nil {
+		c.OnFailure = func(simulators.Failure) {}
 	}
 	if c.OnToken == nil {
 		c.OnToken = func(string) {}
@@ -318,6 +325,11 @@ func (e *Endpoint) serve(one part, p simulators.Policy, held *holding) simulator
 		return e.refuse(m, asRefusal(one.err))
 	}
 	ask.Now = e.Plant()
+	if ask.Failed != nil {
+		if _, again := e.failures.LoadOrStore(ask.IdempotencyKey, true); !again || ask.IdempotencyKey == "" {
+			e.OnFailure(*ask.Failed)
+		}
+	}
 	if ask.Query != nil {
 		return e.reply(m, e.page(m, ask))
 	}

@@ -21,6 +21,8 @@ var rigs = map[bridge.Defect]string{
 	bridge.M36:  "examples/bridge/lists.yaml",
 	bridge.M55:  "examples/bridge/mqtt.yaml",
 	bridge.M86:  "examples/bridge/nats.yaml",
+	bridge.M156: busRig,
+	bridge.M157: busRig,
 	bridge.M87:  "examples/bridge/bounded.yaml",
 	bridge.M88:  "examples/bridge/contracts.yaml",
 	bridge.M89:  "examples/bridge/contracts.yaml",
@@ -33,6 +35,9 @@ var rigs = map[bridge.Defect]string{
 	bridge.M134: "examples/bridge/lists-sap.yaml",
 	bridge.M135: "examples/bridge/lists-sap.yaml",
 }
+
+// busRig has ERP and MES on one bus.
+const busRig = "examples/bridge/ion-bus.yaml"
 
 // listRigs are the rigs in which the build reads lists, by the dialect of the
 // ERP.
@@ -49,6 +54,11 @@ func rigAt(d bridge.Defect, erp string) (rig, why string) {
 	switch {
 	case !ok:
 		return "", ""
+	case rig == busRig:
+		if erp != "infor-ion/v3" {
+			return "", "needs the rig " + rig + ", whose ERP speaks infor-ion/v3"
+		}
+		return rig, ""
 	case !slices.Contains(slices.Collect(maps.Values(listRigs)), rig):
 		if erp != neutral {
 			return "", "needs the rig " + rig + ", whose ERP speaks " + neutral
@@ -97,6 +107,7 @@ var elsewhere = map[bridge.Defect][]string{
 	bridge.M63:  {"FIL-01", "FIL-02"},
 	bridge.M65:  {"NET-12"},
 	bridge.M66:  {"CUT-01"},
+	bridge.M157: {"LOT-01"},
 	bridge.M68:  {"NET-05"},
 	bridge.M81:  {"LAB-01"},
 	bridge.M83:  {"LOT-02", "LOT-03"},

@@ -3,6 +3,7 @@ package ion
 import (
 	"bytes"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/andon-rig/andon/simulators"
@@ -69,6 +70,51 @@ func TestNoRoute(t *testing.T) {
 		}
 		if told, err := d.Respond(m, answer); err != nil || (len(told) == 2) != routed || !routed && len(told) > 0 {
 			t.Errorf("to %s: told %d messages, %v", to, len(told), err)
+		}
+	}
+}
+
+// TestConfirmed: a ConfirmBOD says which fact of ours could not be posted, by its
+// noun or by the name of the document, and is not answered itself.
+func TestConfirmed(t *testing.T) {
+	d := Dialect{Settings: Settings{ConfirmBOD: Delivered}}
+	sent, err := d.Batch(confirmation())
+	if err != nil {
+		t.Fatal(err)
+	}
+	told, err := d.Respond(sent, simulators.Answer{Refusal: refusal(simulators.Business, "order-closed", "the order is closed")})
+	if err != nil || len(told) != 2 {
+		t.Fatalf("%d messages, %v", len(told), err)
+	}
+	plainly := "<ErrorProcessMessage>"
+	for name, c := range map[string]struct {
+		replace []string
+		want    simulators.Failure
+		late    string
+	}{
+		"by its document": {nil, simulators.Failure{Reference: confirmation().ID, Code: "order-closed", Text: "the order is closed"}, ""},
+		"whose turn":      {[]string{"<Type>ERROR<", "<Type>Business<"}, simulators.Failure{Reference: confirmation().ID, Class: simulators.Business, Code: "order-closed", Text: "the order is closed"}, ""},
+		"by its noun": {[]string{plainly, "<NounFailureMessage><DocumentID><ID>F-1</ID></DocumentID>" + plainly, "</ErrorProcessMessage>", "</ErrorProcessMessage></NounFailureMessage>"},
+			simulators.Failure{Reference: "F-1", Code: "order-closed", Text: "the order is closed"}, ""},
+		"no failure":  {[]string{"BODFailureMessage", "BODSuccessMessage"}, simulators.Failure{}, "BODFailureMessage is missing"},
+		"no document": {[]string{"<BOD>", "<BDO>", "</BOD>", "</BDO>"}, simulators.Failure{}, "DataArea/BOD is missing"},
+		"no name":     {[]string{"infor-nid:", "nid:"}, simulators.Failure{}, "BODID"},
+	} {
+		m := told[1]
+		m.Body = []byte(strings.NewReplacer(c.replace...).Replace(string(m.Body)))
+		ask, err := d.Decode(m)
+		switch {
+		case err != nil:
+			t.Errorf("%s: %v", name, err)
+		case c.late != "":
+			if ask.Late == nil || !strings.Contains(ask.Late.Text, c.late) || ask.Failed != nil {
+				t.Errorf("%s: %+v", name, ask)
+			}
+		case ask.Failed == nil || *ask.Failed != c.want || ask.Query == nil || ask.IdempotencyKey == "":
+			t.Errorf("%s: %+v, %+v, want %+v", name, ask, ask.Failed, c.want)
+		}
+		if again, err := d.Respond(m, simulators.Answer{Refusal: refusal(simulators.DataQuality, "malformed", "text")}); err != nil || len(again) > 0 {
+			t.Errorf("%s: answered by %d messages, %v", name, len(again), err)
 		}
 	}
 }

@@ -136,7 +136,13 @@ func (d Dialect) read(in incoming) simulators.Ask {
 	if to := in.ToLogicalID; to != "" && to != toDefault && to != d.Settings.logicalID() {
 		return late(codeRoute, fmt.Sprintf("no document flow leads to %q", clip(to)))
 	}
-	if in.verb == "Acknowledge" || in.verb == "Confirm" {
+	switch in.verb {
+	case "Confirm":
+		if noted.Failed, err = failure(bod); err != nil {
+			return late(codeMalformed, err.Error())
+		}
+		return noted
+	case "Acknowledge":
 		return noted // what became of what we have sent: people look at it
 	}
 	if entity := firstSaid(in.AccountingEntity, id.entity); entity != "" && entity != d.Settings.entity() {

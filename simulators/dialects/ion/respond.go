@@ -22,7 +22,9 @@ func (d Dialect) Respond(m simulators.Message, a simulators.Answer) ([]simulator
 		return nil, nil // it was never taken over
 	}
 	o := original{in: incoming{parameters: params, payload: payload}}
-	o.in.verb, o.in.noun, _ = strings.Cut(params.DocumentName, ".")
+	if o.in.verb, o.in.noun, _ = strings.Cut(params.DocumentName, "."); o.in.verb == "Confirm" || o.in.verb == "Acknowledge" {
+		return nil, nil // an answer is not answered
+	}
 	if o.bod, err = xmltree.Parse(payload); err != nil {
 		o.bod = nil
 	}
