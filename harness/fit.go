@@ -45,6 +45,9 @@ func (f File) Lacks(s scenarios.Scenario) string {
 			}
 		}
 	}
+	if lack := cmp.Or(f.lacksOutcome(s), f.lacksDates(s)); lack != "" {
+		return lack
+	}
 	if f.Plant.Trace != nil && s.RetiresAny() {
 		return s.Metadata.ID + " was not run: it retires a material that nobody needs, and in an event log each is made by an order"
 	}

@@ -258,3 +258,39 @@ func TestAskedForByName(t *testing.T) {
 		}
 	}
 }
+
+// Over the end of a month postings need dates that are booked.
+func TestLatePostingsHaveDates(t *testing.T) {
+	for id, late := range map[string]bool{"MEC-01": true, "MEC-04": true, "CNF-01": false} {
+		asked, err := scenarios.Find(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for erp, undated := range map[string]bool{"d365/v1": true, "neutral/v1": false, "sap-s4/v2": false} {
+			f, _, err := harness.BundledWith(erp)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if why := f.Lacks(asked[0]); strings.Contains(why, "not every posting is booked with its date") != (late && undated) {
+				t.Errorf("%s at %s: %q", id, erp, why)
+			}
+		}
+	}
+}
+
+// Postings that are only accepted need a way to find out what became of them.
+func TestAcceptedPostingsHaveAnOutcome(t *testing.T) {
+	asked, err := scenarios.Find("TAB-05")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for erp, left := range map[string]bool{"sap-s4/v2": true, "staging/v1": false, "b2mml-xml/v7": false, "infor-ion/v3": false} {
+		f, _, err := harness.BundledWith(erp)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if why := f.Lacks(asked[0]); strings.Contains(why, "nothing tells the SUT what became of them") != left {
+			t.Errorf("%s: %q", erp, why)
+		}
+	}
+}

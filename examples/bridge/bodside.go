@@ -22,6 +22,7 @@ import (
 type bodSide struct {
 	*system
 	envelope string
+	calm     *calm
 }
 
 var (
@@ -61,6 +62,10 @@ func (s bodSide) identity(u unit) string {
 
 // exchange posts a BOD and reads the answer.
 func (s bodSide) exchange(ctx context.Context, name string, bod []byte) answer {
+	if left := s.calm.left(); left > 0 && s.defect != M12 { // also for questions
+		v := keeping(left)
+		return answer{before: &v}
+	}
 	doc, header := wrap(name, bod, s.envelope)
 	r, v := s.call(ctx, http.MethodPost, "/"+bodName, header, doc)
 	a := answer{reply: r}
@@ -75,6 +80,7 @@ func (s bodSide) exchange(ctx context.Context, name string, bod []byte) answer {
 		return a
 	}
 	s.patience(&a.unclear, r)
+	s.calm.heard(a.unclear)
 	if root, err := readXML(r.body); err == nil {
 		a.bod, _ = unwrap(root, s.envelope)
 	}
@@ -263,8 +269,10 @@ func (s bodSide) settle(ctx context.Context, u unit) verdict {
 // has asks whether the ERP has posted a fact. It says posted if it knows.
 func (s bodSide) has(ctx context.Context, it *item) (bool, verdict) {
 	a := s.ask(ctx, "OperationsPerformance", "<ID>any</ID><OperationsResponse><ID>any</ID><SegmentResponse><ID>"+escaped(it.Event)+"</ID></SegmentResponse></OperationsResponse>")
-	if a.before != nil {
-		return false, *a.before
+	if a.before != nil { // nothing was asked, so nothing is known
+		v := *a.before
+		v.doubt = true
+		return false, v
 	}
 	if es := a.entries(); a.status/100 == 2 && len(es) > 0 && es[0].code == "nothing-found" {
 		return false, verdict{what: posted}

@@ -121,6 +121,9 @@ func (c *courier) prepare(ctx context.Context, it *item) verdict {
 	if it.Kind == kindReversal && c.defect == M132 { // DEFECT M132: what was posted was posted
 		return verdict{what: lost, reason: "reversals are left to the month's end"}
 	}
+	if !it.sent && c.outbox.unmade(it) {
+		return verdict{what: again, class: technical, code: "too-early", reason: "its lot has not been received yet"}
+	}
 	c.wrongly.mistake(it, c.defect)
 	if c.outbox.early(it) && c.defect != M27 {
 		first, err := c.store.delivered(ctx, it.Order)

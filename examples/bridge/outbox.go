@@ -58,6 +58,9 @@ type outbox struct {
 	flying int // deliveries under way
 	bytes  int // of bodies in memory
 	size   int // items in lanes
+	// making are receipts that are still to be delivered, by lot: until then nobody
+	// there knows the lot.
+	making map[string]map[int64]bool
 
 	// What was taken behind boundary goes by the new way; it waits in frozen
 	// until the new way is open. See cutover.go.
@@ -89,7 +92,7 @@ const mostBytes = 32 << 20
 const reserve = 4
 
 func newOutbox(c Config, h *holds) *outbox {
-	return &outbox{parallel: c.Parallel, most: c.Batch, defect: c.Defect, holds: h, lanes: map[string]*lane{}, wake: make(chan struct{}, 1)}
+	return &outbox{parallel: c.Parallel, most: c.Batch, defect: c.Defect, holds: h, lanes: map[string]*lane{}, making: map[string]map[int64]bool{}, wake: make(chan struct{}, 1)}
 }
 
 // laneOf names the lane of an item.
@@ -112,6 +115,12 @@ func (o *outbox) add(it *item) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.shelve(it)
+	if it.Kind == kindReceipt && it.Lot != "" {
+		if o.making[it.Lot] == nil {
+			o.making[it.Lot] = map[int64]bool{}
+		}
+		o.making[it.Lot][it.seq] = true
+	}
 	if o.phase == frozen && it.seq > o.boundary {
 		o.frozen = append(o.frozen, it)
 		return
@@ -286,7 +295,28 @@ func (o *outbox) release(gone unit) {
 	for _, it := range gone {
 		o.bytes -= len(it.body)
 		it.body = nil
+		if lot := o.making[it.Lot]; it.Kind == kindReceipt && lot != nil {
+			if delete(lot, it.seq); len(lot) == 0 {
+				delete(o.making, it.Lot)
+			}
+		}
 	}
+}
+
+// unmade reports whether an item uses a lot of which an earlier receipt is still
+// to be delivered: another order made it, so that no lane keeps the two in sequence.
+func (o *outbox) unmade(it *item) bool {
+	if it.Kind != kindConsumption && it.Kind != "scrap" {
+		return false
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for seq := range o.making[it.Lot] {
+		if seq < it.seq {
+			return true
+		}
+	}
+	return false
 }
 
 // unshelved counts what a body has grown by.

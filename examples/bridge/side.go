@@ -98,7 +98,7 @@ func (c Config) sides() (erp, mes side) {
 	case dialectSAP:
 		return newSAPSide("erp", c), mes
 	case dialectB2MML:
-		return bodSide{newSystem("erp", c.ERP, c), c.Envelope}, mes
+		return bodSide{newSystem("erp", c.ERP, c), c.Envelope, &calm{}}, mes
 	case dialectD365:
 		return newMessageSide(c), mes
 	}
