@@ -284,7 +284,7 @@ func TestAcceptedPostingsHaveAnOutcome(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for erp, left := range map[string]bool{"sap-s4/v2": true, "staging/v1": false, "b2mml-xml/v7": false, "infor-ion/v3": false} {
+	for erp, left := range map[string]bool{"sap-s4/v2": true, "files/v1": true, "staging/v1": false, "b2mml-xml/v7": false, "infor-ion/v3": false} {
 		f, _, err := harness.BundledWith(erp)
 		if err != nil {
 			t.Fatal(err)
