@@ -195,10 +195,35 @@ func (p *Plan) happen(ctx context.Context, t *scenarios.Timeline, events []plant
 // notice writes an event down and tells the systems.
 func (p *Plan) notice(e plant.Event) error {
 	source, sink := p.flow(e.Fact.Kind())
+	if slices.Contains(plant.Records(), e.Fact.Kind()) {
+		if p.told == nil {
+			p.told = map[plant.EventID]bool{}
+		}
+		p.told[e.ID] = true
+	}
 	p.Journal.Append(evidence.Truth{Event: e, Source: source, Sink: sink})
 	for _, ep := range p.Endpoints {
 		if err := ep.Notice(e); err != nil {
 			return fmt.Errorf("%s announces %s: %w", ep.Name, e.ID, err)
+		}
+	}
+	return nil
+}
+
+// publish announces master data once more. What has happened before does not
+// happen again: it is only told to whoever announces it.
+func (p *Plan) publish(ctx context.Context, t *scenarios.Timeline, events []plant.Event) error {
+	for _, e := range events {
+		if !p.told[e.ID] {
+			if err := p.happen(ctx, t, []plant.Event{e}); err != nil {
+				return err
+			}
+			continue
+		}
+		for _, ep := range p.Endpoints {
+			if err := ep.Notice(e); err != nil {
+				return fmt.Errorf("%s announces %s: %w", ep.Name, e.ID, err)
+			}
 		}
 	}
 	return nil
@@ -244,6 +269,9 @@ func (p *Plan) do(ctx context.Context, t *scenarios.Timeline, a scenarios.Action
 		events, err := p.Floor.Do(todo)
 		if err != nil {
 			return err
+		}
+		if a.Do == scenarios.DoPublish {
+			return p.publish(ctx, t, events)
 		}
 		return p.happen(ctx, t, events)
 	}

@@ -44,15 +44,16 @@ type Plan struct {
 	names    *nameserver.Server // nil if no endpoint has a name
 	clock    *plantClock
 	progress *progress
-	session  *Session       // that decides when the play is over; nil if the scenario does
-	mu       sync.Mutex     // guards Faults while the plant plays
-	counts   bool           // machines are read
-	open     []plant.Order  // under way when the run begins
-	narrowed *narrowed      // to what the scenario says happens
-	ships    int            // probes so far
-	broken   sync.WaitGroup // what is being done to the SUT
-	living   sync.Mutex     // held by whoever ends and starts the SUT
-	standing standing       // what was done to the SUT and is to be undone
+	session  *Session               // that decides when the play is over; nil if the scenario does
+	mu       sync.Mutex             // guards Faults while the plant plays
+	counts   bool                   // machines are read
+	open     []plant.Order          // under way when the run begins
+	narrowed *narrowed              // to what the scenario says happens
+	ships    int                    // probes so far
+	told     map[plant.EventID]bool // changes of master data that have happened
+	broken   sync.WaitGroup         // what is being done to the SUT
+	living   sync.Mutex             // held by whoever ends and starts the SUT
+	standing standing               // what was done to the SUT and is to be undone
 	replaced atomic.Pointer[sut.Driver]
 	build    func(variant) (instance, error) // makes another instance of the SUT; nil if there can be none
 	state    *stateDir                       // of the SUT

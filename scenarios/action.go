@@ -24,6 +24,7 @@ const (
 	DoChangeRouting  = "change-routing"
 	DoChangeCenter   = "change-work-center"
 	DoChangeCalendar = "change-calendar"
+	DoPublish        = "publish"
 	DoPlaceHold      = "place-hold"
 	DoDecide         = "decide"
 	DoShip           = "ship"
@@ -70,6 +71,8 @@ type Args struct {
 	Shift yamlfile.Word `yaml:"shift"`
 	// Day of the week on which the shift is worked as well, or no more.
 	Day string `yaml:"day" jsonschema:"enum=Mon,enum=Tue,enum=Wed,enum=Thu,enum=Fri,enum=Sat,enum=Sun"`
+	// Of is what is published: items, boms, routings, work-centers or calendars.
+	Of []string `yaml:"of" jsonschema:"enum=items,enum=boms,enum=routings,enum=work-centers,enum=calendars"`
 	// Retire takes the material out of use instead of giving it a revision.
 	Retire bool `yaml:"retire"`
 	// Kind of facts: confirmation, consumption, scrap or receipt.
@@ -113,6 +116,7 @@ func Actions() []ActionInfo {
 		{DoChangeRouting, "engineering changes the standard time of an operation, which orders released from then on have; the first a tenth longer by default, of what is made next", nil, []string{"item", "operation", "cycle"}},
 		{DoChangeCenter, "planning reckons with another pace of a work center, in percent of the standard one: a tenth less by default, of the first operation of what is made next", nil, []string{"workCenter", "efficiency"}},
 		{DoChangeCalendar, "a shift of the site's calendar is worked on one more day of the week, or no more on one; the first shift by default, on the first day on which it is not; the floor works on as it does", nil, []string{"shift", "day"}},
+		{DoPublish, "the ERP announces its master data once more, as it stands: every record at its version, and at its first if it was never announced; all of it, or of what is named: items, boms, routings, work-centers, calendars", nil, []string{"of"}},
 		{DoPlaceHold, "quality opens a case and blocks a lot, or the lot of an order; the next to be used by default", nil, []string{"lot", "order", "reason"}},
 		{DoDecide, "quality decides the case of a held lot; the oldest case, use-as-is by default", nil, []string{"lot", "case", "decision", "reason"}},
 		{DoShip, "probe: the ERP is asked to ship from a lot; expectations find the answer in probes", nil, []string{"lot", "quantity"}},
@@ -266,6 +270,11 @@ func readArgs(name string, pos yamlfile.Pos, args yamlfile.Node) (act, error) {
 	if err := plantOnly(a.args.Cycle); err != nil {
 		return a, err
 	}
+	for i, of := range a.args.Of {
+		if err := yamlfile.Choice(args.Get("of").Items()[i].Pos(), "of", of, published); err != nil {
+			return a, err
+		}
+	}
 	if d := args.Get("day"); !d.IsZero() {
 		if err := yamlfile.Choice(d.Pos(), "day", a.args.Day, weekdays); err != nil {
 			return a, err
@@ -282,6 +291,13 @@ func readArgs(name string, pos yamlfile.Pos, args yamlfile.Node) (act, error) {
 	}
 	return a, nil
 }
+
+// published are the lists of master data, and recordsOf the kinds of changes of
+// what is in each.
+var (
+	published = []string{"items", "boms", "routings", "work-centers", "calendars"}
+	recordsOf = map[string]plant.Kind{"items": plant.KindItemChanged, "boms": plant.KindBillChanged, "routings": plant.KindRoutingChanged, "work-centers": plant.KindCenterChanged, "calendars": plant.KindCalendarChanged}
+)
 
 var weekdays = []string{"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"}
 
@@ -312,6 +328,7 @@ type Action struct {
 	Efficiency int
 	Shift      string
 	Day        string
+	Of         []plant.Kind
 	Retire     bool
 	Count      int
 	Quantity   plant.Decimal
@@ -405,7 +422,7 @@ func (s *Scenario) RetiresAny() bool {
 // Plant returns what a [plant.Floor] is to do.
 func (a Action) Plant() plant.Action {
 	return plant.Action{
-		Do: a.Do, Kind: a.Kind, Order: a.Order, Lot: a.Lot, Case: a.Case, Item: a.Item, Component: a.Component, Operation: a.Operation, For: a.For, Cycle: a.Cycle, WorkCenter: a.WorkCenter, Efficiency: a.Efficiency, Shift: a.Shift, Day: a.Day, Retire: a.Retire, Count: a.Count, Quantity: a.Quantity,
+		Do: a.Do, Kind: a.Kind, Order: a.Order, Lot: a.Lot, Case: a.Case, Item: a.Item, Component: a.Component, Operation: a.Operation, For: a.For, Cycle: a.Cycle, WorkCenter: a.WorkCenter, Efficiency: a.Efficiency, Shift: a.Shift, Day: a.Day, Of: a.Of, Retire: a.Retire, Count: a.Count, Quantity: a.Quantity,
 		Priority: a.Priority, Decision: a.Decision, Reason: a.Reason,
 	}
 }
@@ -413,7 +430,7 @@ func (a Action) Plant() plant.Action {
 // IsPlants reports whether the plant does it, rather than the rig.
 func (a Action) IsPlants() bool {
 	switch a.Do {
-	case DoReleaseOrders, DoChangeOrder, DoCancelOrder, DoChangeItem, DoChangeBill, DoChangeRouting, DoChangeCenter, DoChangeCalendar, DoPlaceHold, DoDecide, DoConfirmTwins, DoMistype:
+	case DoReleaseOrders, DoChangeOrder, DoCancelOrder, DoChangeItem, DoChangeBill, DoChangeRouting, DoChangeCenter, DoChangeCalendar, DoPublish, DoPlaceHold, DoDecide, DoConfirmTwins, DoMistype:
 		return true
 	}
 	return false

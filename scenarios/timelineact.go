@@ -155,6 +155,9 @@ func (t *Timeline) action(a act, as string) Action {
 	if a.args.For != nil {
 		due.For = plant.Decimal(*a.args.For)
 	}
+	for _, of := range a.args.Of {
+		due.Of = append(due.Of, recordsOf[of])
+	}
 	due.WorkCenter, due.Efficiency, due.Shift, due.Day = plant.WorkCenterID(a.args.WorkCenter.S), a.args.Efficiency, a.args.Shift.S, a.args.Day
 	due.Component, due.Operation, due.Cycle = plant.ItemID(a.args.Component.S), plant.OperationID(a.args.Operation.S), a.args.Cycle.D
 	t.bind(as, map[string]string{"order": order, "lot": lot, "case": quality})

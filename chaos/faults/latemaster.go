@@ -32,7 +32,7 @@ const (
 )
 
 // records are the kinds of facts that are changes of master data.
-var records = []plant.Kind{plant.KindItemChanged, plant.KindBillChanged, plant.KindRoutingChanged, plant.KindCenterChanged, plant.KindCalendarChanged}
+var records = plant.Records()
 
 // Apply implements [chaos.Fault].
 func (f *LateMasterData) Apply(d chaos.Delivery, _ *rand.Rand) []chaos.Delivery {

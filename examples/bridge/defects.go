@@ -83,6 +83,7 @@ const (
 	M155 Defect = "M155"
 	M141 Defect = "M141"
 	M142 Defect = "M142"
+	M144 Defect = "M144"
 	M145 Defect = "M145"
 	M110 Defect = "M110"
 	M111 Defect = "M111"
@@ -233,6 +234,7 @@ func Defects() []DefectInfo {
 		{M155, "half a document", "takes a bill of material or a routing with the lines that are there now, however many it says that it has", "rows-apart; gate --erp staging/v1", []string{"field-fidelity"}},
 		{M141, "one counter for all", "keeps one version of each material, and takes a change of its bill of material or routing for one that it has had if another of its documents was at that version", "changes of a material, its bill of material and its routing", []string{"no-silent-drop", "master-data"}},
 		{M142, "always for one piece", "passes a bill of material on as for one piece, whatever quantity it is for", "bills of material for a hundred pieces", []string{"field-fidelity"}},
+		{M144, "full extract once", "takes of each record of master data what it reads first, as from a full extract, and passes over what is announced of it later", "changes of master data after it was published", []string{"no-silent-drop", "master-data"}},
 		{M145, "weeks begin on Monday", "counts the days of a calendar from Monday where they are counted from Sunday, so that each shift is a day late", "changes of a calendar", []string{"field-fidelity"}},
 		{M110, "event read once", "takes an order that an event names and that cannot be read yet for one that does not exist, and what it reads for what the event meant", "-; gate --erp sap-s4/v2", []string{"no-silent-drop"}},
 		{M111, "no look before the repetition", "sends again what was not answered, without asking by its reference whether it was posted", "lost replies; gate --erp sap-s4/v2", []string{"exactly-once", "retry-discipline"}},

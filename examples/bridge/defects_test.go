@@ -287,6 +287,9 @@ var scripts = []struct {
 		}
 		return cs
 	}, "for another quantity"},
+	{M144, func(w *world) []string {
+		return plain(w, engineered("boms", "bom-changed", "PUMP-7", 1, "1"), engineered("boms", "bom-changed", "PUMP-7", 2, "1"))
+	}, "lost bom-changed/PUMP-7/2"},
 	{M145, func(w *world) []string {
 		event := "calendar-changed/BRNO/1"
 		cs := plain(w, message{"erp", "calendars", event, `{"SyncWorkCalendarDefinition":{"@releaseID":"V0701","ApplicationArea":{"Sender":{"ReferenceID":"` + event + `"}},"DataArea":{"Sync":{},"WorkCalendarDefinition":[{"ID":"BRNO",` +

@@ -41,7 +41,7 @@ type late struct {
 // flaw returns nil unless the defect needs it.
 func flaw(i *inbox, d Defect) *flawedInbox {
 	switch d {
-	case M05, M08, M10, M28, M31, M04, M38, M49, M50, M60, M82, M83, M84, M141, M142, M145:
+	case M05, M08, M10, M28, M31, M04, M38, M49, M50, M60, M82, M83, M84, M141, M142, M144, M145:
 		return &flawedInbox{inbox: i, defect: d, known: map[string]bool{}, open: map[string]bool{}, issued: map[string][]*item{}, revised: map[string]string{}, latest: map[string]*item{}, made: map[string]bool{}, oldest: map[string]string{}, counted: map[string]int{}, counter: time.Now().UnixNano(),
 			buffer: make(chan late, 1<<16), done: make(chan struct{})}
 	}
@@ -85,6 +85,8 @@ func (f *flawedInbox) accept(ctx context.Context, items []*item, extra func(*wri
 		items = slices.DeleteFunc(items, f.had)
 	case M142:
 		f.perPiece(items)
+	case M144:
+		items = slices.DeleteFunc(items, f.hasIt)
 	case M145:
 		dayLate(items)
 	}

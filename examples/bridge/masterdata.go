@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -62,6 +63,18 @@ func dig(v any, way ...string) any {
 		}
 	}
 	return v
+}
+
+// hasIt is defect M144: what is there need not be loaded.
+func (f *flawedInbox) hasIt(it *item) bool {
+	if !slices.Contains([]string{kindItem, kindBill, kindRouting, kindCenter, kindCalendar}, it.Kind) {
+		return false
+	}
+	record := it.Kind + "/" + it.entity()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.counted[record]++
+	return f.counted[record] > 1 // DEFECT M144: it may have changed
 }
 
 // dayLate is defect M145: it takes the third day for the third, whatever day

@@ -28,6 +28,9 @@ import (
 //	change-calendar Shift, Day        a shift is worked on one more weekday, or no
 //	                                  more on one; the first shift by default, on
 //	                                  the first day on which it is not
+//	publish         Of                all master data is told once more, as it is, or
+//	                                  the kinds named: every record at its version,
+//	                                  and at its first if it was never told
 //	confirm-twins   Order, Count      arms: the next confirmation of at least two
 //	                                  pieces is made as two that look alike and
 //	                                  follow within a minute, and a rest
@@ -66,6 +69,8 @@ func (s *shop) do(a Action) ([]Event, error) {
 		return s.changeCenter(a)
 	case "change-calendar":
 		return s.changeCalendar(a)
+	case "publish":
+		return s.publish(a)
 	case "place-hold":
 		return s.placeHold(a)
 	case "decide":
@@ -83,7 +88,7 @@ func (s *shop) do(a Action) ([]Event, error) {
 		}
 		return nil, nil
 	}
-	return nil, fmt.Errorf("unknown action; known are release-orders, change-order, cancel-order, change-item, change-bom, change-routing, change-work-center, change-calendar, place-hold, decide, ship, confirm-twins, mistype")
+	return nil, fmt.Errorf("unknown action; known are release-orders, change-order, cancel-order, change-item, change-bom, change-routing, change-work-center, change-calendar, publish, place-hold, decide, ship, confirm-twins, mistype")
 }
 
 // revive lets orders that had given up look again: an action may have helped.

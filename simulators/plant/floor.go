@@ -34,7 +34,7 @@ type Floor interface {
 
 // Action is something a scenario makes happen.
 type Action struct {
-	Do     string // "release-orders", "change-order", "cancel-order", "change-item", "change-bom", "change-routing", "change-work-center", "change-calendar", "place-hold", "decide", "ship", "mistype"
+	Do     string // "release-orders", "change-order", "cancel-order", "change-item", "change-bom", "change-routing", "change-work-center", "change-calendar", "publish", "place-hold", "decide", "ship", "mistype"
 	Kind   Kind   // of facts; empty means confirmations
 	Order  OrderID
 	Lot    LotID
@@ -52,8 +52,11 @@ type Action struct {
 	WorkCenter WorkCenterID
 	Efficiency int
 	// Shift is worked on Day as well from then on, or no more: "Sat".
-	Shift    string
-	Day      string
+	Shift string
+	Day   string
+	// Of are the kinds of changes whose records are told once more; none means
+	// all.
+	Of       []Kind
 	Count    int
 	Quantity Decimal
 	Priority int

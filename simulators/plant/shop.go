@@ -37,6 +37,7 @@ type shop struct {
 	bills    map[ItemID]*BillChanged // likewise
 	routings map[ItemID]*RoutingChanged
 	centers  map[WorkCenterID]*CenterChanged
+	records  map[record]Event // the newest change of each
 	worked   *CalendarChanged // the hours of the site that are announced
 	twins    []OrderID        // confirm these twice; empty means whichever is next
 	mistakes []mistake        // to come
@@ -130,7 +131,16 @@ func (s *shop) scrapped(lot LotID) bool {
 	return h != nil && h.decided && !h.decision.Lifts()
 }
 
-func (s *shop) event(f Fact) Event { return Event{EventID(Natural(f)), s.Now(), f} }
+func (s *shop) event(f Fact) Event {
+	e := Event{EventID(Natural(f)), s.Now(), f}
+	if id, ok := recordOf(f); ok {
+		if s.records == nil {
+			s.records = map[record]Event{}
+		}
+		s.records[id] = e
+	}
+	return e
+}
 
 // present is when somebody is there to begin: now, or when the next shift
 // starts. Shifts are kept only at recorded speed.
