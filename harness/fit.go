@@ -72,7 +72,7 @@ func (f File) Lacks(s scenarios.Scenario) string {
 	if lack := f.lacksLists(s); lack != "" {
 		return lack
 	}
-	if lack := cmp.Or(f.lacksFlow(s), f.lacksField(s), f.lacksWord(s), f.lacksQueue(s)); lack != "" {
+	if lack := cmp.Or(f.lacksFlow(s), f.lacksField(s), f.lacksWord(s), f.lacksQueue(s), f.lacksWorklist(s)); lack != "" {
 		return lack
 	}
 	return f.lacksBroker(s)
@@ -195,6 +195,26 @@ func (f File) lacksQueue(s scenarios.Scenario) string {
 		}
 	}
 	return s.Metadata.ID + " was not run: it puts failed messages back into a queue, and no endpoint here shows the SUT one; d365/v1 does"
+}
+
+// lacksWorklist says at which endpoint s has what was accepted wait for a person
+// where the SUT cannot look for it; "" if it can everywhere.
+func (f File) lacksWorklist(s scenarios.Scenario) string {
+	for _, name := range f.endpointNames() {
+		given, ok := s.Given.Endpoints[name]
+		if !ok || given.Failed != simulators.FailedPoolData && given.Failed != simulators.FailedPoolAll {
+			continue
+		}
+		dialect, ok := catalog.Find(catalog.Standard().Dialects, cmp.Or(f.Endpoints[name].Dialect, "neutral/v1"))
+		if !ok {
+			continue // told when the rig is built
+		}
+		asked, ok := dialect.New().(simulators.Inquirer)
+		if policy, known := f.policyOf(name, s); !ok || !known || policy.Accept == simulators.AcceptQueued || asked.Questions()["queue"] == "" {
+			return fmt.Sprintf("%s was not run: it has refused postings wait in a worklist, and %s, which %s speaks, shows the SUT none; sap-s4/v2 does", s.Metadata.ID, dialect.Name, name)
+		}
+	}
+	return ""
 }
 
 // lacksBroker says which fault of s happens at a broker that the rig has not.

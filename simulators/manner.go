@@ -81,6 +81,9 @@ type Page struct {
 	Repeat bool
 	// Loop says to go on where the page itself was asked from.
 	Loop bool
+	// Most is how many rows it has at most, however many were asked for; 0
+	// leaves that to the policy.
+	Most int
 	// Resolution of the times at which rows changed; 0 leaves them at a
 	// second.
 	Resolution time.Duration
@@ -92,7 +95,7 @@ const (
 	WhereMoved      = "\x00moved"      // anything: the row that "after" names has moved to the end of the list
 	WhereRepeat     = "\x00repeat"     // anything: the page begins with the last row of the one before
 	WhereResolution = "\x00resolution" // a duration: times of change are whole multiples of it
-	WherePage       = "\x00page"       // how many rows a page has at most
+	WherePage       = "\x00page"       // how many rows a page has at most; a dialect that cuts no page of what is found says so itself
 )
 
 // BillState, RoutingState, CenterState and CalendarState are a bill of material,

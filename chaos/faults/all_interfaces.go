@@ -35,7 +35,7 @@ func interfaces() []Info {
 		}, {
 			Name: "pagination", Layer: Application, Reproducible: true, Requirements: []string{"DN-13", "PAT-04", "CTL-20"},
 			Doc:       "something happens between two pages of a list",
-			Observed:  "rows missing or repeated at the edge of a page, 410 for a cursor, a next page that is this one, many records with one time of change",
+			Observed:  "rows missing or repeated at the edge of a page, 410 for a cursor, a next page that is this one, many records with one time of change, a page shorter than was asked for",
 			Needs:     "a SUT that reads lists page by page",
 			Tolerates: "every record arrives, each version once",
 			New:       func() chaos.Fault { return &Pagination{Trap: PageRemoved, Resolution: Plant(time.Hour), Attempts: 1} },

@@ -421,6 +421,12 @@ func pages() []conformance {
 			}
 			return ""
 		})},
+		{"pagination", "short", page(faults.PageShort), asks, cursors, both(rows("BOLT", "NUT"), func(s *stand, got []seen) string {
+			if cursorOf(got[0]) == "" {
+				return "want a cursor behind the short page"
+			}
+			return ""
+		})},
 		{"pagination", "expired", page(faults.PageExpired), asks, cursors, func(s *stand, got []seen) string {
 			if got[1].status != http.StatusGone || !got[1].has("cursor-expired") {
 				return "want 410"

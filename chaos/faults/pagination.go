@@ -15,12 +15,13 @@ import (
 // Layer A: lists that change while they are read, and interfaces that page
 // carelessly. Observed as offsets that no longer mean the same row, a record
 // that comes twice at the edge of a page, 410 for a cursor, a next page that is
-// this one, or many records that changed at one and the same time. A SUT that
-// goes on from a cursor, expects repetitions and begins anew when told to has
-// every record; one that counts rows or asks for what is later than the last
-// record it has seen has not. Whole objects and feeds are left alone.
+// this one, many records that changed at one and the same time, or a page that
+// is shorter than was asked for and not the last. A SUT that goes on from a
+// cursor as long as there is one, expects repetitions and begins anew when told
+// to has every record; one that counts rows or asks for what is later than the
+// last record it has seen has not. Whole objects and feeds are left alone.
 type Pagination struct {
-	Trap       PageTrap `yaml:"trap" jsonschema:"enum=removed,enum=inserted,enum=repeated,enum=expired,enum=loop,enum=ties" doc:"removed: a row of an earlier page has moved to the end; inserted: one has come before an offset; repeated: a page begins with the last row of the one before; expired: 410 for a cursor; loop: the next page is this one; ties: times of change are rounded down"`
+	Trap       PageTrap `yaml:"trap" jsonschema:"enum=removed,enum=inserted,enum=repeated,enum=expired,enum=loop,enum=ties,enum=short" doc:"removed: a row of an earlier page has moved to the end; inserted: one has come before an offset; repeated: a page begins with the last row of the one before; expired: 410 for a cursor; loop: the next page is this one; ties: times of change are rounded down; short: a page has one row, however many were asked for, and says that there are more"`
 	Resolution Plant    `yaml:"resolution" doc:"of times of change, for ties"`
 	Attempts   int      `yaml:"attempts" doc:"only the first so many times a page is asked for; 0 means every time"`
 }
@@ -36,6 +37,7 @@ const (
 	PageExpired  PageTrap = "expired"
 	PageLoop     PageTrap = "loop"
 	PageTies     PageTrap = "ties"
+	PageShort    PageTrap = "short"
 )
 
 // Apply implements [chaos.Fault].
@@ -56,6 +58,8 @@ func (f *Pagination) Apply(d chaos.Delivery, _ *rand.Rand) []chaos.Delivery {
 		m.Page.Loop, d.What = true, "the next page is this one"
 	case PageTies:
 		m.Page.Resolution, d.What = f.Resolution.d(), "times of change are whole multiples of "+f.Resolution.d().String()
+	case PageShort:
+		m.Page.Most, d.What = 1, "the page has one row, however many were asked for"
 	case PageExpired:
 		d.What = "the cursor has expired"
 	default:
@@ -63,7 +67,7 @@ func (f *Pagination) Apply(d chaos.Delivery, _ *rand.Rand) []chaos.Delivery {
 	}
 	switch {
 	case m.Page.Shift > 0 && !counted && !went, m.Page.Shift < 0 && !counted, m.Page.Repeat && !counted && !went, (m.Page.Loop || f.Trap == PageExpired) && !went,
-		f.Trap == PageTies && q.Where["by"] != "changed":
+		f.Trap == PageTies && q.Where["by"] != "changed", f.Trap == PageShort && (q.Where["id"] != "" || q.Where["limit"] == "1"):
 		d.What = "" // this page has nothing that could be wrong so
 	case f.Trap == PageExpired:
 		d.Refuse = &simulators.Refusal{Class: simulators.Technical, Code: "cursor-expired", Text: "the list was made anew: begin at its start"}
@@ -78,7 +82,7 @@ func (f *Pagination) Validate() error {
 	if f.Trap == PageTies && f.Resolution.d() < time.Second {
 		return errors.New("resolution: ties need times of change that are rounded to a second or more")
 	}
-	return errors.Join(oneOf("trap", f.Trap, PageRemoved, PageInserted, PageRepeated, PageExpired, PageLoop, PageTies), notNegativeCount("attempts", f.Attempts))
+	return errors.Join(oneOf("trap", f.Trap, PageRemoved, PageInserted, PageRepeated, PageExpired, PageLoop, PageTies, PageShort), notNegativeCount("attempts", f.Attempts))
 }
 
 // Leaves implements [chaos.Choosy]. What crosses on its own account is a

@@ -90,6 +90,9 @@ const (
 	M112 Defect = "M112"
 	M113 Defect = "M113"
 	M114 Defect = "M114"
+	M150 Defect = "M150"
+	M151 Defect = "M151"
+	M152 Defect = "M152"
 	M130 Defect = "M130"
 	M131 Defect = "M131"
 	M132 Defect = "M132"
@@ -230,6 +233,8 @@ func Defects() []DefectInfo {
 		{M129, "first row speaks for its group", "reads the response of the first row of a group, and takes it for all", "groups of which a row is refused; gate --erp staging/v1", []string{"batch-items", "dead-letter"}},
 		{M134, "first page is all", "reads the first page of a list and does not go on to the next", "lists of more than a page; rig lists-sap.yaml or lists-d365.yaml", []string{"master-data"}},
 		{M135, "delta for a full list", "takes a list of what has changed for the full list, and retires what it lacks", "changes of materials at different times; rig lists-sap.yaml", []string{"no-phantom"}},
+		{M150, "short page is the last", "takes a page with fewer rows than it asked for to be the last of a list", "pagination short; rig lists-d365.yaml", []string{"master-data"}},
+		{M151, "what was not read is gone", "takes a list of which a page could not be read for the full list, and retires what it lacks", "throttle in the middle of a list; rig lists-d365.yaml", []string{"no-phantom"}},
 		{M140, "unheard is undone", "reports as not posted what it has committed, when the connection breaks before the database says so", "commit-unheard; gate --erp staging/v1 with the tables in PostgreSQL", []string{"dead-letter"}},
 		{M155, "half a document", "takes a bill of material or a routing with the lines that are there now, however many it says that it has", "rows-apart; gate --erp staging/v1", []string{"field-fidelity"}},
 		{M141, "one counter for all", "keeps one version of each material, and takes a change of its bill of material or routing for one that it has had if another of its documents was at that version", "changes of a material, its bill of material and its routing", []string{"no-silent-drop", "master-data"}},
@@ -241,6 +246,7 @@ func Defects() []DefectInfo {
 		{M112, "lock taken for a refusal", "reports a posting as a business exception that met a locked order, since the status is 400 as of everything refused", "postings side by side; gate --erp sap-s4/v2", []string{"dead-letter"}},
 		{M113, "reference cut off", "writes the first sixteen characters of a reference where there is room for no more, so that it finds another's document for its own", "lost replies; gate --erp sap-s4/v2", []string{"no-silent-drop", "genealogy"}},
 		{M114, "202 of a batch", "takes the status of a $batch for that of what it held", "batches of which a row is refused; gate --erp sap-s4/v2", []string{"batch-items", "no-silent-drop"}},
+		{M152, "worklist unread", "takes 202 for a posting, and never looks into the worklist of those that could not be booked", "postings that the ERP accepts and cannot book; gate --erp sap-s4/v2", []string{"dead-letter"}},
 		{M130, "reversed twice", "looks anew for the last document of the order that stands when a reversal was not answered, and reverses that one as well", "lost replies to reversals", []string{"exactly-once", "no-phantom"}},
 		{M131, "minus instead of a reversal", "posts what is taken back once more with a negative quantity, and names no document", "reversals", []string{"dead-letter", "contract-conformance"}},
 		{M132, "reversals left out", "does not post that a report is taken back", "reversals", []string{"no-silent-drop"}},
@@ -255,13 +261,13 @@ func (d Defect) ERP() string {
 		return dialectFiles
 	case M101, M102, M103:
 		return dialectB2MML
-	case M120, M121, M122, M123, M124, M143:
+	case M120, M121, M122, M123, M124, M143, M150, M151:
 		return dialectD365
 	case M115, M116, M117, M118:
 		return dialectION3
 	case M125, M126, M127, M128, M129, M140, M155:
 		return dialectStaging
-	case M110, M111, M112, M113, M114:
+	case M110, M111, M112, M113, M114, M152:
 		return dialectSAP
 	}
 	return ""

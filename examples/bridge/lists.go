@@ -12,10 +12,11 @@ import (
 )
 
 // lists reads master data where the ERP announces none: page by page from its
-// list of materials. How far it has read is written in the transaction that
-// takes the page, so that records which changed at the same time are neither
-// skipped nor lost between pages. A page may come twice and a record, too: each
-// version is known by its name, and taken once.
+// lists, of materials first, since bills and routings are of those. How far it
+// has read is written in the transaction that takes the page, so that records
+// which changed at the same time are neither skipped nor lost between pages. A
+// page may come twice and a record, too: each version is known by its name, and
+// taken once.
 type lists struct {
 	name   string // of the ERP
 	from   lister
@@ -23,7 +24,7 @@ type lists struct {
 	page   int // rows
 	defect Defect
 	log    *slog.Logger
-	known  map[string]listedMaterial // only defect M135 needs this
+	known  map[string]listedMaterial // only defects M135 and M151 need this
 	passed map[string]bool           // likewise
 }
 
@@ -33,6 +34,37 @@ type lister interface {
 	// at is empty. Next is where to go on; end says that there are no more for
 	// now.
 	materials(ctx context.Context, at string, rows int) (page []listedMaterial, next string, end bool, v verdict)
+}
+
+// A designer is a lister whose lists of bills of material and routings can be
+// read, likewise.
+type designer interface {
+	bills(ctx context.Context, at string, rows int) (page []listedRow, next string, end bool, v verdict)
+	routings(ctx context.Context, at string, rows int) (page []listedRow, next string, end bool, v verdict)
+}
+
+// listedRow is a row of a list, and what an announcement of it would have said.
+type listedRow struct {
+	ID      string
+	Version int // 0 for what both systems know from the beginning
+	fact    announcedFact
+}
+
+// reader reads one list.
+type reader struct {
+	name string // of the list, under which its cursor is kept
+	read func(ctx context.Context, at string, rows int) (page []listedRow, next string, end bool, v verdict)
+	at   string
+}
+
+// readers are the lists there are, in the order in which one builds upon
+// another.
+func (l *lists) readers() []*reader {
+	all := []*reader{{name: "items", read: l.materials}}
+	if d, ok := l.from.(designer); ok {
+		all = append(all, &reader{name: "boms", read: d.bills}, &reader{name: "routings", read: d.routings})
+	}
+	return all
 }
 
 // materials goes on from a cursor in the order of changes, in which those that
@@ -51,9 +83,6 @@ func (s neutralSide) materials(ctx context.Context, at string, rows int) (page [
 	return page, next, len(page) == 0, v
 }
 
-// listed is the name under which the cursor is kept.
-const listed = "items"
-
 // listedMaterial is a row of the list.
 type listedMaterial struct {
 	ID          string
@@ -69,60 +98,95 @@ type listedMaterial struct {
 	Changed     string // RFC 3339, in whole seconds
 }
 
-// run reads until ctx is done.
-func (l *lists) run(ctx context.Context) error {
-	cursor, err := l.inbox.store.cursor(ctx, listed)
-	if err != nil {
-		return fmt.Errorf("read cursor: %w", err)
+// run reads until ctx is done, one list after the other and again from the
+// first.
+func (l *lists) run(ctx context.Context) (err error) {
+	all := l.readers()
+	for _, r := range all {
+		if r.at, err = l.inbox.store.cursor(ctx, r.name); err != nil {
+			return fmt.Errorf("read cursor: %w", err)
+		}
 	}
 	for fails := 0; ctx.Err() == nil; {
-		if wait := l.inbox.outbox[l.name].paused(); wait > 0 {
-			sleep(ctx, wait) // it meant us all
-			continue
+		wait := idle
+		for _, r := range all {
+			v := l.pass(ctx, r)
+			switch {
+			case v.what == waiting:
+			case v.what != posted:
+				fails++
+				l.log.Warn("read list", "of", r.name, "reason", v.reason)
+				wait = max(wait, v.after, backoff(fails))
+			default:
+				fails = 0
+			}
 		}
-		next, end, v := l.cycle(ctx, cursor)
-		l.inbox.outbox[l.name].heard(v)
-		switch {
-		case v.what == refused && cursor != "":
-			// It does not know the cursor any more. What we have we shall
-			// recognise.
-			l.log.Info("list begins anew", "reason", v.reason)
-			next = ""
-		case v.what == waiting:
-			sleep(ctx, idle)
-		case v.what != posted:
-			fails++
-			l.log.Warn("read list", "reason", v.reason)
-			sleep(ctx, max(v.after, backoff(fails)))
-			continue
-		case end:
-			sleep(ctx, idle)
-		}
-		cursor, fails = next, 0
+		sleep(ctx, wait)
 	}
 	return nil
 }
 
+// pass goes on in a list to its end, or to where it could not be read.
+func (l *lists) pass(ctx context.Context, r *reader) verdict {
+	for ctx.Err() == nil {
+		if wait := l.inbox.outbox[l.name].paused(); wait > 0 {
+			sleep(ctx, wait) // it meant us all
+			continue
+		}
+		next, end, v := l.cycle(ctx, r)
+		l.inbox.outbox[l.name].heard(v)
+		switch {
+		case v.what == refused && r.at != "":
+			// It does not know the cursor any more. What we have we shall
+			// recognise.
+			l.log.Info("list begins anew", "of", r.name, "reason", v.reason)
+			next = ""
+		case v.what != posted:
+			return v
+		}
+		if r.at = next; end {
+			return v
+		}
+	}
+	return verdict{what: waiting}
+}
+
 // cycle takes a page of what is new, and returns where to go on.
-func (l *lists) cycle(ctx context.Context, cursor string) (next string, end bool, v verdict) {
+func (l *lists) cycle(ctx context.Context, r *reader) (next string, end bool, v verdict) {
 	if l.inbox.full() {
-		return cursor, true, verdict{what: waiting, reason: "too many messages wait to be delivered"}
+		return r.at, true, verdict{what: waiting, reason: "too many messages wait to be delivered"}
 	}
-	rows, next, end, v := l.from.materials(ctx, cursor, l.page)
+	rows, next, end, v := r.read(ctx, r.at, l.page)
 	if v.what != posted {
-		return cursor, end, v
+		return r.at, false, v
 	}
-	if l.defect == M135 {
-		rows = l.missing(rows, end)
-	}
-	if len(rows) == 0 && next == cursor {
+	if len(rows) == 0 && next == r.at {
 		return next, end, v
 	}
-	return next, end, l.take(ctx, rows, next)
+	return next, end, l.take(ctx, r.name, rows, next)
+}
+
+// materials reads a page of the list of materials.
+func (l *lists) materials(ctx context.Context, at string, rows int) (page []listedRow, next string, end bool, v verdict) {
+	all, next, end, v := l.from.materials(ctx, at, rows)
+	if v.what != posted && l.defect == M151 && at != "" { // DEFECT M151: what could be read is the list
+		next, end, v = "", true, verdict{}
+	}
+	if v.what != posted {
+		return nil, next, end, v
+	}
+	if l.defect == M135 || l.defect == M151 {
+		all = l.missing(all, end)
+	}
+	for _, m := range all {
+		page = append(page, listedRow{m.ID, m.Version, announcedFact{"items", m.event(), m.message()}})
+	}
+	return page, next, end, v
 }
 
 // missing is defect M135: what is not in the list is not made any more, and so
-// it is when the list is one of changes.
+// it is when the list is one of changes. Where it is the full one that is an
+// opinion, as long as it was read to its end, which is defect M151.
 func (l *lists) missing(rows []listedMaterial, end bool) []listedMaterial {
 	if l.known == nil {
 		l.known, l.passed = map[string]listedMaterial{}, map[string]bool{}
@@ -134,7 +198,7 @@ func (l *lists) missing(rows []listedMaterial, end bool) []listedMaterial {
 		return rows
 	}
 	for id, m := range l.known {
-		if !l.passed[id] && !m.Retired { // DEFECT M135: a list of what has changed lacks what has not
+		if !l.passed[id] && !m.Retired { // DEFECT M135, M151: a list of what has changed lacks what has not
 			m.Version, m.Retired, m.Changed = m.Version+1, true, time.Now().Format(time.RFC3339)
 			l.known[id] = m
 			rows = append(rows, m)
@@ -172,20 +236,20 @@ func notRead(why string) verdict {
 	return verdict{what: again, class: technical, code: "not-understood", reason: why}
 }
 
-// take hands rows on, and notes how far the list was read.
-func (l *lists) take(ctx context.Context, rows []listedMaterial, cursor string) verdict {
+// take hands rows of a list on, and notes how far it was read.
+func (l *lists) take(ctx context.Context, list string, rows []listedRow, cursor string) verdict {
 	var items []*item
-	for _, m := range rows {
-		if m.Version == 0 {
+	for _, r := range rows {
+		if r.Version == 0 {
 			continue
 		}
-		got, err := l.inbox.open(l.name, listed, m.event(), m.message())
+		got, err := l.inbox.open(l.name, r.fact.name, r.fact.event, r.fact.body)
 		if err != nil {
 			return internal(err)
 		}
 		items = append(items, got...)
 	}
-	if err := l.inbox.accept(ctx, items, func(w *writer) error { return do(w.cursor, listed, cursor) }); err != nil {
+	if err := l.inbox.accept(ctx, items, func(w *writer) error { return do(w.cursor, list, cursor) }); err != nil {
 		return internal(err)
 	}
 	return verdict{}
@@ -227,7 +291,7 @@ func (s neutralSide) counted(ctx context.Context, at string, most int) ([]listed
 	if v.what != posted {
 		return nil, at, true, v
 	}
-	next := p.counted(rows, most)
+	next := p.counted(changesOf(rows), most)
 	return rows, next.String(), next.Skip == 0, v
 }
 
@@ -250,10 +314,10 @@ func passFrom(at string) (p pass) {
 	return p
 }
 
-// saw notes the rows of a page.
-func (p pass) saw(rows []listedMaterial) pass {
-	for _, m := range rows {
-		p.Newest = max(p.Newest, m.Changed)
+// saw notes when the rows of a page have changed.
+func (p pass) saw(changes []string) pass {
+	for _, at := range changes {
+		p.Newest = max(p.Newest, at)
 	}
 	return p
 }
@@ -266,9 +330,9 @@ func (p pass) ended() pass {
 }
 
 // counted is what follows a page that was found by counting.
-func (p pass) counted(rows []listedMaterial, most int) pass {
-	p = p.saw(rows)
-	if p.Skip += len(rows); len(rows) >= most {
+func (p pass) counted(changes []string, most int) pass {
+	p = p.saw(changes)
+	if p.Skip += len(changes); len(changes) >= most {
 		return p
 	}
 	since := p.ended().Since
@@ -276,6 +340,21 @@ func (p pass) counted(rows []listedMaterial, most int) pass {
 		since = at.Add(-time.Second).Format(time.RFC3339) // once more the last second: there may be ties
 	}
 	return pass{Since: since}
+}
+
+// changesOf is when materials have changed.
+func changesOf(rows []listedMaterial) (all []string) {
+	for _, m := range rows {
+		all = append(all, m.Changed)
+	}
+	return all
+}
+
+// design is a row of a list of bills or routings, whose records l and below are.
+func design(l line, below []line) (listedRow, error) {
+	name := map[string]string{"BOM": "boms", "RTG": "routings"}[l[0]]
+	fact, err := announceOne(name, l, below)
+	return listedRow{ID: l[3], Version: number(l[4]), fact: fact}, err
 }
 
 // event names one version of a material, as an announcement would.

@@ -1,8 +1,11 @@
 package bridge
 
 import (
+	"cmp"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,12 +15,13 @@ import (
 func listing(t *testing.T, pages map[string]string) (at Endpoint, asked *[]string) {
 	t.Helper()
 	asked = &[]string{}
+	parts := slices.SortedFunc(maps.Keys(pages), func(a, b string) int { return cmp.Compare(len(b), len(a)) }) // the most particular first
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		*asked = append(*asked, r.URL.RawQuery)
 		w.Header().Set("Content-Type", "application/json")
-		for part, body := range pages {
+		for _, part := range parts {
 			if strings.Contains(r.URL.String(), part) {
-				_, _ = w.Write([]byte(body))
+				_, _ = w.Write([]byte(pages[part]))
 				return
 			}
 		}
@@ -87,6 +91,73 @@ func TestListsThatAreNoLists(t *testing.T) {
 			if page, _, _, v := s.materials(t.Context(), "", 2); v.what != again || len(page) > 0 {
 				t.Errorf("%T, %s: %d rows, %+v", s, body, len(page), v)
 			}
+		}
+	}
+}
+
+// saying lists what rows say, in the words of the MES.
+func saying(t *testing.T, page []listedRow) (all string) {
+	t.Helper()
+	for _, r := range page {
+		parts, err := read(r.fact.name, r.fact.event, r.fact.body)
+		if err != nil || len(parts) != 1 || parts[0].facts.Material != r.ID {
+			t.Fatalf("%s: %v, %+v", r.fact.body, err, parts)
+		}
+		all += r.fact.event + " "
+	}
+	return all
+}
+
+// Bills and routings come whole from SAP. Of a routing only the day of its
+// change is told, so that the next pass asks for all of that day.
+func TestSAPBillsAndRoutings(t *testing.T) {
+	at, asked := listing(t, map[string]string{
+		"MaterialBOM": `{"d":{"results":[{"Material":"A","BOMHeaderBaseUnit":"EA","BOMHeaderQuantityInBaseUnit":"100.000","YY1_Version_BOM":2,"LastChangeDateTime":"/Date(1772424000000+0000)/","to_BillOfMaterialItem":{"results":[
+			{"BillOfMaterialComponent":"S","BillOfMaterialItemQuantity":"205.500","BillOfMaterialItemUnit":"KGM","YY1_Operation_BOI":"0010"}]}}]}}`,
+		"ProductionRoutingHeader": `{"d":{"results":[{"ProductionRoutingGroup":"G","YY1_Version_RTG":1,"YY1_ChangedAt_RTG":"/Date(1772424000000+0000)/","LastChangeDate":"/Date(1772409600000)/","to_MatlAssgmt":{"results":[{"Product":"A"},{"Product":"B"}]},
+			"to_Sequence":{"results":[{"to_Operation":{"results":[{"Operation":"0010","OperationText":"turn","WorkCenterInternalID":"TURN","StandardWorkQuantity2":"90.000000","YY1_Inspect_RTO":true}]}}]}}]}}`,
+	})
+	s := newSAPSide("erp", Config{ERP: at, Timeout: time.Minute, Parallel: 1})
+	page, cursor, end, v := s.bills(t.Context(), "", 2)
+	if got := saying(t, page); v.what != posted || !end || got != "bom-changed/A/2 " || !strings.Contains(string(page[0].fact.body), `"QuantityString":"205.5"`) || !strings.Contains(string(page[0].fact.body), `"QuantityString":"100"`) {
+		t.Errorf("%s %t %+v", got, end, v)
+	}
+	if p := passFrom(cursor); !strings.HasPrefix(p.Since, "2026-03-02T04:00:00") {
+		t.Errorf("the next pass begins with %+v", p)
+	}
+	page, cursor, _, v = s.routings(t.Context(), "", 2)
+	if got := saying(t, page); v.what != posted || got != "routing-changed/A/1 routing-changed/B/1 " || !strings.Contains(string(page[0].fact.body), `"PT90S"`) {
+		t.Errorf("%s %+v", got, v)
+	}
+	if _, _, _, v = s.routings(t.Context(), cursor, 2); v.what != posted || !strings.Contains((*asked)[len(*asked)-1], "LastChangeDate%20ge%20datetime%272026-03-02T00%3A00%3A00%27") {
+		t.Errorf("the next pass asks for %s, %+v", (*asked)[len(*asked)-1], v)
+	}
+}
+
+// The lines of a bill are read by themselves, page by page, however short the
+// pages are; a bill that has changed meanwhile is left to the next pass.
+func TestMessageBillsAreReadWithTheirLines(t *testing.T) {
+	for again, want := range map[string]string{"3": "bom-changed/A/3 ", "4": ""} {
+		at, _ := listing(t, map[string]string{
+			"BillOfMaterialsHeaders?%24top":                    `{"value":[{"BOMId":"A","AndonVersion":3,"AndonModifiedDateTime":"2026-03-02T04:00:00Z"}]}`,
+			"BillOfMaterialsHeaders?%24filter":                 `{"value":[{"BOMId":"A","AndonVersion":` + again + `,"AndonModifiedDateTime":"2026-03-02T04:00:00Z"}]}`,
+			"BOMId%20eq%20%27A%27%20and%20LineNumber%20gt%201": `{"value":[{"LineNumber":2,"ItemNumber":"T","Quantity":7,"QuantityDenominator":100,"ProductUnitSymbol":"EA","RouteOperationNumber":20}]}`,
+			"BillOfMaterialsLines?%24filter=BOMId%20eq":        `{"value":[{"LineNumber":1,"ItemNumber":"S","Quantity":205.5,"QuantityDenominator":100,"ProductUnitSymbol":"KGM","RouteOperationNumber":10}],"@odata.nextLink":"more"}`,
+			"BillOfMaterialsVersions":                          `{"value":[{"ManufacturedItemNumber":"A","IsActive":"Yes"},{"ManufacturedItemNumber":"OLD","IsActive":"No"}]}`,
+			"ReleasedProductsV2":                               `{"value":[{"ItemNumber":"A","InventoryUnitSymbol":"EA"}]}`,
+		})
+		s := newMessageSide(Config{ERP: at, Timeout: time.Minute, Parallel: 1})
+		var err error
+		if s.store, err = openStore(t.Context(), t.TempDir(), "normal"); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = s.store.close() })
+		page, _, end, v := s.bills(t.Context(), "", 2)
+		if got := saying(t, page); v.what != posted || !end || got != want {
+			t.Errorf("version %s afterwards: %q, want %q, %+v", again, got, want, v)
+		}
+		if len(page) > 0 && (!strings.Contains(string(page[0].fact.body), `"0020/2"`) || !strings.Contains(string(page[0].fact.body), `"205.5"`)) {
+			t.Errorf("%s", page[0].fact.body)
 		}
 	}
 }

@@ -25,11 +25,13 @@ type sapWorld struct {
 	locked    map[string]int // how often a posting still meets a locked order
 	hidden    int            // how often an order still cannot be read
 	logins    int
-	session   string // the only one that is good
+	pools     bool            // what cannot be booked is accepted, and waits in the worklist
+	waiting   map[string]bool // there
+	session   string          // the only one that is good
 }
 
 func newSAPWorld(w *world) *sapWorld {
-	s := &sapWorld{world: w, refs: map[string][]string{}, locked: map[string]int{}}
+	s := &sapWorld{world: w, refs: map[string][]string{}, locked: map[string]int{}, waiting: map[string]bool{}}
 	desk := httptest.NewServer(http.HandlerFunc(s.desk))
 	w.t.Cleanup(desk.Close)
 	w.config.Dialect, w.config.ERP.URL = dialectSAP, desk.URL
@@ -87,6 +89,12 @@ func (s *sapWorld) question(w http.ResponseWriter, r *http.Request) {
 	case strings.Contains(path, "/Batch("):
 		w.Header().Set("Etag", `W/"1"`)
 		_, _ = io.WriteString(w, `{"d":{}}`)
+	case strings.HasSuffix(path, "/YY1_FailedPostings"):
+		waits := ""
+		if s.waiting[literal] {
+			waits = `{"MessageCode":"ZAN/014","MessageText":"expired","IsDone":""}`
+		}
+		_, _ = io.WriteString(w, `{"d":{"results":[`+waits+`]}}`)
 	case strings.Contains(path, "/A_ProductionOrder_2("):
 		if s.hidden > 0 {
 			s.hidden--
@@ -157,6 +165,12 @@ func (s *sapWorld) post(w http.ResponseWriter, r *http.Request, path string, bod
 	switch {
 	case answer.Code == http.StatusUnauthorized:
 		kept.WriteHeader(answer.Code)
+	case answer.Code >= 400 && s.pools:
+		s.mu.Lock()
+		s.waiting[event] = true
+		s.mu.Unlock()
+		kept.WriteHeader(http.StatusAccepted)
+		_, _ = io.WriteString(kept, `{"d":{}}`)
 	case answer.Code >= 400:
 		kept.WriteHeader(http.StatusBadRequest)
 		_, _ = io.WriteString(kept, `{"error":{"code":"ZAN/014","message":{"lang":"en","value":"expired"}}}`)
@@ -212,6 +226,12 @@ func sapBadRow(w *world) []string {
 	return w.judge(sendBadRow(w)...)
 }
 
+// sapPooled is a bad row that the ERP accepts all the same.
+func sapPooled(w *world) []string {
+	newSAPWorld(w).pools = true
+	return w.judge(sendBadRow(w)...)
+}
+
 func sapLockedOrder(w *world) []string {
 	s, m := newSAPWorld(w), confirmation("1", 1)
 	s.locked[m.event] = 2
@@ -238,7 +258,7 @@ func sapAlikeReferences(w *world) []string {
 
 // TestSAP is the sound bridge at an ERP that speaks sap-s4/v2.
 func TestSAP(t *testing.T) {
-	for name, play := range map[string]func(*world) []string{"lost reply": sapLostReply, "bad row": sapBadRow, "locked order": sapLockedOrder, "early event": sapEarlyEvent, "alike": sapAlikeReferences} {
+	for name, play := range map[string]func(*world) []string{"lost reply": sapLostReply, "bad row": sapBadRow, "bad row accepted": sapPooled, "locked order": sapLockedOrder, "early event": sapEarlyEvent, "alike": sapAlikeReferences} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			if cs := play(newWorld(t, "")); len(cs) > 0 {

@@ -232,7 +232,7 @@ func (s *sapSide) settle(ctx context.Context, u unit) verdict {
 	if s.defect == M111 { // DEFECT M111: whatever was not answered is sent again
 		return verdict{what: again}
 	}
-	rows, found, early := make([]row, len(u)), 0, false
+	rows, found, early, parked := make([]row, len(u)), 0, false, verdict{}
 	for i, it := range u {
 		rows[i] = row{Reference: it.Event, Status: http.StatusServiceUnavailable, Code: "not-posted", Class: technical}
 		has, v := s.has(ctx, it)
@@ -243,16 +243,28 @@ func (s *sapSide) settle(ctx context.Context, u unit) verdict {
 			found++
 			rows[i].Status = http.StatusOK
 			s.forget(it.Event)
+			continue
+		}
+		waits, v := s.waits(ctx, it)
+		if v.what != posted {
+			return v
+		}
+		if waits.what == refused {
+			parked = waits
+			rows[i] = row{Reference: it.Event, Status: statusOf(waits), Code: waits.code, Class: waits.class, Detail: waits.reason}
+			s.forget(it.Event)
 		} else if !s.arrived(it.Event) {
 			early = true
 		}
 	}
 	switch {
+	case parked.what == refused && len(u) == 1:
+		return parked
 	case found == len(u):
 		return verdict{what: posted}
 	case early:
 		return verdict{what: again, class: technical, code: "no-reply", reason: "it may be on its way", doubt: true}
-	case found == 0:
+	case found == 0 && parked.what != refused:
 		return verdict{what: again}
 	}
 	return verdict{what: rowwise, rows: rows}

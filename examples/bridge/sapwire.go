@@ -208,6 +208,9 @@ const (
 func sapJudge(status int, body []byte, d Defect) verdict {
 	var e sapError
 	if status < 300 {
+		if status == http.StatusAccepted && d == M152 { // DEFECT M152: nobody looks into the worklist
+			return verdict{what: posted}
+		}
 		if status == http.StatusNoContent || status == http.StatusAccepted {
 			return verdict{what: map[bool]outcome{true: posted, false: again}[status == http.StatusNoContent], class: technical, code: "accepted", reason: "it is to be posted later", doubt: status == http.StatusAccepted}
 		}
@@ -223,7 +226,7 @@ func sapJudge(status int, body []byte, d Defect) verdict {
 		v.doubt = status >= 500 && status != http.StatusServiceUnavailable
 		return v
 	}
-	v := verdict{what: refused, class: dataQuality, code: e.Error.Code, reason: e.Error.Message.Value}
+	v := sapRefusal(e.Error.Code, e.Error.Message.Value)
 	switch {
 	case v.code == sapPosted, v.code == sapTaken:
 		return verdict{what: posted}
@@ -234,8 +237,6 @@ func sapJudge(status int, body []byte, d Defect) verdict {
 		v.what, v.class = again, technical
 	case status >= 500:
 		v.what, v.class, v.doubt = again, technical, true
-	case sapBusiness[v.code]:
-		v.class = business
 	}
 	return v
 }

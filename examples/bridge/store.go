@@ -362,6 +362,12 @@ func (s *store) delivered(ctx context.Context, order string) (version int, err e
 	return version, err
 }
 
+// took reports whether an event, by the system it goes to, was taken over.
+func (s *store) took(ctx context.Context, event string) (had bool, err error) {
+	err = s.read(ctx, func(scan func(...any) error) error { return scan(&had) }, `SELECT 1 FROM inbox WHERE event = ?`, event)
+	return had, err
+}
+
 // cursor is how far a feed has been read; "" from its beginning.
 func (s *store) cursor(ctx context.Context, name string) (value string, err error) {
 	err = s.read(ctx, func(scan func(...any) error) error { return scan(&value) }, `SELECT value FROM cursors WHERE name = ?`, name)

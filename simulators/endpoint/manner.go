@@ -101,13 +101,17 @@ func (e *Endpoint) page(m simulators.Message, ask simulators.Ask) simulators.Ans
 		q.Where = map[string]string{}
 	}
 	ask.Query = &q
-	if most > 0 {
+	whole := q.Where[simulators.WherePage] != ""
+	if most > 0 && !whole {
 		q.Where[simulators.WherePage] = strconv.Itoa(most)
 	}
 	if m.Manner == nil {
 		return e.query(ask)
 	}
 	p := m.Manner.Page
+	if p.Most > 0 && !whole {
+		q.Where[simulators.WherePage] = strconv.Itoa(p.Most)
+	}
 	after, offset := q.Where["after"], q.Where["offset"]
 	if n, err := strconv.Atoi(offset); err == nil && n > 0 {
 		q.Where["offset"] = strconv.Itoa(max(0, n+p.Shift))

@@ -34,6 +34,8 @@ var rigs = map[bridge.Defect]string{
 	bridge.M96:  "examples/bridge/secured.yaml",
 	bridge.M134: "examples/bridge/lists-sap.yaml",
 	bridge.M135: "examples/bridge/lists-sap.yaml",
+	bridge.M150: "examples/bridge/lists-d365.yaml",
+	bridge.M151: "examples/bridge/lists-d365.yaml",
 }
 
 // busRig has ERP and MES on one bus.
@@ -130,13 +132,16 @@ var elsewhere = map[bridge.Defect][]string{
 	bridge.M131: {"EXE-07"},
 	bridge.M132: {"EXE-07"},
 	bridge.M133: {"EXE-07"},
-	bridge.M134: {"MDM-10"},
+	bridge.M134: {"MDM-10", "MDM-13"}, // at d365/v1 nothing strikes in MDM-10
 	bridge.M135: {"MDM-10"},
 	bridge.M141: {"MDM-11"},
 	bridge.M142: {"MDM-11"},
 	bridge.M144: {"MDM-06"},
 	bridge.M145: {"MDM-12"},
 	bridge.M143: {"EXC-03"},
+	bridge.M150: {"MDM-13"},
+	bridge.M151: {"MDM-13"},
+	bridge.M152: {"EXC-05"},
 }
 
 // A place is a rig and what can be played there.

@@ -71,7 +71,8 @@ func active(item plant.ItemID) []property {
 func (d Dialect) bill(set string, b simulators.BillState) entity {
 	id := string(b.Bill.Item)
 	if set == "BillOfMaterialsHeaders" {
-		return d.head(b.Version, firstNumber, property{"BOMId", id}, property{"BOMName", id + " " + b.Bill.Revision}, property{"ProductionSiteId", site}, property{"IsApproved", "Yes"})
+		return d.head(b.Version, firstNumber, property{"BOMId", id}, property{"BOMName", id + " " + b.Bill.Revision}, property{"ProductionSiteId", site}, property{"IsApproved", "Yes"},
+			property{"AndonVersion", b.Version}, property{"AndonModifiedDateTime", modified(b.Changed)})
 	}
 	return append(d.head(b.Version, firstNumber, property{"ManufacturedItemNumber", id}, property{"BOMId", id}, property{"FromQuantity", number(b.Bill.For.Amount)}), active(b.Bill.Item)...)
 }
@@ -87,7 +88,8 @@ func (d Dialect) billLine(l simulators.BillLine) entity {
 func (d Dialect) routing(set string, r simulators.RoutingState) entity {
 	id := string(r.Routing.Item)
 	if set == "RouteHeaders" {
-		return d.head(r.Version, firstNumber, property{"RouteId", id}, property{"RouteName", id + " " + r.Routing.Revision}, property{"IsApproved", "Yes"})
+		return d.head(r.Version, firstNumber, property{"RouteId", id}, property{"RouteName", id + " " + r.Routing.Revision}, property{"IsApproved", "Yes"},
+			property{"AndonVersion", r.Version}, property{"AndonModifiedDateTime", modified(r.Changed)})
 	}
 	return append(d.head(r.Version, firstNumber, property{"ItemNumber", id}, property{"RouteId", id}, property{"ProductVersionId", r.Routing.Revision}, property{"ValidFromQuantity", number(0)}), active(r.Routing.Item)...)
 }
@@ -108,7 +110,15 @@ func (d Dialect) step(set string, s simulators.RoutingStep) entity {
 	if s.Step+1 < len(s.Routing.Operations) {
 		next, _ = strconv.Atoi(string(s.Routing.Operations[s.Step+1].ID))
 	}
-	return append(e, property{"RouteId", route}, property{"OperationNumber", n}, property{"OperationPriority", 0}, property{"OperationId", name}, property{"NextRouteOperationNumber", next})
+	return append(e, property{"RouteId", route}, property{"OperationNumber", n}, property{"OperationPriority", 0}, property{"OperationId", name}, property{"NextRouteOperationNumber", next},
+		property{"AndonDescription", o.Description}, property{"AndonInspection", yes(o.Inspect)})
+}
+
+func yes(is bool) string {
+	if is {
+		return "Yes"
+	}
+	return "No"
 }
 
 func (d Dialect) resource(f simulators.CenterState) entity {

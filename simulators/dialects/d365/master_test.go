@@ -18,7 +18,7 @@ import (
 func engineered(page int) *endpoint.Endpoint {
 	m := plant.Master{Site: "BRNO", Zone: "Europe/Prague", Shifts: []plant.Shift{{Name: "early", Start: 360, End: 840, Days: nil}}, WorkCenters: []plant.WorkCenter{{ID: "SAW"}, {ID: "PACK", Manual: true}}}
 	for _, id := range []plant.ItemID{"A", "B", "C", "D", "E"} {
-		m.Items = append(m.Items, plant.Item{ID: id, Unit: "EA", Lots: true})
+		m.Items = append(m.Items, plant.Item{ID: id, Unit: "EA", Lots: true, Units: []plant.AltUnit{{Unit: "BOX", Factor: plant.Factor{Num: 12, Den: 1}}}})
 		m.Bills = append(m.Bills, plant.Bill{Item: id, For: plant.Of(1, "EA"), Components: []plant.Component{{Material: "A", Operation: "0010", Quantity: plant.Of(2, "EA")}, {Material: "B", Operation: "0020", Quantity: plant.Of(1, "EA")}}})
 		m.Routings = append(m.Routings, plant.Routing{Item: id, Operations: []plant.Operation{{ID: "0010", WorkCenter: "SAW"}, {ID: "0020", WorkCenter: "PACK"}}})
 	}
@@ -66,6 +66,8 @@ func TestListsOfMasterData(t *testing.T) {
 	for _, c := range []struct{ link, property, want string }{
 		{"ReleasedProductsV2", "ItemNumber", "A B C D E"},
 		{"ReleasedProductsV2?$filter=ItemNumber%20gt%20'B'", "ItemNumber", "C D E"},
+		{"ReleasedProductsV2?$top=3", "ItemNumber", "A B C"}, // of which a page may have less
+		{"ProductSpecificUnitOfMeasureConversions?$filter=ProductNumber%20ge%20'D'", "ProductNumber", "D E"},
 		{"BillOfMaterialsHeaders", "BOMId", "A B C D E"},
 		{"BillOfMaterialsVersions?$filter=ManufacturedItemNumber%20eq%20'C'", "BOMId", "C"},
 		{"BillOfMaterialsLines?$filter=BOMId%20ge%20'D'", "ItemNumber", "A B A B"},

@@ -3,6 +3,7 @@ package d365
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net/url"
 	"slices"
 	"strconv"
@@ -244,6 +245,8 @@ func (d Dialect) question(m simulators.Message) (simulators.Ask, error) {
 		if r.top > 0 {
 			q.Where["limit"] = strconv.Itoa(r.top)
 		}
+	} else {
+		q.Where[simulators.WherePage] = strconv.Itoa(math.MaxInt32) // its pages are cut here
 	}
 	return simulators.Ask{Query: &q}, nil
 }

@@ -124,7 +124,7 @@ func (d Dialect) data(m simulators.Message, a simulators.Answer) simulators.Mess
 		if r.top == 0 {
 			all = nil
 		}
-		return d.shown(m, r, all, len(a.Found), max(a.Total, len(all)), a.More && r.top < 0)
+		return d.shown(m, r, all, len(a.Found), max(a.Total, len(all)), a.More && (r.top < 0 || r.top > len(a.Found)))
 	}
 	return d.page(m, r, all)
 }
@@ -148,7 +148,7 @@ func (d Dialect) page(m simulators.Message, r request, all []entity) simulators.
 		most = min(most, r.top)
 	}
 	n := min(most, len(all))
-	return d.shown(m, r, all[:n], n, total, len(all) > most && r.top < 0)
+	return d.shown(m, r, all[:n], n, total, len(all) > most && (r.top < 0 || r.top > most))
 }
 
 // shown words a page that ends n entities after where it began, of total, and
@@ -179,11 +179,14 @@ func (d Dialect) shown(m simulators.Message, r request, all []entity, n, total i
 }
 
 // next is the address of the page that follows, n rows on: a number of rows to
-// leave out, whatever has become of them.
+// leave out, whatever has become of them. Of more rows than a page has the rest
+// is still wanted.
 func (r request) next(m simulators.Message, n int) string {
 	link := r.set.name + "?"
 	for _, k := range slices.Sorted(maps.Keys(m.Params)) {
-		if k != "$skip" {
+		if k == "$top" {
+			link += k + "=" + strconv.Itoa(r.top-n) + "&"
+		} else if k != "$skip" {
 			link += k + "=" + strings.ReplaceAll(url.QueryEscape(m.Params[k]), "+", "%20") + "&"
 		}
 	}

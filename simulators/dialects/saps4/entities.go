@@ -223,5 +223,8 @@ func (d Dialect) ofPooled(i int, o simulators.Operation) []entity {
 	if o.State == simulators.OperationSucceeded {
 		e["IsDone"] = "X"
 	}
+	if ask, err := d.Decode(o.Message); err == nil && len(ask.Claims) > 0 { // what came together has the reference of the first
+		e.set(reference+"FPO", string(ask.Claims[0].ID))
+	}
 	return []entity{e.set("EnteredAt", o.Accepted)}
 }

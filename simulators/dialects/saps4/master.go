@@ -31,7 +31,7 @@ var (
 		[]property{str("BillOfMaterialItemUnit", long), str("YY1_Operation_BOI", long)})}
 	billType = &entityType{service: billService, set: "MaterialBOM", name: "MaterialBOMType", props: props(billKeys,
 		[]property{key("EngineeringChangeDocument", 12), key("Material", long), key("Plant", 4), str("BillOfMaterialVariantUsage", 1), str("BOMHeaderBaseUnit", long)},
-		of("Decimal", "BOMHeaderQuantityInBaseUnit"), of("DateTimeOffset", "LastChangeDateTime"), []property{str("YY1_Revision_BOM", long)}),
+		of("Decimal", "BOMHeaderQuantityInBaseUnit"), of("DateTimeOffset", "LastChangeDateTime"), []property{str("YY1_Revision_BOM", long)}, of("Int32", "YY1_Version_BOM")),
 		navs: []navigation{{"to_BillOfMaterialItem", billItemType}}}
 
 	stepType = &entityType{service: routingService, set: "ProductionRoutingOperation", name: "ProductionRoutingOperationType", props: props(wayKeys,
@@ -46,7 +46,7 @@ var (
 		[]property{key("Product", long), key("Plant", 4)}, wayKeys, []property{key("ProductionRoutingMatlAssgmt", 7), key("ProductionRtgMatlAssgmtIntVers", 8)})}
 	routingType = &entityType{service: routingService, set: "ProductionRoutingHeader", name: "ProductionRoutingHeaderType", props: props(wayKeys,
 		[]property{key("ProductionRoutingInternalVers", 8), str("Plant", 4), str("BillOfOperationsUsage", 3), str("BillOfOperationsStatus", 3)}, of("DateTime", "LastChangeDate"),
-		[]property{str("YY1_Revision_RTG", long)}),
+		[]property{str("YY1_Revision_RTG", long)}, of("Int32", "YY1_Version_RTG"), of("DateTimeOffset", "YY1_ChangedAt_RTG")),
 		navs: []navigation{{"to_MatlAssgmt", assignmentType}, {"to_Sequence", sequenceType}}}
 
 	centerType = &entityType{service: centerService, set: "A_WorkCenterAllCapacity", name: "A_WorkCenterAllCapacityType", props: []property{
@@ -109,7 +109,7 @@ func ofBill(t *entityType, b simulators.BillState) []entity {
 	}
 	e := billHead(b)
 	e["BillOfMaterialVariantUsage"], e["BOMHeaderBaseUnit"], e["BOMHeaderQuantityInBaseUnit"] = "1", string(b.Bill.For.Unit), b.Bill.For.Amount
-	e["to_BillOfMaterialItem"] = lines
+	e["to_BillOfMaterialItem"], e["YY1_Version_BOM"] = lines, b.Version
 	return []entity{e.set("LastChangeDateTime", b.Changed).set("YY1_Revision_BOM", b.Bill.Revision)}
 }
 
@@ -147,8 +147,8 @@ func ofRouting(t *entityType, r simulators.RoutingState) []entity {
 	}
 	e := way(r)
 	e["ProductionRoutingInternalVers"], e["Plant"], e["BillOfOperationsUsage"], e["BillOfOperationsStatus"] = firstVersion, sitePlant, "1", "4"
-	e["to_MatlAssgmt"], e["to_Sequence"] = []entity{assignment}, []entity{sequence}
-	return []entity{e.set("LastChangeDate", day(r.Changed)).set("YY1_Revision_RTG", r.Routing.Revision)}
+	e["to_MatlAssgmt"], e["to_Sequence"], e["YY1_Version_RTG"] = []entity{assignment}, []entity{sequence}, r.Version
+	return []entity{e.set("LastChangeDate", day(r.Changed)).set("YY1_ChangedAt_RTG", r.Changed).set("YY1_Revision_RTG", r.Routing.Revision)}
 }
 
 func step(r simulators.RoutingState, n int) entity {

@@ -174,7 +174,8 @@ var (
 		of("Int32", "YY1_Passed_QIR", "YY1_Failed_QIR"), []property{str("InspectionResultText", long)}, custom("QIR"))}
 
 	poolType = &entityType{service: poolService, set: "YY1_FailedPostings", name: "YY1_FailedPostingsType", props: props(
-		[]property{key("Number", 20), str("ManufacturingOrder", long), str("MessageCode", 20), str("MessageText", long), str("IsDone", 1)}, of("DateTimeOffset", "EnteredAt"))}
+		[]property{key("Number", 20), str("ManufacturingOrder", long), str("MessageCode", 20), str("MessageText", long), str("IsDone", 1)}, of("DateTimeOffset", "EnteredAt"),
+		[]property{str(reference+"FPO", long)})}
 )
 
 var services = append([]service{
