@@ -3,6 +3,7 @@ package faults
 import (
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/andon-rig/andon/chaos"
@@ -50,8 +51,11 @@ func (f *RowLate) Apply(d chaos.Delivery, _ *rand.Rand) []chaos.Delivery {
 // Validate says what is wrong with the settings.
 func (f *RowLate) Validate() error { return forSome("for", f.For) }
 
-// RowsApart commits a bill of material or a routing by itself, and its lines only
-// after a time.
+// documents say how many lines they have.
+var documents = []plant.Kind{plant.KindBillChanged, plant.KindRoutingChanged, plant.KindCenterChanged, plant.KindCalendarChanged}
+
+// RowsApart commits a document of master data by itself, a bill of material say,
+// and its lines only after a time.
 //
 // Layer A: a job that commits each statement, as those do that write a table at
 // a time. Observed as a document with fewer lines than it says that it has.
@@ -62,7 +66,7 @@ type RowsApart struct {
 
 // Apply implements [chaos.Fault].
 func (f *RowsApart) Apply(d chaos.Delivery, _ *rand.Rand) []chaos.Delivery {
-	if e, ok := announcement(d); !ok || e.Fact.Kind() != plant.KindBillChanged && e.Fact.Kind() != plant.KindRoutingChanged {
+	if e, ok := announcement(d); !ok || !slices.Contains(documents, e.Fact.Kind()) {
 		return []chaos.Delivery{d}
 	}
 	return mishap(d, simulators.Mishap{Kind: simulators.RowsApart, For: f.For.d()}, "committed without its lines, which follow after "+f.For.d().String())
@@ -70,7 +74,7 @@ func (f *RowsApart) Apply(d chaos.Delivery, _ *rand.Rand) []chaos.Delivery {
 
 // Leaves implements [chaos.Choosy].
 func (*RowsApart) Leaves(at chaos.Crossing) string {
-	return among(at, "it does not say how many lines it has", plant.KindBillChanged, plant.KindRoutingChanged)
+	return among(at, "it does not say how many lines it has", documents...)
 }
 
 // Validate says what is wrong with the settings.
@@ -141,7 +145,7 @@ func ofTables() []Info {
 			Doc: "a row is committed after rows with higher ids", Observed: "a gap in the ids of a table that is filled later", Tolerates: "the final state is that of the right order, and no row is passed over",
 			New: func() chaos.Fault { return &RowLate{For: Wall(300 * time.Millisecond)} }},
 		{Name: "rows-apart", Layer: Application, Reproducible: true, Attempts: 1, Requirements: reqs, Needs: needs,
-			Doc: "a bill of material or a routing is committed before its lines", Observed: "a document with fewer lines than it says that it has, and later with all of them", Tolerates: "nothing is taken before it is whole, and nothing lost",
+			Doc: "a bill of material, a routing, a work center or a calendar is committed before its lines", Observed: "a document with fewer lines than it says that it has, and later with all of them", Tolerates: "nothing is taken before it is whole, and nothing lost",
 			New: func() chaos.Fault { return &RowsApart{For: Wall(300 * time.Millisecond)} }},
 		{Name: "table-locked", Layer: Application, Reproducible: true, Attempts: 1, Requirements: reqs, Needs: needs,
 			Doc: "a table is locked by somebody else's transaction for a time", Observed: "statements that wait, a time out, or \"database is locked\"", Tolerates: "nothing lost or done twice; statements are repeated",

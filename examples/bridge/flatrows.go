@@ -47,7 +47,7 @@ var errNotWhole = errors.New("the document is not whole")
 // uncounted takes off a document how many lines it has. One that has another
 // number of them is errNotWhole.
 func uncounted(l line, has int) (line, error) {
-	if l[0] != "BOM" && l[0] != "RTG" {
+	if !slices.Contains(documents, l[0]) {
 		return l, nil
 	}
 	count := l.cell(cellsOf[l[0]])
@@ -57,8 +57,11 @@ func uncounted(l line, has int) (line, error) {
 	return l[:cellsOf[l[0]]], nil
 }
 
+// documents are records that say how many lines they have, behind their cells.
+var documents = []string{"BOM", "RTG", "WCT", "CAL"}
+
 // belongs names the records that others belong to.
-var belongs = map[string][]string{"OPR": {"ORD", "RTG"}, "CMP": {"ORD", "BOM"}, "UOM": {"ITM"}}
+var belongs = map[string][]string{"OPR": {"ORD", "RTG"}, "CMP": {"ORD", "BOM"}, "UOM": {"ITM"}, "MCH": {"WCT"}, "SHF": {"CAL"}}
 
 // cellsOf is how many cells a record has, its type included.
 var cellsOf = map[string]int{"ORD": 12, "OPR": 7, "CMP": 5, "CHG": 9, "CAN": 5, "DEC": 7, "ITM": 12, "UOM": 4, "BOM": 7, "RTG": 5, "WCT": 8, "MCH": 2, "CAL": 6, "SHF": 5}

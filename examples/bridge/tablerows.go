@@ -34,6 +34,10 @@ var tableColumns = map[string][]string{
 	"UOM": strings.Fields("unit numerator denominator"),
 	"BOM": strings.Fields("reference happened_at material version quantity unit line_count"),
 	"RTG": strings.Fields("reference happened_at material version line_count"),
+	"WCT": strings.Fields("reference happened_at work_center version description manual efficiency line_count"),
+	"MCH": strings.Fields("machine"),
+	"CAL": strings.Fields("reference happened_at calendar version zone line_count"),
+	"SHF": strings.Fields("shift begins ends days"),
 	"STA": strings.Fields("reference happened_at order_no operation work_center operator"),
 	"CNF": strings.Fields("reference happened_at order_no operation counter work_center operator yield unit scrap rework reason is_final start_at end_at labor_seconds"),
 	"CON": strings.Fields("reference happened_at order_no operation counter material lot quantity unit"),
@@ -46,7 +50,7 @@ var tableColumns = map[string][]string{
 }
 
 // wholeColumns hold numbers; all else is text, or is written like it.
-var wholeColumns = strings.Fields("priority version decimals numerator denominator counter passed failed line_count")
+var wholeColumns = strings.Fields("priority version decimals numerator denominator counter passed failed line_count efficiency")
 
 // fetched are the tables that the bridge reads, and what details their rows.
 var fetched = []struct {
@@ -61,6 +65,8 @@ var fetched = []struct {
 	{"items", nil, "ITM", map[string]string{"UOM": "item_units"}, []string{"UOM"}},
 	{"boms", nil, "BOM", map[string]string{"CMP": "bom_components"}, []string{"CMP"}},
 	{"routings", nil, "RTG", map[string]string{"OPR": "routing_operations"}, []string{"OPR"}},
+	{"work_centers", nil, "WCT", map[string]string{"MCH": "work_center_machines"}, []string{"MCH"}},
+	{"calendars", nil, "CAL", map[string]string{"SHF": "calendar_shifts"}, []string{"SHF"}},
 }
 
 // tablesAt is the database of an ERP.

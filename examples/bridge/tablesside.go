@@ -57,6 +57,9 @@ func (t *tablesSide) admit(context.Context) verdict { return verdict{what: poste
 // tableName is what a message is called where names have no hyphens.
 func tableName(name string) string { return strings.ReplaceAll(name, "-", "_") }
 
+// messageName is the other way round.
+func messageName(table string) string { return strings.ReplaceAll(table, "_", "-") }
+
 // post hands u in, as rows that are committed together, and waits for their
 // responses.
 func (t *tablesSide) post(ctx context.Context, u unit) verdict {
@@ -355,7 +358,7 @@ func (t *tablesSide) half(table string, id int64, bad error) bool {
 // countedAnew is what defect M155 makes of a document: it says that it has the
 // lines that it has.
 func countedAnew(records []line) []line {
-	if len(records) == 0 || records[0][0] != "BOM" && records[0][0] != "RTG" {
+	if len(records) == 0 || !slices.Contains(documents, records[0][0]) {
 		return records
 	}
 	first := slices.Clone(records[0])
@@ -375,7 +378,7 @@ func (t *tablesSide) take(ctx context.Context, in *inbox, n int, id int64, recor
 	if t.defect == M155 { // DEFECT M155: the lines that are there now are all
 		records = countedAnew(records)
 	}
-	facts, bad := announce(f.table, records)
+	facts, bad := announce(messageName(f.table), records)
 	if t.half(f.table, id, bad) {
 		return errNotWhole
 	}

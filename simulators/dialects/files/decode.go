@@ -83,7 +83,7 @@ func claim(name string, r record, below []record) (plant.Event, error) {
 
 // kinds are those that this dialect has a word for.
 var kinds = []plant.Kind{
-	plant.KindOrderReleased, plant.KindOrderChanged, plant.KindOrderCancelled, plant.KindLotDecided, plant.KindItemChanged, plant.KindBillChanged, plant.KindRoutingChanged, plant.KindOperationStarted,
+	plant.KindOrderReleased, plant.KindOrderChanged, plant.KindOrderCancelled, plant.KindLotDecided, plant.KindItemChanged, plant.KindBillChanged, plant.KindRoutingChanged, plant.KindCenterChanged, plant.KindCalendarChanged, plant.KindOperationStarted,
 	plant.KindConfirmation, plant.KindConsumption, plant.KindScrap, plant.KindRework, plant.KindReceipt, plant.KindInspection, plant.KindLotHeld,
 }
 
@@ -126,6 +126,12 @@ func (c *cells) fact(kind plant.Kind, below []record) plant.Fact {
 	case plant.KindRoutingChanged:
 		c.counts(below)
 		return plant.RoutingChanged{Version: c.whole("VERSION", true), Routing: plant.Routing{Item: c.material(true), Operations: c.operations(below)}}
+	case plant.KindCenterChanged:
+		c.counts(below)
+		return plant.CenterChanged{Version: c.whole("VERSION", true), WorkCenter: c.center(below)}
+	case plant.KindCalendarChanged:
+		c.counts(below)
+		return plant.CalendarChanged{Version: c.whole("VERSION", true), Calendar: plant.Calendar{ID: c.text("CALENDAR", true), Zone: c.text("ZONE", true), Shifts: c.shifts(below)}}
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package files
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/andon-rig/andon/simulators/plant"
 )
@@ -47,6 +48,14 @@ func (w *writer) event(record string, e plant.Event) {
 	case plant.RoutingChanged:
 		w.row(record, ref, at, string(f.Routing.Item), wholeCell(f.Version), wholeCell(len(f.Routing.Operations)))
 		w.operations(f.Routing.Operations)
+	case plant.CenterChanged:
+		w.center(record, ref, at, f)
+	case plant.CalendarChanged:
+		c := f.Calendar
+		w.row(record, ref, at, c.ID, wholeCell(f.Version), c.Zone, wholeCell(len(c.Shifts)))
+		for _, s := range c.Shifts {
+			w.row("SHF", s.Name, s.Start.String()+":00", s.End.String()+":00", strings.Join(s.Weekdays(), " "))
+		}
 	}
 }
 

@@ -123,6 +123,10 @@ func wordOf(kind plant.Kind) (wording, bool) {
 		return wording{Boms, "BOM", "ERP"}, true
 	case plant.KindRoutingChanged:
 		return wording{Routings, "RTG", "ERP"}, true
+	case plant.KindCenterChanged:
+		return wording{WorkCenters, "WCT", "ERP"}, true
+	case plant.KindCalendarChanged:
+		return wording{Calendars, "CAL", "ERP"}, true
 	case plant.KindOperationStarted:
 		return wording{OperationStarts, "STA", "MES"}, true
 	case plant.KindConfirmation:
@@ -159,6 +163,8 @@ const (
 	Items           = "items"
 	Boms            = "boms"
 	Routings        = "routings"
+	WorkCenters     = "work-centers"
+	Calendars       = "calendars"
 
 	// Result is the name in the header of a result file.
 	Result = "result"
@@ -166,7 +172,7 @@ const (
 
 // Names returns the names of all files, in the order of the README.
 func Names() []string {
-	return []string{Orders, OperationStarts, Confirmations, Consumptions, Scrap, Rework, Receipts, Holds, Decisions, Inspections, Items, Boms, Routings}
+	return []string{Orders, OperationStarts, Confirmations, Consumptions, Scrap, Rework, Receipts, Holds, Decisions, Inspections, Items, Boms, Routings, WorkCenters, Calendars}
 }
 
 // instantForm is how a point in time is written: with its offset, because what

@@ -109,6 +109,8 @@ func goldens() map[string][]plant.Event {
 		"items":            day["item-changed"],
 		"boms":             written["bom-changed"],
 		"routings":         written["routing-changed"],
+		"work-centers":     dialecttest.Site()["work-center-changed"],
+		"calendars":        dialecttest.Site()["calendar-changed"],
 	}
 }
 
@@ -218,6 +220,9 @@ func TestDecodeRefuses(t *testing.T) {
 		{"a routing without one of its lines", "routings", csv, retold(withoutLine(whole(csv, written["routing-changed"]...), 3), "TRL;3;", "TRL;2;"), "line 2, LINES: 2 records belong to this one, and there are 1"},
 		{"a routing without operations", "routings", csv, retold(withoutLine(withoutLine(whole(csv, written["routing-changed"]...), 3), 3), ";2\r\nTRL;3;", ";0\r\nTRL;1;"), "a record RTG without a record OPR"},
 		{"an operation of a bill", "boms", csv, retold(whole(csv, written["bom-changed"]...), ";100;EA;2", ";100;EA;1", "CMP;0020;SEAL-12;200;EA", "OPR;0020;;WC-1;;;", "TRL;3;341.25", "TRL;3;141.25"), "a record OPR where none can be"},
+		{"a calendar without one of its shifts", "calendars", csv, retold(withoutLine(whole(csv, dialecttest.Site()["calendar-changed"]...), 4), "TRL;3;", "TRL;2;"), "line 2, LINES: 2 records belong to this one, and there are 1"},
+		{"no such day", "calendars", csv, retold(whole(csv, dialecttest.Site()["calendar-changed"]...), "Mon Tue", "Mon Die"), `line 3, DAYS: "Die" is not a day`},
+		{"no such time", "calendars", csv, retold(whole(csv, dialecttest.Site()["calendar-changed"]...), ";22:30:00;", ";24:30:00;"), `line 4, BEGINS: "24:30:00" is not a time of day`},
 		{"stray operation", "orders", csv, strings.Replace(whole(csv, released()), "ORD;", "CMP;", 1), "a record CMP has 4 cells"},
 		{"fixed, a line too short", "confirmations", Settings{Layout: Fixed}, strings.Replace(whole(Settings{Layout: Fixed}, confirmation()), "R07 ", "", 1), "and the line ends after"},
 		{"fixed, a line too long", "confirmations", Settings{Layout: Fixed}, strings.Replace(whole(Settings{Layout: Fixed}, confirmation()), "R07 ", "R07    ", 1), "characters, and the line"},

@@ -84,6 +84,11 @@ var layouts = []layout{
 	{"BOM", []column{reference, happened, material, {"VERSION", whole, 8}, quantity, unit, lines}, "", "QUANTITY"},
 	{"RTG", []column{reference, happened, material, {"VERSION", whole, 8}, lines}, "", ""},
 
+	{"WCT", []column{reference, happened, center, {"VERSION", whole, 8}, {"TEXT", text, 40}, {"MANUAL", yes, 1}, {"EFFICIENCY", whole, 4}, lines}, "", ""},
+	{"MCH", []column{{"MACHINE", text, 20}}, "WCT", ""},
+	{"CAL", []column{reference, happened, {"CALENDAR", text, 20}, {"VERSION", whole, 8}, {"ZONE", text, 40}, lines}, "", ""},
+	{"SHF", []column{{"SHIFT", text, 20}, {"BEGINS", text, 8}, {"ENDS", text, 8}, {"DAYS", text, 27}}, "CAL", ""},
+
 	{"RES", []column{{"FILENAME", text, 80}, {"OUTCOME", text, 12}, {"STATUS", whole, 3}, {"ROWS", whole, 8}, {"POSTED", whole, 8}, {"CODE", text, 30}, {"CLASS", text, 14}, {"RETRY", whole, 8}, {"TEXT", text, 200}}, "", ""},
 	{"ROW", []column{{"NUMBER", whole, 8}, reference, {"STATUS", whole, 3}, {"DOCUMENT", text, 20}, {"CODE", text, 30}, {"CLASS", text, 14}, {"TEXT", text, 200}}, "RES", ""},
 }

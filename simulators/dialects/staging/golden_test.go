@@ -44,6 +44,8 @@ func goldens() map[string][]plant.Event {
 		"items":            day["item-changed"],
 		"boms":             written["bom-changed"],
 		"routings":         written["routing-changed"],
+		"work_centers":     dialecttest.Site()["work-center-changed"],
+		"calendars":        dialecttest.Site()["calendar-changed"],
 	}
 }
 

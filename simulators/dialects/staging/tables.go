@@ -38,6 +38,10 @@ var tables = []table{
 	out("bom_components", "boms", "what is needed for the quantity of the bill", "CMP"),
 	out("routings", "", "standard routings, each time that one changes", "RTG"),
 	out("routing_operations", "routings", "their operations, in their sequence", "OPR"),
+	out("work_centers", "", "work centers, each time that one changes", "WCT"),
+	out("work_center_machines", "work_centers", "their machines", "MCH"),
+	out("calendars", "", "the hours of a site, each time that they change", "CAL"),
+	out("calendar_shifts", "calendars", "shifts, at times of the clocks of the zone", "SHF"),
 	in("operation_starts", "", "an operation has begun", "STA"),
 	in("confirmations", "", "what an operation has made", "CNF"),
 	in("consumptions", "", "what an operation has used up", "CON"),
@@ -85,7 +89,7 @@ func newTable(name, below, doc string, way simulators.Direction, kinds []string)
 // needed are the columns that rows of the SUT do not do without. What a system
 // writes has its reference; the rest may go missing with the next release.
 var needed = map[string]string{
-	"ORD": "reference", "DEC": "reference", "ITM": "reference", "BOM": "reference", "RTG": "reference",
+	"ORD": "reference", "DEC": "reference", "ITM": "reference", "BOM": "reference", "RTG": "reference", "WCT": "reference", "CAL": "reference",
 	"STA": "reference happened_at order_no operation",
 	"CNF": "reference happened_at order_no operation counter yield unit",
 	"CON": "reference happened_at order_no operation counter material quantity unit",
