@@ -28,6 +28,7 @@ func released() plant.Event {
 // goldens are the rows of the README, by file.
 func goldens() map[string][]plant.Event {
 	day, written := dialecttest.Day(), dialecttest.Engineering()
+	packing := dialecttest.Event(plant.CenterChanged{Version: 1, WorkCenter: plant.WorkCenter{ID: "WC-PACK", Manual: true}}, dialecttest.At(4, 35, 0))
 	return map[string][]plant.Event{
 		"orders-release":   {released()},
 		"orders-change":    day["order-changed"],
@@ -44,7 +45,7 @@ func goldens() map[string][]plant.Event {
 		"items":            day["item-changed"],
 		"boms":             written["bom-changed"],
 		"routings":         written["routing-changed"],
-		"work_centers":     dialecttest.Site()["work-center-changed"],
+		"work_centers":     append(dialecttest.Site()["work-center-changed"], packing),
 		"calendars":        dialecttest.Site()["calendar-changed"],
 	}
 }
