@@ -137,6 +137,10 @@ func (s Settings) describeColumn(file string, l *layout, c column) []string {
 		says = append(says, "values: ["+Version+"]")
 	case l.record == headType && c.name == "NAME":
 		says = append(says, "values: ["+file+"]")
+	case c.name == "BEGINS" || c.name == "ENDS":
+		says = append(says, `pattern: "([01][0-9]|2[0-3]):[0-5][0-9]:00"`)
+	case c.name == "DAYS":
+		says = append(says, `pattern: "(Sun|Mon|Tue|Wed|Thu|Fri|Sat)( (Sun|Mon|Tue|Wed|Thu|Fri|Sat))*"`)
 	case c.name == "DECISION":
 		says = append(says, fmt.Sprintf("values: [%s, %s, %s, %s]", plant.DecideRelease, plant.DecideUseAsIs, plant.DecideScrap, plant.DecideToRework))
 	case c.name == l.total:
