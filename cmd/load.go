@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -40,6 +41,7 @@ type loadFlags struct {
 	connections, depth, tries int
 	batch                     int
 	orders                    int
+	stories                   map[string]*load.Story // plants that were played, by rig and size
 	mix                       string
 	seed                      uint64
 	thresholds                []string
@@ -54,10 +56,11 @@ const loadJSON = "load.json"
 
 func newLoad(w World) *cobra.Command {
 	var f loadFlags
+	f.stories = map[string]*load.Story{}
 	c := &cobra.Command{
 		Use:   "load",
 		Short: "load the integration build with confirmations, and prove that none is lost or doubled",
-		Long: "Plays a MES that announces confirmations at a rate and an ERP that takes the postings, both so fast that the build\n" +
+		Long: "Plays the plant of the rig ahead, a MES that announces its confirmations at a rate, and an ERP that takes the postings, both so fast that the build\n" +
 			"is the limit. Every latency counts from when a confirmation was due. At the end every confirmation is accounted\n" +
 			"for: lost, doubled, altered or invented, each named. Without a rig file it loads the bundled build.\n\n" +
 			"A build that runs already is loaded with --url (where it takes confirmations) and --erp (where it posts to us).\n\n" +
@@ -72,6 +75,7 @@ func newLoad(w World) *cobra.Command {
 			"  andon load --rate 500 --duration 10s --threshold 'e2e.p99 < 250ms'\n" +
 			"  andon load --soak --rate 500\n" +
 			"  andon load --workload closed --connections 32 --duration 5s\n" +
+			"  andon load --plan load.yaml\n" +
 			"  andon load --mix " + load.Mixable + " --threshold 'scrap.e2e.p99 < 250ms'\n" +
 			"  andon load --rig andon.yaml --workload burst:2000/2s/20s --rate 200 --duration 60s --json\n" +
 			"  andon load --url http://127.0.0.1:8080/mes --erp 127.0.0.1:9000 --rate 1000\n" +
@@ -96,6 +100,7 @@ func newLoad(w World) *cobra.Command {
 	flags.StringArrayVar(&f.thresholds, "threshold", nil, "`expression` that must hold, such as 'e2e.p99 < 250ms'; may be repeated")
 	f.findFlags.add(flags)
 	f.exportFlags.add(flags)
+	addPlan(c)
 	c.AddCommand(newLoadCompare(w))
 	return c
 }
@@ -112,8 +117,8 @@ func (f *loadFlags) workloadFlags(flags *pflag.FlagSet) {
 	flags.DurationVar(&f.timeout, "timeout", 5*time.Second, "how `long` an answer may take")
 	flags.IntVar(&f.tries, "tries", 4, "how `often` a confirmation is sent that is not taken")
 	flags.StringVar(&f.mix, "mix", "", "`shares` of flows, such as "+load.Mixable+" (default all confirmations)")
-	flags.IntVar(&f.orders, "orders", 500, "over how `many` orders confirmations go round")
-	flags.Uint64Var(&f.seed, "seed", 1, "`seed` of quantities")
+	flags.IntVar(&f.orders, "orders", 0, "how `many` orders the plant of the rig is played for, ahead; their messages are sent round and round (default 500, or as the rig says)")
+	flags.Uint64Var(&f.seed, "seed", 0, "`seed` of the plant (default 1, or as the rig says)")
 	flags.DurationVar(&f.drain, "drain", 30*time.Second, "how `long` the build may go on posting when nothing more is sent")
 	flags.DurationVar(&f.giveUp, "give-up", 10*time.Second, "how `long` after its time what is still not sent is given up")
 	flags.DurationVar(&f.pacing, "pacing-budget", 20*time.Millisecond, "p99 of our own lateness beyond which the `load` is generator-limited")
@@ -196,7 +201,11 @@ func (f *loadFlags) config(w World, log io.Writer) (c load.Config, err error) {
 	if err := f.sane(); err != nil {
 		return c, err
 	}
-	if err := f.wording(&c); err != nil {
+	rig, err := f.rigged()
+	if err != nil {
+		return c, err
+	}
+	if err := f.wording(&c, rig.file); err != nil {
 		return c, err
 	}
 	if f.findMax {
@@ -226,7 +235,7 @@ func (f *loadFlags) config(w World, log io.Writer) (c load.Config, err error) {
 	if m := c.Wording.Mix(); m != nil {
 		c.Workload += "; " + m.String()
 	}
-	if err := f.build(&c, w, log); err != nil {
+	if err := f.build(&c, w, rig, log); err != nil {
 		return c, err
 	}
 	c.Faults, err = f.read(&c)
@@ -286,13 +295,20 @@ func (f *loadFlags) loopback() error {
 }
 
 // wording chooses what is said.
-func (f *loadFlags) wording(c *load.Config) (err error) {
+func (f *loadFlags) wording(c *load.Config, rig harness.File) (err error) {
 	keys := load.NewKeys(fmt.Sprintf("%s %d", f.out, time.Now().UnixNano()))
 	if f.body == "" {
 		now := time.Now()
-		if c.Wording, err = load.Spoken(neutral.Dialect{}, keys, f.orders, f.seed, now); err != nil {
+		defer debug.FreeOSMemory() // of what it took to prepare all this
+		defer debug.SetGCPercent(debug.SetGCPercent(25))
+		story, err := f.story(rig)
+		if err != nil {
 			return err
 		}
+		if c.Wording, err = load.Spoken(neutral.Dialect{}, keys, story, now); err != nil {
+			return err
+		}
+		c.Plant = story.Told
 		if f.mix == "" {
 			return c.Wording.InBatches(f.batch)
 		}
@@ -313,6 +329,33 @@ func (f *loadFlags) wording(c *load.Config) (err error) {
 	}
 	return nil
 }
+
+// story plays the plant of a rig, once for all runs of a comparison.
+func (f *loadFlags) story(rig harness.File) (*load.Story, error) {
+	seed, orders := f.seed, f.orders
+	if !f.set("seed") {
+		seed = cmp.Or(rig.Plant.Seed, 1)
+	}
+	if !f.set("orders") {
+		orders = cmp.Or(rig.Plant.Orders, 500)
+	}
+	name := fmt.Sprintf("%+v %d %d", rig.Plant, seed, orders)
+	if rig.Plant.Trace != nil {
+		name += fmt.Sprintf("%+v", *rig.Plant.Trace)
+	}
+	s := f.stories[name]
+	if s != nil {
+		return s, nil
+	}
+	s, err := load.PlayRig(rig, seed, orders)
+	if err == nil && f.stories != nil {
+		f.stories[name] = s
+	}
+	return s, err
+}
+
+// set reports whether a flag was given.
+func (f *loadFlags) set(flag string) bool { return f.given != nil && f.given(flag) }
 
 // mixed has several flows said.
 func (f *loadFlags) mixed(w *load.Wording, now time.Time) error {
@@ -361,16 +404,12 @@ func (f *loadFlags) shape(c *load.Config) (err error) {
 }
 
 // build chooses what is loaded.
-func (f *loadFlags) build(c *load.Config, w World, log io.Writer) error {
+func (f *loadFlags) build(c *load.Config, w World, rig riggedFile, log io.Writer) error {
 	if f.url != "" {
 		c.Build, c.Listen = load.Running{URL: f.url}, f.erp
 		return nil
 	}
-	file, path, err := f.rigFile()
-	if err != nil {
-		return err
-	}
-	defect, err := gateFlags{defect: f.defect}.plantable(w, file, path)
+	defect, err := gateFlags{defect: f.defect}.plantable(w, rig.file, rig.path)
 	if err != nil {
 		return err
 	}
@@ -378,7 +417,7 @@ func (f *loadFlags) build(c *load.Config, w World, log io.Writer) error {
 	if err != nil {
 		return err
 	}
-	b, err := load.NewRigged(file, w.Catalog, defect, me, log)
+	b, err := load.NewRigged(rig.file, w.Catalog, defect, me, log)
 	if err != nil {
 		return err
 	}

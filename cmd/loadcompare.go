@@ -27,6 +27,7 @@ type compareFlags struct {
 
 func newLoadCompare(w World) *cobra.Command {
 	var f compareFlags
+	f.stories = map[string]*load.Story{}
 	c := &cobra.Command{
 		Use:   "compare A B",
 		Short: "load two builds in turn, and say whether B differs from A",
@@ -52,6 +53,7 @@ func newLoadCompare(w World) *cobra.Command {
 	}
 	flags := c.Flags()
 	f.workloadFlags(flags)
+	addPlan(c)
 	flags.IntVar(&f.rounds, "rounds", 24, "how `many` rounds of four runs; if all is decided after half of them, the rest is left out")
 	flags.Float64Var(&f.margin, "margin", 0.05, "`share` below which a difference does not matter")
 	flags.Lookup("duration").DefValue, f.duration = "2s", 2*time.Second
@@ -169,12 +171,19 @@ func tellComparison(out io.Writer, c *load.Compared, a, b, dir string) error {
 	return err
 }
 
-// rigFile is the rig of a load.
-func (f *loadFlags) rigFile() (harness.File, string, error) {
-	if f.bundled {
-		file, err := harness.Bundled()
-		return file, "", err
+// riggedFile is the rig of a load, and where it stands; "" if that is nowhere.
+type riggedFile struct {
+	file harness.File
+	path string
+}
+
+// rigged is the rig of a load; of a build that runs already, only its plant counts,
+// which is that of the bundled rig.
+func (f *loadFlags) rigged() (r riggedFile, err error) {
+	if f.bundled || f.url != "" {
+		r.file, err = harness.Bundled()
+		return r, err
 	}
-	file, path, _, err := loadRig(f.rig)
-	return file, path, err
+	r.file, r.path, _, err = loadRig(f.rig)
+	return r, err
 }

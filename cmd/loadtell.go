@@ -19,6 +19,9 @@ func tellLoad(out io.Writer, r *load.Result) error {
 	for _, why := range r.Why {
 		fmt.Fprintf(&b, "  ! %s\n", why)
 	}
+	if r.Plant != "" {
+		fmt.Fprintf(&b, "  plant      %s\n", r.Plant)
+	}
 	if r.Search != nil {
 		tellFound(&b, r.Search)
 	}

@@ -51,6 +51,13 @@ func (v *variant) cut(d simulators.Dialect, e plant.Event) {
 	v.rows = &cuts{{}, v.piece(0, from), v.piece(from, end), v.piece(end, len(v.text))}
 }
 
+// of cuts v up at the same places.
+func (c *cuts) of(v *variant) *cuts {
+	from := len(c[cutBefore].text)
+	end := from + len(c[cutRow].text)
+	return &cuts{{}, v.piece(0, from), v.piece(from, end), v.piece(end, len(v.text))}
+}
+
 // piece returns the bytes from one place to another, and their fields.
 func (v *variant) piece(from, to int) (p variant) {
 	p.text = v.text[from:to]
@@ -72,7 +79,7 @@ func (w *Wording) InBatches(rows int) error {
 	if rows > 1 && w.turns != nil {
 		return fmt.Errorf("a mix cannot be batched: messages that follow each other are of different flows")
 	}
-	if rows > 1 && w.vary[0].rows == nil {
+	if rows > 1 && w.flows[ofConfirmations].shapes[0].rows == nil {
 		return fmt.Errorf("confirmations cannot be batched: what is said has no rows")
 	}
 	w.batch = uint64(rows)

@@ -27,11 +27,12 @@ func batchWording(t testing.TB, rows int) *Wording {
 func TestPatchedBatchIsWhatTheDialectSays(t *testing.T) {
 	w := batchWording(t, 16)
 	var room []byte
-	for _, first := range []uint64{0, 16, 64 * 8, 64*9 - 16, 64*99 - 16, 64 * 9} { // with counters of one digit, of two, and both
+	round := uint64(len(w.flows[ofConfirmations].told)) / 16 * 16
+	for _, first := range []uint64{0, 16, round - 16, round * 9, round * 10, round * 99, round * 1234} { // with counters of one digit, of two, and both
 		for _, n := range []uint64{1, 3, 16} {
 			var es []plant.Event
 			for i := range n {
-				es = append(es, plant.Event{ID: plant.EventID(w.keyText(first + i)), At: time.Date(2026, 3, 2, 6, 0, 0, 0, time.UTC), Fact: w.confirmed(first + i)})
+				es = append(es, plant.Event{ID: plant.EventID(w.keyText(first + i)), At: time.Date(2026, 3, 2, 6, 0, 0, 0, time.UTC), Fact: w.fact(first + i)})
 			}
 			m, err := neutral.Dialect{}.Batch(es...)
 			body := w.AppendBatch(nil, first, n)

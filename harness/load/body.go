@@ -28,22 +28,18 @@ var (
 // for the idempotency key (36 characters) and ${seq} for the number (16 digits).
 // Without marks the members idempotencyKey and confirmationId are those.
 func FromBody(text []byte, keys Keys) (*Wording, error) {
-	w := &Wording{keys: keys, orders: 1}
+	w := &Wording{keys: keys}
 	v, err := marked(text)
 	if err != nil {
 		return nil, err
 	}
-	w.vary = []variant{v}
-	w.says = markedDigest
-	w.read = w.readBody
+	v.order()
+	w.flows[ofConfirmations] = &words{shapes: []variant{v}, sizes: make([]sizes, 1), told: make([]told, 1), read: w.readBody}
 	if !json.Valid(w.Append(nil, 0)) {
 		return nil, errors.New("the body is not JSON once its marks are filled in")
 	}
 	return w, nil
 }
-
-// markedDigest is of what confirmation n of a body states: that it is that one.
-func markedDigest(seq uint64) uint32 { return uint32(mix(seq)) }
 
 // marked finds the places of text that differ.
 func marked(text []byte) (variant, error) {
@@ -60,16 +56,16 @@ func marked(text []byte) (variant, error) {
 				}
 			}
 			v.text = bytes.Join([][]byte{v.text[:i], bytes.Repeat([]byte("0"), m.n), v.text[i+len(m.text):]}, nil)
-			v.fields = append(v.fields, field{m.what, i, m.n})
+			v.fields = append(v.fields, field{what: m.what, at: i, n: m.n})
 		}
 	}
 	if len(v.fields) == 0 {
 		v.text = bytes.Clone(v.text)
 		if at := namedKey.FindSubmatchIndex(v.text); at != nil {
-			v.fields = append(v.fields, field{fieldKey, at[2], keyLen})
+			v.fields = append(v.fields, field{what: fieldKey, at: at[2], n: keyLen})
 		}
 		if at := namedID.FindSubmatchIndex(v.text); at != nil {
-			v.fields = append(v.fields, field{fieldSeq, at[2], 16})
+			v.fields = append(v.fields, field{what: fieldSeq, at: at[2], n: 16})
 		}
 	}
 	for _, f := range v.fields {

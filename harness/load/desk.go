@@ -59,7 +59,7 @@ func (c *Config) erp() *ERPResult {
 	switch i := c.foreign(); {
 	case i != nil:
 		return &ERPResult{Dialect: i.Dialect, TLS: i.TLS}
-	case c.Wording.seed == 0:
+	case c.Wording.story == nil:
 		return &ERPResult{Fast: true}
 	}
 	return &ERPResult{Dialect: Dialect, Fast: true}
@@ -266,7 +266,7 @@ func (b *ledgerBooks) read(c plant.Event) (s statement) {
 // same reports whether a claim states a fact, as far as the dialect has words for
 // it.
 func (b *ledgerBooks) same(c plant.Event, want plant.Fact) bool {
-	if sameFact(c.Fact, want) {
+	if b.run.wording.story.same(c.Fact, want) {
 		return true
 	}
 	as, err := b.hears(plant.Event{ID: c.ID, At: c.At, Fact: want})
@@ -291,7 +291,7 @@ func (b *ledgerBooks) hears(e plant.Event) ([]plant.Event, error) {
 // nobody could tell one confirmation from the next.
 func (b *ledgerBooks) fits() error {
 	w := b.run.wording
-	if w.seed == 0 {
+	if w.story == nil {
 		return errors.New("a body of yours is posted as it is; leave --body out")
 	}
 	done := map[int]bool{}
@@ -346,7 +346,7 @@ func (b *ledgerBooks) State(object, id string) any {
 	if object != "order" {
 		return nil
 	}
-	all := b.run.wording.orderStates()
+	all := b.run.wording.story.orderStates()
 	if i := slices.IndexFunc(all, func(o simulators.OrderState) bool { return string(o.Order.ID) == id }); i >= 0 {
 		return all[i]
 	}

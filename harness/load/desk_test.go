@@ -186,7 +186,7 @@ func TestDialects(t *testing.T) {
 				if n%every == 0 {
 					e := m.Events[0]
 					f := e.Fact.(plant.Confirmed)
-					f.Yield.Amount = f.Yield.Amount.Add(f.Yield.Amount)
+					f.Yield.Amount = f.Yield.Amount.Add(f.Yield.Amount).Add(plant.One)
 					e.Fact = f
 					*m = b.words(e)[0]
 				}

@@ -2,8 +2,8 @@ package load
 
 import (
 	"cmp"
-	"fmt"
 	"reflect"
+	"slices"
 	"sync"
 
 	"github.com/andon-rig/andon/simulators"
@@ -24,11 +24,14 @@ func (b *ledgerBooks) answer(q simulators.Query) simulators.Answer {
 		}
 		return simulators.Answer{Refusal: books.Refuse(books.OrderUnknown, "order %q is not known", id)}
 	case "orders":
-		return books.Page(q, b.run.wording.orderStates(), func(o simulators.OrderState) string { return string(o.Order.ID) })
-	case "item": // all is counted in pieces
-		return found(simulators.ItemState{Item: plant.Item{ID: plant.ItemID(id), Unit: "EA"}})
+		return books.Page(q, b.run.wording.story.orderStates(), func(o simulators.OrderState) string { return string(o.Order.ID) })
+	case "item":
+		if i, ok := b.run.wording.story.items[plant.ItemID(id)]; ok {
+			return found(simulators.ItemState{Item: i})
+		}
+		return simulators.Answer{Refusal: books.Refuse(books.ItemUnknown, "item %q is not known", id)}
 	case "items":
-		return books.Page(q, []simulators.ItemState(nil), func(i simulators.ItemState) string { return string(i.Item.ID) })
+		return books.Page(q, b.run.wording.story.itemStates(), func(i simulators.ItemState) string { return string(i.Item.ID) })
 	case "lot":
 		return simulators.Answer{Refusal: books.Refuse(books.LotUnknown, "lot %q is not known", id)}
 	}
@@ -53,14 +56,22 @@ func (b *ledgerBooks) postings(q simulators.Query) []simulators.Posting {
 	return []simulators.Posting{p}
 }
 
-// orderStates are the orders that confirmations go round, as an ERP shows them.
-func (w *Wording) orderStates() []simulators.OrderState {
-	all := make([]simulators.OrderState, w.orders)
-	for i := range all {
-		f := confirmation(made{order: uint64(i)})
-		all[i] = simulators.OrderState{State: "Running", Order: plant.Order{ID: f.Order, Item: plant.ItemID(fmt.Sprintf("ITEM-%03d", i+1)), Quantity: plant.Of(1_000_000_000, "EA"),
-			Operations: []plant.Operation{{ID: f.Operation, WorkCenter: f.WorkCenter}}}}
+// orderStates are the orders of the story, as an ERP shows them.
+func (s *Story) orderStates() []simulators.OrderState {
+	all := make([]simulators.OrderState, len(s.orders))
+	for i, o := range s.orders {
+		all[i] = simulators.OrderState{State: "Running", Order: o}
 	}
+	return all
+}
+
+// itemStates are its items.
+func (s *Story) itemStates() []simulators.ItemState {
+	var all []simulators.ItemState
+	for _, i := range s.items {
+		all = append(all, simulators.ItemState{Item: i})
+	}
+	slices.SortFunc(all, func(a, b simulators.ItemState) int { return cmp.Compare(a.Item.ID, b.Item.ID) })
 	return all
 }
 
@@ -77,13 +88,10 @@ func (w *Wording) numbered(f plant.Fact) (seq uint64, ok bool) {
 	default:
 		return 0, false
 	}
-	k := f.Keys()
-	var order uint64
-	if n, err := fmt.Sscanf(string(k.Order), "4799000%03d", &order); n != 1 || err != nil || order < 1 || order > w.orders || k.Counter < 1 {
-		return 0, false
-	}
-	nth := uint64(k.Counter-1)*w.orders + order - 1
+	nth, known := w.story.place(flow, f.Keys())
 	switch {
+	case !known:
+		return 0, false
 	case w.turns == nil:
 		return nth, flow == ofConfirmations
 	case w.turns.each[flow] == 0:

@@ -1,7 +1,10 @@
 package load
 
 import (
+	"bytes"
+	"compress/flate"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -418,7 +421,21 @@ func TestPiecesTravel(t *testing.T) {
 			}
 		}
 	}
-	for text, says := range map[string]string{`{"Shape":{}}`: "no stretches", `{"Words":{}}`: "no text", `{"Words":{"Orders":1,"Vary":[{"Text":"","Fields":[[0,0,36]]}]}}`: "outside of its text"} {
+	words := func(flows string) string {
+		var b bytes.Buffer
+		z, err := flate.NewWriter(&b, flate.BestSpeed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := z.Write([]byte(flows)); err != nil || z.Close() != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprintf(`{"Words":{"Flows":%q}}`, base64.StdEncoding.EncodeToString(b.Bytes()))
+	}
+	for text, says := range map[string]string{`{"Shape":{}}`: "no stretches", `{"Words":{}}`: "no text", words(`[]`): "no text", words(`[{"Flow":9}]`): "no flow 9",
+		words(`[{"Shapes":[{"Text":"","Fields":[[0,0,36,0]]}],"Told":[[0,0,1,1]]}]`):                     "outside of its text",
+		words(`[{"Shapes":[{"Text":"aGlnaA==","Fields":[[3,0,2,0]]}],"Told":[[0,9,1,1]],"Own":"eHg="}]`): "are missing",
+		words(`[{"Shapes":[{"Text":"aGlnaA=="}],"Told":[[7,0,1,1]]}]`):                                   "no shape 7"} {
 		if err := json.Unmarshal([]byte(text), &piece{}); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v", text, err)
 		}

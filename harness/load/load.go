@@ -10,12 +10,12 @@
 //
 //   - a [Shape] says when the n-th confirmation is due;
 //   - [Keys] carry n inside the idempotency key;
-//   - a [Wording] words the n-th confirmation by patching prepared bytes;
+//   - a [Wording] words the n-th fact of a [Story] by patching prepared bytes;
 //   - emitters send it, each latency counting from when it was due;
 //   - an [ERP] takes the postings and marks them in a [Ledger], an array by n;
 //   - a [Journal] keeps 24 bytes of evidence for each sending and each posting;
 //   - [Judge] reads nothing but the journal: lost, doubled, altered, invented.
 //
-// Trouble on the ways and at the ERP is that of [Fault]; it knows nothing of
-// plants, scenarios and oracles.
+// What is said is a [Story]: a plant that was played ahead. Trouble on the ways and
+// at the ERP is that of [Fault]; it knows nothing of scenarios and oracles.
 package load

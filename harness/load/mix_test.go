@@ -74,73 +74,91 @@ func TestTurns(t *testing.T) {
 }
 
 // What is patched together is what the dialect itself would have said, of every
-// flow; it is as long as such messages are, and told apart from all others.
+// flow of several plants; it is as long as such messages are, and told apart from
+// all others.
 func TestPatchedFlows(t *testing.T) {
-	w := mixedWording(t, "confirmations=2,consumptions=3,scrap=2,holds=1")
-	at, seen := time.Date(2026, 3, 2, 6, 0, 0, 0, time.UTC), map[int]bool{}
-	for _, base := range []uint64{0, 8 * 64 * 9, 8 * 64 * 98, 8 * 12345, 1 << 28} {
-		for seq := base; seq < base+16; seq++ {
-			flow := w.flow(seq)
-			seen[flow] = true
-			body := w.Append(nil, seq)
-			ms, err := neutral.Dialect{}.Encode(plant.Event{ID: plant.EventID(w.keyText(seq)), At: at, Fact: w.fact(seq)})
-			if err != nil || !bytes.Equal(ms[0].Body, body) {
-				t.Fatalf("message %d is\n%s\nand the dialect says (%v)\n%s", seq, body, err, ms[0].Body)
-			}
-			if len(body) < 512 || len(body) > 1150 {
-				t.Errorf("%s %d takes %d bytes", Flows[flow], seq, len(body))
-			}
-			if said, err := w.reading(flow)(body); err != nil || len(said) != 1 || said[0].seq != seq || said[0].digest != w.says(seq) {
-				t.Errorf("message %d is read as %+v, %v", seq, said, err)
-			}
-			if other := (flow + 1) % flowKinds; true {
+	at := time.Date(2026, 3, 2, 6, 0, 0, 0, time.UTC)
+	for _, name := range []string{"machine-shop", "nist-box"} {
+		w := wordingOf(t, story(t, name))
+		if err := w.Mixed(neutral.Dialect{}, mustMix(t, "confirmations=2,consumptions=3,scrap=2,holds=1"), at); err != nil {
+			t.Fatal(err)
+		}
+		for flow := range flowKinds {
+			said, least, most := map[string]bool{}, 1<<20, 0
+			for _, seq := range somewhere(w, flow)[:len(somewhere(w, flow))-1] {
+				if w.flow(seq) != flow {
+					t.Fatalf("message %d is no %s", seq, Flows[flow])
+				}
+				body := w.Append(nil, seq)
+				ms, err := neutral.Dialect{}.Encode(plant.Event{ID: plant.EventID(w.keyText(seq)), At: at, Fact: w.fact(seq)})
+				if err != nil || !bytes.Equal(ms[0].Body, body) {
+					t.Fatalf("message %d is\n%s\nand the dialect says (%v)\n%s", seq, body, err, ms[0].Body)
+				}
+				natural := plant.Natural(w.fact(seq))
+				if said[natural] {
+					t.Fatalf("%s is there twice", natural)
+				}
+				said[natural], least, most = true, min(least, len(body)), max(most, len(body))
+				if got, ok := w.numbered(w.fact(seq)); flow != ofHolds && (!ok || got != seq) {
+					t.Errorf("%s is said to be message %d, and not %d", natural, got, seq)
+				}
+				if seq%5 != 0 {
+					continue
+				}
+				if said, err := w.reading(flow)(body); err != nil || len(said) != 1 || said[0].seq != seq || said[0].digest != w.says(seq) {
+					t.Errorf("message %d is read as %+v, %v", seq, said, err)
+				}
+				other := (flow + 1) % flowKinds
 				if said, err := w.reading(other)(body); err == nil && said[0].digest == w.says(seq) {
 					t.Errorf("%s %d pass as %s", Flows[flow], seq, Flows[other])
 				}
 			}
+			t.Logf("%s: %s take %d to %d bytes", name, Flows[flow], least, most)
+			if least < 512 || most > 1300 {
+				t.Errorf("%s: %s take %d to %d bytes", name, Flows[flow], least, most)
+			}
 		}
-	}
-	if len(seen) != flowKinds {
-		t.Errorf("flows %v", seen)
 	}
 }
 
-// Orders and lots hang together: counters have no gaps, a lot lasts for eight issues,
-// scrap is of a lot that was issued, and a hold is of another lot each time, which
-// nobody consumes.
+// Orders and lots hang together: counters have no gaps, components are of lots that
+// the plant has, nothing is taken of a lot that is held, and each hold is for a case
+// of its own.
 func TestRelationsOfFlows(t *testing.T) {
-	w := mixedWording(t, Mixable)
-	counters := map[[2]uint64]uint64{}
-	issued, consumed := map[plant.LotID]int{}, map[plant.OrderID]int{}
-	cases, scraps := map[plant.CaseID]bool{}, 0
-	for seq := range uint64(64 * 400) {
-		m := w.made(seq)
-		k := [2]uint64{uint64(m.flow), m.order}
-		if counters[k]++; m.counter != counters[k] {
-			t.Fatalf("%s of order %d: counter %d follows %d", Flows[m.flow], m.order, m.counter, counters[k]-1)
+	for _, name := range []string{"machine-shop", "nist-box", "process-batch"} {
+		s := story(t, name)
+		w := wordingOf(t, s)
+		m := mustMix(t, Mixable)
+		if len(s.facts[ofHolds]) == 0 {
+			m = mustMix(t, "confirmations=70,consumptions=20,scrap=8")
 		}
-		switch f := w.fact(seq).(type) {
-		case plant.Consumed:
-			issued[f.Lot]++
-			consumed[f.Order]++
-		case plant.Scrapped:
-			scraps++
-			if issued[f.Lot] == 0 && consumed[f.Order] > 0 {
-				t.Fatalf("scrap %d is of lot %s, which was not issued", seq, f.Lot)
-			}
-		case plant.LotHeld:
-			if cases[f.Case] || issued[f.Lot] > 0 || !strings.Contains(string(f.Lot), string(f.Order)[7:]) {
-				t.Fatalf("hold %+v", f)
-			}
-			cases[f.Case] = true
+		if err := w.Mixed(neutral.Dialect{}, m, time.Now()); err != nil {
+			t.Fatal(err)
 		}
-	}
-	most := 0
-	for _, n := range issued {
-		most = max(most, n)
-	}
-	if most != lotIssues || len(cases) == 0 || scraps == 0 {
-		t.Errorf("a lot lasts for %d issues; %d holds, %d scrap", most, len(cases), scraps)
+		counters, cases, taken := map[counting]int{}, map[plant.CaseID]bool{}, map[plant.LotID]bool{}
+		for seq := range w.turns.round * 400 {
+			flow, f := w.flow(seq), w.fact(seq)
+			k := f.Keys()
+			if flow == ofHolds {
+				if cases[k.Case] || !strings.Contains(string(k.Case), string(k.Lot)) || taken[k.Lot] {
+					t.Fatalf("%s: hold %+v", name, f)
+				}
+				cases[k.Case] = true
+				continue
+			}
+			by := counting{flow, k.Order, k.Operation}
+			if counters[by]++; k.Counter != counters[by] {
+				t.Fatalf("%s: %s follows counter %d", name, plant.Natural(f), counters[by]-1)
+			}
+			if flow != ofConfirmations {
+				if taken[k.Lot] = true; s.items[k.Material].ID == "" {
+					t.Fatalf("%s: nobody knows what %+v is of", name, f)
+				}
+			}
+		}
+		if len(taken) < 3 || len(m) == flowKinds && len(cases) == 0 {
+			t.Errorf("%s: %d lots, %d cases", name, len(taken), len(cases))
+		}
 	}
 }
 
@@ -228,7 +246,7 @@ func TestMixedFailures(t *testing.T) {
 			p.postTo("consumptions", key, bytes.Replace(b, []byte(`"QuantityString":"`), []byte(`"QuantityString":"1`), 1))
 		}, func(e *Exactly) uint64 { return e.Altered.Count }},
 		"issues another lot": {Consumptions, func(p *passing, key string, b []byte) {
-			p.postTo("consumptions", key, bytes.Replace(b, []byte(`-0000000`), []byte(`-9000000`), 1))
+			p.postTo("consumptions", key, bytes.Replace(b, []byte(`"MaterialLotID":["`), []byte(`"MaterialLotID":["9`), 1))
 		}, func(e *Exactly) uint64 { return e.Altered.Count }},
 		"holds for no case": {Holds, func(p *passing, key string, b []byte) {
 			p.postTo("holds", key, bytes.ReplaceAll(b, []byte("QC-"), []byte("XX-")))
@@ -330,7 +348,7 @@ func TestMixForAgents(t *testing.T) {
 			t.Fatalf("message %d of a part differs", n)
 		}
 	}
-	for _, damage := range [][2]string{{`"scrap"`, `"junk"`}, {`"Others":[`, `"Others":[{"Path":"x"},`}, {`"parts":70`, `"parts":-70`}} {
+	for _, damage := range [][2]string{{`"scrap"`, `"junk"`}, {`"Flows":"`, `"Flows":"AAAA`}, {`"parts":70`, `"parts":-70`}} {
 		if err := json.Unmarshal(bytes.Replace(text, []byte(damage[0]), []byte(damage[1]), 1), &Wording{}); err == nil {
 			t.Errorf("%v is read", damage)
 		}

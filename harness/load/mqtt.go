@@ -54,9 +54,9 @@ func newMQTTWire(w *Wording, topic func(path string) string, client string, user
 		begin := len(packet)
 		packet = append(packet, head...)
 		if v.rows != nil {
-			v.withRowsHead(variant{text: bytes.Clone(head), fields: []field{{fieldKey, keyAt, keyLen}}, id: idAt})
+			v.withRowsHead(variant{text: bytes.Clone(head), fields: []field{{what: fieldKey, at: keyAt, n: keyLen}}, id: idAt})
 		}
-		fields := []field{{fieldKey, begin + keyAt, keyLen}}
+		fields := []field{{what: fieldKey, at: begin + keyAt, n: keyLen}}
 		for _, f := range v.fields {
 			f.at += len(packet)
 			fields = append(fields, f)

@@ -53,7 +53,7 @@ func newNATSWire(w *Wording, subject func(path string) string, user *url.Userinf
 			upTo := strings.LastIndexByte(line, ' ') + 1
 			v.withRowsHead(variant{text: []byte(line[:upTo]), id: idAt})
 		}
-		fields := []field{{fieldKey, len(line) + len(head) - 4 - keyLen, keyLen}}
+		fields := []field{{what: fieldKey, at: len(line) + len(head) - 4 - keyLen, n: keyLen}}
 		before := line + head
 		for _, f := range v.fields {
 			f.at += len(before)

@@ -57,6 +57,5 @@ func (s *Shape) of(p part) *Shape {
 func (w *Wording) of(p part) *Wording {
 	x := *w
 	x.part = p
-	x.says = func(seq uint64) uint32 { return w.says(p.number(seq)) }
 	return &x
 }

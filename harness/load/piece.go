@@ -1,8 +1,12 @@
 package load
 
 import (
+	"bytes"
+	"compress/flate"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/url"
 	"slices"
@@ -31,6 +35,10 @@ func pieces(c *Config, webhook string, of int) ([]json.RawMessage, error) {
 		p.Emit.Most = p.part().count(c.Shape.Number())
 		p.Emit.Connections = max(1, (c.Emit.Connections+of-1)/of)
 		body, err := json.Marshal(p)
+		var inside *json.MarshalerError
+		if errors.As(err, &inside) {
+			return nil, inside.Err
+		}
 		if err != nil {
 			return nil, fmt.Errorf("word piece %d of the plan: %w", at, err)
 		}
@@ -92,45 +100,65 @@ func (s *Shape) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// wordsText is a wording as agents get it: enough to say confirmations, not to
-// read them.
+// wordsText is a wording as agents get it: enough to say messages, not to read
+// them.
 type wordsText struct {
-	Path   string
-	Keys   [3]uint64
-	Vary   []variantText
-	Orders uint64
-	Seed   uint64
-	Batch  uint64        `json:",omitempty"`
-	Mix    Mix           `json:",omitempty"`
-	Others []wordsOfFlow `json:",omitempty"`
+	Path  string
+	Keys  [3]uint64
+	Batch uint64 `json:",omitempty"`
+	Mix   Mix    `json:",omitempty"`
+	Flows []byte // flowText of each flow that there is, as JSON, deflated
 }
 
-type wordsOfFlow struct {
-	Path string
-	Vary []variantText
+type flowText struct {
+	Flow   int
+	Path   string
+	Shapes []variantText
+	Told   [][4]uint32
+	Own    []byte
 }
 
 type variantText struct {
 	Text   []byte
-	Fields [][3]int
+	Fields [][4]int
 	Rows   []variantText `json:",omitempty"` // as in [cuts]
 }
 
+// mostSentWords keeps what an agent gets below the megabyte that NATS takes.
+const mostSentWords = 640 << 10
+
 // MarshalJSON writes what it takes to say confirmations.
 func (w *Wording) MarshalJSON() ([]byte, error) {
-	t := wordsText{Path: w.Path, Batch: w.batch, Keys: [3]uint64{w.keys.run, w.keys.a, w.keys.b}, Orders: w.orders, Seed: w.seed}
-	t.Vary, t.Mix = variantTexts(w.vary), w.Mix()
-	for _, o := range w.others {
-		t.Others = append(t.Others, wordsOfFlow{o.path, variantTexts(o.vary)})
+	var flows []flowText
+	for i, f := range w.flows {
+		if f == nil {
+			continue
+		}
+		t := flowText{Flow: i, Path: f.path, Shapes: variantTexts(f.shapes), Own: f.own}
+		for _, x := range f.told {
+			t.Told = append(t.Told, [4]uint32{x.shape, x.own, x.counter, x.step})
+		}
+		flows = append(flows, t)
 	}
-	return json.Marshal(t)
+	var packed bytes.Buffer
+	z, err := flate.NewWriter(&packed, flate.BestSpeed)
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(json.NewEncoder(z).Encode(flows), z.Close()); err != nil {
+		return nil, err
+	}
+	if packed.Len() > mostSentWords {
+		return nil, fmt.Errorf("what %d facts of the plant are worded as takes %d KiB, and agents take %d; have fewer --orders played", len(w.flows[ofConfirmations].told), packed.Len()>>10, mostSentWords>>10)
+	}
+	return json.Marshal(wordsText{Path: w.Path, Batch: w.batch, Keys: [3]uint64{w.keys.run, w.keys.a, w.keys.b}, Mix: w.Mix(), Flows: packed.Bytes()})
 }
 
 func variantTexts(vary []variant) (all []variantText) {
 	for _, v := range vary {
 		x := variantText{Text: v.text}
 		for _, f := range v.fields {
-			x.Fields = append(x.Fields, [3]int{int(f.what), f.at, f.n})
+			x.Fields = append(x.Fields, [4]int{int(f.what), f.at, f.n, f.own})
 		}
 		if v.rows != nil {
 			x.Rows = variantTexts(v.rows[:])
@@ -144,10 +172,10 @@ func readVariants(all []variantText) (vary []variant, err error) {
 	for _, v := range all {
 		y := variant{text: v.Text}
 		for _, f := range v.Fields {
-			if f[1] < 0 || f[2] < 1 || f[1]+f[2] > len(v.Text) {
+			if f[1] < 0 || f[2] < 1 || f[1]+f[2] > len(v.Text) || f[3] < 0 {
 				return nil, fmt.Errorf("read a wording: a field of %d bytes at %d is outside of its text", f[2], f[1])
 			}
-			y.fields = append(y.fields, field{fieldKind(f[0]), f[1], f[2]})
+			y.fields = append(y.fields, field{fieldKind(f[0]), f[1], f[2], f[3]})
 		}
 		if len(v.Rows) > 0 {
 			rows, err := readVariants(v.Rows)
@@ -161,33 +189,73 @@ func readVariants(all []variantText) (vary []variant, err error) {
 	return vary, nil
 }
 
-// readMix reads the flows of a mix.
-func (w *Wording) readMix(t *wordsText) (err error) {
-	if len(t.Mix) == 0 {
-		return nil
+// mostReadWords is more than the words of any story take.
+const mostReadWords = 256 << 20
+
+// readFlows reads how messages are said.
+func (w *Wording) readFlows(packed []byte) error {
+	if len(packed) == 0 {
+		return errors.New("it has no text")
 	}
-	if err := t.Mix.sane(); err != nil {
-		return fmt.Errorf("read a wording: %w", err)
+	var flows []flowText
+	if err := json.NewDecoder(io.LimitReader(flate.NewReader(bytes.NewReader(packed)), mostReadWords)).Decode(&flows); err != nil {
+		return err
 	}
-	for _, s := range t.Mix {
-		if s.Flow.number() < 0 || s.Parts < 1 {
-			return fmt.Errorf("read a wording: %d of %q are no share", s.Parts, s.Flow)
+	for _, t := range flows {
+		if t.Flow < 0 || t.Flow >= flowKinds {
+			return fmt.Errorf("there is no flow %d", t.Flow)
 		}
-	}
-	for _, o := range t.Others {
-		x := words{path: o.Path}
-		if x.vary, err = readVariants(o.Vary); err != nil {
+		f := &words{path: t.Path, own: t.Own, sizes: make([]sizes, len(t.Shapes))}
+		var err error
+		if f.shapes, err = readVariants(t.Shapes); err != nil {
 			return err
 		}
-		if len(x.vary) == 0 {
-			return fmt.Errorf("read a wording: %s have no text", o.Path)
+		for _, x := range t.Told {
+			f.told = append(f.told, told{x[0], x[1], x[2], x[3]})
 		}
-		w.others = append(w.others, x)
+		if err := f.whole(); err != nil {
+			return err
+		}
+		w.flows[t.Flow] = f
 	}
-	if len(w.others) != flowKinds-1 {
-		return fmt.Errorf("read a wording: it is of %d flows, not %d", len(w.others)+1, flowKinds)
+	if w.flows[ofConfirmations] == nil {
+		return errors.New("it has no text")
 	}
-	w.turns = t.Mix.turns()
+	return nil
+}
+
+// whole refuses words that lack something.
+func (f *words) whole() error {
+	if len(f.shapes) == 0 || len(f.told) == 0 {
+		return errors.New("it has no text")
+	}
+	for _, t := range f.told {
+		if int(t.shape) >= len(f.shapes) {
+			return fmt.Errorf("there is no shape %d", t.shape)
+		}
+		for _, x := range f.shapes[t.shape].fields {
+			if x.what == fieldOwn && int(t.own)+x.own+x.n > len(f.own) {
+				return errors.New("bytes of a fact are missing")
+			}
+		}
+	}
+	return nil
+}
+
+// readMix reads the flows of a mix.
+func (w *Wording) readMix(m Mix) error {
+	if len(m) == 0 {
+		return nil
+	}
+	if err := m.sane(); err != nil {
+		return err
+	}
+	for _, s := range m {
+		if s.Flow.number() < 0 || s.Parts < 1 || w.flows[max(s.Flow.number(), 0)] == nil {
+			return fmt.Errorf("%d of %q are no share", s.Parts, s.Flow)
+		}
+	}
+	w.turns = m.turns()
 	return nil
 }
 
@@ -197,23 +265,15 @@ func (w *Wording) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &t); err != nil {
 		return fmt.Errorf("read a wording: %w", err)
 	}
-	x := Wording{Path: t.Path, keys: Keys{t.Keys[0], t.Keys[1], t.Keys[2]}, orders: t.Orders, seed: t.Seed}
-	var err error
-	if x.vary, err = readVariants(t.Vary); err != nil {
-		return err
+	x := Wording{Path: t.Path, keys: Keys{t.Keys[0], t.Keys[1], t.Keys[2]}}
+	if err := x.readFlows(t.Flows); err != nil {
+		return fmt.Errorf("read a wording: %w", err)
 	}
-	if err := x.readMix(&t); err != nil {
-		return err
+	if err := x.readMix(t.Mix); err != nil {
+		return fmt.Errorf("read a wording: %w", err)
 	}
-	if len(x.vary) == 0 || x.orders == 0 {
-		return fmt.Errorf("read a wording: it has no text or no orders")
-	}
-	if x.batch = t.Batch; x.batch > mostRows || x.batch > 1 && x.vary[0].rows == nil {
+	if x.batch = t.Batch; x.batch > mostRows || x.batch > 1 && x.flows[ofConfirmations].shapes[0].rows == nil {
 		return fmt.Errorf("read a wording: %d confirmations in a message that has no rows for them", x.batch)
-	}
-	x.says = func(seq uint64) uint32 { return x.digest(x.made(seq)) }
-	if x.seed == 0 {
-		x.says = markedDigest
 	}
 	*w = x
 	return nil

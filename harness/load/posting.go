@@ -201,8 +201,8 @@ func (p *posting) takes(path []byte) bool {
 		if e.below(path, w.Path) {
 			return true
 		}
-		for i := range w.others {
-			if e.below(path, w.others[i].path) {
+		for i, f := range w.flows[1:] {
+			if f != nil && e.below(path, f.path) {
 				p.flow = i + 1
 				return true
 			}
@@ -266,7 +266,7 @@ func (p *posting) aside(path []byte, query string, now int64) bool {
 	case p.erp.below(path, "postings"):
 		p.postings(query)
 	case bytes.Contains(path, []byte("/items/")) && p.erp.below(path[:bytes.LastIndexByte(path, '/')], "items"):
-		p.answer(http.StatusOK, "application/json", []byte(`{"unit":"EA","units":[]}`)) // all is counted in pieces
+		p.item(string(path[bytes.LastIndexByte(path, '/')+1:]))
 	case bytes.HasPrefix(path, []byte("/mes/")):
 		p.answer(http.StatusCreated, "application/json", []byte(`{"outcome":"applied","documents":["1"]}`))
 	default:
@@ -290,5 +290,31 @@ func (p *posting) postings(query string) {
 		found = append(found, row{p.erp.run.wording.kind(seq), strconv.FormatUint(seq, 10), reference})
 	}
 	body, _ := json.Marshal(map[string]any{"postings": found})
+	p.answer(http.StatusOK, "application/json", body)
+}
+
+// item says in which unit stock of an item is kept, and which others it has.
+func (p *posting) item(escaped string) {
+	type unit struct {
+		Unit   plant.Unit `json:"unit"`
+		Factor string     `json:"factor"`
+	}
+	said := struct {
+		Unit  plant.Unit `json:"unit"`
+		Units []unit     `json:"units"`
+	}{"EA", []unit{}}
+	id, err := url.PathUnescape(escaped)
+	if s := p.erp.run.wording.story; s != nil && err == nil {
+		i, ok := s.items[plant.ItemID(id)]
+		if !ok {
+			p.problem(http.StatusNotFound, "item-unknown", "there is no item "+clip(id))
+			return
+		}
+		said.Unit = i.Unit
+		for _, u := range i.Units {
+			said.Units = append(said.Units, unit{u.Unit, fmt.Sprintf("%d/%d", u.Factor.Num, u.Factor.Den)})
+		}
+	}
+	body, _ := json.Marshal(said)
 	p.answer(http.StatusOK, "application/json", body)
 }

@@ -23,7 +23,7 @@ func Questions() []Question {
 	return []Question{
 		{"exactly-once", Answered, "lost, doubled; exceptions that the build reports count", "what is applied again is said by policy.dedupe of the dialect"},
 		{"no-phantom", Answered, "invented: posted though it was never sent, or was refused by the build", ""},
-		{"field-fidelity", InPart, "altered: order, operation, counter, work center, operator, quantities and units, lots, reasons; not the instant", "only what the dialect has fields for"},
+		{"field-fidelity", InPart, "altered: order, operation, counter, work center, operator, quantities and units, lots, reasons, hours where they are stated, and whether it is the last; not the instant", "only what the dialect has fields for"},
 		{"conservation", InPart, "each posting has the quantity that was sent, and is there once; nothing is added up, and no lot runs out", ""},
 		{"no-posting-after-hold", NotAsked, "nothing is consumed of lots that a load holds, and nobody decides on them", ""},
 		{"order-causality", NotAsked, "postings of an order may come in any sequence: they are sent side by side", ""},
@@ -44,7 +44,7 @@ func Questions() []Question {
 		{"hygiene", InPart, "memory, processors, threads and descriptors of the build are told; growth of its memory is judged with --soak", ""},
 		{"exercise", Answered, "a load that was not what was asked for is generator-limited, and a fault that struck nothing makes it undecidable", ""},
 		{"secrets", NotAsked, "nobody looks where tokens turn up", ""},
-		{"labor", NotAsked, "confirmations of a load state no times of work", ""},
+		{"labor", NotAsked, "only confirmations that book nothing else state hours; they are compared (altered), and not added up", ""},
 		{"oee", NotAsked, "no key figures are asked for", ""},
 	}
 }

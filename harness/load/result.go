@@ -12,7 +12,8 @@ import (
 type Result struct {
 	Schema      string               `json:"schema"` // andon.load/v1
 	Workload    string               `json:"workload"`
-	Offered     bool                 `json:"open"` // the rate was asked for, not found out
+	Plant       string               `json:"plant,omitempty"` // whose messages were sent
+	Offered     bool                 `json:"open"`            // the rate was asked for, not found out
 	Dir         string               `json:"evidence"`
 	Verdict     Verdict              `json:"verdict"`
 	Why         []string             `json:"why,omitempty"`

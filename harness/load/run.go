@@ -42,6 +42,7 @@ type Config struct {
 	Build    Build
 	Wording  *Wording
 	Workload string  // for people
+	Plant    string  // likewise: whose confirmations are sent; "" if a user has worded them
 	Shape    *Shape  // nil for a closed workload
 	Search   *Search // instead of a shape; nil if nothing is looked for
 	// MostConnections is how far a search goes if more connections help.
@@ -122,7 +123,7 @@ func Run(ctx context.Context, c Config) (_ *Result, err error) {
 	if c.Watch != nil {
 		c.Watch(live)
 	}
-	res := &Result{Schema: resultSchema, Workload: c.Workload, Dir: c.Dir, Offered: c.Shape != nil}
+	res := &Result{Schema: resultSchema, Workload: c.Workload, Plant: c.Plant, Dir: c.Dir, Offered: c.Shape != nil}
 	played := r.play(ctx, &c, res)
 	err = errors.Join(played, r.meter.Close(), hlog.Close(), j.Close())
 	if err != nil {

@@ -6,52 +6,68 @@ import (
 	"fmt"
 	"hash/fnv"
 	"slices"
-	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/plant"
 )
 
-// A Wording words the n-th confirmation of a run by putting what differs into
+// A Wording words the n-th message of a run by putting what differs into
 // prepared bytes, and recognises it again. It may be used by several
 // goroutines.
 type Wording struct {
-	Path string // where it is posted, below the address; "" is the address itself
-	keys Keys
-	// vary are by how many digits the counter has, first with scrap and then
-	// without; a wording without counter has one.
-	vary []variant
-	// orders is over how many orders confirmations go round.
-	orders uint64
-	seed   uint64
-	part   part   // of the numbers; [Wording.Append] counts its own
-	batch  uint64 // confirmations in a message; 0 is 1
-	read   func(body []byte) ([]statement, error)
-	turns  *turns  // nil if all are confirmations
-	others []words // of the flows behind confirmations, by number from 1; none if all are confirmations
-	// says is the digest of what confirmation n states.
-	says func(seq uint64) uint32
+	Path  string // where confirmations are posted, below the address; "" is the address itself
+	keys  Keys
+	flows [flowKinds]*words // nil where nothing is said of it
+	story *Story            // nil if a user has worded it, and for who only sends
+	part  part              // of the numbers; [Wording.Append] counts its own
+	batch uint64            // confirmations in a message; 0 is 1
+	turns *turns            // nil if all are confirmations
+	dress dress             // of what is sent; nil for nothing
 }
 
-// words are how messages of one flow are said.
+// dress puts something around prepared bytes; it is told under which name they are
+// posted.
+type dress func(path string, v variant) variant
+
+// words are how messages of one flow are said: what is said of a fact of the story
+// is prepared bytes, which it shares with all that look like it, and bytes of its
+// own in between.
 type words struct {
-	path string
-	vary []variant // by how many digits the counter has; one if there is none
-	read func(body []byte) ([]statement, error)
+	path   string
+	shapes []variant // with counters of one digit
+	sizes  []sizes   // of each shape
+	told   []told    // by place in the story
+	own    []byte
+	read   func(body []byte) ([]statement, error)
 }
+
+// told is how one fact is said.
+type told struct {
+	shape, own    uint32 // where its own bytes begin
+	counter, step uint32 // in the first round, and how much it grows by with each
+}
+
+// sizes are a shape as it is sent, by how many digits the counter has besides the
+// first; each is made when it is first needed.
+type sizes [mostDigits]atomic.Pointer[variant]
+
+// mostDigits is how many digits a counter may have.
+const mostDigits = 12
 
 // variant is prepared bytes and where they differ from one to the next.
 type variant struct {
 	text   []byte
-	fields []field
-	rows   *cuts // for batches; nil if the dialect has none
-	id     int   // where the number of a publication stands, for brokers
+	fields []field // in the order of the text
+	rows   *cuts   // for batches; nil if the dialect has none
+	id     int     // where the number of a publication stands, for brokers
 }
 
 type field struct {
 	what  fieldKind
 	at, n int
+	own   int // of fieldOwn: where in the fact's own bytes
 }
 
 type fieldKind uint8
@@ -59,15 +75,8 @@ type fieldKind uint8
 const (
 	fieldKey fieldKind = iota
 	fieldSeq
-	fieldOrder
-	fieldOperation
-	fieldWorkCenter
-	fieldOperator
 	fieldCounter
-	fieldYield
-	fieldScrap
-	fieldLot
-	fieldCase
+	fieldOwn // bytes of the fact's own
 )
 
 // statement is what one row of a posted body says.
@@ -78,29 +87,25 @@ type statement struct {
 	text   string // for people
 }
 
-// made is what the n-th message is about. One confirmation in eight has scrap.
-// Of other flows yield is how much is consumed or scrapped.
+// made is what the n-th message is about: a fact of the story, in some round.
 type made struct {
-	order, counter, yield, scrap uint64
-	lot                          uint64 // that is consumed, scrapped or held: a number within its order
-	flow                         int
+	flow    int
+	words   *words
+	told    *told
+	place   uint64 // in the story
+	counter uint64
 }
 
 func (w *Wording) made(seq uint64) made {
+	flow, nth := ofConfirmations, seq
 	if w.turns != nil {
-		return w.mixed(seq)
+		flow, nth = w.turns.turn(seq)
 	}
-	return w.confirms(seq, seq)
-}
-
-// confirms is what message seq is about, the nth confirmation.
-func (w *Wording) confirms(seq, nth uint64) made {
-	r := mix(seq ^ w.seed)
-	m := made{order: nth % w.orders, counter: nth/w.orders + 1, yield: 100 + r%900}
-	if r>>61 == 0 {
-		m.scrap = 1 + (r>>32)%9
-	}
-	return m
+	s := w.flows[flow]
+	n := uint64(len(s.told))
+	round := nth / n
+	t := &s.told[nth-round*n]
+	return made{flow, s, t, nth - round*n, uint64(t.counter) + round*uint64(t.step)}
 }
 
 // put replaces the fields of dst, a copy of the variant's text, by those of seq.
@@ -116,48 +121,61 @@ func (w *Wording) put(dst []byte, v *variant, seq uint64, m made) {
 			} else {
 				copy(d, dst[key:key+keyLen])
 			}
-		case fieldSeq:
-			decPut(d, seq)
-		case fieldOrder, fieldWorkCenter, fieldOperator:
-			decPut(d, m.order+1)
-		case fieldOperation:
-			d[len(d)-2] = byte('1' + m.order%3)
+		case fieldOwn:
+			copy(d, m.words.own[int(m.told.own)+f.own:])
 		case fieldCounter:
 			decPut(d, m.counter)
-		case fieldYield:
-			decPut(d, m.yield)
-		case fieldScrap:
-			decPut(d, m.scrap)
-		case fieldLot:
-			decPut(d, m.lot)
-		case fieldCase:
-			decPut(d, m.counter)
+		case fieldSeq:
+			decPut(d, seq)
 		}
 	}
 }
 
 // variant returns the prepared bytes that fit m.
 func (w *Wording) variant(m made) *variant {
-	vary := w.vary
-	if m.flow != ofConfirmations {
-		vary = w.others[m.flow-1].vary
-	}
-	if len(vary) == 1 {
-		return &vary[0]
-	}
 	digits := 0
 	for c := m.counter; c >= 10; c /= 10 {
 		digits++
 	}
-	if m.flow != ofConfirmations {
-		return &vary[min(digits, len(vary)-1)]
+	size := &m.words.sizes[m.told.shape][min(digits, mostDigits-1)]
+	if v := size.Load(); v != nil {
+		return v
 	}
-	n := len(vary) / 2
-	digits = min(digits, n-1)
-	if m.scrap == 0 {
-		digits += n
+	v := m.words.shapes[m.told.shape].widened(digits)
+	if w.dress != nil {
+		v = w.dress(m.words.path, v)
 	}
-	return &vary[digits]
+	size.Store(&v) // whoever is first: all are the same
+	return &v
+}
+
+// widened is v with so many more digits for the counter.
+func (v variant) widened(digits int) variant {
+	if digits == 0 {
+		return v
+	}
+	x := variant{id: v.id}
+	at := 0
+	for _, f := range v.fields {
+		x.text = append(x.text, v.text[at:f.at]...)
+		at = f.at
+		f.at = len(x.text)
+		x.text = append(x.text, v.text[at:at+f.n]...)
+		at += f.n
+		if f.what == fieldCounter {
+			x.text = append(x.text, bytes.Repeat([]byte("0"), digits)...)
+			f.n += digits
+		}
+		x.fields = append(x.fields, f)
+	}
+	x.text = append(x.text, v.text[at:]...)
+	if v.rows != nil {
+		x.rows = &cuts{}
+		for i, piece := range v.rows {
+			x.rows[i] = piece.widened(digits)
+		}
+	}
+	return x
 }
 
 // variantOf returns the prepared bytes of confirmation seq.
@@ -184,21 +202,16 @@ func (w *Wording) Same(seq uint64, body, room []byte) (bool, []byte) {
 	return bytes.Equal(room, body), room
 }
 
-// dressed returns a wording whose variants are what dress makes of w's; it is told
-// under which name they are posted.
-func (w *Wording) dressed(dress func(path string, v variant) variant) *Wording {
+// dressed returns a wording of which all that is sent is put into something.
+func (w *Wording) dressed(d dress) *Wording {
 	x := *w
-	all := func(path string, from []variant) []variant {
-		to := make([]variant, len(from))
-		for i, v := range from {
-			to[i] = dress(path, v)
+	x.dress = d
+	for i, f := range w.flows {
+		if f != nil {
+			y := *f
+			y.sizes = make([]sizes, len(f.shapes))
+			x.flows[i] = &y
 		}
-		return to
-	}
-	x.vary = all(w.Path, w.vary)
-	x.others = slices.Clone(w.others)
-	for i, o := range w.others {
-		x.others[i].vary = all(o.path, o.vary)
 	}
 	return &x
 }
@@ -212,7 +225,7 @@ func (w *Wording) withHead(host string, target func(path string) string) *Wordin
 		var fields []field
 		for _, name := range []string{"Idempotency-Key", "Andon-Event"} {
 			head.WriteString(name + ": ")
-			fields = append(fields, field{fieldKey, head.Len(), keyLen})
+			fields = append(fields, field{what: fieldKey, at: head.Len(), n: keyLen})
 			fmt.Fprintf(&head, "%*s\r\n", keyLen, "")
 		}
 		if v.rows != nil {
@@ -227,129 +240,20 @@ func (w *Wording) withHead(host string, target func(path string) string) *Wordin
 	})
 }
 
-// most is how many digits a counter may have.
-const mostDigits = 8
+// says is the digest of what message seq states, which follows from its number.
+func (w *Wording) says(seq uint64) uint32 { return uint32(mix(w.part.number(seq))) }
 
-// Spoken returns the wording of a dialect: confirmations of so many orders,
-// going round, each order with an operation, a work center and an operator of
-// its own, and its counters without gaps. What the dialect makes of a specimen
-// is searched for the values put into it; a dialect of which that cannot be
-// done is refused.
-func Spoken(d simulators.Dialect, keys Keys, orders int, seed uint64, now time.Time) (*Wording, error) {
-	if orders < 1 || orders > 999 {
-		return nil, fmt.Errorf("%d orders: a load is about 1 to 999 of them", orders)
-	}
-	w := &Wording{keys: keys, orders: uint64(orders), seed: mix(seed)}
-	for _, scrap := range []int64{specimenScrap, 0} {
-		for digits := 1; digits <= mostDigits; digits++ {
-			path, v, err := confirmed(digits, scrap).word(d, now)
-			if err != nil {
-				return nil, err
-			}
-			w.Path = path
-			w.vary = append(w.vary, v)
-		}
-	}
-	w.says = func(seq uint64) uint32 { return w.digest(w.made(seq)) }
-	w.read = w.reader(d, w.Path)
-	return w, nil
-}
-
-// Values of the specimen, none of which a dialect puts anywhere by itself.
-const (
-	specimenKey   = "deadbeef-dead-8eef-adbe-efdeadbeefde"
-	specimenOrder = "4799000987"
-	specimenOp    = "0090"
-	specimenWC    = "WC-987"
-	specimenWho   = "P-987"
-	specimenYield = 654
-	specimenScrap = 7
-)
-
-// specimen is a message with known values in it, and where these are to be found.
-type specimen struct {
-	fact plant.Fact
-	find []sought
-}
-
-// sought is a value of a specimen: n bytes of the text, from so many on, are put
-// anew for each message. It stands there as often as least, or more often.
-type sought struct {
-	what             fieldKind
-	text             string
-	before, n, least int
-}
-
-// counterOf is a counter of so many digits that no other value of a specimen has
-// in it.
-func counterOf(digits int) int {
-	counter := 8
-	for range digits - 1 {
-		counter = counter*10 + 8
-	}
-	return counter
-}
-
-// confirmed is the specimen of a confirmation.
-func confirmed(digits int, scrap int64) specimen {
-	counter := counterOf(digits)
-	f := plant.Confirmed{Order: specimenOrder, Operation: specimenOp, Counter: counter, WorkCenter: specimenWC, Operator: specimenWho,
-		Yield: plant.Of(specimenYield, "EA")}
-	if scrap > 0 {
-		f.Scrap = plant.Of(scrap, "EA")
-	}
-	return specimen{f, []sought{
-		{fieldKey, specimenKey, 0, keyLen, 1},
-		{fieldOrder, specimenOrder, 7, 3, 1},
-		{fieldOperation, `"` + specimenOp + `"`, 1, 4, 1},
-		{fieldWorkCenter, specimenWC, 3, 3, 1},
-		{fieldOperator, specimenWho, 2, 3, 1},
-		{fieldCounter, `"` + strconv.Itoa(counter) + `"`, 1, digits, 1},
-		{fieldYield, `"` + strconv.Itoa(specimenYield) + `"`, 1, 3, 1},
-		{fieldScrap, `"` + strconv.Itoa(specimenScrap) + `"`, 1, 1, int(min(scrap, 1))},
-	}}
-}
-
-// word has a dialect word s and finds its values.
-func (s specimen) word(d simulators.Dialect, now time.Time) (path string, v variant, err error) {
-	e := plant.Event{ID: specimenKey, At: now.Truncate(time.Second), Fact: s.fact}
-	ms, err := d.Encode(e)
+// Spoken returns the wording of a dialect: the story, told again and again. What
+// the dialect makes of a fact is prepared as bytes into which its key and counter
+// are put; a dialect of which that cannot be done is refused.
+func Spoken(d simulators.Dialect, keys Keys, story *Story, now time.Time) (*Wording, error) {
+	w := &Wording{keys: keys, story: story}
+	f, err := w.spoken(d, ofConfirmations, now)
 	if err != nil {
-		return "", v, fmt.Errorf("word a %s: %w", s.fact.Kind(), err)
+		return nil, err
 	}
-	if len(ms) != 1 {
-		return "", v, fmt.Errorf("this dialect words a %s as %d messages; the fast path sends one", s.fact.Kind(), len(ms))
-	}
-	v.text = ms[0].Body
-	for _, s := range s.find {
-		found := v.find(s.what, s.text, s.before, s.n)
-		if found == 0 && s.text[0] == '"' { // documents of XML have it between tags
-			found = v.find(s.what, ">"+s.text[1:len(s.text)-1]+"<", s.before, s.n)
-		}
-		if found < s.least {
-			return "", v, fmt.Errorf("the fast path does not find %s in what the dialect makes of a %s", s.text, e.Fact.Kind())
-		}
-	}
-	v.cut(d, e)
-	return ms[0].Name, v, nil
-}
-
-// find notes every place of text as a field of n bytes, that begins so many
-// bytes into it.
-func (v *variant) find(what fieldKind, text string, before, n int) (found int) {
-	for at := 0; ; found++ {
-		i := bytes.Index(v.text[at:], []byte(text))
-		if i < 0 {
-			return found
-		}
-		v.fields = append(v.fields, field{what, at + i + before, n})
-		at += i + len(text)
-	}
-}
-
-// digest is of all that a confirmation states.
-func (w *Wording) digest(m made) uint32 {
-	return uint32(mix(mix(m.order<<32|m.counter) ^ (uint64(m.flow)<<32 | m.yield<<8 | m.scrap)))
+	w.flows[ofConfirmations], w.Path = f, f.path
+	return w, nil
 }
 
 // reader reads what others have made of our messages and posted under a name, by
@@ -370,28 +274,13 @@ func (w *Wording) reader(d simulators.Dialect, path string) func([]byte) ([]stat
 			if known := tellFact(c.Fact); known != "" {
 				s.text = known
 			}
-			if s.digest = textDigest(s.text); s.ours && sameFact(c.Fact, w.fact(s.seq)) {
+			if s.digest = textDigest(s.text); s.ours && w.story.same(c.Fact, w.fact(s.seq)) {
 				s.digest = w.says(s.seq)
 			}
 			said = append(said, s)
 		}
 		return said, nil
 	}
-}
-
-// confirmed is confirmation seq as the plant has it.
-func (w *Wording) confirmed(seq uint64) plant.Confirmed { return confirmation(w.made(seq)) }
-
-func confirmation(m made) plant.Confirmed {
-	f := plant.Confirmed{
-		Order: plant.OrderID(fmt.Sprintf("4799000%03d", m.order+1)), Operation: plant.OperationID(fmt.Sprintf("00%d0", m.order%3+1)), Counter: int(m.counter),
-		WorkCenter: plant.WorkCenterID(fmt.Sprintf("WC-%03d", m.order+1)), Operator: plant.PersonID(fmt.Sprintf("P-%03d", m.order+1)),
-		Yield: plant.Of(int64(m.yield), "EA"),
-	}
-	if m.scrap > 0 {
-		f.Scrap = plant.Of(int64(m.scrap), "EA")
-	}
-	return f
 }
 
 // tell says what a confirmation is about.
@@ -403,12 +292,21 @@ func tell(f plant.Confirmed) string {
 	if f.Rework.Amount != 0 {
 		s += ", rework " + f.Rework.String()
 	}
+	if f.Reason != "" {
+		s += " (" + f.Reason + ")"
+	}
+	if f.Labor != 0 {
+		s += ", worked " + f.Labor.String()
+	}
+	if f.Final {
+		s += ", final"
+	}
 	return fmt.Sprintf("%s at %s by %s", s, f.WorkCenter, f.Operator)
 }
 
 // Tell says what confirmation seq is about.
 func (w *Wording) Tell(seq uint64) string {
-	if w.seed == 0 {
+	if w.story == nil {
 		return fmt.Sprintf("confirmation %d", seq)
 	}
 	return tellFact(w.fact(seq))

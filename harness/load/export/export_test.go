@@ -24,6 +24,7 @@ import (
 	"github.com/andon-rig/andon/harness/load/export"
 	"github.com/andon-rig/andon/harness/sut"
 	"github.com/andon-rig/andon/simulators/dialects/neutral"
+	"github.com/andon-rig/andon/simulators/plant"
 )
 
 // forwards is a build that posts what it is told, but loses scrap; it calls
@@ -88,7 +89,11 @@ func (b *forwards) Usage() (sut.Usage, bool) {
 // run loads b with 200 messages: 120 confirmations, 60 consumptions and 20 scrap.
 func run(t *testing.T, b *forwards, watch func(*load.Live)) *load.Result {
 	t.Helper()
-	w, err := load.Spoken(neutral.Dialect{}, load.NewKeys(t.Name()), 20, 1, time.Now())
+	story, err := load.Play(plant.Config{Orders: 20}, t.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := load.Spoken(neutral.Dialect{}, load.NewKeys(t.Name()), story, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

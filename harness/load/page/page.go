@@ -4,6 +4,7 @@
 package page
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"html/template"
@@ -84,6 +85,7 @@ func Write(out io.Writer, r *load.Result) error {
 func facts(r *load.Result) []row {
 	all := []row{
 		{"workload", r.Workload, ""},
+		{"plant", cmp.Or(r.Plant, "none: the body is a user's"), ""},
 		{"sent", fmt.Sprintf("%d of %d scheduled in %s, %.1f/s", r.Sent.First, r.Scheduled, r.Sending.Round(time.Millisecond), r.SentRate), ""},
 		{"taken", fmt.Sprintf("%d; sent again %d, never taken %d", r.Sent.Taken, r.Sent.Retried, r.Sent.GivenUp), ""},
 	}
