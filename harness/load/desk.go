@@ -84,6 +84,10 @@ func (r *run) desk(c *Config) (closing func() error, err error) {
 	return func() error { d.end(); b.flush(); return nil }, nil
 }
 
+// remembered is how many postings of a queue that are in the books an endpoint can
+// still be asked about, so that it does not grow with what was posted.
+const remembered = 5_000
+
 // open serves the ERP, behind a relay if a fault needs one.
 func (d *desk) open(b *ledgerBooks, to, listen string, secured *tls.Config) (base string, c simulators.Credentials, err error) {
 	at := listen
@@ -109,7 +113,7 @@ func (d *desk) open(b *ledgerBooks, to, listen string, secured *tls.Config) (bas
 	policy.Dedupe = simulators.DedupeNone // the books remember keys, and forget them
 	d.endpoint = endpoint.New(endpoint.Config{
 		Name: name, System: b, Dialect: d.speaks.Speaks, Transport: d.transport, Line: d, Policy: policy, Push: to != "",
-		Client: c.Client, Secret: c.Secret, Account: c.Account, Password: c.Password, Attribute: d.speaks.Attribute, Plant: time.Now,
+		Client: c.Client, Secret: c.Secret, Account: c.Account, Password: c.Password, Attribute: d.speaks.Attribute, Plant: time.Now, Remember: remembered,
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	var served sync.WaitGroup

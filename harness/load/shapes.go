@@ -157,7 +157,7 @@ func (v *variant) order() {
 }
 
 // nearby is how many bytes that are the same do not end a stretch that differs.
-const nearby = 6
+const nearby = 20
 
 // add adds a shape and what its facts have of their own.
 func (f *words) add(shape uint32, a *alike) {

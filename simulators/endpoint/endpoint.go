@@ -69,6 +69,9 @@ type Config struct {
 	// file's rule, one for each claim. They count more than the dialect's.
 	Attribute func(simulators.Message) []plant.EventID
 	Log       *slog.Logger // nil discards
+	// Remember is how many queued postings that came to a good end can still be
+	// asked about; 0 means all.
+	Remember int
 }
 
 // A Way into the books is an interface user of its own: messages that bear one
@@ -125,7 +128,7 @@ func New(c Config) *Endpoint {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	e := &Endpoint{Config: c, tokens: newTokens(append([]Way{{c.Route, c.Client, c.Secret}}, c.Ways...)), quota: &quota{}, replies: newReplies(),
-		locks: &locks{held: map[string]bool{}}, works: &operations{known: map[string]*operation{}},
+		locks: &locks{held: map[string]bool{}}, works: &operations{known: map[string]*operation{}, keep: c.Remember},
 		sessions: &sessions{live: map[string]session{}}, unseen: &unseen{before: map[shownAs][]past{}}}
 	e.outbox, e.feed, e.queue, e.prober = newOutbox(e), newFeed(e), &queue{e: e, lanes: map[string][]*queued{}}, &prober{e: e}
 	e.tokenAt = tokenPath

@@ -13,6 +13,10 @@ import (
 type operations struct {
 	mu    sync.Mutex // guards what follows
 	known map[string]*operation
+	all   int      // that there ever were
+	keep  int      // how many that came to a good end are remembered; 0 is all
+	done  []string // those, a ring
+	next  int      // where in it the oldest is
 }
 
 type operation struct {
@@ -32,7 +36,8 @@ func (o *operations) begin() string {
 
 // add notes an operation that runs; o.mu is held.
 func (o *operations) add(op simulators.Operation) *operation {
-	op.Number = len(o.known) + 1
+	o.all++
+	op.Number = o.all
 	op.ID, op.State = "OP-"+strconv.Itoa(op.Number), simulators.OperationRunning
 	w := &operation{Operation: op}
 	o.known[op.ID] = w
@@ -47,7 +52,25 @@ func (o *operations) end(id string, rows []simulators.Row, refusal *simulators.R
 	w.Rows, w.Refusal, w.State, w.flaps = rows, refusal, simulators.OperationSucceeded, flaps
 	if refusal != nil {
 		w.State = simulators.OperationFailed
+	} else if !flaps {
+		o.age(w)
 	}
+}
+
+// age has an operation that came to a good end take the place of the oldest such,
+// where not all are kept. What it was about goes at once; o.mu is held.
+func (o *operations) age(w *operation) {
+	if o.keep == 0 {
+		return
+	}
+	w.Message.Body, w.Message.Events, w.ask = nil, nil, simulators.Ask{}
+	if len(o.done) < o.keep {
+		o.done = append(o.done, w.ID)
+		return
+	}
+	delete(o.known, o.done[o.next])
+	o.done[o.next] = w.ID
+	o.next = (o.next + 1) % o.keep
 }
 
 // read says how far id is. One that is carried out twice is said to be done,

@@ -147,3 +147,23 @@ func TestPersonSeesToWhatHasFailed(t *testing.T) {
 		})
 	}
 }
+
+// Where not all are remembered, the oldest that are in the books are forgotten; what
+// has failed stays for a person.
+func TestQueueForgetsWhatIsInTheBooks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fussy{refuses: map[plant.EventID]int{"confirmation/1/0010/1": 99}}
+		e := endpoint.New(endpoint.Config{System: f, Dialect: lister{found: new([]any)}, Line: straight{}, Policy: simulators.Policy{Accept: simulators.AcceptQueued, Delay: time.Second}, Remember: 2})
+		for _, c := range []plant.Event{confirmation("1", 1), confirmation("1", 2), confirmation("2", 1), confirmation("3", 1), confirmation("4", 1)} {
+			receive(t, e, message(t, c))
+			time.Sleep(2 * time.Second)
+			synctest.Wait()
+		}
+		if got := states(t, e); got != "failed succeeded succeeded" || f.tried() != "1/0010/1 1/0010/2 2/0010/1 3/0010/1 4/0010/1" {
+			t.Errorf("the queue shows %q after %q", got, f.tried())
+		}
+		if ids := e.Failed(""); len(ids) != 1 || ids[0] != "OP-1" {
+			t.Errorf("%v have failed", ids)
+		}
+	})
+}
