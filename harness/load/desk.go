@@ -86,7 +86,7 @@ func (r *run) desk(c *Config) (closing func() error, err error) {
 
 // remembered is how many postings of a queue that are in the books an endpoint can
 // still be asked about, so that it does not grow with what was posted.
-const remembered = 5_000
+const remembered = 500
 
 // open serves the ERP, behind a relay if a fault needs one.
 func (d *desk) open(b *ledgerBooks, to, listen string, secured *tls.Config) (base string, c simulators.Credentials, err error) {

@@ -58,12 +58,12 @@ func (o *operations) end(id string, rows []simulators.Row, refusal *simulators.R
 }
 
 // age has an operation that came to a good end take the place of the oldest such,
-// where not all are kept. What it was about goes at once; o.mu is held.
+// where not all are kept; o.mu is held.
 func (o *operations) age(w *operation) {
 	if o.keep == 0 {
 		return
 	}
-	w.Message.Body, w.Message.Events, w.ask = nil, nil, simulators.Ask{}
+	w.ask = simulators.Ask{}
 	if len(o.done) < o.keep {
 		o.done = append(o.done, w.ID)
 		return
