@@ -96,7 +96,7 @@ func (d *doors) admit(n int, c net.Conn) {
 	defer l.mu.Unlock()
 	if !l.end {
 		l.new[int32(fd)] = &caller{posting: p, fd: fd}
-		if unix.EpollCtl(l.ep, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd)}) == nil {
+		if unix.EpollCtl(l.ep, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: comes, Fd: int32(fd)}) == nil {
 			return
 		}
 		delete(l.new, int32(fd))
@@ -218,9 +218,13 @@ func (l *door) serve(c *caller, events uint32) {
 		}
 		return
 	}
-	n, err := rawRead(c.fd, c.space())
+	room := c.space()
+	n, err := rawRead(c.fd, room)
 	switch {
-	case err == unix.EAGAIN || err == unix.EINTR:
+	case err == unix.EAGAIN:
+		return
+	case err == unix.EINTR:
+		l.listen(c)
 		return
 	case err != nil || n == 0:
 		if c.begun() {
@@ -231,6 +235,14 @@ func (l *door) serve(c *caller, events uint32) {
 	}
 	c.came(n)
 	l.answer(c)
+	if perhapsMore(n, len(room), events) && l.byFD[c.fd] == c && !c.stuck {
+		l.listen(c)
+	}
+}
+
+// listen has the next event be about what c says.
+func (l *door) listen(c *caller) {
+	_ = unix.EpollCtl(l.ep, unix.EPOLL_CTL_MOD, c.fd, &unix.EpollEvent{Events: comes, Fd: int32(c.fd)}) // a descriptor that is gone shows when it is read
 }
 
 // answer answers what has come, as far as the build reads answers.
@@ -265,12 +277,11 @@ func (l *door) write(c *caller) bool {
 		}
 	}
 	if stuck := len(c.out) > 0; stuck != c.stuck {
-		c.stuck = stuck
-		ev := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(c.fd)}
-		if stuck {
-			ev.Events = unix.EPOLLOUT
+		if c.stuck = stuck; stuck {
+			_ = unix.EpollCtl(l.ep, unix.EPOLL_CTL_MOD, c.fd, &unix.EpollEvent{Events: unix.EPOLLOUT, Fd: int32(c.fd)})
+		} else {
+			l.listen(c)
 		}
-		_ = unix.EpollCtl(l.ep, unix.EPOLL_CTL_MOD, c.fd, &ev) // a descriptor that is gone shows when it is read
 		if !stuck && !c.ending {
 			l.answer(c) // what had come before
 			return false

@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -129,5 +130,33 @@ func TestDoorEndsWhenItIsBack(t *testing.T) {
 	}
 	if n, err := c.Read(make([]byte, 1)); err == nil {
 		t.Errorf("%d bytes came out of a door that is shut", n)
+	}
+}
+
+// What has come together with more than there was room for, or with the end of
+// the connection, is seen although nobody is told of it once more.
+func TestDoorsSeeAllThatHasCome(t *testing.T) {
+	e, connect := opened(t)
+	asks := func(n int) string { // so many bytes
+		const head = "POST /oauth/token HTTP/1.1\r\nHost: erp\r\nContent-Length: 0\r\nX-Fill: "
+		return head + strings.Repeat("x", n-len(head)-4) + "\r\n\r\n"
+	}
+	for _, say := range []string{asks(200), asks(16 << 10), asks(16<<10) + asks(200), strings.Repeat(asks(1<<10), 100)} {
+		d := e.doors.lend(0)
+		c := connect()
+		if _, err := io.WriteString(c, say); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.(*net.TCPConn).CloseWrite(); err != nil {
+			t.Fatal(err)
+		}
+		d.back <- struct{}{}
+		got, err := io.ReadAll(c) // ends when the door has seen the end
+		if err != nil {
+			t.Fatal(err)
+		}
+		if asked, answered := strings.Count(say, "POST"), strings.Count(string(got), "HTTP/1.1 200"); asked != answered {
+			t.Errorf("%d of %d were answered: %.100q", answered, asked, got)
+		}
 	}
 }

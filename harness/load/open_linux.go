@@ -254,21 +254,21 @@ func (p *pacer) write(l *rawLane) {
 	l.out = l.out[:copy(l.out, l.out[max(n, 0):])]
 	if short := len(l.out) > 0; short != l.writing {
 		l.writing = short
-		ev := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(l.fd)}
-		if short {
-			ev.Events |= unix.EPOLLOUT
-		}
-		_ = unix.EpollCtl(p.ep, unix.EPOLL_CTL_MOD, l.fd, &ev) // a descriptor that is gone shows when it is read
+		p.listen(l)
 	}
 }
 
 // read takes what has come on l.
-func (p *pacer) read(l *rawLane) {
+func (p *pacer) read(l *rawLane, events uint32) {
+	room := len(l.in) - l.n
 	n, err := rawRead(l.fd, l.in[l.n:])
-	if err == unix.EAGAIN || err == unix.EINTR {
+	switch {
+	case err == unix.EAGAIN:
 		return
-	}
-	if err != nil {
+	case err == unix.EINTR:
+		p.listen(l)
+		return
+	case err != nil:
 		p.drop(l, err)
 		return
 	}
@@ -283,6 +283,19 @@ func (p *pacer) read(l *rawLane) {
 	if len(l.flight) == 0 {
 		p.release(l)
 	}
+	if perhapsMore(n, room, events) {
+		p.listen(l)
+	}
+}
+
+// listen has the next event be about what l says, or about room for what is to
+// be written.
+func (p *pacer) listen(l *rawLane) {
+	ev := unix.EpollEvent{Events: comes, Fd: int32(l.fd)}
+	if l.writing {
+		ev.Events |= unix.EPOLLOUT
+	}
+	_ = unix.EpollCtl(p.ep, unix.EPOLL_CTL_MOD, l.fd, &ev) // a descriptor that is gone shows when it is read
 }
 
 // drop ends a connection; another is made in its place.
@@ -360,7 +373,7 @@ func (p *pacer) connected(d dialed, first bool) {
 		l.retryAt = p.now() + int64(100*time.Millisecond)
 		return
 	}
-	if err := unix.EpollCtl(p.ep, unix.EPOLL_CTL_ADD, d.fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(d.fd)}); err != nil {
+	if err := unix.EpollCtl(p.ep, unix.EPOLL_CTL_ADD, d.fd, &unix.EpollEvent{Events: comes, Fd: int32(d.fd)}); err != nil {
 		_ = unix.Close(d.fd)
 		l.retryAt = p.now() + int64(100*time.Millisecond)
 		return
@@ -412,7 +425,7 @@ func (p *pacer) wait(ns int64) {
 			p.write(l)
 		}
 		if l.fd >= 0 && ev.Events&^unix.EPOLLOUT != 0 {
-			p.read(l)
+			p.read(l, ev.Events)
 		}
 	}
 }
