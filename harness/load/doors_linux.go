@@ -144,11 +144,14 @@ func (l *door) run() {
 	defer runtime.UnlockOSThread()
 	for {
 		n, _ := unix.EpollWait(l.ep, l.events[:], int(housekeeping/int64(time.Millisecond))*20) // an interruption is harmless
+		rung := false
 		for _, ev := range l.events[:max(n, 0)] {
-			if l.take(ev); int(ev.Fd) == l.bell && l.called() {
-				l.shut()
-				return
-			}
+			l.take(ev)
+			rung = rung || int(ev.Fd) == l.bell
+		}
+		if rung && l.called() { // not before, as nobody is told again of what else has come
+			l.shut()
+			return
 		}
 		l.look(l.now())
 	}

@@ -71,6 +71,7 @@ func takeUntil(t *testing.T, d *door, done func() bool) {
 			d.take(ev)
 		}
 		if time.Now().After(until) {
+			d.back <- struct{}{} // else it never ends
 			t.Fatal("nothing comes at the door")
 		}
 	}
@@ -158,5 +159,27 @@ func TestDoorsSeeAllThatHasCome(t *testing.T) {
 		if asked, answered := strings.Count(say, "POST"), strings.Count(string(got), "HTTP/1.1 200"); asked != answered {
 			t.Errorf("%d of %d were answered: %.100q", answered, asked, got)
 		}
+	}
+}
+
+// What has come when the bell was rung is seen before the door is lent.
+func TestDoorsAreLentWithNothingForgotten(t *testing.T) {
+	e, connect := opened(t)
+	c := connect()
+	ask(t, c)
+	hear(t, c)
+	for n := int64(2); n <= 4; n++ {
+		first, next := e.doors.lend(0), make(chan *door)
+		go func() { next <- e.doors.lend(0) }()
+		rung := []unix.PollFd{{Fd: int32(first.bell), Events: unix.POLLIN}}
+		if k, err := unix.Poll(rung, 20_000); k != 1 {
+			t.Fatal("nobody rings: ", err)
+		}
+		ask(t, c)
+		first.back <- struct{}{}
+		second := <-next
+		takeUntil(t, second, func() bool { return e.run.in.Other.Load() == n })
+		hear(t, c)
+		second.back <- struct{}{}
 	}
 }
