@@ -233,7 +233,7 @@ func hollow(name string) bool {
 var bodPlaces = map[string][]string{
 	"Sender":                strings.Fields("LogicalID ComponentID TaskID ReferenceID ConfirmationCode AuthorizationID"),
 	"ApplicationArea":       strings.Fields("Sender Receiver CreationDateTime Signature BODID UserArea"),
-	"DataArea":              strings.Fields("Sync Cancel OperationsPerformance MaterialLot"),
+	"DataArea":              strings.Fields("Process Sync Change Cancel OperationsPerformance MaterialLot"),
 	"OperationsPerformance": strings.Fields("ID Description Version PublishedDate StartTime Endtime HierarchyScope OperationsType OperationsScheduleID PerformanceState OperationsResponse"),
 	"OperationsResponse":    strings.Fields("ID Description Version StartTime EndTime HierarchyScope OperationsType OperationsRequestID SegmentRequirementID OperationsDefinitionID OperationsSegmentID ResponseState SegmentResponse"),
 	"SegmentResponse": strings.Fields("ID Description PublishedDate PostingDate ActualStartTime ActualEndTime HierarchyScope OperationsType ProcessSegmentID OperationsRequestID SegmentRequirementID " +
@@ -286,8 +286,13 @@ type bodWriter struct {
 	err error
 }
 
-// members writes an object in the published order. What has no place there
-// stands at the end, for the ERP to refuse.
+// enclosing are the elements around what a BOD states. What a later version says
+// in them besides is about the message, and nobody's fact.
+var enclosing = []string{"ApplicationArea", "DataArea"}
+
+// members writes an object in the published order. What has no place in it
+// stands at the end, for the ERP to refuse, since it may be part of the fact;
+// around the fact it is left out.
 func (w *bodWriter) members(in string, o map[string]any) {
 	order := bodPlaces[in]
 	names := make([]string, 0, len(o))
@@ -307,9 +312,10 @@ func (w *bodWriter) members(in string, o map[string]any) {
 		return strings.Compare(a, b)
 	})
 	for _, name := range names {
-		if !strings.HasPrefix(name, "@") {
-			w.value(name, o[name])
+		if strings.HasPrefix(name, "@") || slices.Contains(enclosing, in) && !slices.Contains(order, name) {
+			continue
 		}
+		w.value(name, o[name])
 	}
 }
 

@@ -19,11 +19,13 @@ import (
 type bodWorld struct {
 	*world
 	envelope  string
-	questions int // that were asked
+	questions int              // that were asked
+	queues    bool             // batches are accepted, and what comes of them is told when asked
+	ended     map[string]entry // what came of those, by operation; guarded by mu
 }
 
 func newBODWorld(w *world, envelope string) *bodWorld {
-	b := &bodWorld{world: w, envelope: envelope}
+	b := &bodWorld{world: w, envelope: envelope, ended: map[string]entry{}}
 	desk := httptest.NewServer(http.HandlerFunc(b.desk))
 	w.t.Cleanup(desk.Close)
 	w.config.Dialect, w.config.Envelope, w.config.ERP.URL = dialectB2MML, envelope, desk.URL
@@ -75,9 +77,32 @@ func (b *bodWorld) desk(w http.ResponseWriter, r *http.Request) {
 	inner.Header.Set("Idempotency-Key", bod.said("ApplicationArea", "BODID"))
 	kept := &borrowed{ResponseRecorder: httptest.NewRecorder(), of: w}
 	b.erp.ServeHTTP(kept, inner)
-	if !kept.cut {
-		b.worded(w, kept.ResponseRecorder, len(bod.all("SegmentResponse")))
+	rows := len(bod.all("SegmentResponse"))
+	switch {
+	case kept.cut:
+	case b.queues && rows > 1:
+		b.accepted(w, kept.ResponseRecorder)
+	default:
+		b.worded(w, kept.ResponseRecorder, rows)
 	}
+}
+
+// accepted keeps what became of a batch to be asked for: if a row is bad, that it
+// failed, and for what reason.
+func (b *bodWorld) accepted(w http.ResponseWriter, r *httptest.ResponseRecorder) {
+	var said struct{ Items []row }
+	_ = json.Unmarshal(r.Body.Bytes(), &said)
+	e := entry{word: bodAccepted, code: "applied"}
+	for _, it := range said.Items {
+		if it.Status/100 != 2 {
+			e = entry{word: bodRejected, code: it.Code, class: it.Class, detail: it.Detail}
+		}
+	}
+	b.mu.Lock()
+	operation := fmt.Sprint("OP-", len(b.ended)+1)
+	b.ended[operation] = e
+	b.mu.Unlock()
+	b.answer(w, http.StatusAccepted, "ConfirmBOD", `<Confirm><ResponseCriteria><ResponseExpression actionCode="Accepted">/</ResponseExpression><ChangeStatus><Code>accepted</Code><Reason name="operation">`+operation+`</Reason></ChangeStatus></ResponseCriteria></Confirm><BOD/>`)
 }
 
 // worded answers in B2MML what the books have said of n rows.
@@ -124,7 +149,12 @@ func (b *bodWorld) answer(w http.ResponseWriter, status int, name, data string) 
 func (b *bodWorld) question(w http.ResponseWriter, bod *element) {
 	b.mu.Lock()
 	b.questions++
+	e, operation := b.ended[bod.said("DataArea", "OperationsPerformance", "ID")]
 	b.mu.Unlock()
+	if operation {
+		b.answer(w, http.StatusOK, "ConfirmBOD", fmt.Sprintf(`<Confirm><ResponseCriteria><ResponseExpression actionCode="%s">/</ResponseExpression><ChangeStatus><Code>%s</Code><Description>%s</Description><ReasonCode>%s</ReasonCode></ChangeStatus></ResponseCriteria></Confirm><BOD/>`, e.word, e.code, e.detail, e.class))
+		return
+	}
 	reference := bod.said("DataArea", "OperationsPerformance", "OperationsResponse", "SegmentResponse", "ID")
 	if found := b.erp.effectsOf(reference); len(found) > 0 {
 		b.answer(w, http.StatusOK, "ShowOperationsPerformance", fmt.Sprintf(`<Show/><OperationsPerformance><ID>p</ID><OperationsResponse><ID>p</ID><SegmentResponse><ID>%s</ID><SegmentData><ID>Kind</ID><Value><ValueString>%s</ValueString></Value></SegmentData></SegmentResponse></OperationsResponse></OperationsPerformance>`, escaped(reference), names[found[0].name]))
@@ -256,5 +286,41 @@ func TestBODRoundTrip(t *testing.T) {
 	}
 	if _, _, err := bodOf([]byte(confirmation("a\u0001", 1).body), "x"); err == nil {
 		t.Error("a control character was written as XML")
+	}
+}
+
+// A batch that was accepted and failed has rows that are posted: they are not
+// posted again. Which row was bad nobody says, so that one is tried by itself.
+func TestAcceptedBatchOfWhichARowFails(t *testing.T) {
+	w := newWorld(t, "")
+	b := newBODWorld(w, "")
+	b.queues = true
+	ms := sendBadRow(w)
+	for _, m := range ms {
+		if effects, reports := len(w.erp.effectsOf(m.event)), len(w.surfaced(m.event)); effects+reports != 1 || (m == ms[2]) != (reports == 1) {
+			t.Errorf("%s: %d effects, %d reports", m.event, effects, reports)
+		}
+	}
+	if len(b.ended) == 0 {
+		t.Error("no batch was accepted")
+	}
+}
+
+// What a later version of the MES says around a fact is left out, for which B2MML
+// has no place; what it says in the fact is the ERP's to refuse.
+func TestWordsOfALaterVersion(t *testing.T) {
+	said := confirmation("4711", 1).body
+	for in, want := range map[string]bool{
+		`"DataArea":{`:            false,
+		`"ApplicationArea":{`:     false,
+		`"OperationsResponse":[{`: true,
+	} {
+		_, bod, err := bodOf([]byte(strings.Replace(said, in, in+`"FutureUse":{"Since":"2031"},`, 1)), "id-1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := bytes.Contains(bod, []byte("FutureUse")); got != want {
+			t.Errorf("behind %s: written %v, want %v\n%s", in, got, want, bod)
+		}
 	}
 }

@@ -47,7 +47,21 @@ func (s bodSide) post(ctx context.Context, u unit) verdict {
 	a := s.exchange(ctx, name, bod)
 	v := a.judge(u, s.defect)
 	if v.what == pending {
-		return s.follow(ctx, v.code)
+		return s.sorted(ctx, u, s.follow(ctx, v.code))
+	}
+	return v
+}
+
+// sorted finds out which rows of a batch are posted that was accepted and failed:
+// of its rows such a failure says nothing, and one that was good must not be
+// posted again.
+func (s bodSide) sorted(ctx context.Context, u unit, v verdict) verdict {
+	if v.what != refused || len(u) == 1 {
+		return v
+	}
+	switch how := s.settle(ctx, u); {
+	case how.what == posted || how.what == rowwise || how.doubt:
+		return how
 	}
 	return v
 }
