@@ -98,23 +98,26 @@ $(FFI_AT)/package.json: Makefile
 	@touch $@
 
 .PHONY: pact-go
-pact-go: build ## consumer tests and provider verification with pact-go inside Ginkgo (build tag pact, cgo); installs libpact_ffi below bin/ by its npm package
+pact-go: build $(BIN)/staticcheck ## consumer tests and provider verification with pact-go inside Ginkgo (build tag pact, cgo); installs libpact_ffi below bin/ by its npm package
 	@for tool in npm $${CC:-gcc}; do command -v $$tool >/dev/null 2>&1 || { \
 		echo "pact-go needs npm and a C compiler, and $$tool is not there"; [ -z "$$CI" ]; exit; }; done; \
 	$(MAKE) --no-print-directory $(FFI_AT)/package.json && \
 	lib=$$(dirname $(abspath $(FFI_AT))/prebuilds/*/libpact_ffi.*) && \
 	export CGO_ENABLED=1 CGO_LDFLAGS=-L$$lib LD_LIBRARY_PATH=$$lib DYLD_LIBRARY_PATH=$$lib PACT_DO_NOT_TRACK=true PACT_LOG_LEVEL=ERROR && \
-	cd examples/pact-go && $(GO) vet -tags pact ./... && $(GO) run $(STATICCHECK) -tags pact ./... && \
-	$(GO) test -tags pact -race -count=1 -timeout 5m ./...
+	cd examples/pact-go && $(GO) vet -race -tags pact ./... && GOFLAGS=-race $(abspath $(BIN))/staticcheck -tags pact ./... && \
+	$(GO) test -vet=off -tags pact -race -count=1 -timeout 5m ./...
 
 .PHONY: staticcheck
-staticcheck: ## look for mistakes that compile
-	$(GO) run $(STATICCHECK) ./...
-	cd examples/poller && $(GO) run $(STATICCHECK) ./...
+staticcheck: $(BIN)/staticcheck ## look for mistakes that compile
+	$(BIN)/staticcheck ./...
+	cd examples/poller && $(abspath $(BIN))/staticcheck ./...
+
+$(BIN)/staticcheck: Makefile
+	GOBIN=$(abspath $(BIN)) CGO_ENABLED=0 $(GO) install $(STATICCHECK)
 
 .PHONY: suites
 suites: build poller-canary pact-go $(if $(CI),$(BIN)/noskips) ## the smoke pack as a Ginkgo suite against the bundled integration, a few scenarios against it as a container, against the polling one, and pact-go against a simulated ERP
-	$(GO) test -vet=off -tags suites -count=1 -timeout 20m ./harness/suite/...
+	$(GO) run github.com/onsi/ginkgo/v2/ginkgo run --procs=4 --tags=suites --vet=off --timeout=20m ./harness/suite -- -test.run='^TestSmoke$$'
 	$(GOTEST) -p 1 -tags suites -count=1 -timeout 20m ./harness/sut/container/... ./harness/sut/compose/...
 	$(GOTEST) -tags suites -count=1 -timeout 20m -run Container ./harness/load
 
