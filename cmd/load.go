@@ -117,7 +117,7 @@ func (f *loadFlags) workloadFlags(flags *pflag.FlagSet) {
 	flags.DurationVar(&f.timeout, "timeout", 5*time.Second, "how `long` an answer may take")
 	flags.IntVar(&f.tries, "tries", 4, "how `often` a confirmation is sent that is not taken")
 	flags.StringVar(&f.mix, "mix", "", "`shares` of flows, such as "+load.Mixable+" (default all confirmations)")
-	flags.IntVar(&f.orders, "orders", 0, "how `many` orders the plant of the rig is played for, ahead; their messages are sent round and round (default 500, or as the rig says)")
+	flags.IntVar(&f.orders, "orders", 0, "how `many` orders the plant of the rig is played for, ahead; their messages are sent round and round (default 100, or as the rig says)")
 	flags.Uint64Var(&f.seed, "seed", 0, "`seed` of the plant (default 1, or as the rig says)")
 	flags.DurationVar(&f.drain, "drain", 30*time.Second, "how `long` the build may go on posting when nothing more is sent")
 	flags.DurationVar(&f.giveUp, "give-up", 10*time.Second, "how `long` after its time what is still not sent is given up")
@@ -300,7 +300,6 @@ func (f *loadFlags) wording(c *load.Config, rig harness.File) (err error) {
 	if f.body == "" {
 		now := time.Now()
 		defer debug.FreeOSMemory() // of what it took to prepare all this
-		defer debug.SetGCPercent(debug.SetGCPercent(25))
 		story, err := f.story(rig)
 		if err != nil {
 			return err
@@ -337,7 +336,7 @@ func (f *loadFlags) story(rig harness.File) (*load.Story, error) {
 		seed = cmp.Or(rig.Plant.Seed, 1)
 	}
 	if !f.set("orders") {
-		orders = cmp.Or(rig.Plant.Orders, 500)
+		orders = cmp.Or(rig.Plant.Orders, 100)
 	}
 	name := fmt.Sprintf("%+v %d %d", rig.Plant, seed, orders)
 	if rig.Plant.Trace != nil {
