@@ -320,6 +320,31 @@ func TestLostResult(t *testing.T) {
 	})
 }
 
+// What is only accepted is handed in again, since no other result will come; of a
+// status that nobody knows the rows say more.
+func TestResultThatIsNoYes(t *testing.T) {
+	m := confirmation("4711", 3)
+	for name, c := range map[string]struct {
+		result string
+		again  bool
+	}{
+		"accepted":                   {"RES;f;accepted;202;0;0;;;;\r\n", true},
+		"unknown, without a row":     {"RES;f;odd;299;0;0;;;;\r\n", true},
+		"unknown, with a row posted": {"RES;f;odd;299;1;1;;;;\r\nROW;1;" + m.event + ";201;4900000001;;;\r\n", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newShareWorld(newWorld(t, ""))
+			s.result = c.result
+			s.start()
+			s.sendAll(m)
+			s.must("a file", func() bool { return len(s.uploads()) >= 1 })
+			if got := s.until(500*time.Millisecond, func() bool { return len(s.uploads()) >= 2 }); got != c.again {
+				t.Errorf("left there again: %v, want %v", got, c.again)
+			}
+		})
+	}
+}
+
 func TestReadFlat(t *testing.T) {
 	_, body := orderFile("4711")
 	if rs, err := readFlat([]byte(body)); err != nil || len(rs) != 3 {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -125,6 +126,10 @@ func (f *filesSide) result(u unit, file string) (verdict, bool) {
 		v.pause, v.after = true, time.Duration(retry)*time.Second
 	}
 	switch {
+	case whole.Status == http.StatusAccepted && f.defect != M24: // DEFECT M24: accepted is as good as posted
+		return verdict{what: again, class: technical, code: onlyAccepted, reason: file + " was accepted, and nothing tells whether it was posted", doubt: true}, true
+	case len(rows) < len(u) && v.what == posted && !slices.Contains(postedStatuses, whole.Status) && f.defect != M24: // of no row it says more
+		return verdict{what: again, class: technical, code: "not-understood", reason: fmt.Sprintf("nothing is known of a result with the status %d", whole.Status), doubt: true}, true
 	case len(rows) == 0 || v.what == posted && whole.Status != 207:
 	case len(u) > 1:
 		v.what, v.rows = rowwise, rows
@@ -134,13 +139,20 @@ func (f *filesSide) result(u unit, file string) (verdict, bool) {
 	return v, true
 }
 
+// postedStatuses are those of a file that was posted: as a whole, before, or in part.
+var postedStatuses = []int{http.StatusOK, http.StatusCreated, http.StatusMultiStatus}
+
+// onlyAccepted is the code of a file whose import job leaves the work to others:
+// no other result will come.
+const onlyAccepted = "only-accepted"
+
 // settle looks for the result of u, and for its file.
 func (f *filesSide) settle(_ context.Context, u unit) verdict {
 	if f.broken != nil {
 		return internal(f.broken)
 	}
 	file := fileOf(u)
-	if v, ok := f.result(u, file); ok && v.code != "not-understood" {
+	if v, ok := f.result(u, file); ok && v.code != "not-understood" && v.code != onlyAccepted {
 		return v
 	}
 	lies, err := present(f.share, "in", file)
@@ -150,7 +162,7 @@ func (f *filesSide) settle(_ context.Context, u unit) verdict {
 	case lies:
 		return verdict{what: again, class: technical, code: "no-reply", reason: file + " has not been imported yet", doubt: true}
 	}
-	if v, ok := f.result(u, file); ok && v.code != "not-understood" { // it may have come meanwhile
+	if v, ok := f.result(u, file); ok && v.code != "not-understood" && v.code != onlyAccepted { // it may have come meanwhile
 		return v
 	}
 	if f.stop {
