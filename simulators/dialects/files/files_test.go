@@ -53,8 +53,12 @@ func TestWhatCannotBeSaidIsRefused(t *testing.T) {
 					}
 				}))
 			}
-			if said < 100 {
-				t.Errorf("only %d events could be said", said)
+			enough := 100
+			if testing.Short() {
+				enough /= 5 // as many fewer are drawn
+			}
+			if said < enough {
+				t.Errorf("only %d events could be said, not %d", said, enough)
 			}
 		})
 	}
