@@ -420,7 +420,7 @@ func (f *convoy) sail(ctx context.Context, res *Result) error {
 	for begun := false; !f.ended(end) && f.now() < last; {
 		if !begun && f.now() >= start {
 			begun = true
-			f.run.faults.begin(f.cfg.lasts())
+			f.run.faults.begin()
 		}
 		if ctx.Err() != nil {
 			f.stop("the run was interrupted")

@@ -13,6 +13,7 @@ const byTimers = "timers of the Go runtime, ±1 ms"
 // converse sends over goroutines, one for each connection. It is how workloads run
 // where the system has no epoll.
 func (e *emitter) converse(ctx context.Context) {
+	e.run.faults.begin()
 	e.began = e.zero()
 	var wg sync.WaitGroup
 	for i := range e.cfg.Connections {

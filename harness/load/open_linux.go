@@ -125,6 +125,7 @@ func (e *emitter) paced(ctx context.Context, first, n int, d *door) (by string, 
 	for range p.all { // begin with all connections there
 		p.connected(<-p.dialed, true)
 	}
+	e.run.faults.begin()
 	p.zero, p.until = e.zero(), int64(e.cfg.Until)
 	p.loop(ctx)
 	p.end()

@@ -108,6 +108,7 @@ func (p *publisher) emit(ctx context.Context, res *Result) error {
 			return fmt.Errorf("connection %d to the broker at %s: %w", i, p.addr, err)
 		}
 	}
+	p.run.faults.begin()
 	began := p.zero()
 	if p.shape == nil {
 		p.cfg.Until += time.Duration(began)

@@ -118,7 +118,7 @@ func Run(ctx context.Context, c Config) (_ *Result, err error) {
 		return nil, errors.Join(fmt.Errorf("create histogram log: %w", err), j.Close())
 	}
 	r := &run{start: time.Now(), wording: c.Wording, ledger: NewLedger(c.expected(), c.Wording.rows()), meter: NewMeter(runtime.GOMAXPROCS(0), hlog, c.Wording.Mix()), journal: j, keys: newKeyTable()}
-	r.faults = r.troubles(c.Faults, c.Build)
+	r.faults = r.troubles(&c)
 	live := r.live(&c)
 	if c.Watch != nil {
 		c.Watch(live)
@@ -172,9 +172,6 @@ func (r *run) play(ctx context.Context, c *Config, res *Result) (err error) {
 	before := cputime.Used()
 	idle, _, known := machineIdle()
 	began := time.Now()
-	if c.Fleet == nil { // else they begin when agents do
-		r.faults.begin(c.lasts())
-	}
 	if c.Search != nil {
 		err = r.search(ctx, c, res, webhook)
 	} else {

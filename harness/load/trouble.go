@@ -23,6 +23,8 @@ type troubles struct {
 	run    *run
 	build  Build
 	faults []Fault
+	until  time.Duration           // how long sending may take
+	once   sync.Once               // they begin
 	relays map[string]*relay.Relay // by place
 	served sync.WaitGroup
 	end    chan struct{}
@@ -42,11 +44,11 @@ type erpTrouble struct {
 }
 
 // troubles prepares the faults of a load; nil if there are none.
-func (r *run) troubles(faults []Fault, b Build) *troubles {
-	if len(faults) == 0 {
+func (r *run) troubles(c *Config) *troubles {
+	if len(c.Faults) == 0 {
 		return nil
 	}
-	return &troubles{run: r, build: b, faults: faults, relays: map[string]*relay.Relay{}, byID: map[string]*Band{}, end: make(chan struct{})}
+	return &troubles{run: r, build: c.Build, faults: c.Faults, until: c.lasts(), relays: map[string]*relay.Relay{}, byID: map[string]*Band{}, end: make(chan struct{})}
 }
 
 // road puts a relay before an address, if a fault at that place needs one, and
@@ -115,13 +117,17 @@ func (t *troubles) see(r evidence.Record) {
 	}
 }
 
-// begin lets faults come and go from now on.
-func (t *troubles) begin(until time.Duration) {
-	if t == nil {
-		return
+// begin lets faults come and go from now on, when the workload begins: what
+// connects before has no trouble. Only the first time counts, of several who send.
+func (t *troubles) begin() {
+	if t != nil {
+		t.once.Do(t.come)
 	}
+}
+
+func (t *troubles) come() {
 	zero := time.Since(t.run.start)
-	all := windows(t.faults, until)
+	all := windows(t.faults, t.until)
 	t.ended.Go(func() {
 		for n, w := range all {
 			wait := time.NewTimer(zero + w.at - time.Since(t.run.start))
