@@ -271,3 +271,40 @@ func TestDialectTroubled(t *testing.T) {
 		}
 	}
 }
+
+// A search, batches and agents do at another dialect what they do at ours: a build
+// that loses every tenth is blamed for it.
+func TestDialectsOfEveryKindOfLoad(t *testing.T) {
+	loses := func(_ *wording, n int64, _ *simulators.Message) bool { return n%10 != 0 }
+	for name, change := range map[string]func(*Config){
+		"batches": func(c *Config) { c.Wording = batchWording(t, 16) },
+		"agents":  func(c *Config) { c.Fleet = agents(t, 2, "sends") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			if res := mustRun(t, small(t, speaking(t, "b2mml-xml/v7"), change)); res.Verdict != Held || res.Exactly.Posted != 200 || res.Received["reworded"] != 200 {
+				t.Errorf("%s, %v: %+v", res.Verdict, res.Why, res.Exactly)
+			}
+			b := speaking(t, "sap-s4/v2")
+			b.flaw = loses
+			if res := mustRun(t, small(t, b, change)); res.Verdict != Violated || res.Exactly.Lost.Count != 20 || res.Exactly.Posted != 180 {
+				t.Errorf("%s, %v: %+v", res.Verdict, res.Why, res.Exactly)
+			}
+		})
+	}
+	t.Run("find-max", func(t *testing.T) {
+		short := func(c *Config) {
+			searching(t, 50, 400*time.Millisecond, 400*time.Millisecond)(c)
+			c.Search.UpTo, c.Search.SLO = 100, slo(t, "e2e.p50 < 30s")
+		}
+		res := mustRun(t, small(t, speaking(t, "b2mml-xml/v7"), short))
+		if f := res.Search; res.Verdict != Undecidable || len(f.Probes) == 0 || f.Max != 0 || res.Exactly.Verdict != evidence.Holds || res.ERP == nil || res.ERP.Dialect != "b2mml-xml/v7" {
+			t.Errorf("%s, %v: %+v", res.Verdict, res.Why, f)
+		}
+		b := speaking(t, "b2mml-xml/v7")
+		b.flaw = loses
+		res = mustRun(t, small(t, b, short))
+		if f := res.Search; res.Verdict != Violated || f.Limit != ByExactly || f.Max != 0 || res.Exactly.Lost.Count == 0 {
+			t.Errorf("%s, %v: %+v", res.Verdict, res.Why, f)
+		}
+	})
+}
