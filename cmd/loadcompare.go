@@ -66,10 +66,17 @@ func (f *compareFlags) run(ctx context.Context, w World, a, b string) error {
 	}
 	f.out = cmp.Or(f.out, freshOut(time.Now()))
 	builds := map[string]string{"A": a, "B": b}
-	for _, name := range []string{a, b} { // mistakes before the first run
-		if _, err := f.of(w, name, f.out, io.Discard); err != nil {
+	var loads [2]load.Config
+	for i, name := range []string{a, b} { // mistakes before the first run
+		c, err := f.of(w, name, f.out, io.Discard)
+		if err != nil {
 			return &harness.PlanError{Err: fmt.Errorf("%s: %w", name, err)}
 		}
+		loads[i] = c
+	}
+	if !loads[0].Wording.TellsAs(loads[1].Wording) {
+		return usage("A and B would be sent different things, and a difference between them would say nothing of the builds: the plant of A, %s, is %s; that of B, %s, is %s. Write the same plant into both rig files; --seed and --orders are for both",
+			a, loads[0].Plant, b, loads[1].Plant)
 	}
 	c := load.Comparison{Rounds: f.rounds, Margin: f.margin, Run: func(ctx context.Context, build string, n int) (*load.Result, error) {
 		return f.once(ctx, w, builds[build], filepath.Join(f.out, fmt.Sprintf("%03d-%s", n, build)))

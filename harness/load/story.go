@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 
@@ -97,6 +98,11 @@ func Play(c plant.Config, told string) (*Story, error) {
 		s.Told += fmt.Sprintf(", %d %s", len(facts), Flows[flow])
 	}
 	return s, nil
+}
+
+// TellsAs reports whether both say the same of the same plant.
+func (w *Wording) TellsAs(o *Wording) bool {
+	return w.story == o.story || w.story != nil && o.story != nil && reflect.DeepEqual(w.story.facts, o.story.facts)
 }
 
 // happened adds what the MES announces of a fact, if that is of a flow.
