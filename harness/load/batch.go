@@ -83,6 +83,11 @@ func (w *Wording) InBatches(rows int) error {
 		return fmt.Errorf("confirmations cannot be batched: what is said has no rows")
 	}
 	w.batch = uint64(rows)
+	for _, f := range w.flows {
+		if f != nil { // what was prepared for single ones has no rows
+			f.sizes = make([]sizes, len(f.shapes))
+		}
+	}
 	return nil
 }
 

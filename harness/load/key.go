@@ -1,6 +1,7 @@
 package load
 
 import (
+	"encoding/binary"
 	"hash/fnv"
 
 	"github.com/andon-rig/andon/harness/load/http1"
@@ -39,15 +40,16 @@ func (k Keys) Put(dst []byte, seq uint64) {
 	hi = hi>>12<<16 | 8<<12 | hi&0xfff // RFC 9562: version 8
 	lo |= 2 << 62                      // and its variant
 	_ = dst[keyLen-1]
-	hexPut(dst[0:8], hi>>32)
-	dst[8] = '-'
-	hexPut(dst[9:13], hi>>16)
-	dst[13] = '-'
-	hexPut(dst[14:18], hi)
-	dst[18] = '-'
-	hexPut(dst[19:23], lo>>48)
-	dst[23] = '-'
-	hexPut(dst[24:36], lo)
+	digits := hex8(uint32(hi >> 32))
+	binary.BigEndian.PutUint64(dst[0:], digits)
+	digits = hex8(uint32(hi))
+	dst[8], dst[13], dst[18], dst[23] = '-', '-', '-', '-'
+	binary.BigEndian.PutUint32(dst[9:], uint32(digits>>32))
+	binary.BigEndian.PutUint32(dst[14:], uint32(digits))
+	digits = hex8(uint32(lo >> 32))
+	binary.BigEndian.PutUint32(dst[19:], uint32(digits>>32))
+	binary.BigEndian.PutUint32(dst[24:], uint32(digits))
+	binary.BigEndian.PutUint64(dst[28:], hex8(uint32(lo)))
 }
 
 // Seq reads the number out of a key of this run; false if text is none.
@@ -90,14 +92,16 @@ func mix(x uint64) uint64 {
 	return x ^ x>>31
 }
 
-const hexDigits = "0123456789abcdef"
-
-// hexPut writes the low digits of v.
-func hexPut(dst []byte, v uint64) {
-	for i := len(dst) - 1; i >= 0; i-- {
-		dst[i] = hexDigits[v&15]
-		v >>= 4
-	}
+// hex8 are the eight digits of v, the first in the highest byte: all at once, as
+// a loop over them costs more than all else in a key.
+func hex8(v uint32) uint64 {
+	const each = 0x0101010101010101
+	x := uint64(v)
+	x = (x | x<<16) & 0x0000ffff0000ffff
+	x = (x | x<<8) & 0x00ff00ff00ff00ff
+	x = (x | x<<4) & 0x0f0f0f0f0f0f0f0f
+	letters := (x + 6*each) >> 4 & each // 1 where a digit is above 9
+	return x + '0'*each + letters*('a'-'0'-10)
 }
 
 // hexRead appends digits to v; the result is above 15 if one is none.
@@ -109,6 +113,8 @@ func hexRead(v *uint64, text []byte) (bad byte) {
 	}
 	return bad
 }
+
+const hexDigits = "0123456789abcdef"
 
 // hexValue has 255 for what is no digit.
 var hexValue = func() (t [256]byte) {

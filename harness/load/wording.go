@@ -40,6 +40,7 @@ type words struct {
 	sizes  []sizes   // of each shape
 	told   []told    // by place in the story
 	own    []byte
+	bare   *words // of what is dressed: the same without
 	read   func(body []byte) ([]statement, error)
 }
 
@@ -141,9 +142,17 @@ func (w *Wording) variant(m made) *variant {
 	if v := size.Load(); v != nil {
 		return v
 	}
-	v := m.words.shapes[m.told.shape].widened(digits)
+	v := m.words.shapes[m.told.shape]
+	if w.batch < 2 {
+		v.rows = nil
+	}
+	v = v.widened(digits)
 	if w.dress != nil {
-		v = w.dress(m.words.path, v)
+		bare := v
+		if v = w.dress(m.words.path, v); bytes.HasSuffix(v.text, bare.text) { // what comes back is compared with the same bytes
+			bare.text = v.text[len(v.text)-len(bare.text):]
+			m.words.bare.sizes[m.told.shape][min(digits, mostDigits-1)].Store(&bare)
+		}
 	}
 	size.Store(&v) // whoever is first: all are the same
 	return &v
@@ -209,6 +218,7 @@ func (w *Wording) dressed(d dress) *Wording {
 	for i, f := range w.flows {
 		if f != nil {
 			y := *f
+			y.bare = f
 			y.sizes = make([]sizes, len(f.shapes))
 			x.flows[i] = &y
 		}
