@@ -194,6 +194,9 @@ func assemble(c Config, s *store, log *slog.Logger) *bridge {
 	if c.Dialect == dialectB2MML {
 		b.inbox.bods = func(body []byte) (string, []byte, error) { return messageOf(body, c.Envelope) }
 	}
+	if e, ok := erp.(*sapSide); ok {
+		e.store = s
+	}
 	if m, ok := erp.(*messageSide); ok {
 		m.store, m.ranks.store, b.inbox.readOn = s, s, m.readOn
 		b.sources = append(b.sources, func(ctx context.Context) error { return m.requeued(ctx, b.teller, log) })

@@ -12,7 +12,8 @@ import (
 )
 
 // lists reads master data where the ERP announces none: page by page from its
-// lists, of materials first, since bills and routings are of those. How far it
+// lists, those first upon which others build: bills and routings are of
+// materials, and name work centers. How far it
 // has read is written in the transaction that takes the page, so that records
 // which changed at the same time are neither skipped nor lost between pages. A
 // page may come twice and a record, too: each version is known by its name, and
@@ -43,6 +44,13 @@ type designer interface {
 	routings(ctx context.Context, at string, rows int) (page []listedRow, next string, end bool, v verdict)
 }
 
+// A planner is a lister whose lists of work centers and calendars can be read,
+// likewise.
+type planner interface {
+	centers(ctx context.Context, at string, rows int) (page []listedRow, next string, end bool, v verdict)
+	calendars(ctx context.Context, at string, rows int) (page []listedRow, next string, end bool, v verdict)
+}
+
 // listedRow is a row of a list, and what an announcement of it would have said.
 type listedRow struct {
 	ID      string
@@ -60,7 +68,11 @@ type reader struct {
 // readers are the lists there are, in the order in which one builds upon
 // another.
 func (l *lists) readers() []*reader {
-	all := []*reader{{name: "items", read: l.materials}}
+	var all []*reader
+	if p, ok := l.from.(planner); ok {
+		all = append(all, &reader{name: "calendars", read: p.calendars}, &reader{name: "work-centers", read: p.centers})
+	}
+	all = append(all, &reader{name: "items", read: l.materials})
 	if d, ok := l.from.(designer); ok {
 		all = append(all, &reader{name: "boms", read: d.bills}, &reader{name: "routings", read: d.routings})
 	}
@@ -350,9 +362,22 @@ func changesOf(rows []listedMaterial) (all []string) {
 	return all
 }
 
-// design is a row of a list of bills or routings, whose records l and below are.
+// hasVersion reports whether a version of a record was taken before, or was there
+// from the beginning, when both systems knew it.
+func (s *store) hasVersion(ctx context.Context, kind, id string, version int) (bool, verdict) {
+	if version == 0 {
+		return true, verdict{}
+	}
+	had, err := s.took(ctx, "mes "+kind+"/"+id+"/"+strconv.Itoa(version))
+	if err != nil {
+		return false, internal(err)
+	}
+	return had, verdict{}
+}
+
+// design is a row of a list of documents, whose records l and below are.
 func design(l line, below []line) (listedRow, error) {
-	name := map[string]string{"BOM": "boms", "RTG": "routings"}[l[0]]
+	name := map[string]string{"BOM": "boms", "RTG": "routings", "WCT": "work-centers", "CAL": "calendars"}[l[0]]
 	fact, err := announceOne(name, l, below)
 	return listedRow{ID: l[3], Version: number(l[4]), fact: fact}, err
 }

@@ -95,12 +95,23 @@ func TestListsThatAreNoLists(t *testing.T) {
 	}
 }
 
+// emptyStore is a store in which nothing was taken over.
+func emptyStore(t *testing.T) *store {
+	t.Helper()
+	s, err := openStore(t.Context(), t.TempDir(), "normal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.close() })
+	return s
+}
+
 // saying lists what rows say, in the words of the MES.
 func saying(t *testing.T, page []listedRow) (all string) {
 	t.Helper()
 	for _, r := range page {
 		parts, err := read(r.fact.name, r.fact.event, r.fact.body)
-		if err != nil || len(parts) != 1 || parts[0].facts.Material != r.ID {
+		if err != nil || len(parts) != 1 || parts[0].facts.entity() != r.ID {
 			t.Fatalf("%s: %v, %+v", r.fact.body, err, parts)
 		}
 		all += r.fact.event + " "
@@ -147,11 +158,7 @@ func TestMessageBillsAreReadWithTheirLines(t *testing.T) {
 			"ReleasedProductsV2":                               `{"value":[{"ItemNumber":"A","InventoryUnitSymbol":"EA"}]}`,
 		})
 		s := newMessageSide(Config{ERP: at, Timeout: time.Minute, Parallel: 1})
-		var err error
-		if s.store, err = openStore(t.Context(), t.TempDir(), "normal"); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = s.store.close() })
+		s.store = emptyStore(t)
 		page, _, end, v := s.bills(t.Context(), "", 2)
 		if got := saying(t, page); v.what != posted || !end || got != want {
 			t.Errorf("version %s afterwards: %q, want %q, %+v", again, got, want, v)
@@ -159,5 +166,118 @@ func TestMessageBillsAreReadWithTheirLines(t *testing.T) {
 		if len(page) > 0 && (!strings.Contains(string(page[0].fact.body), `"0020/2"`) || !strings.Contains(string(page[0].fact.body), `"205.5"`)) {
 			t.Errorf("%s", page[0].fact.body)
 		}
+	}
+}
+
+// What a work center says and that its capacity was changed is in two lists of
+// SAP, and counts if both are of one version.
+func TestSAPWorkCenters(t *testing.T) {
+	for version, want := range map[string]string{"2": "work-center-changed/TURN/2 ", "3": ""} {
+		at, _ := listing(t, map[string]string{
+			"A_WorkCenterCapacity?":   `{"d":{"results":[{"CapacityInternalID":"PACK"},{"CapacityInternalID":"TURN","CapacityPlanUtilizationPercent":"90","CapacityLastChangeDateTime":"/Date(1772424000000+0000)/","YY1_Version_CAP":2}]}}`,
+			"A_WorkCenterAllCapacity": `{"d":{"results":[{"WorkCenter":"TURN","WorkCenterDesc":"lathe","WorkCenterCategoryCode":"0003","YY1_Machines_WCT":"L-1,L 2","YY1_Version_WCT":` + version + `}]}}`,
+		})
+		s := newSAPSide("erp", Config{ERP: at, Timeout: time.Minute, Parallel: 1})
+		s.store = emptyStore(t)
+		page, cursor, end, v := s.centers(t.Context(), "", 2)
+		if got := saying(t, page); v.what != posted || !end || got != want || !strings.HasPrefix(passFrom(cursor).Since, "2026-03-02T04:00:00") {
+			t.Errorf("version %s: %q, want %q, %t %+v %s", version, got, want, end, v, cursor)
+		}
+		for _, part := range []string{`"90"`, `"L 2"`, `"lathe"`, `"Manual"`} {
+			if len(page) > 0 && !strings.Contains(string(page[0].fact.body), part) {
+				t.Errorf("%s is not in %s", part, page[0].fact.body)
+			}
+		}
+	}
+}
+
+// A page of shifts has a part of a calendar: all of it is read, and counts if it
+// is of one version.
+func TestSAPCalendars(t *testing.T) {
+	shift := func(day, number, name, begins, ends, version string) string {
+		return `{"CapacityInternalID":"BRNO","WeekDay":"` + day + `","AvailableCapacityShift":"` + number + `","ShiftDefinition":"` + name + `","ShiftStartTime":"` + begins + `","ShiftEndTime":"` + ends +
+			`","YY1_TimeZone_CAP":"Europe/Prague","CapacityLastChangeDateTime":"/Date(1772424000000+0000)/","YY1_Version_CAP":` + version + `}`
+	}
+	early, night := shift("1", "1", "early", "PT06H00M00S", "PT14H00M00S", "1"), shift("7", "2", "night", "PT22H00M00S", "PT06H30M00S", "1")
+	for last, want := range map[string]string{shift("7", "1", "early", "PT06H00M00S", "PT14H00M00S", "1"): "calendar-changed/BRNO/1 ", shift("7", "1", "early", "PT06H00M00S", "PT14H00M00S", "2"): ""} {
+		at, _ := listing(t, map[string]string{
+			"orderby":              `{"d":{"results":[` + night + `]}}`,
+			"filter=CapacityInter": `{"d":{"results":[` + night + `,` + early + `],"__next":"/more?$skiptoken=2"}}`,
+			"more":                 `{"d":{"results":[` + last + `]}}`,
+		})
+		s := newSAPSide("erp", Config{ERP: at, Timeout: time.Minute, Parallel: 1})
+		s.store = emptyStore(t)
+		page, _, end, v := s.calendars(t.Context(), "", 1)
+		if got := saying(t, page); v.what != posted || !end || got != want {
+			t.Errorf("%q, want %q, %t %+v", got, want, end, v)
+		}
+		for _, part := range []string{"FREQ=WEEKLY;BYDAY=SU,MO;BYHOUR=6;BYMINUTE=0", "FREQ=WEEKLY;BYDAY=SU;BYHOUR=22;BYMINUTE=0", "PT8H30M", "Europe/Prague"} {
+			if len(page) > 0 && !strings.Contains(string(page[0].fact.body), part) {
+				t.Errorf("%s is not in %s", part, page[0].fact.body)
+			}
+		}
+	}
+	for _, wrong := range []string{shift("0", "1", "early", "PT06H00M00S", "PT14H00M00S", "1"), shift("1", "1", "early", "06:00", "PT14H00M00S", "1")} {
+		at, _ := listing(t, map[string]string{"/": `{"d":{"results":[` + wrong + `]}}`})
+		s := newSAPSide("erp", Config{ERP: at, Timeout: time.Minute, Parallel: 1})
+		s.store = emptyStore(t)
+		if page, _, _, v := s.calendars(t.Context(), "", 1); v.what != again || len(page) > 0 {
+			t.Errorf("%s was read: %d rows, %+v", wrong, len(page), v)
+		}
+	}
+}
+
+// Resources are whole rows, in the order of their keys.
+func TestMessageWorkCenters(t *testing.T) {
+	at, _ := listing(t, map[string]string{"OperationsResources": `{"value":[{"ResourceId":"PACK"},{"ResourceId":"QC/FINAL","ResourceName":"inspection","OperationsResourceType":"HumanResource","EfficiencyPercentage":75,
+		"AndonMachines":"QC-C,QC-D","AndonVersion":3,"AndonModifiedDateTime":"2026-03-02T04:00:00Z"}]}`})
+	s := newMessageSide(Config{ERP: at, Timeout: time.Minute, Parallel: 1})
+	page, _, end, v := s.centers(t.Context(), "", 3)
+	if got := saying(t, page); v.what != posted || !end || got != "work-center-changed/QC/FINAL/3 " || !strings.Contains(string(page[0].fact.body), `"75"`) || !strings.Contains(string(page[0].fact.body), `"QC-D"`) {
+		t.Errorf("%q %t %+v", got, end, v)
+	}
+}
+
+// Hours are told day by day, in pieces: shifts are made of those again, also
+// where one goes on after midnight, or ends there.
+func TestWeeksAreMadeOfDays(t *testing.T) {
+	const hour = 60 * 60
+	var days [9][]workInterval
+	for i := range days {
+		day := time.Weekday(i % 7) // the first is the one before a Monday
+		if day != time.Saturday && day != time.Sunday {
+			days[i] = append(days[i], workInterval{6 * hour, 14 * hour, "early"}, workInterval{16 * hour, 24 * hour, "late"})
+		}
+		if day == time.Saturday {
+			days[i] = append(days[i], workInterval{0, 6 * hour, "early watch"})
+		}
+		if day == time.Sunday || day == time.Monday {
+			days[i] = append(days[i], workInterval{22 * hour, 24 * hour, "night"})
+		}
+		if day == time.Monday || day == time.Tuesday {
+			days[i] = append(days[i], workInterval{0, 5 * hour, "night"})
+		}
+	}
+	var got []string
+	for _, s := range weekOf(time.Monday, days) {
+		row, err := calendarDocument("BRNO", 1, "2026-03-02T04:00:00Z", "Europe/Prague", []workedShift{s})
+		if err != nil {
+			t.Fatal(err)
+		}
+		body := string(row.fact.body)
+		at := strings.Index(body, "BYDAY=")
+		got = append(got, s.name+" "+clockOf(s.ends)+" "+body[at:at+strings.IndexByte(body[at:], '"')])
+	}
+	slices.Sort(got)
+	want := []string{"early 14:00:00 BYDAY=MO,TU,WE,TH,FR;BYHOUR=6;BYMINUTE=0", "early watch 06:00:00 BYDAY=SA;BYHOUR=0;BYMINUTE=0", "late 00:00:00 BYDAY=MO,TU,WE,TH,FR;BYHOUR=16;BYMINUTE=0",
+		"night 05:00:00 BYDAY=SU,MO;BYHOUR=22;BYMINUTE=0"}
+	if !slices.Equal(got, want) {
+		t.Errorf("a week has %q, want %q", got, want)
+	}
+	for i := range days {
+		days[i] = []workInterval{{0, wholeDay, ""}}
+	}
+	if all := weekOf(time.Monday, days); len(all) > 0 {
+		t.Errorf("a site that works always has %+v", all)
 	}
 }

@@ -130,13 +130,15 @@ func (p releasedProduct) listed(units []struct{ Unit, Factor string }) listedMat
 		Serials: strings.HasSuffix(tracked, "Serial"), Retired: p.ProductLifecycleStateId == "Obsolete", Units: units, Version: p.AndonVersion, Changed: p.AndonModifiedDateTime}
 }
 
-// header is a bill of material or a route as it is listed, without its lines.
+// header is a bill of material, a route or a calendar as it is listed, without
+// its lines or hours.
 type header struct {
-	BOMId, RouteId, AndonModifiedDateTime string
-	AndonVersion                          int
+	BOMId, RouteId, CalendarId           string
+	AndonTimeZone, AndonModifiedDateTime string
+	AndonVersion                         int
 }
 
-func (h header) id() string { return h.BOMId + h.RouteId }
+func (h header) id() string { return h.BOMId + h.RouteId + h.CalendarId }
 
 // bills reads bills of material, and routings routes, in the order of their
 // keys, again and again. The lines of those of which we do not have the version
@@ -162,12 +164,9 @@ func (s *messageSide) headed(ctx context.Context, at string, rows int, set, by, 
 		if next == "" || h.AndonVersion > 0 && h.AndonModifiedDateTime == "" {
 			return nil, at, true, notRead("list has a row without key or time of change")
 		}
-		if h.AndonVersion == 0 {
-			continue // both systems know it from the beginning
-		}
-		had, err := s.store.took(ctx, "mes "+kind+"/"+next+"/"+strconv.Itoa(h.AndonVersion))
-		if err != nil {
-			return nil, at, true, internal(err)
+		had, v := s.store.hasVersion(ctx, kind, next, h.AndonVersion)
+		if v.what != posted {
+			return nil, at, true, v
 		}
 		if had {
 			continue

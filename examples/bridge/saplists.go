@@ -67,7 +67,10 @@ func sapPage[T any](ctx context.Context, s *sapSide, l sapList, p pass, rows int
 
 // changed is the address of the first page of a pass.
 func (s *sapSide) changed(l sapList, p pass, rows int) string {
-	q := "$expand=" + l.expand + "&$orderby=" + l.changed
+	q := "$orderby=" + l.changed
+	if l.expand != "" {
+		q += "&$expand=" + l.expand
+	}
 	if p.Since != "" {
 		op := "ge"
 		if s.defect == M35 {

@@ -18,6 +18,7 @@ import (
 type sapSide struct {
 	*system
 	calm
+	store *store    // what has been taken over
 	began time.Time // before that an earlier run has sent what it has sent
 
 	mu      sync.Mutex // guards what follows

@@ -1,7 +1,10 @@
 package bridge
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -63,4 +66,62 @@ func lasting(d time.Duration) string {
 		s += fmt.Sprint(int(m)) + "M"
 	}
 	return s
+}
+
+// centerDocument is a row of a list of work centers. An efficiency of 0 is not
+// said; machines are named between commas.
+func centerDocument(id string, version int, changed, description, manual, efficiency, machines string) (listedRow, error) {
+	if efficiency = strings.TrimLeft(plainNumber(efficiency), "0"); efficiency != "" && number(efficiency) < 1 {
+		return listedRow{}, fmt.Errorf("work center %s has an efficiency of %q", clip(id), clip(efficiency))
+	}
+	var below []line
+	for _, m := range strings.FieldsFunc(machines, func(r rune) bool { return r == ',' }) {
+		below = append(below, line{"MCH", m})
+	}
+	counted := strconv.Itoa(version)
+	return design(line{"WCT", kindCenter + "/" + id + "/" + counted, changed, id, counted, description, manual, efficiency}, below)
+}
+
+// workedShift is a shift of a week: when it begins and ends, since midnight, and
+// the days on which it begins.
+type workedShift struct {
+	name         string
+	begins, ends time.Duration
+	days         []time.Weekday
+}
+
+// onDay adds a day to the shift of that name and those hours. Which day of the
+// list is first is not told: they are in the order in which they are counted,
+// from Sunday.
+func onDay(week []workedShift, name string, begins, ends time.Duration, day time.Weekday) []workedShift {
+	name = cmp.Or(name, clockOf(begins))
+	at := slices.IndexFunc(week, func(s workedShift) bool { return s.name == name && s.begins == begins && s.ends == ends })
+	if at < 0 {
+		at = len(week)
+		week = append(week, workedShift{name: name, begins: begins, ends: ends})
+	}
+	s := &week[at]
+	if !slices.Contains(s.days, day) {
+		s.days = append(s.days, day)
+		slices.Sort(s.days)
+	}
+	return week
+}
+
+// clockOf is a time of day; 24 hours are midnight again.
+func clockOf(d time.Duration) string { return time.Time{}.Add(d).Format(time.TimeOnly) }
+
+// calendarDocument is a row of a list of calendars. Without shifts the site works
+// always.
+func calendarDocument(id string, version int, changed, zone string, week []workedShift) (listedRow, error) {
+	var below []line
+	for _, s := range week {
+		days := make([]string, len(s.days))
+		for i, d := range s.days {
+			days[i] = d.String()[:3]
+		}
+		below = append(below, line{"SHF", s.name, clockOf(s.begins), clockOf(s.ends), strings.Join(days, " ")})
+	}
+	counted := strconv.Itoa(version)
+	return design(line{"CAL", kindCalendar + "/" + id + "/" + counted, changed, id, counted, zone}, below)
 }

@@ -1,7 +1,9 @@
 package d365
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -11,8 +13,7 @@ import (
 )
 
 // This file shows what engineering has written down, and what is on hand. No
-// entity tells when it was changed: who wants to know reads all of it, and
-// compares.
+// list tells what has changed: who wants to know reads all of it, and compares.
 
 // masterSets are the entity sets of it. Where rows is said, each object of the
 // list is one entity.
@@ -47,7 +48,8 @@ func (d Dialect) master(s set, found any) (all []entity, ok bool) {
 		return []entity{d.onHand(f)}, true
 	case simulators.CalendarState:
 		if s.name == "WorkCalendars" {
-			return []entity{d.head(f.Version, firstNumber, property{"CalendarId", f.Calendar.ID}, property{"CalendarName", f.Calendar.ID + " " + f.Calendar.Zone}, property{"WorkHours", number(0)})}, true
+			return []entity{d.head(f.Version, firstNumber, property{"CalendarId", f.Calendar.ID}, property{"CalendarName", f.Calendar.ID + " " + f.Calendar.Zone}, property{"WorkHours", number(0)},
+				property{"AndonTimeZone", f.Calendar.Zone}, property{"AndonVersion", f.Version}, property{"AndonModifiedDateTime", modified(f.Changed)})}, true
 		}
 		return d.intervals(s, f.Calendar), true
 	}
@@ -121,13 +123,20 @@ func yes(is bool) string {
 	return "No"
 }
 
+// resource shows a work center. Its machines, which nothing names there, are in
+// a column of the customer's, between commas.
 func (d Dialect) resource(f simulators.CenterState) entity {
 	w := f.WorkCenter
 	kind := "Machine"
 	if w.Manual {
 		kind = "HumanResource"
 	}
-	return d.head(f.Version, firstNumber, property{"ResourceId", string(w.ID)}, property{"ResourceName", w.Description}, property{"OperationsResourceType", kind}, property{"Capacity", number(plant.Whole(int64(max(1, len(w.Machines)))))})
+	machines := make([]string, len(w.Machines))
+	for i, m := range w.Machines {
+		machines[i] = string(m)
+	}
+	return d.head(f.Version, firstNumber, property{"ResourceId", string(w.ID)}, property{"ResourceName", w.Description}, property{"OperationsResourceType", kind}, property{"Capacity", number(plant.Whole(int64(max(1, len(w.Machines)))))},
+		property{"EfficiencyPercentage", number(plant.Whole(int64(w.Efficiency)))}, property{"AndonMachines", strings.Join(machines, ",")}, property{"AndonVersion", f.Version}, property{"AndonModifiedDateTime", modified(f.Changed)})
 }
 
 func (d Dialect) onHand(h simulators.OnHand) entity {
@@ -136,39 +145,38 @@ func (d Dialect) onHand(h simulators.OnHand) entity {
 }
 
 // intervals are the hours of the days that are asked for, in seconds since
-// midnight; a shift that goes on after midnight is two.
+// midnight, each day's in their order; a shift that goes on after midnight is
+// two. Which shift they are of is a column of the customer's.
 func (d Dialect) intervals(s set, c plant.Calendar) (all []entity) {
 	const midnight = 24 * 60
-	hours := func(at time.Time, from, to int) {
-		if from < to {
-			all = append(all, d.head(0, firstNumber, property{"WorkCalendarId", c.ID}, property{"WorkCalendarDate", shownDay(at)}, property{"StartTime", 60 * from}, property{"EndTime", 60 * to},
-				property{"EfficiencyPercentage", number(plant.Whole(100))}))
-		}
+	type hours struct {
+		shift    string
+		from, to int
 	}
 	for at := s.from; !at.After(s.to); at = at.AddDate(0, 0, 1) {
-		var early, late []plant.Shift
+		var day []hours
 		for _, one := range c.Shifts {
-			for _, on := range one.Days {
-				if one.End <= one.Start && on == at.AddDate(0, 0, -1).Weekday() {
-					early = append(early, one)
-				}
-				if on == at.Weekday() {
-					late = append(late, one)
-				}
+			over := one.End <= one.Start
+			if over && slices.Contains(one.Days, at.AddDate(0, 0, -1).Weekday()) {
+				day = append(day, hours{one.Name, 0, int(one.End)})
 			}
-		}
-		for _, one := range early {
-			hours(at, 0, int(one.End))
-		}
-		for _, one := range late {
-			if one.End <= one.Start {
-				hours(at, int(one.Start), midnight)
-			} else {
-				hours(at, int(one.Start), int(one.End))
+			if slices.Contains(one.Days, at.Weekday()) {
+				end := int(one.End)
+				if over {
+					end = midnight
+				}
+				day = append(day, hours{one.Name, int(one.Start), end})
 			}
 		}
 		if len(c.Shifts) == 0 {
-			hours(at, 0, midnight)
+			day = []hours{{"", 0, midnight}}
+		}
+		slices.SortStableFunc(day, func(a, b hours) int { return cmp.Compare(a.from, b.from) })
+		for _, h := range day {
+			if h.from < h.to {
+				all = append(all, d.head(0, firstNumber, property{"WorkCalendarId", c.ID}, property{"WorkCalendarDate", shownDay(at)}, property{"StartTime", 60 * h.from}, property{"EndTime", 60 * h.to},
+					property{"EfficiencyPercentage", number(plant.Whole(100))}, property{"AndonShift", h.shift}))
+			}
 		}
 	}
 	return all

@@ -66,7 +66,11 @@ func TestListsOfMasterData(t *testing.T) {
 	for _, c := range []struct{ link, property, want string }{
 		{"ReleasedProductsV2", "ItemNumber", "A B C D E"},
 		{"ReleasedProductsV2?$filter=ItemNumber%20gt%20'B'", "ItemNumber", "C D E"},
-		{"ReleasedProductsV2?$top=3", "ItemNumber", "A B C"}, // of which a page may have less
+		{"ReleasedProductsV2?$top=3", "ItemNumber", "A B C"},                    // of which a page may have less
+		{"ReleasedProductsV2?$filter=ItemNumber%20gt%20'a'", "ItemNumber", ""},  // names of the plant are as they are spelled
+		{"ReleasedProductsV2?$filter=ItemNumber%20lt%20'10'", "ItemNumber", ""}, // and no numbers
+		{"OperationsResources?$filter=OperationsResourceType%20eq%20'machine'", "ResourceId", "SAW"},
+		{"OperationsResources?$filter=Capacity%20ge%2001", "ResourceId", "PACK SAW"},
 		{"ProductSpecificUnitOfMeasureConversions?$filter=ProductNumber%20ge%20'D'", "ProductNumber", "D E"},
 		{"BillOfMaterialsHeaders", "BOMId", "A B C D E"},
 		{"BillOfMaterialsVersions?$filter=ManufacturedItemNumber%20eq%20'C'", "BOMId", "C"},

@@ -23,12 +23,12 @@ func (d Dialect) document(m simulators.Message) simulators.Message {
 	return written(200, plain(entity{{"@odata.context", "$metadata"}, {"value", all}}))
 }
 
-// samples has something to show in every set.
+// samples has something to show in every set, heads before what belongs to them.
 var samples = []any{
 	simulators.OrderState{Order: plant.Order{Operations: make([]plant.Operation, 1), Components: make([]plant.Component, 1)}},
 	plant.Item{Units: make([]plant.AltUnit, 1)}, plant.Lot{}, simulators.Operation{},
-	simulators.BillLine{BillState: simulators.BillState{Bill: plant.Bill{Components: make([]plant.Component, 1)}}}, simulators.BillState{},
-	simulators.RoutingStep{RoutingState: simulators.RoutingState{Routing: plant.Routing{Operations: make([]plant.Operation, 1)}}}, simulators.RoutingState{},
+	simulators.BillState{}, simulators.BillLine{BillState: simulators.BillState{Bill: plant.Bill{Components: make([]plant.Component, 1)}}},
+	simulators.RoutingState{}, simulators.RoutingStep{RoutingState: simulators.RoutingState{Routing: plant.Routing{Operations: make([]plant.Operation, 1)}}},
 	simulators.CenterState{}, simulators.OnHand{}, simulators.CalendarState{},
 }
 

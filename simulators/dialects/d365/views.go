@@ -34,15 +34,20 @@ func (e entity) MarshalJSON() ([]byte, error) {
 }
 
 func (e entity) value(name string) (string, bool) {
+	v, ok := e.raw(name)
+	if n, is := v.(number); is {
+		return plant.Decimal(n).String(), ok
+	}
+	return fmt.Sprint(v), ok
+}
+
+func (e entity) raw(name string) (any, bool) {
 	for _, p := range e {
 		if p.name == name {
-			if n, ok := p.value.(number); ok {
-				return plant.Decimal(n).String(), true
-			}
-			return fmt.Sprint(p.value), true
+			return p.value, true
 		}
 	}
-	return "", false
+	return nil, false
 }
 
 // etag is the tag of an entity: its record's version and number.
@@ -283,22 +288,42 @@ func (r request) fits(e entity) (bool, error) {
 		if !ok {
 			return false, fmt.Errorf("could not find a property named '%s' on %s", clip(c.property), r.set.name)
 		}
-		if !compared(got, c) {
+		order := 0
+		switch raw, _ := e.raw(c.property); raw.(type) {
+		case string:
+			order = r.set.texts(c.property, got, c.value)
+		default:
+			order = values(got, c.value)
+		}
+		if !c.meets(order) {
 			return false, nil
 		}
 	}
 	return true, nil
 }
 
-// compared compares numbers as such, and texts without regard to case, as the
-// database does.
-func compared(got string, c condition) bool {
-	order := strings.Compare(strings.ToLower(got), strings.ToLower(c.value))
-	g, gerr := plant.ParseDecimal(got)
-	v, verr := plant.ParseDecimal(c.value)
-	if gerr == nil && verr == nil {
-		order = cmp.Compare(g, v)
+// texts compares texts without regard to case, as the database does, but not
+// the names of the plant, which are keys: of those some differ in nothing else,
+// and lists come in their order.
+func (s set) texts(property, a, b string) int {
+	if slices.Contains(s.keys, property) && property != "dataAreaId" {
+		return strings.Compare(a, b)
 	}
+	return strings.Compare(strings.ToLower(a), strings.ToLower(b))
+}
+
+// values compares numbers as such.
+func values(a, b string) int {
+	x, xerr := plant.ParseDecimal(a)
+	y, yerr := plant.ParseDecimal(b)
+	if xerr == nil && yerr == nil {
+		return cmp.Compare(x, y)
+	}
+	return strings.Compare(a, b)
+}
+
+// meets reports whether what is so much greater or less is what c asks for.
+func (c condition) meets(order int) bool {
 	switch c.operator {
 	case "eq":
 		return order == 0

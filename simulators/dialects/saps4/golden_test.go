@@ -95,8 +95,12 @@ func exchanges(t testing.TB) map[string]exchange {
 	get("routings", routingService+"/ProductionRoutingHeader?$filter=LastChangeDate ge datetime'2026-03-02T00:00:00'&$expand=to_MatlAssgmt,to_Sequence/to_Operation", routing)
 	get("routing of a product", routingService+"/ProductionRoutingMatlAssgmt?$filter=Product eq 'PUMP-7'", routing)
 	get("routing operations", routingService+"/ProductionRoutingOperation?$filter=ProductionRoutingGroup eq 'PUMP-7'", simulators.RoutingStep{RoutingState: routing}, simulators.RoutingStep{RoutingState: routing, Step: 1})
-	get("work centers", centerService+"/A_WorkCenterAllCapacity", simulators.CenterState{WorkCenter: plant.WorkCenter{ID: "PACK", Manual: true}}, simulators.CenterState{WorkCenter: plant.WorkCenter{ID: "TURN", Description: "lathe", Machines: []plant.MachineID{"L-1"}}})
-	get("shifts", centerService+"/A_WorkCenterCapacityShift_2", simulators.CalendarState{Calendar: plant.Calendar{ID: "BRNO", Zone: "Europe/Prague", Shifts: []plant.Shift{{Name: "early", Start: 360, End: 840, Days: []time.Weekday{time.Monday, time.Sunday}}}}})
+	pack := simulators.CenterState{WorkCenter: plant.WorkCenter{ID: "PACK", Manual: true}}
+	turn := simulators.CenterState{WorkCenter: plant.WorkCenter{ID: "TURN", Description: "lathe", Machines: []plant.MachineID{"L-1", "L-2"}, Efficiency: 90}, Version: 2, Changed: changed}
+	get("work centers", centerService+"/A_WorkCenterAllCapacity", pack, turn)
+	get("capacities", centerService+"/A_WorkCenterCapacity?$orderby=CapacityLastChangeDateTime", pack, turn)
+	get("shifts", centerService+"/A_WorkCenterCapacityShift_2?$filter=CapacityLastChangeDateTime ge datetimeoffset'2026-03-02T04:00:00Z'&$orderby=CapacityLastChangeDateTime", simulators.CalendarState{
+		Calendar: plant.Calendar{ID: "BRNO", Zone: "Europe/Prague", Shifts: []plant.Shift{{Name: "early", Start: 360, End: 840, Days: []time.Weekday{time.Monday, time.Sunday}}}}, Version: 1, Changed: changed})
 	get("stock", stockService+"/A_MatlStkInAcctMod?$filter=Material eq 'CASTING-3'", simulators.Stock{Material: "CASTING-3", Lot: "C3-8841", Status: plant.LotBlocked, Quantity: dialecttest.EA("40")})
 	page := simulators.Message{Verb: "get", Method: "GET"}
 	page.Name, page.Params = nameOf(Root + "/" + productService + "/A_Product?$filter=LastChangeDateTime ge datetimeoffset'2026-03-02T04:00:00Z'&$inlinecount=allpages")

@@ -2,6 +2,8 @@ package saps4
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/andon-rig/andon/simulators"
@@ -51,10 +53,13 @@ var (
 
 	centerType = &entityType{service: centerService, set: "A_WorkCenterAllCapacity", name: "A_WorkCenterAllCapacityType", props: []property{
 		key("WorkCenterInternalID", long), key("WorkCenterTypeCode", 2), key("CapacityInternalID", long), key("CapacityCategoryAllocation", 4), str("WorkCenter", long), str("WorkCenterDesc", long),
-		str("Plant", 4), str("WorkCenterCategoryCode", 4), str("CapacityCategoryCode", 3)}}
+		str("Plant", 4), str("WorkCenterCategoryCode", 4), str("CapacityCategoryCode", 3), str("YY1_Machines_WCT", long), {name: "YY1_Version_WCT", edm: "Int32"}}}
+	capacityType = &entityType{service: centerService, set: "A_WorkCenterCapacity", name: "A_WorkCenterCapacityType", props: props(
+		[]property{key("CapacityInternalID", long), str("Capacity", long), str("CapacityCategoryCode", 3), str("Plant", 4)}, of("Int32", "CapacityNumberOfCapacities"),
+		[]property{str("CapacityPlanUtilizationPercent", 4)}, of("DateTimeOffset", "CapacityLastChangeDateTime"), of("Int32", "YY1_Version_CAP"))}
 	shiftType = &entityType{service: centerService, set: "A_WorkCenterCapacityShift_2", name: "A_WorkCenterCapacityShift_2Type", props: props(
 		[]property{key("CapacityInternalID", long), key("CapacityActiveVersion", 2), key("WeekDay", 1), key("AvailableCapacityShift", 2), str("ShiftDefinition", long)},
-		of("Time", "ShiftStartTime", "ShiftEndTime"), []property{str("YY1_TimeZone_CAP", long)})}
+		of("Time", "ShiftStartTime", "ShiftEndTime"), of("DateTimeOffset", "CapacityLastChangeDateTime"), []property{str("YY1_TimeZone_CAP", long)}, of("Int32", "YY1_Version_CAP"))}
 
 	stockType = &entityType{service: stockService, set: "A_MatlStkInAcctMod", name: "A_MatlStkInAcctModType", props: props(
 		[]property{key("Material", long), key("Plant", 4), key("StorageLocation", 4), key("Batch", long), key("InventoryStockType", 2), str("MaterialBaseUnit", long)},
@@ -65,13 +70,13 @@ var (
 var masterServices = []service{
 	{billService, []*entityType{billType, billItemType}, nil},
 	{routingService, []*entityType{routingType, assignmentType, sequenceType, stepType}, nil},
-	{centerService, []*entityType{centerType, shiftType}, nil},
+	{centerService, []*entityType{centerType, capacityType, shiftType}, nil},
 	{stockService, []*entityType{stockType}, nil},
 }
 
 // masterLists are the lists of the books behind their sets.
 var masterLists = map[*entityType]string{billType: "boms", billItemType: "bom-lines", routingType: "routings", assignmentType: "routings", sequenceType: "routings", stepType: "routing-steps",
-	centerType: "work-centers", shiftType: "calendars", stockType: "stock"}
+	centerType: "work-centers", capacityType: "work-centers", shiftType: "calendars", stockType: "stock"}
 
 // master are the rows of type t that found shows; false if it is something
 // else.
@@ -86,9 +91,12 @@ func (d Dialect) master(t *entityType, found any) (all []entity, ok bool) {
 	case simulators.RoutingStep:
 		return []entity{step(f.RoutingState, f.Step)}, true
 	case simulators.CenterState:
-		return []entity{ofCenter(f.WorkCenter)}, true
+		if t == capacityType {
+			return []entity{ofCapacity(f)}, true
+		}
+		return []entity{ofCenter(f)}, true
 	case simulators.CalendarState:
-		return ofCalendar(f.Calendar), true
+		return ofCalendar(f), true
 	case simulators.Stock:
 		return []entity{ofStock(f)}, true
 	}
@@ -161,24 +169,53 @@ func step(r simulators.RoutingState, n int) entity {
 	return e
 }
 
-func ofCenter(w plant.WorkCenter) entity {
-	e := entity{"WorkCenterInternalID": string(w.ID), "WorkCenterTypeCode": "A", "CapacityInternalID": string(w.ID), "CapacityCategoryAllocation": "1", "WorkCenter": string(w.ID),
-		"WorkCenterDesc": w.Description, "Plant": sitePlant, "WorkCenterCategoryCode": "0001", "CapacityCategoryCode": "001"}
-	if w.Manual {
-		e["WorkCenterCategoryCode"], e["CapacityCategoryCode"] = "0003", "002" // people instead of machines
+// ofCenter shows a work center. Its machines, which nothing names there, are in
+// a field of the customer's, between commas.
+func ofCenter(c simulators.CenterState) entity {
+	w := c.WorkCenter
+	machines := make([]string, len(w.Machines))
+	for i, m := range w.Machines {
+		machines[i] = string(m)
 	}
-	return e
+	category, kind := centerKind(w)
+	return entity{"WorkCenterInternalID": string(w.ID), "WorkCenterTypeCode": "A", "CapacityInternalID": string(w.ID), "CapacityCategoryAllocation": "1", "WorkCenter": string(w.ID),
+		"WorkCenterDesc": w.Description, "Plant": sitePlant, "WorkCenterCategoryCode": category, "CapacityCategoryCode": kind,
+		"YY1_Machines_WCT": strings.Join(machines, ","), "YY1_Version_WCT": c.Version}
+}
+
+// centerKind is the category of a work center, and that of its capacity:
+// machines, or people instead.
+func centerKind(w plant.WorkCenter) (category, capacity string) {
+	if w.Manual {
+		return "0003", "002"
+	}
+	return "0001", "001"
+}
+
+// ofCapacity shows the capacity of a work center, which has its name, and tells
+// when it was changed. Its utilization is how much of the standard pace planning
+// reckons with.
+func ofCapacity(c simulators.CenterState) entity {
+	w := c.WorkCenter
+	_, kind := centerKind(w)
+	e := entity{"CapacityInternalID": string(w.ID), "Capacity": string(w.ID), "CapacityCategoryCode": kind, "Plant": sitePlant, "CapacityNumberOfCapacities": max(1, len(w.Machines)), "YY1_Version_CAP": c.Version}
+	if w.Efficiency > 0 {
+		e["CapacityPlanUtilizationPercent"] = strconv.Itoa(w.Efficiency)
+	}
+	return e.set("CapacityLastChangeDateTime", c.Changed)
 }
 
 // ofCalendar shows each shift on each day on which it starts. All work centers
 // have the capacity of the site.
-func ofCalendar(c plant.Calendar) []entity {
+func ofCalendar(c simulators.CalendarState) []entity {
 	all := []entity{}
-	for i, s := range c.Shifts {
+	for i, s := range c.Calendar.Shifts {
 		for _, d := range s.Days {
 			weekday := (int(d)+6)%7 + 1 // Monday is 1
-			all = append(all, entity{"CapacityInternalID": c.ID, "CapacityActiveVersion": "1", "WeekDay": fmt.Sprint(weekday), "AvailableCapacityShift": fmt.Sprint(i + 1),
-				"ShiftDefinition": s.Name, "ShiftStartTime": time.Duration(s.Start) * time.Minute, "ShiftEndTime": time.Duration(s.End) * time.Minute, "YY1_TimeZone_CAP": c.Zone})
+			e := entity{"CapacityInternalID": c.Calendar.ID, "CapacityActiveVersion": "1", "WeekDay": fmt.Sprint(weekday), "AvailableCapacityShift": fmt.Sprint(i + 1),
+				"ShiftDefinition": s.Name, "ShiftStartTime": time.Duration(s.Start) * time.Minute, "ShiftEndTime": time.Duration(s.End) * time.Minute,
+				"YY1_TimeZone_CAP": c.Calendar.Zone, "YY1_Version_CAP": c.Version}
+			all = append(all, e.set("CapacityLastChangeDateTime", c.Changed))
 		}
 	}
 	return all

@@ -28,6 +28,7 @@ func engineered(page int) *endpoint.Endpoint {
 		m.Routings = append(m.Routings, plant.Routing{Item: id, Operations: []plant.Operation{{ID: "0010", WorkCenter: "SAW"}, {ID: "0020", WorkCenter: "PACK"}}})
 	}
 	books := erp.New(m)
+	books.Notice(plant.Event{ID: "PACK", At: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC), Fact: plant.CenterChanged{Version: 1, WorkCenter: plant.WorkCenter{ID: "PACK", Manual: true, Efficiency: 90}}})
 	for i, id := range []plant.ItemID{"D", "B"} {
 		books.Notice(plant.Event{ID: plant.EventID(id), At: time.Date(2026, 3, 2, 9, 0, 0, i, time.UTC), Fact: plant.ItemChanged{Version: 1, Item: plant.Item{ID: id, Unit: "EA"}}})
 	}
@@ -85,7 +86,12 @@ func TestListsOfMasterData(t *testing.T) {
 		{ways + "ProductionRoutingMatlAssgmt?$filter=Product eq 'C'", "ProductionRoutingGroup", "C"},
 		{ways + "ProductionRoutingOperation?$filter=ProductionRoutingGroup eq 'C'", "WorkCenterInternalID", "SAW PACK"},
 		{centers + "A_WorkCenterAllCapacity", "WorkCenter", "PACK SAW"},
+		{centers + "A_WorkCenterCapacity?$orderby=CapacityLastChangeDateTime", "Capacity", "SAW PACK"},
+		{centers + "A_WorkCenterCapacity?$filter=CapacityLastChangeDateTime ge datetimeoffset'2026-03-02T09:00:00Z'", "CapacityPlanUtilizationPercent", "90"},
+		{centers + "A_WorkCenterCapacity?$filter=CapacityLastChangeDateTime gt datetimeoffset'2026-03-02T09:00:00Z'", "Capacity", ""},
 		{centers + "A_WorkCenterCapacityShift_2", "WeekDay", "1 2"},
+		{centers + "A_WorkCenterCapacityShift_2?$filter=CapacityInternalID eq 'BRNO'", "WeekDay", "1 2"},
+		{centers + "A_WorkCenterCapacityShift_2?$filter=CapacityLastChangeDateTime ge datetimeoffset'2026-03-02T09:00:00Z'", "WeekDay", ""},
 		{stock + "A_MatlStkInAcctMod?$filter=Material eq 'STEEL'", "MatlWrhsStkQtyInMatlBaseUnit", "40.000"},
 		{stock + "A_MatlStkInAcctMod?$filter=Material eq 'NONE'", "Batch", ""},
 	} {

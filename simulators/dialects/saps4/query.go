@@ -256,11 +256,14 @@ func meets(e entity, filter []condition) bool {
 	return true
 }
 
+// whenChanged are the properties that tell when something was changed.
+var whenChanged = []string{"LastChangeDateTime", "LastChangeDate", "CapacityLastChangeDateTime"}
+
 // changedSince asks for what has changed, if the filter does. Then it comes in
 // the order in which it was changed.
 func changedSince(q simulators.Query, filter []condition) {
 	for _, c := range filter {
-		if at, ok := c.value.(time.Time); ok && (c.name == "LastChangeDateTime" || c.name == "LastChangeDate") && (c.op == "gt" || c.op == "ge") {
+		if at, ok := c.value.(time.Time); ok && slices.Contains(whenChanged, c.name) && (c.op == "gt" || c.op == "ge") {
 			if c.op == "ge" {
 				at = at.Add(-time.Second)
 			}
@@ -274,7 +277,7 @@ func changedSince(q simulators.Query, filter []condition) {
 
 // paged adds which part of a list is wanted.
 func (d Dialect) paged(m simulators.Message, q simulators.Query) (simulators.Ask, error) {
-	if by := strings.TrimSuffix(m.Params["$orderby"], " asc"); by == "LastChangeDateTime" || by == "LastChangeDate" {
+	if by := strings.TrimSuffix(m.Params["$orderby"], " asc"); slices.Contains(whenChanged, by) {
 		q.Where["by"] = "changed"
 	}
 	if q.Where["id"] == "" && q.Object != "queue" {
