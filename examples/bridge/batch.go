@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -137,4 +138,45 @@ func byRow(u unit, rows []row) []verdict {
 		}
 	}
 	return vs
+}
+
+// asks is a question whether a system has posted a fact. It says posted if it
+// knows.
+type asks func(context.Context, *item) (bool, verdict)
+
+// sorted finds out which rows of a batch are posted that was accepted and failed
+// later: of its rows such a failure says nothing, and one that was good must not
+// be posted again.
+func sorted(ctx context.Context, u unit, v verdict, has asks) verdict {
+	if v.what != refused || len(u) == 1 {
+		return v
+	}
+	if how := whichPosted(ctx, u, has); how.doubt || how.what == posted || how.what == rowwise {
+		return how
+	}
+	return v // there is none, or there is nothing to ask
+}
+
+// whichPosted asks for the postings of each fact of u; again, without a doubt, if
+// there is none.
+func whichPosted(ctx context.Context, u unit, has asks) verdict {
+	rows, found := make([]row, len(u)), 0
+	for i, it := range u {
+		rows[i] = row{Reference: it.Event, Status: http.StatusServiceUnavailable, Code: "not-posted", Class: technical}
+		has, v := has(ctx, it)
+		if v.what != posted {
+			return v
+		}
+		if has {
+			found++
+			rows[i].Status = http.StatusOK
+		}
+	}
+	switch found {
+	case len(u):
+		return verdict{what: posted}
+	case 0:
+		return verdict{what: again}
+	}
+	return verdict{what: rowwise, rows: rows}
 }

@@ -47,21 +47,7 @@ func (s bodSide) post(ctx context.Context, u unit) verdict {
 	a := s.exchange(ctx, name, bod)
 	v := a.judge(u, s.defect)
 	if v.what == pending {
-		return s.sorted(ctx, u, s.follow(ctx, v.code))
-	}
-	return v
-}
-
-// sorted finds out which rows of a batch are posted that was accepted and failed:
-// of its rows such a failure says nothing, and one that was good must not be
-// posted again.
-func (s bodSide) sorted(ctx context.Context, u unit, v verdict) verdict {
-	if v.what != refused || len(u) == 1 {
-		return v
-	}
-	switch how := s.settle(ctx, u); {
-	case how.what == posted || how.what == rowwise || how.doubt:
-		return how
+		return sorted(ctx, u, s.follow(ctx, v.code), s.has)
 	}
 	return v
 }
@@ -259,25 +245,7 @@ func (s bodSide) settle(ctx context.Context, u unit) verdict {
 	if s.defect == M102 {
 		return verdict{what: again}
 	}
-	rows, found := make([]row, len(u)), 0
-	for i, it := range u {
-		rows[i] = row{Reference: it.Event, Status: http.StatusServiceUnavailable, Code: "not-posted", Class: technical}
-		has, v := s.has(ctx, it)
-		if v.what != posted {
-			return v
-		}
-		if has {
-			found++
-			rows[i].Status = http.StatusOK
-		}
-	}
-	switch found {
-	case len(u):
-		return verdict{what: posted}
-	case 0:
-		return verdict{what: again}
-	}
-	return verdict{what: rowwise, rows: rows}
+	return whichPosted(ctx, u, s.has)
 }
 
 // has asks whether the ERP has posted a fact. It says posted if it knows.

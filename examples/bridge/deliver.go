@@ -70,7 +70,7 @@ func (c *courier) try(ctx context.Context, u unit) verdict {
 		it.doubt = v.doubt
 	}
 	if n, ok := to.(neutralSide); ok && v.what == pending {
-		return c.await(ctx, n, v.code)
+		return sorted(ctx, u, c.await(ctx, n, v.code), n.has)
 	}
 	return c.heard(v)
 }

@@ -65,20 +65,32 @@ func (s neutralSide) settle(ctx context.Context, u unit) verdict {
 	if len(u) > 1 || !u[0].ungrouped() {
 		return verdict{what: again}
 	}
-	r, v := s.call(ctx, http.MethodGet, "/postings?reference="+url.QueryEscape(u[0].Event), nil, nil)
-	var found struct{ Postings []struct{ Kind string } }
+	has, v := s.has(ctx, u[0])
 	switch {
 	case v.what == refused: // it does not answer such questions: the key has to do
 		return verdict{what: again}
+	case v.what == posted && !has:
+		return verdict{what: again}
+	}
+	return v
+}
+
+// has asks whether a fact is posted. It says posted if it knows.
+func (s neutralSide) has(ctx context.Context, it *item) (bool, verdict) {
+	r, v := s.call(ctx, http.MethodGet, "/postings?reference="+url.QueryEscape(it.Event), nil, nil)
+	var found struct{ Postings []struct{ Kind string } }
+	switch {
+	case v.what == refused:
+		return false, v
 	case v.what != posted, json.Unmarshal(r.body, &found) != nil:
-		return verdict{what: again, class: technical, code: v.code, reason: v.reason, pause: v.pause, after: v.after, doubt: true}
+		return false, verdict{what: again, class: technical, code: v.code, reason: v.reason, pause: v.pause, after: v.after, doubt: true}
 	}
 	for _, p := range found.Postings {
-		if p.Kind == u[0].Kind {
-			return verdict{what: posted}
+		if p.Kind == it.Kind {
+			return true, v
 		}
 	}
-	return verdict{what: again}
+	return false, v
 }
 
 // sides makes the two sides of the bridge.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/big"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -110,7 +111,7 @@ func (t *tablesSide) handIn(ctx context.Context, tx *sql.Tx, it *item, group str
 	}
 	if !fresh {
 		_, err := tx.ExecContext(ctx, t.db.q("UPDATE "+table+" SET process_start_date = NULL, process_complete_date = NULL, response_code = NULL, response_message = NULL, group_id = ?"+
-			" WHERE reference = ? AND process_start_date IS NOT NULL AND (process_complete_date IS NULL OR response_code <> 200)"), group, it.Event)
+			" WHERE reference = ? AND process_start_date IS NOT NULL AND (process_complete_date IS NULL OR COALESCE(response_code, 0) <> 200)"), group, it.Event)
 		return err
 	}
 	for n, l := range records[1:] {
@@ -155,7 +156,7 @@ func (t *tablesSide) responses(ctx context.Context, u unit) (found map[string]re
 		age = "EXTRACT(EPOCH FROM (now() - process_start_date)) > " + strconv.FormatFloat(t.limit.Seconds(), 'f', 3, 64)
 	}
 	rows, err := t.db.rows(ctx, []string{"reference", "CAST(response_code AS VARCHAR(10))", "error_code", "error_class", "response_message", "CAST(retry_after AS VARCHAR(10))",
-		"CASE WHEN process_start_date IS NULL THEN '' ELSE 'X' END", "CASE WHEN process_complete_date IS NULL THEN '' ELSE 'X' END", "CASE WHEN " + age + " THEN 'X' ELSE '' END"},
+		"CASE WHEN process_start_date IS NULL THEN '' ELSE 'X' END", "CASE WHEN process_complete_date IS NULL THEN '' ELSE 'X' END", "CASE WHEN " + age + " THEN 'X' ELSE '' END", "document_no"},
 		tableName(u[0].name)+" WHERE reference IN (?"+strings.Repeat(", ?", len(u)-1)+")", args...)
 	if err != nil {
 		return nil, false, err
@@ -163,6 +164,11 @@ func (t *tablesSide) responses(ctx context.Context, u unit) (found map[string]re
 	found, answered := map[string]response{}, 0
 	for _, r := range rows {
 		s := response{row{r[0], number(r[1]), r[2], r[3], r[4]}, number(r[5]), r[6] != "", r[7] != "", r[8] != ""}
+		if s.done && s.Status/100 <= 2 && !slices.Contains(postedStatuses, s.Status) { // a code that says nothing: a document does
+			if s.Status = 0; r[9] != "" {
+				s.Status = http.StatusOK
+			}
+		}
 		if t.defect == M126 && s.Status/100 == 2 { // DEFECT M126: 202 is a success, too
 			s.Status, s.done = 200, true
 		}
