@@ -345,6 +345,29 @@ func TestResultThatIsNoYes(t *testing.T) {
 	}
 }
 
+// What a record has no room for and nobody knows is refused, not left out.
+func TestRecordsOfWhatNobodyKnows(t *testing.T) {
+	m := consumption("4711", 1, "CASTING-3", "L-1", "1", "EA")
+	for name, c := range map[string]struct{ was, is, want string }{
+		"as agreed":    {"", "", ""},
+		"another word": {`"Consumed"`, `"Reclaimed"`, `nobody knows the word "Reclaimed"`},
+		"its own word": {`"Consumed"`, `{"$":"Other","@OtherValue":"Reclaimed"}`, `nobody knows the word "Reclaimed"`},
+		"scrap":        {`"Consumed"`, `{"$":"Other","@OtherValue":"Scrap"}`, ""},
+		"not UTF-8":    {`L-1`, "L-\xfc", "is not UTF-8"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			it := &item{name: m.name, body: []byte(strings.ReplaceAll(m.body, c.was, c.is))}
+			if c.was == "" {
+				it.body = []byte(m.body)
+			}
+			_, _, err := recordsOf(it, new(big.Rat))
+			if got := fmt.Sprint(err); (err == nil) != (c.want == "") || !strings.Contains(got, c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
 func TestReadFlat(t *testing.T) {
 	_, body := orderFile("4711")
 	if rs, err := readFlat([]byte(body)); err != nil || len(rs) != 3 {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // This file translates between the records of files/v1 and the messages of
@@ -294,6 +295,7 @@ type reported struct {
 		MaterialDefinitionID []string
 		MaterialLotID        []string
 		MaterialSubLotID     []string
+		MaterialUse          use
 		Quantity             []measure
 		TestResult           []struct {
 			Description         []string
@@ -303,6 +305,31 @@ type reported struct {
 			}
 		}
 	}
+}
+
+// use says what became of material: a word, or Other with a word of one's own.
+type use string
+
+// uses are the words that are known. A record has none of them: its type says
+// what it is about, so that a word that nobody knows would be gone.
+var uses = []use{"", "Yield Produced", "Produced", "Consumed", "Returned Sample", "Scrap", "Rework"}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (u *use) UnmarshalJSON(b []byte) error {
+	var own struct {
+		Other use `json:"@OtherValue"`
+	}
+	text := (*string)(u)
+	if err := json.Unmarshal(b, text); err != nil {
+		if err := json.Unmarshal(b, &own); err != nil {
+			return err
+		}
+		*u = own.Other
+	}
+	if !slices.Contains(uses, *u) {
+		return fmt.Errorf("MaterialUse: nobody knows the word %q", clip(string(*u)))
+	}
+	return nil
 }
 
 type measure struct{ QuantityString, UnitOfMeasure string }
@@ -327,6 +354,9 @@ func flat(u unit) ([]byte, error) {
 
 // recordsOf writes what one item states, and adds up its quantity.
 func recordsOf(it *item, total *big.Rat) (records []line, at string, err error) {
+	if !utf8.Valid(it.body) { // a reader would put other characters in the place of what is not
+		return nil, "", fmt.Errorf("write %s: the body is not UTF-8", it.Event)
+	}
 	var m map[string]transaction
 	if err := json.Unmarshal(it.body, &m); err != nil {
 		return nil, "", fmt.Errorf("write %s: %w", it.Event, err)
