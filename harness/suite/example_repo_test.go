@@ -31,7 +31,7 @@ var _ = Describe("a team's own suite", Serial, Ordered, Label("example"), func()
 			Expect(filepath.Join(report.Bundle, "journal.jsonl")).To(BeARegularFile(), "the evidence of a failed spec stays")
 			Expect(os.RemoveAll(filepath.Dir(report.Bundle))).To(Succeed())
 		}
-	}, SpecTimeout(4*time.Minute))
+	}, SpecTimeout(8*time.Minute))
 
 	It("passes once the forwarder sends keys", func(ctx SpecContext) {
 		specs, err := teamSuite(ctx, "FORWARDER_KEYS=1")
@@ -40,7 +40,7 @@ var _ = Describe("a team's own suite", Serial, Ordered, Label("example"), func()
 		for name, s := range specs {
 			Expect(s.State).To(Equal(types.SpecStatePassed), name)
 		}
-	}, SpecTimeout(4*time.Minute))
+	}, SpecTimeout(8*time.Minute))
 })
 
 // teamSuite runs the suite and returns its specs by the first word of their
@@ -48,7 +48,7 @@ var _ = Describe("a team's own suite", Serial, Ordered, Label("example"), func()
 func teamSuite(ctx SpecContext, env ...string) (map[string]types.SpecReport, error) {
 	GinkgoHelper()
 	out := filepath.Join(GinkgoT().TempDir(), "report.json")
-	test := exec.CommandContext(ctx, "go", "test", "-count=1", "-timeout=200s", ".", "-ginkgo.json-report="+out)
+	test := exec.CommandContext(ctx, "go", "test", "-count=1", "-timeout=400s", ".", "-ginkgo.json-report="+out)
 	test.Dir = filepath.Join("..", "..", "examples", "ginkgo-suite")
 	test.Env = append(os.Environ(), env...)
 	said, terr := test.CombinedOutput()
