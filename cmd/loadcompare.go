@@ -117,7 +117,6 @@ func (f *compareFlags) once(ctx context.Context, w World, name, out string) (*lo
 	if err != nil {
 		return nil, err
 	}
-	c.Quiet = 500 * time.Millisecond // what comes later is lost to this run, and both builds are treated alike
 	res, err := load.Run(ctx, c)
 	if err != nil {
 		return nil, err
