@@ -109,7 +109,6 @@ var elsewhere = map[bridge.Defect][]string{
 	bridge.M63:  {"FIL-01", "FIL-02"},
 	bridge.M65:  {"NET-12"},
 	bridge.M66:  {"CUT-01"},
-	bridge.M157: {"LOT-01"},
 	bridge.M68:  {"NET-05"},
 	bridge.M81:  {"LAB-01"},
 	bridge.M83:  {"LOT-02", "LOT-03"},
