@@ -13,6 +13,8 @@ type probed struct {
 	lasted   float64 // seconds in which levels were taken
 	levels   []level
 	gaveUp   int64  // confirmations that were never taken
+	number   uint64 // that were due
+	unsent   uint64 // of which as many were never begun, as the time was over
 	wrong    string // with exactly-once
 	died     string
 	pacing   time.Duration // our own lateness, p99
@@ -81,6 +83,9 @@ func (s *Search) promises(x *probed) (Verdict, Limit, string) {
 		if got := g.decide(x.figures); got.Outcome == Violated {
 			return Violated, g.limits(), fmt.Sprintf("%s: %s", g.Expression, got.Why)
 		}
+	}
+	if x.unsent > 0 { // of what was sent, too few to tell a latency may be left
+		return Violated, ByThroughput, fmt.Sprintf("%d of %d were due and never sent", x.unsent, x.number)
 	}
 	return Held, "", ""
 }

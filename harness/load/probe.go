@@ -73,7 +73,7 @@ func (s *seeker) probe(ctx context.Context, why Purpose, rate float64, length ti
 	e.cfg.Connections, e.cfg.Most, e.cfg.GiveUp = connections, s.next+shape.Number(), min(e.cfg.GiveUp, length)
 	e.next.Store(s.next)
 
-	w := &probing{seeker: s, rate: rate, length: length, number: shape.Number(), before: s.counts(&s.out)}
+	w := &probing{seeker: s, rate: rate, length: length, first: s.next, number: shape.Number(), before: s.counts(&s.out)}
 	sending, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	done := make(chan struct{})
@@ -109,7 +109,7 @@ type probing struct {
 	*seeker
 	rate          float64
 	length        time.Duration
-	number        uint64
+	first, number uint64 // confirmation, and how many
 	before, begun counts // at the beginning, and when it had settled in
 	zero          time.Duration
 	levels        []level
@@ -205,6 +205,9 @@ func (s *seeker) conclude(w *probing, why Purpose, connections int, sent counts,
 		wrong: s.wrong(b, &after, unfinished)}
 	if w.stopped > 0 {
 		x.gaveUp = 0 // those who waited were given up by us
+	}
+	if began := s.next - w.first; w.stopped == 0 && began < w.number {
+		x.number, x.unsent = w.number, w.number-began
 	}
 	if sent.idle > 0 {
 		x.cores = float64(runtime.NumCPU())
