@@ -33,7 +33,7 @@ $(BIN)/noskips: $(wildcard tools/noskips/*.go)
 	$(GO) build -o $@ ./tools/noskips
 
 # Tests whose rounds differ only in their seeds make a part of them under the race detector (internal/race).
-ROUNDS    := TestAtomicState TestBrokenPromisesFailLint TestBrokenStateIsNoticed TestCalmIsCalm TestEveryFaultAtEverySurface TestEveryFaultInEveryDialect TestNamedWithoutIdentifiers \
+ROUNDS    := TestAtomicState TestBrokenPromisesFailLint TestBrokenStateIsNoticed TestCalmIsCalm TestDialectsOfEveryKindOfLoad TestEveryFaultAtEverySurface TestEveryFaultInEveryDialect TestNamedWithoutIdentifiers \
 	TestOneSeedOneJournal TestRepeats TestSearchFindsKnownCapacities TestSearchOfBuildsThatSway TestSearchOfBuildsThatTire \
 	TestSoundBuildHoldsUnderEveryFault TestWholeCatalogRepeats
 ROUNDS_IN := ./chaos ./chaos/faults ./harness ./harness/catalog ./harness/load ./harness/memory
