@@ -187,6 +187,7 @@ var scripts = []struct {
 	{M18, poison, "lost consumption/1"},
 	{M21, badRow, "doubled"},
 	{M22, badRow, "lost consumption/1/0010/BAD"},
+	{M22, postedInPart, "lost consumption/1/0010/BAD"},
 	{M23, badRow, "doubled"},
 	{M24, func(w *world) []string {
 		m := confirmation("1", 1)

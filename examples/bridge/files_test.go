@@ -225,6 +225,19 @@ func cannotBeRemoved(w *world) []string {
 	return s.judge(m)
 }
 
+// postedInPart is what brings M22 to light where files are posted: the only row
+// of a file is refused.
+func postedInPart(w *world) []string {
+	s := newShareWorld(w)
+	m := consumption("1", 1, "CASTING-3", "BAD", "1", "EA")
+	w.erp.refuse[m.event] = lotExpired
+	s.result = "RES;f;partly;207;1;0;;;;\r\nROW;1;" + m.event + ";422;;lot-expired;data-quality;it has expired\r\n"
+	s.start()
+	s.sendAll(m)
+	s.settled(m)
+	return s.judge(m)
+}
+
 func TestFilesBecomeMessages(t *testing.T) {
 	s := newShareWorld(newWorld(t, ""))
 	s.start()

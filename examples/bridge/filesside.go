@@ -126,6 +126,7 @@ func (f *filesSide) result(u unit, file string) (verdict, bool) {
 		v.pause, v.after = true, time.Duration(retry)*time.Second
 	}
 	switch {
+	case whole.Status == http.StatusMultiStatus && f.defect == M22: // DEFECT M22: posted in part is as good as posted
 	case whole.Status == http.StatusAccepted && f.defect != M24: // DEFECT M24: accepted is as good as posted
 		return verdict{what: again, class: technical, code: onlyAccepted, reason: file + " was accepted, and nothing tells whether it was posted", doubt: true}, true
 	case len(rows) < len(u) && v.what == posted && !slices.Contains(postedStatuses, whole.Status) && f.defect != M24: // of no row it says more

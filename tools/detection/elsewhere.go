@@ -54,6 +54,8 @@ var listRigs = map[string]string{
 func rigAt(d bridge.Defect, erp string) (rig, why string) {
 	rig, ok := rigs[d]
 	switch {
+	case !ok && slices.Contains(ofMasterData, d) && erp != neutral:
+		return listRigs[erp], ""
 	case !ok:
 		return "", ""
 	case rig == busRig:
@@ -73,6 +75,10 @@ func rigAt(d bridge.Defect, erp string) (rig, why string) {
 	}
 	return listRigs[erp], ""
 }
+
+// ofMasterData are mistakes with records that not every dialect has announcements
+// for: where it has none, the build reads lists.
+var ofMasterData = []bridge.Defect{bridge.M141, bridge.M142, bridge.M144, bridge.M145}
 
 // unlisted says why a defect in reading lists is none at an ERP of a dialect.
 var unlisted = map[string]map[bridge.Defect]string{

@@ -52,7 +52,7 @@ func (c face) senseless(d bridge.Defect, erp string) string {
 // is none.
 func (c face) without(d bridge.Defect, erp string) string {
 	switch d {
-	case bridge.M01, bridge.M05, bridge.M23, bridge.M65:
+	case bridge.M01, bridge.M02, bridge.M04, bridge.M05, bridge.M23, bridge.M65:
 		if c.policy.Dedupe == simulators.DedupeNatural {
 			return "what was posted is known by its business key; no other key is read"
 		}
@@ -63,11 +63,8 @@ func (c face) without(d bridge.Defect, erp string) string {
 	}
 	switch d {
 	case bridge.M01, bridge.M02, bridge.M04:
-		switch {
-		case c.policy.Dedupe == simulators.DedupeNone:
+		if c.policy.Dedupe == simulators.DedupeNone {
 			return "what is posted has no key"
-		case isION(erp):
-			return "what was posted is known by its business key; no other key is read"
 		}
 	}
 	return ""
@@ -81,10 +78,13 @@ var readsAnswers = map[string]string{
 	"infor-ion/v2": "M115",
 	"d365/v1":      "M120",
 	"sap-s4/v2":    "M114",
+	"staging/v1":   "M126, M128 and M129",
 }
 
 // ownManners says of single dialects why a defect cannot be one.
 var ownManners = map[string]map[bridge.Defect]string{
+	"files/v1":     {bridge.M41: nothingConverted},
+	"staging/v1":   {bridge.M41: nothingConverted},
 	"infor-ion/v3": {bridge.M41: nothingConverted},
 	"infor-ion/v2": {bridge.M41: nothingConverted},
 	"d365/v1": {
