@@ -54,6 +54,9 @@ type Message struct {
 	// Manner, if set, is how the endpoint is to treat this message of the SUT
 	// otherwise than its policy says. Never on the wire.
 	Manner *Manner
+	// Tells are the newest changes of the records on a page of a list, of a reply
+	// to who finds changes there, since nobody announces them. Never on the wire.
+	Tells []plant.EventID
 }
 
 // TokenName is the message by which the SUT asks an endpoint for an access
@@ -282,6 +285,8 @@ type Query struct {
 	// Fits says which objects of a list are wanted, before it is cut into pages;
 	// nil means all.
 	Fits func(found any) bool `json:"-"`
+	// Counts is true if only how many there are is told, and none of them.
+	Counts bool `json:"-"`
 }
 
 // An Answer is what a simulator makes of an [Ask].

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/plant"
 )
 
 // part is one of the messages that a message holds, or the message itself.
@@ -67,6 +68,7 @@ func (e *Endpoint) bundle(m simulators.Message, parts []part) simulators.Message
 	defer held.release()
 	var replies []simulators.Message
 	var items []simulators.Result
+	var tells []plant.EventID
 	from := 0
 	for _, one := range parts {
 		one.m.ID, one.m.Route, one.m.Events, one.m.Asks = m.ID, m.Route, one.ask.Claims, one.ask.Query
@@ -80,14 +82,14 @@ func (e *Endpoint) bundle(m simulators.Message, parts []part) simulators.Message
 		if from = to; silent {
 			reply = simulators.Message{}
 		}
-		replies = append(replies, reply)
+		replies, tells = append(replies, reply), append(tells, reply.Tells...)
 	}
 	out := e.Dialect.(simulators.Bundler).Bundle(m, replies)
 	status := out.Result.Status
 	if out.Result = combined(items); len(items) == 0 {
 		out.Result = simulators.Result{Outcome: simulators.Answered}
 	}
-	out.Result.Status = status
+	out.Result.Status, out.Tells = status, tells
 	return out
 }
 

@@ -334,7 +334,10 @@ func (e *Endpoint) serve(one part, p simulators.Policy, held *holding) simulator
 		}
 	}
 	if ask.Query != nil {
-		return e.reply(m, e.page(m, ask))
+		a := e.page(m, ask)
+		out := e.reply(m, a)
+		out.Tells = e.tells(*ask.Query, a, out.Result)
+		return out
 	}
 	if p.Dedupe != simulators.DedupeKey || ask.IdempotencyKey == "" {
 		return e.reply(m, told(m, e.post(m, ask, p, held)))

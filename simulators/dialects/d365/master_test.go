@@ -93,6 +93,44 @@ func TestListsOfMasterData(t *testing.T) {
 	}
 }
 
+// Who is shown a record in the list of its kind is told of its newest change;
+// not who only counts, looks into another company, or reads an extract.
+func TestListsTellOfChanges(t *testing.T) {
+	e := engineered(0)
+	e.Sends = map[plant.Kind]bool{}
+	for _, f := range []plant.Fact{plant.ItemChanged{Item: plant.Item{ID: "C", Unit: "EA"}, Version: 2}, plant.ItemChanged{Item: plant.Item{ID: "B", Unit: "EA"}, Version: 1}, plant.ItemChanged{Item: plant.Item{ID: "C", Unit: "EA"}, Version: 3}} {
+		e.System.Notice(plant.Event{ID: plant.EventID(plant.Natural(f)), Fact: f})
+	}
+	abroad := d365.Dialect{Settings: d365.Settings{Company: "DEMO", UserCompany: "DAT"}}
+	for _, c := range []struct {
+		name    string
+		dialect d365.Dialect
+		params  map[string]string
+		want    string
+	}{
+		{"ReleasedProductsV2", d365.Dialect{}, nil, "item-changed/B/1 item-changed/C/3"},
+		{"ReleasedProductsV2", d365.Dialect{}, map[string]string{"$filter": "ItemNumber gt 'B'"}, "item-changed/C/3"},
+		{"ReleasedProductsV2", d365.Dialect{}, map[string]string{"$top": "2"}, "item-changed/B/1"},
+		{"ReleasedProductsV2", d365.Dialect{}, map[string]string{"$top": "0", "$count": "true"}, ""},
+		{"ReleasedProductsV2", d365.Dialect{}, map[string]string{"$filter": "ItemNumber eq 'C'"}, ""},
+		{"ReleasedProductsV2", d365.Dialect{}, map[string]string{"$filter": "Nothing eq 'C'"}, ""},
+		{"ReleasedProductsV2", abroad, nil, ""},
+		{"ReleasedProductsV2", abroad, map[string]string{"cross-company": "true"}, "item-changed/B/1 item-changed/C/3"},
+		{"ProductSpecificUnitOfMeasureConversions", d365.Dialect{}, nil, ""},
+		{"BillOfMaterialsHeaders", d365.Dialect{}, nil, ""},
+	} {
+		e.Dialect = c.dialect
+		r, err := e.Receive(t.Context(), simulators.Message{Verb: "get", Method: "GET", Name: "data/" + c.name, Params: c.params})
+		got := ""
+		for _, id := range r.Tells {
+			got += string(id) + " "
+		}
+		if strings.TrimSpace(got) != c.want || err != nil {
+			t.Errorf("%s %v: %d tells %q, want %q, %v", c.name, c.params, r.Result.Status, got, c.want, err)
+		}
+	}
+}
+
 // The next page is a number of rows further on: when a row has moved meanwhile,
 // one is never seen. Who asks for what comes behind the last key sees it.
 func TestNextLinkLosesARow(t *testing.T) {

@@ -238,7 +238,7 @@ func (d Dialect) question(m simulators.Message) (simulators.Ask, error) {
 	}
 	q := simulators.Query{Object: r.set.list, Where: map[string]string{}}
 	if r.paged() {
-		q.Fits = func(found any) bool { return len(d.fitting(r, []any{found})) > 0 }
+		q.Fits, q.Counts = func(found any) bool { return d.Settings.sees(r.cross) && len(d.fitting(r, []any{found})) > 0 }, r.top == 0
 		if r.skip > 0 {
 			q.Where["offset"] = strconv.Itoa(r.skip)
 		}
