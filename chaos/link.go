@@ -263,8 +263,8 @@ func (l *Link) arrive(way, sender context.Context, f *fate, far simulators.Recei
 	}
 	if f.LoseReply == nil {
 		heard = acted
-		if f.Drift != "" && f.Direction == simulators.FromSUT {
-			l.drifted(&heard, f.Drift)
+		if f.Drift != "" && f.Direction == simulators.FromSUT && l.drifted(&heard, f.Drift) && !f.Drift.Additive() {
+			heard.Tells = nil // who cannot read it was told nothing
 		}
 		return heard, acted, nil
 	}
@@ -339,9 +339,9 @@ func (l *Link) write(f *fate, start time.Duration, acted, heard simulators.Messa
 		})
 		return
 	}
-	hears := heard.Result
+	hears, told := heard.Result, heard.Tells
 	if f.copied || hears.Outcome == simulators.Undelivered { // the SUT did not send it, or broke off: no reply reaches it
-		hears = simulators.Result{Outcome: simulators.Unknown}
+		hears, told = simulators.Result{Outcome: simulators.Unknown}, nil
 	}
 	size := len(m.Body)
 	if m.Unread != nil {
@@ -350,7 +350,7 @@ func (l *Link) write(f *fate, start time.Duration, acted, heard simulators.Messa
 	l.Journal.Append(evidence.Attempt{
 		ID: m.ID, Endpoint: l.Name, Verb: m.Verb, Name: m.Name, Key: m.Key, IdemKey: held.IdemKey(cmp.Or(m.Idem, m.Header["Idempotency-Key"])), Claims: m.Events,
 		Attempt: f.Attempt, Copy: f.copied, Start: start, End: l.Journal.Now(), Acted: acted.Result, Heard: hears,
-		Payload: payload, Digest: digest(m.Body), Bytes: size, Faults: f.touched, Asks: object(m.Asks), Breach: m.Breach, Route: m.Route,
+		Payload: payload, Digest: digest(m.Body), Bytes: size, Faults: f.touched, Asks: object(m.Asks), Told: told, Breach: m.Breach, Route: m.Route,
 		Wire: wire, Held: held,
 	})
 }

@@ -70,6 +70,7 @@ type FactView struct {
 	Sink   string // endpoint whose books must show it; "" if it is not judged
 
 	Offers       []*OfferView
+	Lists        []*AttemptView // questions of the SUT for lists that told it; see [Attempt.Told]
 	Attempts     []*AttemptView // at the sink; copies that faults made are among them
 	Effects      []*EffectView  // at the sink
 	Surfaces     []*SurfaceView

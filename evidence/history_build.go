@@ -24,6 +24,7 @@ func NewHistory(records []Record, unreadable ...string) *History {
 	h.gaps(records)
 	h.joinOffers()
 	h.joinDisturbances()
+	h.joinLists()
 	h.takeBack()
 	a := newAttributor(h)
 	a.attempts()

@@ -44,6 +44,21 @@ func (h *History) joinDisturbances() {
 	}
 }
 
+// joinLists hangs under each fact the pages of lists by which the SUT heard of
+// it.
+func (h *History) joinLists() {
+	for _, t := range h.Attempts {
+		if t.Copy || !t.Heard.Outcome.Took() {
+			continue
+		}
+		for _, id := range t.Told {
+			if f := h.names.facts[id]; f != nil {
+				f.Lists = append(f.Lists, t)
+			}
+		}
+	}
+}
+
 // unhear takes back that the SUT heard the reply: it was written down when it
 // left, before d struck the connection it left by.
 func (t *AttemptView) unhear(d *DisturbanceView) {

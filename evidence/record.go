@@ -87,6 +87,11 @@ type Attempt struct {
 	// Asks is what a question is about, as in a [simulators.Query]; "" of others.
 	// It is told to those who watch the journal and is not kept.
 	Asks string `json:"-"`
+	// Told are the changes of master data that a page of a list told of, by their
+	// facts: the newest of each record on it, of the kinds that nobody announces.
+	// Nothing is told by a reply of which the SUT heard nothing, or that a fault
+	// worded otherwise.
+	Told []plant.EventID `json:"told,omitempty"`
 	// Breach is what is wrong with the message, as the SUT sent it, by the
 	// endpoint's contract, with its place; "" if nothing is, or nobody looked.
 	Breach string `json:"breach,omitempty"`

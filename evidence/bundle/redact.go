@@ -34,7 +34,7 @@ type Secret struct {
 const shortest = 4
 
 // structural are fields a judge cannot do without.
-var structural = []string{"seq", "at", "plant", "kind", "body", "phase", "verdict", "outcome", "id", "facts", "amount", "unit", "start", "end", "key"}
+var structural = []string{"seq", "at", "plant", "kind", "body", "phase", "verdict", "outcome", "id", "facts", "told", "amount", "unit", "start", "end", "key"}
 
 // NewRedactor returns a Redactor for these secrets that also blanks the values
 // of fields with these names, whatever their case and hyphens.
