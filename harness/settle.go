@@ -14,8 +14,9 @@ import (
 )
 
 // progress follows the journal and knows what is still owed: facts that the
-// SUT has taken and that neither show in the books nor have been surfaced. It
-// decides only when to go on; what a debt means is for the oracles.
+// SUT has taken and that neither show in the books nor have been surfaced, and
+// in the end also those of which a list has told it. It decides only when to go
+// on; what a debt means is for the oracles.
 type progress struct {
 	endpoints []*endpoint.Endpoint
 	links     []*chaos.Link
@@ -27,6 +28,7 @@ type progress struct {
 	owed   int
 	held   int           // announcements that were waited for once, in vain
 	vain   int           // how often that was
+	ending bool          // what lists told counts
 	last   time.Time     // of the last thing that changed anything
 	asked  time.Time     // of the last question about something in particular
 	change chan struct{} // gets a token at each change
@@ -35,6 +37,7 @@ type progress struct {
 // debt is one fact on its way.
 type debt struct {
 	taken  bool // by the SUT
+	told   bool // it was, by a list
 	paid   bool // effective, surfaced, or refused at intake
 	stale  bool // was waited for once, in vain
 	counts bool // is in progress.owed
@@ -72,6 +75,11 @@ func (p *progress) see(r evidence.Record) {
 		p.last = time.Now()
 		p.pay(b.Reference, plant.NaturalKey(b.Kind, b.Keys))
 	case evidence.Attempt:
+		if b.Heard.Outcome.Took() {
+			for _, id := range b.Told {
+				p.update(string(id), func(d *debt) { d.told = true })
+			}
+		}
 		switch {
 		case atWork(b):
 			p.last = time.Now()
@@ -120,7 +128,7 @@ func (p *progress) update(name string, change func(*debt)) {
 		return
 	}
 	change(d)
-	if counts := d.taken && !d.paid && !d.stale; counts != d.counts {
+	if counts := (d.taken || d.told && p.ending) && !d.paid && !d.stale; counts != d.counts {
 		d.counts = counts
 		if counts {
 			p.owed++
@@ -182,11 +190,11 @@ func (p *progress) trust(pat patience) patience {
 	return pat
 }
 
-// remember makes everything unpaid count again.
+// remember makes everything unpaid count again, and what lists told as well.
 func (p *progress) remember() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.held, p.vain = 0, 0
+	p.held, p.vain, p.ending = 0, 0, true
 	for name := range p.facts {
 		p.update(name, func(d *debt) { d.stale = false })
 	}

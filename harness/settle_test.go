@@ -88,6 +88,43 @@ func TestWhoAsksForItsPostingsIsWaitedFor(t *testing.T) {
 	}
 }
 
+// TestWhatAListToldIsWaitedForAtTheEnd: while the plant plays nobody waits for
+// what a list told; in the end who was told has as long as for what it took.
+func TestWhatAListToldIsWaitedForAtTheEnd(t *testing.T) {
+	settle := Settle{Still: 250 * time.Millisecond, Quiet: 3 * time.Second, Max: 30 * time.Second}
+	change := plant.Event{ID: "item-changed/A/2", Fact: plant.ItemChanged{Item: plant.Item{ID: "A"}, Version: 2}}
+	answered, unheard := simulators.Result{Outcome: simulators.Answered}, simulators.Result{Outcome: simulators.Unknown}
+	for _, c := range []struct {
+		name  string
+		heard simulators.Result
+		paid  bool
+		want  time.Duration
+	}{
+		{"told", answered, false, settle.Quiet},
+		{"told and posted", answered, true, settle.Still},
+		{"not heard", unheard, false, settle.Still},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				j := evidence.NewJournal(nil)
+				p := newProgress(j, nil, nil)
+				j.Append(evidence.Truth{Event: change, Source: "erp", Sink: "mes"})
+				j.Append(evidence.Attempt{Verb: "get", Name: "items", Acted: answered, Heard: c.heard, Told: []plant.EventID{change.ID}})
+				if c.paid {
+					j.Append(evidence.Effect{Endpoint: "mes", Posting: simulators.Posting{Claim: change}})
+				}
+				if !p.await(t.Context(), patience{quiet: time.Second, most: time.Minute}) {
+					t.Error("it is waited for while the plant plays")
+				}
+				began := time.Now()
+				if quiet, why := p.rest(t.Context(), settle); !quiet || time.Since(began) < c.want || time.Since(began) > c.want+100*time.Millisecond {
+					t.Errorf("at rest %t (%s) after %s, want about %s", quiet, why, time.Since(began), c.want)
+				}
+			})
+		})
+	}
+}
+
 // owe lets the SUT take a fact, of which nothing becomes known.
 func owe(j *evidence.Journal) {
 	fact := plant.Confirmed{Order: "1", Operation: "0010", Counter: 1}
