@@ -190,3 +190,70 @@ func TestMasterData(t *testing.T) {
 		{name: "there may still be something to come", build: func(r *journaltest.Run) { r.Happen(item(2, "C", 12)) }, end: restless, want: evidence.Inconclusive, rule: "not-settled"},
 	})
 }
+
+// What nobody announces is told by pages of lists that the SUT reads.
+func TestMasterDataThatListsTell(t *testing.T) {
+	item := journaltest.Item
+	// told has version 2 passed on, and version 3 on a page before so much time.
+	told := func(heard simulators.Outcome, before time.Duration, more ...func(*journaltest.Run, plant.Event)) func(*journaltest.Run) {
+		return func(r *journaltest.Run) {
+			r.Post(r.Truth(item(2, "C", 12)))
+			e := r.Truth(item(3, "D", 12))
+			r.List(heard, e)
+			for _, m := range more {
+				m(r, e)
+			}
+			r.Wait(before)
+			r.Token("erp")
+		}
+	}
+	const long = 4 * time.Second
+	run(t, "master-data", []testCase{
+		{name: "read and not passed on", build: told(simulators.Answered, long), want: evidence.Violated, rule: "record-outdated", says: "erp told it in answer to items"},
+		{name: "the only change, read and not passed on", build: func(r *journaltest.Run) {
+			r.List(simulators.Answered, r.Truth(item(2, "C", 12)))
+			r.Wait(long)
+			r.Token("erp")
+		}, want: evidence.Violated, rule: "record-missing", says: "erp told it in answer to items"},
+		{name: "read and passed on", build: told(simulators.Answered, long, func(r *journaltest.Run, e plant.Event) { r.Post(e) }), want: evidence.Holds},
+		{name: "the answer was cut", build: told(simulators.Unknown, long), want: evidence.Holds},
+		{name: "the answer was refused", build: told(simulators.Throttled, long), want: evidence.Holds},
+		{name: "read a moment before the end", build: told(simulators.Answered, passing/2), want: evidence.Holds},
+		{name: "read once more, a moment before the end", build: told(simulators.Answered, long, func(r *journaltest.Run, e plant.Event) { r.List(simulators.Answered, e) }), want: evidence.Violated},
+		{name: "an older version read last", build: func(r *journaltest.Run) {
+			a, b := r.Truth(item(2, "C", 12)), r.Truth(item(3, "D", 12))
+			r.List(simulators.Answered, b)
+			r.Post(b)
+			r.List(simulators.Answered, a)
+			r.Wait(long)
+			r.Token("erp")
+		}, want: evidence.Holds},
+		{name: "the SUT was killed before it can have noted it", build: told(simulators.Answered, long, func(r *journaltest.Run, _ plant.Event) { r.Step("sut.kill"); r.Step("sut.start") }), want: evidence.Holds},
+		{name: "the SUT was killed later", build: told(simulators.Answered, long, func(r *journaltest.Run, _ plant.Event) { r.Wait(passing); r.Step("sut.kill"); r.Step("sut.start") }), want: evidence.Violated},
+		{name: "reported", build: told(simulators.Answered, long, func(r *journaltest.Run, e plant.Event) { r.Surface(e, simulators.Business) }), want: evidence.Holds},
+		{name: "told only in a copy of the question", build: func(r *journaltest.Run) {
+			r.Post(r.Truth(item(2, "C", 12)))
+			r.Add(evidence.Attempt{ID: 99, Endpoint: "erp", Verb: "get", Name: "items", Copy: true, Heard: simulators.Result{Outcome: simulators.Answered}, Told: []plant.EventID{r.Truth(item(3, "D", 12)).ID}})
+			r.Wait(long)
+			r.Token("erp")
+		}, want: evidence.Holds},
+		{name: "the connection broke while the answer was on its way", build: func(r *journaltest.Run) {
+			r.Post(r.Truth(item(2, "C", 12)))
+			question := r.List(simulators.Answered, r.Truth(item(3, "D", 12)))
+			r.Add(evidence.Disturbance{Fault: "cut", Kind: "reset-mid-response", Phase: evidence.Struck, At: "erp", Message: question, Unheard: true})
+			r.Wait(long)
+			r.Token("erp")
+		}, want: evidence.Holds},
+		{name: "an earlier state was put back", build: func(r *journaltest.Run) {
+			backup := r.Now()
+			told(simulators.Answered, long)(r)
+			r.Add(evidence.Step{Name: evidence.StepRestore, Args: map[string]string{evidence.ArgBackup: backup.String()}})
+			r.Wait(long)
+			r.Token("erp")
+		}, want: evidence.Holds},
+		{name: "not at rest", build: told(simulators.Answered, long), end: restless, want: evidence.Inconclusive, rule: "not-settled"},
+	})
+}
+
+// passing is what a SUT may take to pass on what it has read.
+const passing = time.Second

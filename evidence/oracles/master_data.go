@@ -2,6 +2,7 @@ package oracles
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/andon-rig/andon/evidence"
@@ -17,8 +18,9 @@ var masterInfo = Info{
 
 // MasterData judges whether the copy of the material definitions, bills of
 // material, routings, work centers and calendars that a system holds at the end is
-// complete: which there are, in which version, and which materials were retired. What changed after the last cycle that was carried through may
-// be missing.
+// complete: which there are, in which version, and which materials were retired.
+// What changed after the last cycle that was carried through may be missing,
+// unless a page of a list that the SUT heard has told of it.
 func MasterData() evidence.Judge {
 	return keeper{oracle{masterInfo, masterData, "%d records are as their source has them", "no record was changed"}}
 }
@@ -49,7 +51,7 @@ type copyOf struct {
 func masterData(r *report) {
 	var order []recordKey
 	copies := map[recordKey]*copyOf{}
-	fetched := lastCycle(r.h)
+	lists := newReader(r.h)
 	for _, f := range r.h.Facts {
 		kind := f.Event.Fact.Kind()
 		if records[kind] == "" || !judged(f) {
@@ -62,7 +64,7 @@ func masterData(r *report) {
 			copies[k] = c
 			order = append(order, k)
 		}
-		if required(f, fetched[listed{f.Sink, kind}]) && (c.newest == nil || versionHeld(c.newest) < versionHeld(f)) {
+		if lists.required(f) && (c.newest == nil || versionHeld(c.newest) < versionHeld(f)) {
 			c.newest = f
 		}
 		for _, e := range f.Effects {
@@ -74,7 +76,7 @@ func masterData(r *report) {
 	for _, k := range order {
 		if c := copies[k]; c.newest != nil {
 			r.judged++
-			c.compare(r, k)
+			c.compare(r, k, lists)
 		}
 	}
 }
@@ -104,28 +106,74 @@ func lastCycle(h *evidence.History) map[listed]time.Duration {
 	return last
 }
 
+// reader is what is known of lists that the SUT reads by itself.
+type reader struct {
+	h       *evidence.History
+	fetched map[listed]time.Duration
+	by      time.Duration // when it must have heard what it could still pass on
+}
+
+func newReader(h *evidence.History) *reader {
+	end := h.Last()
+	for _, r := range slices.Backward(h.Records) {
+		if _, is := r.Body.(evidence.End); is {
+			end = r.At // what is sent while the SUT is stopped may follow
+			break
+		}
+	}
+	return &reader{h, lastCycle(h), end - passing}
+}
+
+// passing is what a SUT may take to pass on what it has read.
+const passing = time.Second
+
 // required reports whether the consumer must have f at the end: the SUT
-// accepted it, has passed it on, or it was there for the asking when the last
-// cycle began.
-func required(f *evidence.FactView, fetched time.Duration) bool {
+// accepted it, has passed it on, or nobody announced it and it was there for the
+// asking when the last cycle began, or a list told it.
+func (l *reader) required(f *evidence.FactView) bool {
 	if f.Invalid || len(f.Surfaces) > 0 {
 		return false
 	}
-	return f.Status == evidence.Must || len(f.Effects) > 0 || (f.Status == evidence.May && !f.Superseded && len(f.Offers) == 0 && f.At < fetched)
+	if f.Status == evidence.Must || len(f.Effects) > 0 {
+		return true
+	}
+	return f.Status == evidence.May && !f.Superseded && len(f.Offers) == 0 && (f.At < l.fetched[listed{f.Sink, f.Event.Fact.Kind()}] || l.told(f) != nil)
+}
+
+// told is the question by whose answer the SUT heard of f, lived to note it and
+// had time to pass it on; nil if there is none.
+func (l *reader) told(f *evidence.FactView) *evidence.AttemptView {
+	for _, t := range f.Lists {
+		if t.End <= l.by && l.h.Survived(t.Start, t.End+noting) && !l.h.Forgot(t.End, l.h.Last()) {
+			return t
+		}
+	}
+	return nil
+}
+
+// unannounced says how the SUT could know of a change that nobody handed over
+// and that was not passed on, and which record shows it.
+func (l *reader) unannounced(f *evidence.FactView) (why string, shown []uint64) {
+	if len(f.Offers) > 0 || len(f.Effects) > 0 {
+		return "", nil
+	}
+	if t := l.told(f); t != nil {
+		return fmt.Sprintf("nobody handed it over; %s told it in answer to %s, which the SUT heard", t.Endpoint, t.Name), []uint64{t.Seq}
+	}
+	return "nobody handed it over, and a change made later was fetched: a cycle has passed it over", nil
 }
 
 // compare judges one record.
-func (c *copyOf) compare(r *report, k recordKey) {
+func (c *copyOf) compare(r *report, k recordKey, lists *reader) {
 	version := versionHeld(c.newest)
 	v := about(c.newest)
 	v.Class, v.Confidence = evidence.CauseTechnical, "high"
 	v.Expected = fmt.Sprintf("%s %s in %s at version %d", records[k.kind], k.id, k.sink, version)
+	why, shown := lists.unannounced(c.newest)
+	v.Text, v.Evidence = why, few(append(v.Evidence, shown...))
 	switch {
 	case c.held == nil:
 		v.Got, v.Rule = "no version of the run", "record-missing"
-		if len(c.newest.Offers) == 0 {
-			v.Text = "nobody handed it over, and a change made later was fetched: a cycle has passed it over"
-		}
 		r.missing(v, false)
 		return
 	case versionHeld(c.held.Facts[0]) < version:

@@ -6,6 +6,7 @@ import (
 
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/evidence/oracles/journaltest"
+	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/plant"
 )
 
@@ -159,6 +160,18 @@ func versionMutations() []mutation {
 				return nil
 			}
 			return slices.Delete(rs, at+1, at+4) // the offer, the effect and the attempt
+		}},
+		{"read a change of a material in a list and not pass it on", []string{"master-data"}, func(rs []evidence.Record, at int) []evidence.Record {
+			t, ok := rs[at].Body.(evidence.Truth)
+			if !ok || t.Event.ID != "item-changed/000PLATE/2" { // the last one: none that was fetched later demands it
+				return nil
+			}
+			a := rs[at+3].Body.(evidence.Attempt)
+			a.Endpoint, a.Verb, a.Name, a.Key, a.IdemKey, a.Digest, a.Claims = "erp", "get", "items", "get items", "", "", nil
+			a.Acted, a.Told = simulators.Result{Outcome: simulators.Answered, Status: 200}, []plant.EventID{t.Event.ID}
+			a.Heard = a.Acted
+			rs[at+3].Body = a
+			return slices.Delete(rs, at+1, at+3) // the offer and the effect
 		}},
 		{"not say that a material is retired", []string{"master-data"}, func(rs []evidence.Record, at int) []evidence.Record {
 			t, ok := rs[at].Body.(evidence.Truth)

@@ -249,6 +249,21 @@ func (r *Run) Token(endpoint string) {
 	r.Add(evidence.Attempt{ID: r.id, Endpoint: endpoint, Verb: "post", Name: "oauth/token", Key: "token/" + endpoint, Start: start, End: r.wall, Acted: ok, Heard: ok})
 }
 
+// List has the SUT read a page of a list that tells of these changes, and hear
+// an answer of this outcome. It returns the number of the question.
+func (r *Run) List(heard simulators.Outcome, told ...plant.Event) uint64 {
+	r.id++
+	start := r.wall
+	r.wall += 2 * time.Millisecond
+	a := evidence.Attempt{ID: r.id, Endpoint: r.sourceOf(told[0]), Verb: "get", Name: "items", Key: "get items", Attempt: 1, Start: start, End: r.wall,
+		Acted: simulators.Result{Outcome: simulators.Answered, Status: 200}, Heard: simulators.Result{Outcome: heard}}
+	for _, e := range told {
+		a.Told = append(a.Told, e.ID)
+	}
+	r.Add(a)
+	return a.ID
+}
+
 // Surface has the SUT report an exception about e.
 func (r *Run) Surface(e plant.Event, c simulators.Class) {
 	r.Add(evidence.Surface{Class: c, Kind: e.Fact.Kind(), Keys: e.Fact.Keys(), Reference: string(e.ID), Reason: "reported by the SUT"})
