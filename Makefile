@@ -138,6 +138,10 @@ detection: ## plant every defect, gate it and shrink what it shows, count false 
 surface-defects: ## plant every defect at the ERP of every dialect that the bundled build has a side for; writes docs/surface-defects.md
 	$(GO) run ./tools/detection -surfaces -shrink 0 -write docs/surface-defects.md
 
+.PHONY: surface-scenarios
+surface-scenarios: ## play every scenario with the sound build at the ERP of every dialect that it has a side for; writes docs/surface-scenarios.md
+	$(GO) run ./tools/detection -everywhere -write docs/surface-scenarios.md
+
 SEED ?= 20261120
 
 .PHONY: campaign

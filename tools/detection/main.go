@@ -21,23 +21,24 @@ import (
 )
 
 type options struct {
-	defects   string
-	scenarios string
-	pack      string
-	reps      int
-	rest      bool
-	shrink    int
-	sound     int
-	campaign  int
-	keep      string
-	lanes     int
-	seed      uint64
-	builds    string
-	canaries  bool
-	surfaces  bool
-	erps      string
-	write     string
-	verbose   bool
+	defects    string
+	scenarios  string
+	pack       string
+	reps       int
+	rest       bool
+	shrink     int
+	sound      int
+	campaign   int
+	keep       string
+	lanes      int
+	seed       uint64
+	builds     string
+	canaries   bool
+	surfaces   bool
+	everywhere bool
+	erps       string
+	write      string
+	verbose    bool
 }
 
 func main() {
@@ -54,7 +55,8 @@ func main() {
 	flag.StringVar(&o.builds, "build", "bridge:every,poller", "comma-separated sound builds: bridge, poller, bridge:RIG with files, container or a rig file of examples/bridge, such as bridge:mqtt, and bridge:every, whose campaign is at all of these")
 	flag.BoolVar(&o.canaries, "canaries", false, "only show that each oracle still speaks, and that one round of the sound builds holds")
 	flag.BoolVar(&o.surfaces, "surfaces", false, "only plant the defects at the ERP of each dialect that the bundled build has a side for")
-	flag.StringVar(&o.erps, "erp", "", "with -surfaces, comma-separated dialects; all if empty")
+	flag.BoolVar(&o.everywhere, "everywhere", false, "only play every scenario with the sound build at the ERP of each dialect that it has a side for")
+	flag.StringVar(&o.erps, "erp", "", "with -surfaces and -everywhere, comma-separated dialects; all if empty")
 	flag.IntVar(&o.lanes, "lanes", 6, "runs side by side; most of a run is spent waiting")
 	flag.Uint64Var(&o.seed, "seed", 20261120, "from which the seeds of all runs derive")
 	flag.StringVar(&o.write, "write", "", "also write what was found to this Markdown `file`")
@@ -82,8 +84,11 @@ func run(ctx context.Context, o options) (int, error) {
 	if err != nil {
 		return 3, err
 	}
-	if o.surfaces {
+	switch {
+	case o.surfaces:
 		return m.surfacesPage(ctx)
+	case o.everywhere:
+		return m.everywhere(ctx)
 	}
 	var t table
 	silent := 0
@@ -155,7 +160,7 @@ func prepare(ctx context.Context, o options, dir string) (*measure, error) {
 	if err := m.choose(o); err != nil {
 		return nil, err
 	}
-	if (o.sound > 0 || o.campaign > 0) && !o.surfaces {
+	if (o.sound > 0 || o.campaign > 0) && !o.surfaces && !o.everywhere {
 		if m.builds, err = builds(ctx, o.builds, dir); err != nil {
 			return nil, err
 		}

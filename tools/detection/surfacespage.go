@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/andon-rig/andon/examples/bridge"
@@ -14,10 +13,7 @@ import (
 // surfacesPage measures, prints and writes the matrix of dialects and defects.
 // The exit status is 1 if a defect that was planted was not seen.
 func (m *measure) surfacesPage(ctx context.Context) (int, error) {
-	defects, erps := chosen(m.options.defects), harness.BundledERPs()
-	if m.options.erps != "" {
-		erps = strings.Split(m.options.erps, ",")
-	}
+	defects, erps := chosen(m.options.defects), m.erps()
 	rows, err := m.surfaces(ctx, defects, erps)
 	if err != nil {
 		return 3, err
@@ -34,6 +30,14 @@ func (m *measure) surfacesPage(ctx context.Context) (int, error) {
 		return 1, nil
 	}
 	return 0, nil
+}
+
+// erps are the dialects that were asked for.
+func (m *measure) erps() []string {
+	if m.options.erps == "" {
+		return harness.BundledERPs()
+	}
+	return strings.Split(m.options.erps, ",")
 }
 
 // matrix is the page, and how many defects were planted at some dialect and
@@ -83,28 +87,20 @@ func matrix(defects []bridge.DefectInfo, erps []string, rows []map[string]cell) 
 // reasons lists why defects were left out or not seen, those of one reason
 // together.
 func reasons(defects []bridge.DefectInfo, erps []string, rows []map[string]cell) string {
+	ids := make([]string, len(defects))
+	for i, d := range defects {
+		ids[i] = string(d.ID)
+	}
 	var b strings.Builder
 	b.WriteString("\n## Left out, or not seen\n\n| surface | defects | why |\n|---|---|---|\n")
 	for _, erp := range erps {
-		by, order := map[string][]string{}, []string{}
-		for i, d := range defects {
+		b.WriteString(together(erp, ids, func(i int) string {
 			c := rows[i][erp]
-			why := c.out
-			if why == "" && len(c.oracles) == 0 {
-				why = "not seen: " + c.why
+			if c.out == "" && len(c.oracles) == 0 {
+				return "not seen: " + c.why
 			}
-			if why == "" {
-				continue
-			}
-			if by[why] == nil {
-				order = append(order, why)
-			}
-			by[why] = append(by[why], string(d.ID))
-		}
-		slices.Sort(order)
-		for _, why := range order {
-			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", erp, strings.Join(by[why], ", "), why)
-		}
+			return c.out
+		}))
 	}
 	return b.String()
 }

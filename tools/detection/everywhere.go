@@ -1,0 +1,251 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/harness"
+	"github.com/andon-rig/andon/reports"
+	"github.com/andon-rig/andon/scenarios"
+)
+
+// outcome is what came of a scenario with the sound build at the ERP of one
+// dialect.
+type outcome struct {
+	left    string // why it was not played; "" if it was
+	broken  string // why there is no verdict; "" if there is one
+	verdict evidence.Verdict
+	blamed  []string // oracles that did
+	why     string   // it does not hold
+}
+
+// word is the outcome as the table has it.
+func (o outcome) word() string {
+	switch {
+	case o.left != "":
+		return "–"
+	case o.broken != "":
+		return "no verdict"
+	case o.verdict == evidence.Holds:
+		return "✓"
+	case o.verdict == evidence.Vacuous:
+		return "vacuous"
+	case o.verdict == evidence.Violated:
+		return "**" + cmp.Or(strings.Join(o.blamed, ", "), "blamed") + "**"
+	}
+	return "undecided"
+}
+
+// reason is why it is no plain success; "" if it is.
+func (o outcome) reason() string {
+	switch {
+	case o.left != "":
+		return o.left
+	case o.broken != "":
+		return "no verdict: " + o.broken
+	case o.verdict == evidence.Holds:
+		return ""
+	}
+	return o.verdict.String() + ": " + o.why
+}
+
+// outcomeOf reads what a gate of one scenario has come to.
+func outcomeOf(s reports.Scenario) outcome {
+	o := outcome{verdict: s.Verdict, blamed: violators(s)}
+	switch {
+	case s.Error != "":
+		o.broken = oneLine(s.Error)
+	case s.Verdict == evidence.Vacuous:
+		o.why = unshown(s)
+	case s.Verdict != evidence.Holds:
+		var all []string
+		for _, f := range s.Open() {
+			if f.Verdict == s.Verdict {
+				all = append(all, strings.Join(strings.Fields(f.Oracle+prefixed(" ", f.Keys.String())+": "+f.Text+" expected "+f.Expected+", got "+f.Got), " "))
+			}
+		}
+		o.why = fmt.Sprintf("seed %d, %s", s.Seed, strings.Join(all[:min(len(all), mostTold)], "; "))
+		if more := len(all) - mostTold; more > 0 {
+			o.why += fmt.Sprintf("; and %d more", more)
+		}
+	}
+	return o
+}
+
+// mostTold is how many findings of a run the page repeats.
+const mostTold = 3
+
+func oneLine(s string) string {
+	first, _, _ := strings.Cut(s, "\n")
+	return first
+}
+
+// play gates the sound build with every scenario at the ERP of every dialect,
+// over lanes side by side.
+func (m *measure) play(ctx context.Context, all []scenarios.Scenario, erps []string) ([]map[string]outcome, error) {
+	rows := make([]map[string]outcome, len(all))
+	for i := range rows {
+		rows[i] = map[string]outcome{}
+	}
+	var mu sync.Mutex // guards rows, done and what is printed
+	var wg sync.WaitGroup
+	done, lanes := 0, make(chan struct{}, max(1, m.options.lanes))
+	for _, erp := range erps {
+		base, err := m.at(erp)
+		if err != nil {
+			return nil, err
+		}
+		for i, s := range all {
+			wg.Go(func() {
+				lanes <- struct{}{}
+				defer func() { <-lanes }()
+				if ctx.Err() != nil {
+					return
+				}
+				o := playOne(ctx, base, s)
+				mu.Lock()
+				defer mu.Unlock()
+				rows[i][erp] = o
+				done++
+				fmt.Printf("%d/%d %-14s %-10s %s%s\n", done, len(all)*len(erps), erp, s.Metadata.ID, o.word(), prefixed(": ", o.reason()))
+			})
+		}
+	}
+	wg.Wait()
+	return rows, ctx.Err()
+}
+
+// playOne gates one scenario, or says why the rig cannot play it.
+func playOne(ctx context.Context, base harness.GateOptions, s scenarios.Scenario) outcome {
+	if lack := base.File.Lacks(s); lack != "" {
+		return outcome{left: strings.TrimPrefix(lack, s.Metadata.ID+" was not run: ")}
+	}
+	base.Scenarios = []scenarios.Scenario{s}
+	g, err := harness.Gate(ctx, base)
+	if err != nil { // the plan of the scenario does not fit the rig
+		return outcome{left: "cannot be played here: " + oneLine(err.Error())}
+	}
+	return outcomeOf(g.Scenarios[0])
+}
+
+// everywhere measures, prints and writes the matrix of scenarios and dialects.
+// The exit status is 1 if the sound build was blamed anywhere, and else 3 if
+// some run came to no verdict.
+func (m *measure) everywhere(ctx context.Context) (int, error) {
+	all, erps := slices.Concat(m.pack, m.library), m.erps()
+	slices.SortFunc(all, func(a, b scenarios.Scenario) int { return cmp.Compare(a.Metadata.ID, b.Metadata.ID) })
+	rows, err := m.play(ctx, all, erps)
+	if err != nil {
+		return 3, err
+	}
+	ids := make([]string, len(all))
+	for i, s := range all {
+		ids[i] = s.Metadata.ID
+	}
+	page, sums := soundPage(ids, erps, rows)
+	fmt.Println()
+	fmt.Print(page)
+	if m.options.write != "" {
+		if err := os.WriteFile(m.options.write, []byte(page), 0o644); err != nil {
+			return 3, fmt.Errorf("write %s: %w", m.options.write, err)
+		}
+	}
+	return sums.exit(), nil
+}
+
+// sums count outcomes.
+type sums struct{ played, hold, vacuous, undecided, blamed, broken, left int }
+
+func (s *sums) add(o outcome) {
+	if o.left != "" {
+		s.left++
+		return
+	}
+	s.played++
+	switch {
+	case o.broken != "":
+		s.broken++
+	case o.verdict == evidence.Holds:
+		s.hold++
+	case o.verdict == evidence.Vacuous:
+		s.vacuous++
+	case o.verdict == evidence.Violated:
+		s.blamed++
+	default:
+		s.undecided++
+	}
+}
+
+func (s sums) exit() int {
+	switch {
+	case s.blamed > 0:
+		return 1
+	case s.broken > 0:
+		return 3
+	}
+	return 0
+}
+
+// soundPage is the page, and what there is of each outcome in all.
+func soundPage(ids, erps []string, rows []map[string]outcome) (page string, all sums) {
+	var b strings.Builder
+	b.WriteString("<!-- made by make surface-scenarios; do not edit -->\n# Scenarios by surface\n\n" +
+		"What came out when the bundled build, which is sound, played every scenario of the library around the ERP of every dialect that it has a side for, at\n" +
+		"the scenario's own seed: ✓ holds; a dash stands where the rig cannot play it; *vacuous* has exercised nothing that it is about; *undecided* cannot be\n" +
+		"told; an oracle's name in bold blamed the build, which is a false alarm or a mistake of the build. The reasons stand below; `andon list scenarios` tells what\n" +
+		"each is about. Made by `make surface-scenarios`; some of it: `go run ./tools/detection -everywhere -erp files/v1 -scenarios API-01,NET-02`.\n\n")
+	b.WriteString("| | played | hold | vacuous | undecided | blamed | no verdict | left out |\n|---|---|---|---|---|---|---|---|\n")
+	for _, erp := range erps {
+		var here sums
+		for _, r := range rows {
+			here.add(r[erp])
+			all.add(r[erp])
+		}
+		fmt.Fprintf(&b, "| `%s` | %d | %d | %d | %d | %d | %d | %d |\n", erp, here.played, here.hold, here.vacuous, here.undecided, here.blamed, here.broken, here.left)
+	}
+	b.WriteString("\n| scenario |")
+	for _, erp := range erps {
+		fmt.Fprintf(&b, " `%s` |", erp)
+	}
+	b.WriteString("\n|---|" + strings.Repeat("---|", len(erps)) + "\n")
+	for i, id := range ids {
+		fmt.Fprintf(&b, "| %s |", id)
+		for _, erp := range erps {
+			fmt.Fprintf(&b, " %s |", rows[i][erp].word())
+		}
+		b.WriteString("\n")
+	}
+	b.WriteString("\n## Left out, or not held\n\n| surface | scenarios | why |\n|---|---|---|\n")
+	for _, erp := range erps {
+		b.WriteString(together(erp, ids, func(i int) string { return rows[i][erp].reason() }))
+	}
+	return b.String(), all
+}
+
+// together are rows of a table that say of one surface what has which reason;
+// what has none is left out.
+func together(surface string, names []string, why func(i int) string) string {
+	by, order := map[string][]string{}, []string{}
+	for i, name := range names {
+		reason := strings.ReplaceAll(why(i), "|", `\|`)
+		if reason == "" {
+			continue
+		}
+		if by[reason] == nil {
+			order = append(order, reason)
+		}
+		by[reason] = append(by[reason], name)
+	}
+	slices.Sort(order)
+	var b strings.Builder
+	for _, reason := range order {
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", surface, strings.Join(by[reason], ", "), reason)
+	}
+	return b.String()
+}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/reports"
+)
+
+func TestOutcomes(t *testing.T) {
+	finding := func(oracle string, v evidence.Verdict) evidence.Finding {
+		return evidence.Finding{Oracle: oracle, ID: "O1", Verdict: v, Expected: "one", Got: "two", Text: "of\nthem"}
+	}
+	many := reports.Scenario{ID: "NET-02", Seed: 7, Verdict: evidence.Violated}
+	for range mostTold + 2 {
+		many.Findings = append(many.Findings, finding("exactly-once", evidence.Violated))
+	}
+	for _, c := range []struct {
+		name         string
+		run          reports.Scenario
+		word, reason string
+	}{
+		{"holds", reports.Scenario{Verdict: evidence.Holds, Findings: []evidence.Finding{finding("exactly-once", evidence.Holds)}}, "✓", ""},
+		{"vacuous", reports.Scenario{Verdict: evidence.Vacuous, Findings: []evidence.Finding{{Oracle: "exercise", Verdict: evidence.Vacuous, Got: "moved struck nothing"}}}, "vacuous", "vacuous: moved struck nothing"},
+		{"undecided", reports.Scenario{Seed: 7, Verdict: evidence.Inconclusive, Findings: []evidence.Finding{finding("labor", evidence.Inconclusive), finding("secrets", evidence.Holds)}}, "undecided",
+			"inconclusive: seed 7, labor: of them expected one, got two"},
+		{"blamed", reports.Scenario{Seed: 7, Verdict: evidence.Violated, Findings: []evidence.Finding{finding("labor", evidence.Inconclusive), finding("exactly-once", evidence.Violated), finding("conservation", evidence.Violated)}},
+			"**exactly-once, conservation**", "violated: seed 7, conservation: of them expected one, got two; exactly-once: of them expected one, got two"},
+		{"much is blamed", many, "**exactly-once**", "; and 2 more"},
+		{"trouble of the rig", reports.Scenario{Verdict: evidence.Inconclusive, Error: "start SUT: no such file\nmore"}, "no verdict", "no verdict: start SUT: no such file"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if o := outcomeOf(c.run); o.word() != c.word || !strings.HasSuffix(o.reason(), c.reason) || (c.reason == "") != (o.reason() == "") {
+				t.Errorf("%q: %q, want %q: %q", o.word(), o.reason(), c.word, c.reason)
+			}
+		})
+	}
+}
+
+func TestSoundPage(t *testing.T) {
+	var (
+		good      = outcome{verdict: evidence.Holds}
+		left      = outcome{left: "there is no broker | and no queue"}
+		idle      = outcome{verdict: evidence.Vacuous, why: "moved struck nothing"}
+		undecided = outcome{verdict: evidence.Inconclusive, why: "seed 7, not at rest"}
+		blamed    = outcome{verdict: evidence.Violated, blamed: []string{"exactly-once"}, why: "seed 7, twice"}
+		broken    = outcome{broken: "no SUT"}
+	)
+	ids, erps := []string{"A-01", "B-02", "C-03"}, []string{"a/v1", "b/v1"}
+	page, all := soundPage(ids, erps, []map[string]outcome{{"a/v1": good, "b/v1": left}, {"a/v1": idle, "b/v1": left}, {"a/v1": blamed, "b/v1": undecided}})
+	if all.exit() != 1 || all.played != 4 || all.left != 2 {
+		t.Errorf("exit %d of %+v", all.exit(), all)
+	}
+	for _, want := range []string{"| `a/v1` | 3 | 1 | 1 | 0 | 1 | 0 | 0 |\n", "| `b/v1` | 1 | 0 | 0 | 1 | 0 | 0 | 2 |\n", "| scenario | `a/v1` | `b/v1` |\n", "| A-01 | ✓ | – |\n", "| B-02 | vacuous | – |\n",
+		"| C-03 | **exactly-once** | undecided |\n", "| `a/v1` | C-03 | violated: seed 7, twice |\n", "| `b/v1` | A-01, B-02 | there is no broker \\| and no queue |\n"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not say %q:\n%s", want, page)
+		}
+	}
+	for want, o := range map[int][]outcome{0: {good, left, idle, undecided}, 1: {good, broken, blamed}, 3: {good, broken}} {
+		var s sums
+		for _, one := range o {
+			s.add(one)
+		}
+		if s.exit() != want {
+			t.Errorf("exit %d of %+v, want %d", s.exit(), s, want)
+		}
+	}
+}
