@@ -101,21 +101,35 @@ func (s *sapSide) onward(p pass, changes []string, next string, rows int) (curso
 	}
 }
 
-// materials reads products as they were changed.
-func (s *sapSide) materials(ctx context.Context, at string, rows int) (page []listedMaterial, next string, end bool, v verdict) {
+// sapRows reads a page of a list: of each record the rows that it stands for,
+// and when it was changed.
+func sapRows[T, R any](ctx context.Context, s *sapSide, l sapList, at string, rows int, of func(T) ([]R, string, verdict)) (page []R, next string, end bool, v verdict) {
 	p := passFrom(at)
-	found, link, v := sapPage[sapProduct](ctx, s, listOfProducts, p, rows)
+	found, link, v := sapPage[T](ctx, s, l, p, rows)
 	if v.what != posted {
 		return nil, at, true, v
 	}
-	for _, m := range found {
-		if m.Product == "" || m.BaseUnit == "" || m.Version > 0 && m.LastChangeDateTime == "" {
-			return nil, at, true, notRead("list has a product without key, unit or time of change")
+	var changes []string
+	for _, one := range found {
+		rs, changed, v := of(one)
+		if v.what != posted {
+			return nil, at, true, v
 		}
-		page = append(page, m.listed())
+		page, changes = append(page, rs...), append(changes, changed)
 	}
-	next, end = s.onward(p, changesOf(page), link, rows)
+	next, end = s.onward(p, changes, link, rows)
 	return page, next, end, v
+}
+
+// materials reads products as they were changed.
+func (s *sapSide) materials(ctx context.Context, at string, rows int) ([]listedMaterial, string, bool, verdict) {
+	return sapRows(ctx, s, listOfProducts, at, rows, func(p sapProduct) ([]listedMaterial, string, verdict) {
+		if p.Product == "" || p.BaseUnit == "" || p.Version > 0 && p.LastChangeDateTime == "" {
+			return nil, "", notRead("list has a product without key, unit or time of change")
+		}
+		m := p.listed()
+		return []listedMaterial{m}, m.Changed, verdict{what: posted}
+	})
 }
 
 // listed is the product as a row of a list.
@@ -144,17 +158,11 @@ type sapBill struct {
 }
 
 // bills reads bills of material as they were changed, each with its items.
-func (s *sapSide) bills(ctx context.Context, at string, rows int) (page []listedRow, next string, end bool, v verdict) {
-	p := passFrom(at)
-	found, link, v := sapPage[sapBill](ctx, s, listOfBills, p, rows)
-	if v.what != posted {
-		return nil, at, true, v
-	}
-	var changes []string
-	for _, b := range found {
+func (s *sapSide) bills(ctx context.Context, at string, rows int) ([]listedRow, string, bool, verdict) {
+	return sapRows(ctx, s, listOfBills, at, rows, func(b sapBill) ([]listedRow, string, verdict) {
 		changed := sapDate(b.LastChangeDateTime)
 		if b.Material == "" || b.BOMHeaderBaseUnit == "" || b.Version > 0 && (changed == "" || b.Items.Results == nil) {
-			return nil, at, true, notRead("list has a bill of material without material, unit, items or time of change")
+			return nil, "", notRead("list has a bill of material without material, unit, items or time of change")
 		}
 		version := strconv.Itoa(b.Version)
 		l, below := line{"BOM", kindBill + "/" + b.Material + "/" + version, changed, b.Material, version, plainNumber(b.BOMHeaderQuantityInBaseUnit), b.BOMHeaderBaseUnit}, []line(nil)
@@ -163,12 +171,10 @@ func (s *sapSide) bills(ctx context.Context, at string, rows int) (page []listed
 		}
 		row, err := design(l, below)
 		if err != nil {
-			return nil, at, true, notRead(err.Error())
+			return nil, "", notRead(err.Error())
 		}
-		page, changes = append(page, row), append(changes, changed)
-	}
-	next, end = s.onward(p, changes, link, rows)
-	return page, next, end, v
+		return []listedRow{row}, changed, verdict{what: posted}
+	})
 }
 
 // sapWay is a routing as it is read.
@@ -192,16 +198,10 @@ type sapWay struct {
 
 // routings reads routings as they were changed, each with its operations, once
 // for every material that is made by it.
-func (s *sapSide) routings(ctx context.Context, at string, rows int) (page []listedRow, next string, end bool, v verdict) {
-	p := passFrom(at)
-	found, link, v := sapPage[sapWay](ctx, s, listOfWays, p, rows)
-	if v.what != posted {
-		return nil, at, true, v
-	}
-	var changes []string
-	for _, w := range found {
+func (s *sapSide) routings(ctx context.Context, at string, rows int) ([]listedRow, string, bool, verdict) {
+	return sapRows(ctx, s, listOfWays, at, rows, func(w sapWay) (made []listedRow, changed string, v verdict) {
 		if w.ProductionRoutingGroup == "" || w.Version > 0 && (w.LastChangeDate == "" || w.ChangedAt == "" || len(w.Assignments.Results) == 0 || len(w.Sequences.Results) == 0) {
-			return nil, at, true, notRead("list has a routing without group, material, sequence or time of change")
+			return nil, "", notRead("list has a routing without group, material, sequence or time of change")
 		}
 		var below []line
 		for _, q := range w.Sequences.Results {
@@ -213,12 +213,10 @@ func (s *sapSide) routings(ctx context.Context, at string, rows int) (page []lis
 		for _, of := range w.Assignments.Results {
 			row, err := design(line{"RTG", kindRouting + "/" + of.Product + "/" + version, sapDate(w.ChangedAt), of.Product, version}, below)
 			if err != nil {
-				return nil, at, true, notRead(err.Error())
+				return nil, "", notRead(err.Error())
 			}
-			page = append(page, row)
+			made = append(made, row)
 		}
-		changes = append(changes, sapDate(w.LastChangeDate))
-	}
-	next, end = s.onward(p, changes, link, rows)
-	return page, next, end, v
+		return made, sapDate(w.LastChangeDate), verdict{what: posted}
+	})
 }

@@ -45,7 +45,7 @@ func sapBelonging[T any](ctx context.Context, s *sapSide, path, capacity string)
 // centers reads work centers as their capacities were changed. What the center
 // itself says is in a list of its own, which may be of another version by then:
 // that comes again, and is left until it does.
-func (s *sapSide) centers(ctx context.Context, at string, rows int) (page []listedRow, next string, end bool, v verdict) {
+func (s *sapSide) centers(ctx context.Context, at string, rows int) ([]listedRow, string, bool, verdict) {
 	type capacity struct {
 		CapacityInternalID, CapacityPlanUtilizationPercent, CapacityLastChangeDateTime string
 		Version                                                                        int `json:"YY1_Version_CAP"`
@@ -55,28 +55,18 @@ func (s *sapSide) centers(ctx context.Context, at string, rows int) (page []list
 		Machines                                           string `json:"YY1_Machines_WCT"`
 		Version                                            int    `json:"YY1_Version_WCT"`
 	}
-	p := passFrom(at)
-	found, link, v := sapPage[capacity](ctx, s, listOfCapacities, p, rows)
-	if v.what != posted {
-		return nil, at, true, v
-	}
-	var changes []string
-	for _, c := range found {
-		changed := sapDate(c.CapacityLastChangeDateTime)
+	return sapRows(ctx, s, listOfCapacities, at, rows, func(c capacity) (its []listedRow, changed string, v verdict) {
+		changed = sapDate(c.CapacityLastChangeDateTime)
 		if c.CapacityInternalID == "" || c.Version > 0 && changed == "" {
-			return nil, at, true, notRead("list has a capacity without key or time of change")
+			return nil, "", notRead("list has a capacity without key or time of change")
 		}
-		changes = append(changes, changed)
 		had, v := s.store.hasVersion(ctx, kindCenter, c.CapacityInternalID, c.Version)
-		if v.what != posted {
-			return nil, at, true, v
-		}
-		if had {
-			continue
+		if v.what != posted || had {
+			return nil, changed, v
 		}
 		of, v := sapBelonging[center](ctx, s, sapCenters, c.CapacityInternalID)
 		if v.what != posted {
-			return nil, at, true, v
+			return nil, "", v
 		}
 		for _, w := range of {
 			if w.Version != c.Version {
@@ -85,13 +75,12 @@ func (s *sapSide) centers(ctx context.Context, at string, rows int) (page []list
 			manual := sapFlag(w.WorkCenterCategoryCode == "0003")
 			row, err := centerDocument(w.WorkCenter, w.Version, changed, w.WorkCenterDesc, manual, c.CapacityPlanUtilizationPercent, w.Machines)
 			if err != nil {
-				return nil, at, true, notRead(err.Error())
+				return nil, "", notRead(err.Error())
 			}
-			page = append(page, row)
+			its = append(its, row)
 		}
-	}
-	next, end = s.onward(p, changes, link, rows)
-	return page, next, end, v
+		return its, changed, v
+	})
 }
 
 // sapShift is a shift on a day of the week.
@@ -105,50 +94,35 @@ type sapShift struct {
 // calendars reads shifts as they were changed. A calendar is all of its shifts,
 // of which a page may have a part: it is read by itself, and counts if all of it
 // is of one version.
-func (s *sapSide) calendars(ctx context.Context, at string, rows int) (page []listedRow, next string, end bool, v verdict) {
-	p := passFrom(at)
-	found, link, v := sapPage[sapShift](ctx, s, listOfShifts, p, rows)
-	if v.what != posted {
-		return nil, at, true, v
-	}
-	var changes []string
+func (s *sapSide) calendars(ctx context.Context, at string, rows int) ([]listedRow, string, bool, verdict) {
 	seen := map[string]bool{}
-	for _, one := range found {
+	return sapRows(ctx, s, listOfShifts, at, rows, func(one sapShift) ([]listedRow, string, verdict) {
 		changed, id := sapDate(one.CapacityLastChangeDateTime), one.CapacityInternalID
 		if id == "" || one.Version > 0 && changed == "" {
-			return nil, at, true, notRead("list has a shift without key or time of change")
+			return nil, "", notRead("list has a shift without key or time of change")
 		}
-		changes = append(changes, changed)
 		if seen[id] {
-			continue
+			return nil, changed, verdict{what: posted}
 		}
 		seen[id] = true
 		had, v := s.store.hasVersion(ctx, kindCalendar, id, one.Version)
-		if v.what != posted {
-			return nil, at, true, v
-		}
-		if had {
-			continue
+		if v.what != posted || had {
+			return nil, changed, v
 		}
 		all, v := sapBelonging[sapShift](ctx, s, sapShifts, id)
-		if v.what != posted {
-			return nil, at, true, v
-		}
-		if slices.ContainsFunc(all, func(o sapShift) bool { return o.Version != one.Version }) {
-			continue
+		if v.what != posted || slices.ContainsFunc(all, func(o sapShift) bool { return o.Version != one.Version }) {
+			return nil, changed, v
 		}
 		shifts, err := sapWeek(all)
 		if err != nil {
-			return nil, at, true, notRead(err.Error())
+			return nil, "", notRead(err.Error())
 		}
 		row, err := calendarDocument(id, one.Version, changed, one.Zone, shifts)
 		if err != nil {
-			return nil, at, true, notRead(err.Error())
+			return nil, "", notRead(err.Error())
 		}
-		page = append(page, row)
-	}
-	next, end = s.onward(p, changes, link, rows)
-	return page, next, end, v
+		return []listedRow{row}, changed, verdict{what: posted}
+	})
 }
 
 // sapWeek makes shifts of their days, of which Monday is the first.
