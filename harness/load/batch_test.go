@@ -88,11 +88,11 @@ func TestBatchesOverHTTP(t *testing.T) {
 			c := small(t, &passing{t: t}, func(c *Config) {
 				c.Wording, c.Emit.portable = batchWording(t, 16), portable
 				if closes {
-					closed(200 * time.Millisecond)(c)
+					few(320)(c)
 				}
 			})
 			res := mustRun(t, c)
-			if res.Verdict != Held || res.Exactly.Verdict != evidence.Holds || res.Exactly.Posted != res.Exactly.Taken || res.Exactly.Taken != uint64(res.Sent.First) || !closes && res.Sent.First != 200 {
+			if res.Verdict != Held || res.Exactly.Verdict != evidence.Holds || res.Exactly.Posted != res.Exactly.Taken || res.Exactly.Taken != uint64(res.Sent.First) || res.Sent.First != map[bool]int64{true: 320, false: 200}[closes] {
 				t.Errorf("portable %v, closed %v: %+v", portable, closes, res)
 			}
 			if q := res.Latency["e2e"]; q.Count != res.Sent.First || res.Latency["ack"].Count != res.Sent.First {

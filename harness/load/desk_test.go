@@ -264,9 +264,9 @@ func TestDialectTroubled(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := small(t, speaking(t, "b2mml-xml/v7"), nil)
-		c.Faults, c.Emit.Tries = []Fault{f}, 50
-		res := mustRun(t, c)
+		res := struckBy(t, func() Config {
+			return small(t, speaking(t, "b2mml-xml/v7"), func(c *Config) { c.Faults, c.Emit.Tries = []Fault{f}, 50 })
+		})
 		if res.Exactly.Verdict != evidence.Holds || res.Exactly.Posted != 200 || len(res.Faults) != 1 || res.Faults[0].Struck == 0 || res.Sent.Retried == 0 {
 			t.Errorf("%s: %+v\n%+v, sent again %d", text, res.Exactly, res.Faults, res.Sent.Retried)
 		}
@@ -282,7 +282,7 @@ func TestDialectsOfEveryKindOfLoad(t *testing.T) {
 	loses := func(_ *wording, n int64, _ *simulators.Message) bool { return n%10 != 0 }
 	for name, change := range map[string]func(*Config){
 		"batches": func(c *Config) { c.Wording = batchWording(t, 16) },
-		"agents":  func(c *Config) { c.Fleet = agents(t, 2, "sends") },
+		"agents":  func(c *Config) { c.Fleet = agents(2, "sends") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			if res := mustRun(t, small(t, speaking(t, "b2mml-xml/v7"), change)); res.Verdict != Held || res.Exactly.Posted != 200 || res.Received["reworded"] != 200 {

@@ -24,18 +24,18 @@ import (
 	"github.com/andon-rig/andon/harness/load/fleet"
 )
 
-// roleVar has this test program be an agent.
-const roleVar = "ANDON_TEST_AGENT"
+// asAgent has this test program be an agent, of the role that follows.
+const asAgent = "agent-that-"
 
 func TestMain(m *testing.M) {
-	if role := os.Getenv(roleVar); role != "" {
+	if role, ok := strings.CutPrefix(os.Args[len(os.Args)-1], asAgent); ok {
 		ctx, cancel := context.WithCancel(context.Background())
 		go func() {
 			_, _ = io.Copy(io.Discard, os.Stdin)
 			cancel()
 		}()
 		w := Worker{}
-		if role == "given" {
+		if role == "is-given" {
 			w.send = given
 		}
 		a := fleet.Agent{URL: os.Getenv(FleetURL), Name: AgentName(), Do: w.Do}
@@ -49,9 +49,8 @@ func TestMain(m *testing.M) {
 }
 
 // agents has this program as so many agents.
-func agents(t *testing.T, n int, role string) *Fleet {
-	t.Setenv(roleVar, role)
-	return &Fleet{Local: n, Command: []string{os.Args[0]}, lead: 500 * time.Millisecond, Within: time.Minute}
+func agents(n int, role string) *Fleet {
+	return &Fleet{Local: n, Command: []string{os.Args[0], asAgent + role}, lead: 500 * time.Millisecond, Within: patience}
 }
 
 // latency of a plan whose latencies are given.
@@ -120,7 +119,7 @@ func TestFourAgentsAreAsOne(t *testing.T) {
 		c := small(t, &passing{t: t}, func(c *Config) {
 			c.Shape, _ = ParseShape("ramp:15000", 5000, 2*time.Second)
 			c.Emit.Most, c.Listen = c.Shape.Number(), ""
-			c.Fleet = agents(t, n, "given")
+			c.Fleet = agents(n, "is-given")
 		})
 		if c.Shape.Number() != number {
 			t.Fatalf("the plan has %d confirmations", c.Shape.Number())
@@ -199,7 +198,7 @@ func kinds(t *testing.T) map[string]func(*Config) {
 }
 
 func throughAPassingBuild(t *testing.T, change func(*Config)) {
-	c := small(t, &passing{t: t}, func(c *Config) { c.Fleet = agents(t, 3, "sends") })
+	c := small(t, &passing{t: t}, func(c *Config) { c.Fleet = agents(3, "sends") })
 	change(&c)
 	res := mustRun(t, c)
 	if e := res.Exactly; res.Verdict != Held || e.Verdict != evidence.Holds || e.Posted != 200 || res.Sent.First != 200 || res.Sent.NotSent != 0 {
@@ -248,7 +247,7 @@ func killed(t *testing.T, change func(*Config)) {
 	c := small(t, b, func(c *Config) {
 		c.Shape, _ = ParseShape("constant", 400, 3*time.Second)
 		c.Emit.Most = c.Shape.Number()
-		c.Fleet = agents(t, of, "sends")
+		c.Fleet = agents(of, "sends")
 		c.Fleet.sailing = func(f *convoy) {
 			go func() { _ = f.holderOf(part).cmd.Process.Kill() }()
 		}
@@ -304,7 +303,7 @@ func TestAnotherAgentTakesOver(t *testing.T) {
 	c := small(t, &passing{t: t}, func(c *Config) {
 		c.Shape, _ = ParseShape("constant", 40, 10*time.Second)
 		c.Emit.Most = c.Shape.Number()
-		c.Fleet = agents(t, 3, "sends")
+		c.Fleet = agents(3, "sends")
 		c.Fleet.Parts = 2
 		c.Fleet.sailing = func(f *convoy) {
 			go func() { _ = f.holderOf(1).cmd.Process.Kill() }()
@@ -346,7 +345,7 @@ func TestFleetsThatCannotSail(t *testing.T) {
 		"elsewhere":   {func(c *Config) { c.Build, c.Fleet.Within = Running{URL: "http://192.0.2.1:80/mes"}, 5*time.Second }, "named as test systems"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := small(t, &passing{t: t}, func(c *Config) { c.Fleet = agents(t, 1, "sends") })
+			c := small(t, &passing{t: t}, func(c *Config) { c.Fleet = agents(1, "sends") })
 			x.change(&c)
 			if _, err := Run(t.Context(), c); err == nil || !strings.Contains(err.Error(), x.says) {
 				t.Errorf("%v; want %q", err, x.says)
@@ -361,7 +360,7 @@ func TestInterruptedFleet(t *testing.T) {
 	c := small(t, &passing{t: t}, func(c *Config) {
 		c.Shape, _ = ParseShape("constant", 100, time.Minute)
 		c.Emit.Most = c.Shape.Number()
-		c.Fleet = agents(t, 2, "sends")
+		c.Fleet = agents(2, "sends")
 		c.Fleet.sailing = func(f *convoy) {
 			go func() {
 				f.holderOf(0)
@@ -457,11 +456,13 @@ func TestCountersAdd(t *testing.T) {
 
 // Trouble on the way to the build begins when agents do, and reaches them.
 func TestTroubleReachesAgents(t *testing.T) {
-	res := mustRun(t, small(t, &passing{t: t}, func(c *Config) {
-		c.Fleet = agents(t, 2, "sends")
-		c.Faults = []Fault{mustFault(t, "mes:reset@50ms+100ms"), mustFault(t, "erp:503@250ms+150ms")}
-		c.Emit.Tries = 20
-	}))
+	res := struckBy(t, func() Config {
+		return small(t, &passing{t: t}, func(c *Config) {
+			c.Fleet = agents(2, "sends")
+			c.Faults = []Fault{mustFault(t, "mes:reset@50ms+100ms"), mustFault(t, "erp:503@250ms+150ms")}
+			c.Emit.Tries = 20
+		})
+	})
 	if e := res.Exactly; res.Verdict != Held || e.Posted != 200 || len(res.Faults) != 2 || res.Faults[0].Struck == 0 || res.Faults[1].Struck == 0 {
 		t.Errorf("%s, %v: %+v\n%+v", res.Verdict, res.Why, res.Faults, e)
 	}

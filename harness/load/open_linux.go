@@ -184,6 +184,9 @@ func (p *pacer) send(now, next int64) int64 {
 				break
 			}
 			seq := p.next.Add(p.wording.rows()) - p.wording.rows()
+			if seq >= p.cfg.Most { // another thread has begun the last
+				break
+			}
 			f := flight{seq: seq, due: now, sent: now, try: 1}
 			if p.shape != nil {
 				f.due = next

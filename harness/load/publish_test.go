@@ -9,8 +9,6 @@ import (
 	"net"
 	"net/url"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -123,21 +121,36 @@ func overNATS(b *subscribed) (string, func() error, error) {
 	}, nil
 }
 
+// numberOf is the number of the first confirmation in a message.
+func numberOf(t *testing.T, body []byte) uint64 {
+	seq, ok := smallKeys.Find(body)
+	if !ok {
+		t.Errorf("a confirmation without a key: %s", body)
+	}
+	return seq
+}
+
+// laggard is how long a build that loses something may take between two postings;
+// one that does not may take as long as it likes.
+const laggard = 3 * time.Second
+
 var brokers = map[string]func(*subscribed) (string, func() error, error){"mqtt": overMQTT, "nats": overNATS}
 
 func TestThroughBrokers(t *testing.T) {
 	for name, broker := range brokers {
 		t.Run(name, func(t *testing.T) {
-			res := mustRun(t, small(t, &subscribed{passing: passing{t: t}, broker: broker}, nil))
+			waits := func(c *Config) { c.Quiet = patience }
+			res := mustRun(t, small(t, &subscribed{passing: passing{t: t}, broker: broker}, waits))
 			if e := res.Exactly; res.Verdict != Held || e.Verdict != evidence.Holds || e.Posted != 200 || res.Sent.First != 200 || res.Sent.Taken != 200 || res.Received["byte for byte"] != 200 {
 				t.Fatalf("%+v\n%+v", res, e)
 			}
 			if q := res.Latency["e2e"]; q.Count != 200 || q.P50 <= 0 {
 				t.Errorf("end to end %+v", q)
 			}
-			c := small(t, &subscribed{passing: passing{t: t}, broker: broker}, closed(300*time.Millisecond))
-			c.Emit.Connections, c.Emit.Depth, c.Emit.Most = 2, 16, 300
-			if res = mustRun(t, c); res.Verdict != Held || res.Exactly.Posted != res.Exactly.Sent || res.Exactly.Sent == 0 {
+			c := small(t, &subscribed{passing: passing{t: t}, broker: broker}, few(300))
+			waits(&c)
+			c.Emit.Connections, c.Emit.Depth = 2, 16
+			if res = mustRun(t, c); res.Verdict != Held || res.Exactly.Posted != res.Exactly.Sent || res.Exactly.Sent != 300 {
 				t.Errorf("closed, several in a write: %+v\n%+v", res, res.Exactly)
 			}
 		})
@@ -149,19 +162,15 @@ func TestThroughBrokers(t *testing.T) {
 func TestBuildsBehindBrokersAreBlamed(t *testing.T) {
 	for name, broker := range brokers {
 		t.Run(name, func(t *testing.T) {
-			var mu sync.Mutex
-			n := 0
 			c := small(t, &subscribed{passing: passing{t: t}, broker: broker, take: func(b *subscribed, body []byte) {
-				mu.Lock()
-				defer mu.Unlock()
-				switch n++; n {
+				switch numberOf(t, body) {
 				case 7:
 					return
 				case 9:
 					b.post("", bytes.Clone(body))
 				}
 				b.post("", bytes.Clone(body))
-			}}, nil)
+			}}, func(c *Config) { c.Quiet = laggard })
 			res := mustRun(t, c)
 			if e := res.Exactly; e.Verdict != evidence.Violated || e.Lost.Count != 1 || e.Doubled.Count != 1 || e.Altered.Count+e.Invented.Count != 0 {
 				t.Errorf("%+v", e)
@@ -227,29 +236,29 @@ func TestPublicationsOfBatches(t *testing.T) {
 func TestBatchesThroughBrokers(t *testing.T) {
 	for name, broker := range brokers {
 		t.Run(name, func(t *testing.T) {
-			batched := func(c *Config) { c.Wording = batchWording(t, 16) }
+			batched := func(c *Config) { c.Wording, c.Quiet = batchWording(t, 16), patience }
 			res := mustRun(t, small(t, &subscribed{passing: passing{t: t}, broker: broker}, batched))
 			if e := res.Exactly; res.Verdict != Held || e.Posted != 200 || res.Sent.First != 200 || res.Sent.Taken != 200 || res.Sent.Answered != 13 || res.Received["byte for byte"] != 192 || res.Latency["e2e"].Count != 200 {
 				t.Fatalf("%+v\n%+v\n%v", res, e, res.Received)
 			}
-			c := small(t, &subscribed{passing: passing{t: t}, broker: broker}, closed(300*time.Millisecond))
+			c := small(t, &subscribed{passing: passing{t: t}, broker: broker}, few(320))
 			batched(&c)
-			c.Emit.Connections, c.Emit.Depth, c.Emit.Most = 2, 4, 320
-			if res = mustRun(t, c); res.Verdict != Held || res.Exactly.Posted != res.Exactly.Sent || res.Exactly.Sent == 0 || res.Exactly.Sent%16 != 0 {
+			c.Emit.Connections, c.Emit.Depth = 2, 4
+			if res = mustRun(t, c); res.Verdict != Held || res.Exactly.Posted != res.Exactly.Sent || res.Exactly.Sent != 320 {
 				t.Errorf("closed: %+v\n%+v", res, res.Exactly)
 			}
-			var n atomic.Int64
-			flawed := &subscribed{passing: passing{t: t}, broker: broker, take: func(b *subscribed, body []byte) {
+			flawed := small(t, &subscribed{passing: passing{t: t}, broker: broker, take: func(b *subscribed, body []byte) {
 				body = bytes.Clone(body)
-				switch n.Add(1) {
+				switch numberOf(t, body) / 16 {
 				case 3:
 					return
 				case 5:
 					b.post("", body)
 				}
 				b.post("", body)
-			}}
-			if e := mustRun(t, small(t, flawed, batched)).Exactly; e.Verdict != evidence.Violated || e.Lost.Count != 16 || e.Doubled.Count != 16 || e.Altered.Count+e.Invented.Count != 0 {
+			}}, batched)
+			flawed.Quiet = laggard
+			if e := mustRun(t, flawed).Exactly; e.Verdict != evidence.Violated || e.Lost.Count != 16 || e.Doubled.Count != 16 || e.Altered.Count+e.Invented.Count != 0 {
 				t.Errorf("one batch lost and one posted twice: %+v", e)
 			}
 		})
@@ -319,16 +328,22 @@ func TestHostileBrokers(t *testing.T) {
 		"twice":            {func(int) []byte { return []byte{mqttPuback << 4, 2, 0, 1, mqttPuback << 4, 2, 0, 1} }, "bytes that nobody asked for"},
 		"endless":          {func(int) []byte { return []byte{mqttPuback << 4, 0xff, 0xff, 0xff, 0x7f} }, "what the broker says is no MQTT"},
 		"disconnects":      {func(int) []byte { return []byte{mqttDisconnect << 4, 1, 0x8b} }, "connection closed before the answer"},
-		"says nothing":     {func(int) []byte { return []byte{} }, "no answer in time"},
+		"says nothing":     {func(int) []byte { return []byte{} }, late},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := small(t, &subscribed{passing: passing{t: t}, broker: script(t, connack, x.answer)}, func(c *Config) {
 				c.Shape, _ = ParseShape("constant", 40, 250*time.Millisecond)
-				c.Emit = EmitConfig{Connections: 2, Depth: 1, Timeout: 150 * time.Millisecond, Tries: 2, Most: c.Shape.Number(), GiveUp: 2 * time.Second}
-				c.Drain = time.Second
+				c.Emit = EmitConfig{Connections: 2, Depth: 1, Timeout: patience, Tries: 2, Most: c.Shape.Number(), GiveUp: 2 * time.Second}
+				if x.says == late {
+					c.Emit.Timeout = 150 * time.Millisecond
+				}
 			})
+			began := time.Now()
 			res := mustRun(t, c)
+			if took := time.Since(began); took > patience {
+				t.Errorf("it took %s", took)
+			}
 			if res.Errors[x.says] == 0 || res.Verdict == Held || res.Sent.First+res.Sent.NotSent != 10 {
 				t.Errorf("%s: errors %v\n%+v", res.Verdict, res.Errors, res)
 			}
@@ -454,22 +469,17 @@ endpoints:
 func TestTroubleOnTheWayToBrokers(t *testing.T) {
 	for name, broker := range brokers {
 		t.Run(name, func(t *testing.T) {
-			var keys Keys
-			b := &subscribed{passing: passing{t: t}, broker: broker, take: func(b *subscribed, body []byte) {
-				seq, ok := keys.Find(body)
-				if !ok {
-					t.Errorf("a confirmation without a key: %s", body)
-					return
-				}
+			keyed := func(b *subscribed, body []byte) {
 				var key [keyLen]byte
-				keys.Put(key[:], seq)
+				smallKeys.Put(key[:], numberOf(t, body))
 				b.post(string(key[:]), bytes.Clone(body))
-			}}
-			res := mustRun(t, small(t, b, func(c *Config) {
-				keys = c.Wording.keys
-				c.Faults = []Fault{mustFault(t, "mes:reset@50ms+200ms")}
-				c.Emit.Tries = 20
-			}))
+			}
+			res := struckBy(t, func() Config {
+				return small(t, &subscribed{passing: passing{t: t}, broker: broker, take: keyed}, func(c *Config) {
+					c.Faults, c.Quiet = []Fault{mustFault(t, "mes:reset@50ms+200ms")}, patience
+					c.Emit.Tries = 20
+				})
+			})
 			if e := res.Exactly; res.Verdict != Held || e.Posted != 200 || res.Faults[0].Struck == 0 || res.Received["our reconnects"] == 0 {
 				t.Errorf("%s, %v: %+v\n%+v", res.Verdict, res.Why, res.Faults, e)
 			}

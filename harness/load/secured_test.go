@@ -7,7 +7,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 )
 
 // locked is a build behind TLS.
@@ -55,8 +54,8 @@ func TestBuildBehindTLS(t *testing.T) {
 	if res.Verdict != Held || res.Exactly.Posted != 200 || res.Received["byte for byte"] != 200 || res.Pacer != byTimers {
 		t.Errorf("%+v\n%+v", res, res.Exactly)
 	}
-	res = mustRun(t, small(t, behind(nil), secured(closed(300*time.Millisecond))))
-	if e := res.Exactly; res.Verdict != Held || e.Sent == 0 || e.Posted != e.Sent {
+	res = mustRun(t, small(t, behind(nil), secured(few(200))))
+	if e := res.Exactly; res.Verdict != Held || e.Sent != 200 || e.Posted != e.Sent {
 		t.Errorf("closed: %+v\n%+v", res, e)
 	}
 	flawed := behind(func(p *passing, w http.ResponseWriter, r *http.Request, body []byte) {

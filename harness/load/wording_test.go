@@ -35,11 +35,14 @@ func story(t testing.TB, name string) *Story {
 	return s
 }
 
+// smallKeys are the keys of all wordings of these tests.
+var smallKeys = NewKeys("run")
+
 func neutralWording(t testing.TB) *Wording { return wordingOf(t, story(t, "machine-shop")) }
 
 func wordingOf(t testing.TB, s *Story) *Wording {
 	t.Helper()
-	w, err := Spoken(neutral.Dialect{}, NewKeys("run"), s, time.Date(2026, 3, 2, 6, 0, 0, 0, time.UTC))
+	w, err := Spoken(neutral.Dialect{}, smallKeys, s, time.Date(2026, 3, 2, 6, 0, 0, 0, time.UTC))
 	if err != nil {
 		t.Fatal(err)
 	}
