@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -23,13 +24,20 @@ type outcome struct {
 	verdict evidence.Verdict
 	blamed  []string // oracles that did
 	why     string   // it does not hold
+	rig     string   // of examples/bridge; "" for the bundled one of the dialect
 }
 
 // word is the outcome as the table has it.
 func (o outcome) word() string {
-	switch {
-	case o.left != "":
+	if o.left != "" {
 		return "–"
+	}
+	return o.judged() + prefixed(", ", o.rig)
+}
+
+// judged is what came of a scenario that was played.
+func (o outcome) judged() string {
+	switch {
 	case o.broken != "":
 		return "no verdict"
 	case o.verdict == evidence.Holds:
@@ -97,7 +105,7 @@ func (m *measure) play(ctx context.Context, all []scenarios.Scenario, erps []str
 	var wg sync.WaitGroup
 	done, lanes := 0, make(chan struct{}, max(1, m.options.lanes))
 	for _, erp := range erps {
-		base, err := m.at(erp)
+		rigs, err := m.rigsOf(erp)
 		if err != nil {
 			return nil, err
 		}
@@ -108,7 +116,7 @@ func (m *measure) play(ctx context.Context, all []scenarios.Scenario, erps []str
 				if ctx.Err() != nil {
 					return
 				}
-				o := playOne(ctx, base, s)
+				o := playOne(ctx, rigs, s)
 				mu.Lock()
 				defer mu.Unlock()
 				rows[i][erp] = o
@@ -121,17 +129,50 @@ func (m *measure) play(ctx context.Context, all []scenarios.Scenario, erps []str
 	return rows, ctx.Err()
 }
 
-// playOne gates one scenario, or says why the rig cannot play it.
-func playOne(ctx context.Context, base harness.GateOptions, s scenarios.Scenario) outcome {
-	if lack := base.File.Lacks(s); lack != "" {
-		return outcome{left: strings.TrimPrefix(lack, s.Metadata.ID+" was not run: ")}
+// namedRig is a rig to gate with; its name is "" for the bundled one.
+type namedRig struct {
+	name string
+	gate harness.GateOptions
+}
+
+// rigsOf are the rigs around an ERP of a dialect, the one to be tried first
+// first: the bundled one, and the one in which the build reads lists.
+func (m *measure) rigsOf(erp string) (all []namedRig, err error) {
+	base, err := m.at(erp)
+	if err != nil {
+		return nil, err
 	}
-	base.Scenarios = []scenarios.Scenario{s}
-	g, err := harness.Gate(ctx, base)
-	if err != nil { // the plan of the scenario does not fit the rig
-		return outcome{left: "cannot be played here: " + oneLine(err.Error())}
+	all = append(all, namedRig{gate: base})
+	if path := listRigs[erp]; path != "" {
+		if base.File, base.Source, err = load(path); err != nil {
+			return nil, err
+		}
+		base.File.SUT.Process.Command = []string{m.base.Self}
+		all = append(all, namedRig{strings.TrimSuffix(filepath.Base(path), ".yaml"), base})
 	}
-	return outcomeOf(g.Scenarios[0])
+	return all, nil
+}
+
+// playOne gates one scenario at the first of the rigs that can play it, or says
+// why the first of all cannot.
+func playOne(ctx context.Context, rigs []namedRig, s scenarios.Scenario) (first outcome) {
+	for i, r := range rigs {
+		o := outcome{left: strings.TrimPrefix(r.gate.File.Lacks(s), s.Metadata.ID+" was not run: ")}
+		if o.left == "" {
+			r.gate.Scenarios = []scenarios.Scenario{s}
+			g, err := harness.Gate(ctx, r.gate)
+			if err == nil {
+				o = outcomeOf(g.Scenarios[0])
+				o.rig = r.name
+				return o
+			}
+			o.left = "cannot be played here: " + oneLine(err.Error()) // its plan does not fit the rig
+		}
+		if i == 0 {
+			first = o
+		}
+	}
+	return first
 }
 
 // everywhere measures, prints and writes the matrix of scenarios and dialects.
@@ -197,9 +238,14 @@ func soundPage(ids, erps []string, rows []map[string]outcome) (page string, all 
 	var b strings.Builder
 	b.WriteString("<!-- made by make surface-scenarios; do not edit -->\n# Scenarios by surface\n\n" +
 		"What came out when the bundled build, which is sound, played every scenario of the library around the ERP of every dialect that it has a side for, at\n" +
-		"the scenario's own seed: ✓ holds; a dash stands where the rig cannot play it; *vacuous* has exercised nothing that it is about; *undecided* cannot be\n" +
-		"told; an oracle's name in bold blamed the build, which is a false alarm or a mistake of the build. The reasons stand below; `andon list scenarios` tells what\n" +
-		"each is about. Made by `make surface-scenarios`; some of it: `go run ./tools/detection -everywhere -erp files/v1 -scenarios API-01,NET-02`.\n\n")
+		"the scenario's own seed.\n\n" +
+		"- ✓ holds; behind it, the rig of examples/bridge in which the build reads lists, where only that can play the scenario\n" +
+		"- – left out: no rig of the dialect can play it\n" +
+		"- vacuous: it came to its end and has not exercised what it is about\n" +
+		"- undecided: the evidence does not tell\n" +
+		"- **an oracle**: it blamed the build, which is a false alarm or a mistake of the build\n\n" +
+		"The reasons stand below; `andon list scenarios` tells what each is about. Made by `make surface-scenarios`; some of it:\n" +
+		"`go run ./tools/detection -everywhere -erp files/v1 -scenarios API-01,NET-02`.\n\n")
 	b.WriteString("| | played | hold | vacuous | undecided | blamed | no verdict | left out |\n|---|---|---|---|---|---|---|---|\n")
 	for _, erp := range erps {
 		var here sums

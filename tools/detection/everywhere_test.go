@@ -5,7 +5,10 @@ import (
 	"testing"
 
 	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/harness"
+	"github.com/andon-rig/andon/harness/catalog"
 	"github.com/andon-rig/andon/reports"
+	"github.com/andon-rig/andon/scenarios"
 )
 
 func TestOutcomes(t *testing.T) {
@@ -38,11 +41,33 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
+// What the bundled rig of a dialect cannot play is played where the build reads
+// lists, if there is such a rig.
+func TestRigsOfADialect(t *testing.T) {
+	t.Chdir("../..") // where rig files are named from
+	m := &measure{base: harness.GateOptions{Catalog: catalog.Standard(), Self: "bridge"}}
+	for erp, want := range map[string]string{"sap-s4/v2": "lists-sap", "files/v1": ""} {
+		rigs, err := m.rigsOf(erp)
+		last := rigs[len(rigs)-1]
+		if err != nil || rigs[0].name != "" || last.name != want || last.gate.File.Endpoints["erp"].Dialect != erp {
+			t.Errorf("%s: %d rigs, the last one %q of %q, %v", erp, len(rigs), last.name, last.gate.File.Endpoints["erp"].Dialect, err)
+		}
+	}
+	lists, err := scenarios.Find("MDM-10")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rigs, _ := m.rigsOf("files/v1")
+	if o := playOne(t.Context(), rigs, lists[0]); !strings.HasPrefix(o.left, "its fault pagination") || o.word() != "–" {
+		t.Errorf("%+v", o)
+	}
+}
+
 func TestSoundPage(t *testing.T) {
 	var (
 		good      = outcome{verdict: evidence.Holds}
 		left      = outcome{left: "there is no broker | and no queue"}
-		idle      = outcome{verdict: evidence.Vacuous, why: "moved struck nothing"}
+		idle      = outcome{verdict: evidence.Vacuous, why: "moved struck nothing", rig: "lists"}
 		undecided = outcome{verdict: evidence.Inconclusive, why: "seed 7, not at rest"}
 		blamed    = outcome{verdict: evidence.Violated, blamed: []string{"exactly-once"}, why: "seed 7, twice"}
 		broken    = outcome{broken: "no SUT"}
@@ -52,7 +77,7 @@ func TestSoundPage(t *testing.T) {
 	if all.exit() != 1 || all.played != 4 || all.left != 2 {
 		t.Errorf("exit %d of %+v", all.exit(), all)
 	}
-	for _, want := range []string{"| `a/v1` | 3 | 1 | 1 | 0 | 1 | 0 | 0 |\n", "| `b/v1` | 1 | 0 | 0 | 1 | 0 | 0 | 2 |\n", "| scenario | `a/v1` | `b/v1` |\n", "| A-01 | ✓ | – |\n", "| B-02 | vacuous | – |\n",
+	for _, want := range []string{"| `a/v1` | 3 | 1 | 1 | 0 | 1 | 0 | 0 |\n", "| `b/v1` | 1 | 0 | 0 | 1 | 0 | 0 | 2 |\n", "| scenario | `a/v1` | `b/v1` |\n", "| A-01 | ✓ | – |\n", "| B-02 | vacuous, lists | – |\n",
 		"| C-03 | **exactly-once** | undecided |\n", "| `a/v1` | C-03 | violated: seed 7, twice |\n", "| `b/v1` | A-01, B-02 | there is no broker \\| and no queue |\n"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page does not say %q:\n%s", want, page)
