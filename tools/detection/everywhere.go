@@ -75,7 +75,8 @@ func outcomeOf(s reports.Scenario) outcome {
 		var all []string
 		for _, f := range s.Open() {
 			if f.Verdict == s.Verdict {
-				all = append(all, strings.Join(strings.Fields(f.Oracle+prefixed(" ", f.Keys.String())+": "+f.Text+" expected "+f.Expected+", got "+f.Got), " "))
+				said := f.Oracle + prefixed(" ", f.Keys.String()) + prefixed(": expected ", f.Expected) + prefixed(", got ", f.Got) + prefixed(": ", f.Text)
+				all = append(all, strings.Join(strings.Fields(said), " "))
 			}
 		}
 		o.why = fmt.Sprintf("seed %d, %s", s.Seed, strings.Join(all[:min(len(all), mostTold)], "; "))

@@ -27,9 +27,9 @@ func TestOutcomes(t *testing.T) {
 		{"holds", reports.Scenario{Verdict: evidence.Holds, Findings: []evidence.Finding{finding("exactly-once", evidence.Holds)}}, "✓", ""},
 		{"vacuous", reports.Scenario{Verdict: evidence.Vacuous, Findings: []evidence.Finding{{Oracle: "exercise", Verdict: evidence.Vacuous, Got: "moved struck nothing"}}}, "vacuous", "vacuous: moved struck nothing"},
 		{"undecided", reports.Scenario{Seed: 7, Verdict: evidence.Inconclusive, Findings: []evidence.Finding{finding("labor", evidence.Inconclusive), finding("secrets", evidence.Holds)}}, "undecided",
-			"inconclusive: seed 7, labor: of them expected one, got two"},
+			"inconclusive: seed 7, labor: expected one, got two: of them"},
 		{"blamed", reports.Scenario{Seed: 7, Verdict: evidence.Violated, Findings: []evidence.Finding{finding("labor", evidence.Inconclusive), finding("exactly-once", evidence.Violated), finding("conservation", evidence.Violated)}},
-			"**exactly-once, conservation**", "violated: seed 7, conservation: of them expected one, got two; exactly-once: of them expected one, got two"},
+			"**exactly-once, conservation**", "violated: seed 7, conservation: expected one, got two: of them; exactly-once: expected one, got two: of them"},
 		{"much is blamed", many, "**exactly-once**", "; and 2 more"},
 		{"trouble of the rig", reports.Scenario{Verdict: evidence.Inconclusive, Error: "start SUT: no such file\nmore"}, "no verdict", "no verdict: start SUT: no such file"},
 	} {
