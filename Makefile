@@ -33,9 +33,13 @@ $(BIN)/noskips: $(wildcard tools/noskips/*.go)
 	$(GO) build -o $@ ./tools/noskips
 
 # Tests whose rounds differ only in their seeds make a part of them under the race detector (internal/race).
-ROUNDS    := TestAtomicState TestBrokenPromisesFailLint TestBrokenStateIsNoticed TestCalmIsCalm TestDialectsOfEveryKindOfLoad TestEveryFaultAtEverySurface TestEveryFaultInEveryDialect TestNamedWithoutIdentifiers \
-	TestOneSeedOneJournal TestRepeats TestSearchFindsKnownCapacities TestSearchOfBuildsThatSway TestSearchOfBuildsThatTire \
-	TestSoundBuildHoldsUnderEveryFault TestWholeCatalogRepeats
+ROUNDS    := TestAKilledAgentIsNamedWithItsPart TestAgentsThroughAPassingBuild TestAnotherAgentTakesOver TestAtomicState TestBrokenPromisesFailLint \
+	TestBrokenStateIsNoticed TestCalmIsCalm TestCompareIsRightOftenEnough TestCompareRealBuilds TestDialectTroubled TestDialects TestDialectsOfAMix \
+	TestDialectsOfEveryKindOfLoad TestEveryFaultAtEverySurface TestEveryFaultInEveryDialect TestFindMax TestFindMaxOfUnsoundBuilds TestHostileDoors \
+	TestHostilePosters TestHostilePostings TestJudgeFindsExactlyWhatWasSeeded TestMixedFailures TestNamedWithoutIdentifiers TestOneSeedOneJournal \
+	TestPatchedFlows TestPatchedIsWhatTheDialectSays TestPostingWhileSettling TestPostingsInPieces TestRelationsOfFlows TestRepeats \
+	TestSearchFindsKnownCapacities TestSearchLimits TestSearchLooksAgainAboveWhatItFound TestSearchOfBuildsThatSway TestSearchOfBuildsThatTire \
+	TestSettledLedgerForgetsNothing TestSoak TestSoundBuildHoldsUnderEveryFault TestSpokenDialects TestWhatBecomesOfBatches TestWholeCatalogRepeats
 ROUNDS_IN := ./chaos ./chaos/faults ./harness ./harness/catalog ./harness/load ./harness/memory
 
 .PHONY: check

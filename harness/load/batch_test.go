@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/internal/race"
 	"github.com/andon-rig/andon/simulators/dialects/neutral"
 	"github.com/andon-rig/andon/simulators/plant"
 )
@@ -83,6 +84,7 @@ func TestBatchesThatAreNone(t *testing.T) {
 // Batches go through a build, open and closed, on both ways of sending, the
 // last one shorter; each confirmation is accounted for.
 func TestBatchesOverHTTP(t *testing.T) {
+	t.Parallel()
 	for _, portable := range []bool{false, true} {
 		for _, closes := range []bool{false, true} {
 			c := small(t, &passing{t: t}, func(c *Config) {
@@ -104,8 +106,9 @@ func TestBatchesOverHTTP(t *testing.T) {
 
 // What a build does to batches is found, row by row.
 func TestWhatBecomesOfBatches(t *testing.T) {
+	t.Parallel()
 	rows := regexp.MustCompile(`,\{"ID":"[0-9a-f]{8}-`) // where all but the first begin
-	for _, c := range []struct {
+	for _, c := range race.Some([]struct {
 		what    string
 		does    func(p *passing, w http.ResponseWriter, key string, body []byte)
 		lost    uint64
@@ -142,7 +145,7 @@ func TestWhatBecomesOfBatches(t *testing.T) {
 			p.post(key, body)
 			p.forward(w, key, body)
 		}, 0, 0, 0, 200},
-	} {
+	}, 2) {
 		t.Run(c.what, func(t *testing.T) {
 			b := &passing{t: t, serve: func(p *passing, w http.ResponseWriter, r *http.Request, body []byte) {
 				c.does(p, w, r.Header.Get("Idempotency-Key"), body)
@@ -157,6 +160,7 @@ func TestWhatBecomesOfBatches(t *testing.T) {
 
 // A batch of which only some rows were taken is not taken for posted or lost.
 func TestPartlyTakenBatchIsUnknown(t *testing.T) {
+	t.Parallel()
 	b := &passing{t: t, serve: func(_ *passing, w http.ResponseWriter, _ *http.Request, _ []byte) {
 		w.WriteHeader(http.StatusMultiStatus)
 	}}
@@ -167,6 +171,7 @@ func TestPartlyTakenBatchIsUnknown(t *testing.T) {
 }
 
 func TestRetryAfterIsKept(t *testing.T) {
+	t.Parallel()
 	if d := retryAfter([]byte(time.Now().Add(30 * time.Second).UTC().Format(http.TimeFormat))); d < 25*time.Second || d > 30*time.Second {
 		t.Errorf("a date in 30 s is %s", d)
 	}
@@ -206,6 +211,7 @@ type based struct{ *passing }
 func (based) ERPBase() string { return "/erp" }
 
 func TestPostingsElsewhereAreNotTaken(t *testing.T) {
+	t.Parallel()
 	known := map[string]int{"/erp/confirmations": 201, "/erp/confirmations?a=b": 200, "/confirmations": 404, "/erp/v2/confirmations": 404, "/erpx/confirmations": 404, "/erp/confirmations/": 404,
 		"/erp/erp/confirmations": 404, "/erp/exceptions": 404, "/exceptions": 201, "/erp/oauth/token": 200, "/oauth/token": 404}
 	unknown := map[string]int{"/confirmations": 201, "/any/where/confirmations": 200, "/xconfirmations": 404, "/any/exceptions": 201, "/any/oauth/token": 200}

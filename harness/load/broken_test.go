@@ -113,6 +113,7 @@ func (m *mortal) Alive() (bool, string) {
 // A build that writes down what it takes is killed and asked to end in the middle,
 // and has posted all of it exactly once in the end.
 func TestBuildThatIsKilled(t *testing.T) {
+	t.Parallel()
 	for _, text := range []string{"sut:kill@100ms+100ms", "sut:restart@100ms+100ms", "sut:kill@50ms+30ms/120ms"} {
 		often := 1 + strings.Count(text, "/")
 		res := struckOften(t, often, func() Config {
@@ -135,6 +136,7 @@ func TestBuildThatIsKilled(t *testing.T) {
 
 // To be killed is no excuse for forgetting what was taken; nor for not coming back.
 func TestBuildThatForgets(t *testing.T) {
+	t.Parallel()
 	const most = 20
 	res := struckBy(t, func() Config {
 		forgets := &mortal{passing: passing{t: t}, most: most}

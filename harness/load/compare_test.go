@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/andon-rig/andon/harness"
+	"github.com/andon-rig/andon/internal/race"
 )
 
 // machine is what is measured on, as widely scattered as a shared one of two cores
@@ -53,6 +54,9 @@ func simulated(seed uint64, rounds int, latency, cpu float64) *Comparison {
 // difference; what takes 10 % longer, or 5 % more processor time, is found in
 // at least 90 %. On a machine that drifts.
 func TestCompareIsRightOftenEnough(t *testing.T) {
+	if race.Enabled {
+		return // nothing in it is concurrent: make rounds
+	}
 	const pairs = 400
 	wrong, slower, busier, same, early := 0, 0, 0, 0, 0
 	verdicts := func(c *Compared) (of map[string]Difference) {
@@ -174,6 +178,9 @@ func TestCompareEndsOtherwise(t *testing.T) {
 
 // Two real builds, one of which takes half as long again for each confirmation.
 func TestCompareRealBuilds(t *testing.T) {
+	if race.Enabled {
+		return // 36 loads like any other: make rounds
+	}
 	runs := map[string]time.Duration{"A": 10 * time.Millisecond, "B": 25 * time.Millisecond}
 	c := &Comparison{Rounds: LeastRounds, Margin: 0.05, Run: func(ctx context.Context, build string, _ int) (*Result, error) {
 		b := &passing{t: t, serve: func(p *passing, w http.ResponseWriter, r *http.Request, body []byte) {

@@ -30,6 +30,7 @@ var spoken = []string{"b2mml-xml/v7", "sap-s4/v2", "d365/v1"}
 
 // Every dialect of the catalog is loaded by a test, or no load speaks it.
 func TestEveryDialectIsLoaded(t *testing.T) {
+	t.Parallel()
 	elsewhere := []string{"neutral/v1", "infor-ion/v3", "infor-ion/v2"} // the fast path; load_dialects.txtar
 	refused := []string{"files/v1", "staging/v1"}                       // not over HTTP
 	for _, d := range catalog.Standard().Dialects {
@@ -166,8 +167,9 @@ func speaking(t testing.TB, dialect string) *wording {
 var bodID = regexp.MustCompile(`<BODID>([^<]*)</BODID>`)
 
 func TestDialects(t *testing.T) {
+	t.Parallel()
 	const every = 20 // of 200
-	for _, dialect := range spoken {
+	for _, dialect := range race.Some(spoken, 1) {
 		for _, c := range []struct {
 			does    string
 			flaw    func(b *wording, n int64, m *simulators.Message) bool
@@ -213,7 +215,8 @@ func TestDialects(t *testing.T) {
 // Mixed traffic goes to an ERP that has words for it, and is refused where it has
 // none.
 func TestDialectsOfAMix(t *testing.T) {
-	for _, dialect := range spoken {
+	t.Parallel()
+	for _, dialect := range race.Some(spoken, 1) {
 		m, err := ParseMix(Mixable)
 		if err != nil {
 			t.Fatal(err)
@@ -236,6 +239,7 @@ func TestDialectsOfAMix(t *testing.T) {
 
 // Postings that name nothing are not taken on trust.
 func TestDialectWithoutReference(t *testing.T) {
+	t.Parallel()
 	b := speaking(t, "d365/v1")
 	b.speaks.Attribute = nil
 	_, err := Run(t.Context(), small(t, b, nil))
@@ -246,6 +250,7 @@ func TestDialectWithoutReference(t *testing.T) {
 
 // A key that comes with something else is refused, as by the fast path.
 func TestDialectKeyReused(t *testing.T) {
+	t.Parallel()
 	b := speaking(t, "b2mml-xml/v7")
 	b.flaw = func(_ *wording, _ int64, m *simulators.Message) bool {
 		m.Body = bodID.ReplaceAll(m.Body, []byte("<BODID>always-the-same</BODID>"))
@@ -259,7 +264,8 @@ func TestDialectKeyReused(t *testing.T) {
 
 // Trouble of the ERP is told in its dialect.
 func TestDialectTroubled(t *testing.T) {
-	for _, text := range []string{"erp:503@100ms+100ms", "erp:429@100ms+100ms", "erp:500@100ms+100ms", "erp:lose-reply@100ms+100ms", "erp:reset@100ms+100ms"} {
+	t.Parallel()
+	for _, text := range race.Some([]string{"erp:lose-reply@100ms+100ms", "erp:reset@100ms+100ms", "erp:503@100ms+100ms", "erp:429@100ms+100ms", "erp:500@100ms+100ms"}, 2) {
 		f, err := ParseFault(text)
 		if err != nil {
 			t.Fatal(err)
@@ -276,7 +282,7 @@ func TestDialectTroubled(t *testing.T) {
 // A search, batches and agents do at another dialect what they do at ours: a build
 // that loses every tenth is blamed for it.
 func TestDialectsOfEveryKindOfLoad(t *testing.T) {
-	if race.Rounds(1, 0) == 0 {
+	if race.Enabled {
 		return // six whole loads: `make rounds` makes them, ten times as fast
 	}
 	loses := func(_ *wording, n int64, _ *simulators.Message) bool { return n%10 != 0 }

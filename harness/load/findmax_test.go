@@ -152,6 +152,9 @@ func foundMax(t *testing.T) bool {
 // A build that loses some, or posts some twice, is told no highest rate: it holds
 // none.
 func TestFindMaxOfUnsoundBuilds(t *testing.T) {
+	if race.Enabled {
+		return // likewise
+	}
 	for says, b := range map[string]*metered{"taken and not posted": {capacity: 500, lose: 10}, "applied twice": {capacity: 500, twice: 10}} {
 		b.passing = passing{t: t}
 		res := mustRun(t, small(t, b, searching(t, 40, 400*time.Millisecond, 400*time.Millisecond)))
@@ -165,6 +168,7 @@ func TestFindMaxOfUnsoundBuilds(t *testing.T) {
 // Where we are the limit nothing is said of the build: here as nobody could send
 // so exactly.
 func TestFindMaxWhereWeAreTheLimit(t *testing.T) {
+	t.Parallel()
 	b := &metered{passing: passing{t: t}, capacity: 200}
 	c := small(t, b, searching(t, 100, 400*time.Millisecond, 400*time.Millisecond))
 	c.Pacing = time.Nanosecond

@@ -22,6 +22,7 @@ import (
 
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/harness/load/fleet"
+	"github.com/andon-rig/andon/internal/race"
 )
 
 // asAgent has this test program be an agent, of the role that follows.
@@ -104,6 +105,7 @@ func bins(t *testing.T, dir string) map[Measure]*hdr.Histogram {
 // Four agents, each a process of its own, give bin for bin the histograms of one,
 // and the journal of one.
 func TestFourAgentsAreAsOne(t *testing.T) {
+	t.Parallel()
 	const number = 20000
 	want := map[Measure]*hdr.Histogram{}
 	for k := range measures {
@@ -168,7 +170,11 @@ func journalHasAll(t *testing.T, c Config, number int) {
 // Agents send what one process would have sent, when it would have been sent, and
 // the ERP sees all of it.
 func TestAgentsThroughAPassingBuild(t *testing.T) {
+	t.Parallel()
 	for name, change := range kinds(t) {
+		if race.Enabled && name != "batches" {
+			continue // what is sent, nobody else sees
+		}
 		t.Run(name, func(t *testing.T) { throughAPassingBuild(t, change) })
 	}
 }
@@ -232,7 +238,11 @@ func (f *convoy) holderOf(part int) *child {
 // An agent that is killed in the middle is noticed. What is known of its part,
 // what is in doubt and what was never sent are together all of it.
 func TestAKilledAgentIsNamedWithItsPart(t *testing.T) {
+	t.Parallel()
 	for name, change := range kinds(t) {
+		if race.Enabled && name != "one by one" {
+			continue // what is sent, nobody else sees
+		}
 		t.Run(name, func(t *testing.T) { killed(t, change) })
 	}
 }
@@ -300,6 +310,10 @@ func wholePart(t *testing.T, res *Result, p PartResult) {
 
 // One agent more than parts takes the rest of a part whose agent is gone.
 func TestAnotherAgentTakesOver(t *testing.T) {
+	t.Parallel()
+	if race.Enabled {
+		return // how long it takes somebody else to begin: make rounds
+	}
 	c := small(t, &passing{t: t}, func(c *Config) {
 		c.Shape, _ = ParseShape("constant", 40, 10*time.Second)
 		c.Emit.Most = c.Shape.Number()
@@ -326,6 +340,7 @@ func TestAnotherAgentTakesOver(t *testing.T) {
 }
 
 func TestFleetsThatCannotSail(t *testing.T) {
+	t.Parallel()
 	for name, x := range map[string]struct {
 		change func(*Config)
 		says   string
@@ -356,6 +371,7 @@ func TestFleetsThatCannotSail(t *testing.T) {
 
 // An interrupted fleet ends at once, and says what it knows.
 func TestInterruptedFleet(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	c := small(t, &passing{t: t}, func(c *Config) {
 		c.Shape, _ = ParseShape("constant", 100, time.Minute)
@@ -456,6 +472,7 @@ func TestCountersAdd(t *testing.T) {
 
 // Trouble on the way to the build begins when agents do, and reaches them.
 func TestTroubleReachesAgents(t *testing.T) {
+	t.Parallel()
 	res := struckBy(t, func() Config {
 		return small(t, &passing{t: t}, func(c *Config) {
 			c.Fleet = agents(2, "sends")

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/andon-rig/andon/harness/sut"
+	"github.com/andon-rig/andon/internal/race"
 )
 
 // rude is a build that is written on bare connections: serve is given each, and
@@ -85,7 +86,7 @@ const late = "no answer in time"
 // Whatever a build does at its door is counted and named; nothing hangs.
 func TestHostileDoors(t *testing.T) {
 	always := func(text string) func(int64, net.Conn, *bufio.Reader) { return each(func() string { return text }) }
-	for _, c := range []struct {
+	for _, c := range race.Some([]struct {
 		what  string
 		serve func(int64, net.Conn, *bufio.Reader)
 		names string // of the error that must be counted
@@ -139,7 +140,7 @@ func TestHostileDoors(t *testing.T) {
 		{"fails", always("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"), "5xx answers"},
 		{"refuses", always("HTTP/1.1 422 Unprocessable Content\r\nContent-Length: 0\r\n\r\n"), "4xx answers"},
 		{"sends elsewhere", always("HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"), "3xx answers"},
-	} {
+	}, 8) {
 		for _, way := range []string{"open", Closed} {
 			t.Run(c.what+"/"+way, func(t *testing.T) {
 				t.Parallel()
@@ -171,6 +172,7 @@ func TestHostileDoors(t *testing.T) {
 
 // What odd but legal builds do is no error.
 func TestLegalDoors(t *testing.T) {
+	t.Parallel()
 	for what, say := range map[string]string{
 		"chunked":             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nhello\r\n0\r\nTrailer: x\r\n\r\n",
 		"interim answers":     "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + fine,
@@ -213,9 +215,10 @@ func every(k uint64, odd func(p *passing, w http.ResponseWriter, r *http.Request
 
 // What a build does to confirmations is found exactly.
 func TestHostilePostings(t *testing.T) {
+	t.Parallel()
 	var first [keyLen]byte
 	smallKeys.Put(first[:], 0)
-	for _, c := range []struct {
+	for _, c := range race.Some([]struct {
 		what                             string
 		odd                              func(p *passing, w http.ResponseWriter, r *http.Request, body []byte)
 		lost, doubled, altered, invented uint64
@@ -264,7 +267,7 @@ func TestHostilePostings(t *testing.T) {
 			_ = resp.Body.Close()
 			w.WriteHeader(202)
 		}},
-	} {
+	}, 3) {
 		t.Run(c.what, func(t *testing.T) {
 			res := mustRun(t, small(t, &passing{t: t, serve: every(10, c.odd)}, nil))
 			e := res.Exactly
@@ -282,7 +285,8 @@ func TestHostilePostings(t *testing.T) {
 
 // However requests are cut into pieces on their way, they are the same requests.
 func TestPostingsInPieces(t *testing.T) {
-	for _, piece := range []int{1, 7, 100, 1000, 5000, 16 << 10, 1 << 20} {
+	t.Parallel()
+	for _, piece := range race.Some([]int{7, 1000, 16 << 10, 1, 100, 5000, 1 << 20}, 2) {
 		var once sync.Once
 		res := mustRun(t, small(t, &passing{t: t, serve: func(p *passing, w http.ResponseWriter, r *http.Request, body []byte) {
 			once.Do(func() { inPieces(t, p.erp, r.Header.Get("Idempotency-Key"), body, piece) })
@@ -326,7 +330,8 @@ func inPieces(t *testing.T, erp, key string, body []byte, piece int) {
 // A build that garbles what it posts, or is slow to say it, meets an ERP that
 // refuses and does not wait for ever.
 func TestHostilePosters(t *testing.T) {
-	for _, c := range []struct{ what, say, answers, counts string }{
+	t.Parallel()
+	for _, c := range race.Some([]struct{ what, say, answers, counts string }{
 		{"garbage", "\x16\x03\x01\r\n\r\n", "HTTP/1.1 400 ", "posting malformed"},
 		{"bare line feeds", "POST /erp/confirmations HTTP/1.1\nHost: x\n\n", "", "posting broke off"},
 		{"no host", "POST /erp/confirmations HTTP/1.1\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 400 ", "posting malformed"},
@@ -341,7 +346,7 @@ func TestHostilePosters(t *testing.T) {
 		{"no JSON", "POST /erp/confirmations HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello", "HTTP/1.1 400 ", "posting malformed"},
 		{"half a body", "POST /erp/confirmations HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\nhello", "", "posting broke off"},
 		{"another place", "POST /elsewhere HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 404 ", "request not known here"},
-	} {
+	}, 3) {
 		t.Run(c.what, func(t *testing.T) {
 			var once sync.Once
 			res := mustRun(t, small(t, &passing{t: t, serve: func(p *passing, w http.ResponseWriter, r *http.Request, body []byte) {

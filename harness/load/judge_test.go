@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/andon-rig/andon/evidence"
+	"github.com/andon-rig/andon/internal/race"
 )
 
 // seeded is what goes wrong in a journal that a test writes.
@@ -73,7 +74,7 @@ func (s seeded) write(t testing.TB, dir string, n uint64, w *Wording) {
 func TestJudgeFindsExactlyWhatWasSeeded(t *testing.T) {
 	w := neutralWording(t)
 	const n = 50_000
-	for round := range uint64(8) {
+	for round := range uint64(race.Rounds(8, 2)) {
 		r := rand.New(rand.NewPCG(round, 1))
 		some := map[uint64]bool{}
 		pick := func(k int) (list []uint64) {

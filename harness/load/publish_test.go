@@ -137,6 +137,7 @@ const laggard = 3 * time.Second
 var brokers = map[string]func(*subscribed) (string, func() error, error){"mqtt": overMQTT, "nats": overNATS}
 
 func TestThroughBrokers(t *testing.T) {
+	t.Parallel()
 	for name, broker := range brokers {
 		t.Run(name, func(t *testing.T) {
 			waits := func(c *Config) { c.Quiet = patience }
@@ -160,6 +161,7 @@ func TestThroughBrokers(t *testing.T) {
 // What a build has from the broker and does not post is lost, what it posts twice
 // is doubled, whatever the protocol.
 func TestBuildsBehindBrokersAreBlamed(t *testing.T) {
+	t.Parallel()
 	for name, broker := range brokers {
 		t.Run(name, func(t *testing.T) {
 			c := small(t, &subscribed{passing: passing{t: t}, broker: broker, take: func(b *subscribed, body []byte) {
@@ -234,6 +236,7 @@ func TestPublicationsOfBatches(t *testing.T) {
 // Batches go through brokers, open and closed; what a build does to them is found,
 // row by row.
 func TestBatchesThroughBrokers(t *testing.T) {
+	t.Parallel()
 	for name, broker := range brokers {
 		t.Run(name, func(t *testing.T) {
 			batched := func(c *Config) { c.Wording, c.Quiet = batchWording(t, 16), patience }
@@ -353,6 +356,7 @@ func TestHostileBrokers(t *testing.T) {
 
 // Who is no broker at all is told apart before anything is sent.
 func TestNoBroker(t *testing.T) {
+	t.Parallel()
 	says := func(b []byte) func(net.Conn, *bufio.Reader) error {
 		return func(c net.Conn, r *bufio.Reader) error {
 			if _, _, err := mqttRead(r); err != nil {
@@ -467,6 +471,7 @@ endpoints:
 // What was under way to the broker when the connection broke is published again,
 // under its key.
 func TestTroubleOnTheWayToBrokers(t *testing.T) {
+	t.Parallel()
 	for name, broker := range brokers {
 		t.Run(name, func(t *testing.T) {
 			keyed := func(b *subscribed, body []byte) {

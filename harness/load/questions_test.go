@@ -34,6 +34,7 @@ func TestQuestionsOfAllOracles(t *testing.T) {
 // The result says what becomes of each question, and more exactly where the fast
 // path does not serve the ERP.
 func TestResultHasQuestions(t *testing.T) {
+	t.Parallel()
 	fast := mustRun(t, small(t, &passing{t: t}, nil))
 	foreign := mustRun(t, small(t, speaking(t, "b2mml-xml/v7"), nil))
 	if len(fast.Questions) != len(Questions()) || len(foreign.Questions) != len(Questions()) {

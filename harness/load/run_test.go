@@ -132,6 +132,7 @@ func mustRun(t *testing.T, c Config) *Result {
 }
 
 func TestOpenThroughAPassingBuild(t *testing.T) {
+	t.Parallel()
 	res := mustRun(t, small(t, &passing{t: t}, nil))
 	e := res.Exactly
 	if res.Verdict != Held || e.Verdict != evidence.Holds || res.Scheduled != 200 || res.Sent.First != 200 || e.Posted != 200 || res.Sent.Taken != 200 {
@@ -153,6 +154,7 @@ func TestOpenThroughAPassingBuild(t *testing.T) {
 }
 
 func TestClosedAndPipelined(t *testing.T) {
+	t.Parallel()
 	for _, depth := range []int{1, 4} {
 		c := small(t, &passing{t: t}, few(300))
 		c.Emit.Depth = depth
@@ -165,6 +167,7 @@ func TestClosedAndPipelined(t *testing.T) {
 
 // The way of systems without epoll accounts for every confirmation, too.
 func TestWithoutEpoll(t *testing.T) {
+	t.Parallel()
 	for name, shape := range map[string]func(*Config){"open": nil, "closed": few(200)} {
 		c := small(t, &passing{t: t}, shape)
 		c.Emit.portable = true
@@ -178,6 +181,7 @@ func TestWithoutEpoll(t *testing.T) {
 // A build that words confirmations anew is read by the decoder, and is blamed
 // for nothing unless it says something else.
 func TestRewording(t *testing.T) {
+	t.Parallel()
 	res := mustRun(t, small(t, &passing{t: t, serve: func(p *passing, w http.ResponseWriter, r *http.Request, body []byte) {
 		p.forward(w, "my-own-"+r.Header.Get("Andon-Event"), bytes.ReplaceAll(body, []byte(`":`), []byte(`" : `)))
 	}}, nil))
@@ -187,6 +191,7 @@ func TestRewording(t *testing.T) {
 }
 
 func TestThresholds(t *testing.T) {
+	t.Parallel()
 	c := small(t, &passing{t: t}, nil)
 	want := map[string]Verdict{"e2e.p50 < 5s": Held, "e2e.p90 < 0ms": Violated, "e2e.p99.9 < 5s": Undecidable, "e2e.max <= 10s": Held, "posted >= 1/s": Held, "sent > 1000000/s": Violated,
 		"errors <= 0.1%": Held, "retries < 1": Held, "backlog < 1000": Held, "drain <= 30s": Held}
@@ -226,6 +231,7 @@ func TestWhoseMachineIsBusy(t *testing.T) {
 
 // What was asked for and could not be sent is never a verdict on the build.
 func TestGeneratorLimited(t *testing.T) {
+	t.Parallel()
 	slow := &passing{t: t, serve: func(p *passing, w http.ResponseWriter, r *http.Request, body []byte) {
 		<-time.After(100 * time.Millisecond)
 		p.forward(w, r.Header.Get("Idempotency-Key"), body)

@@ -38,6 +38,7 @@ func certified(t *testing.T) *x509.CertPool {
 }
 
 func TestBuildBehindTLS(t *testing.T) {
+	t.Parallel()
 	roots := certified(t)
 	secured := func(change func(*Config)) func(*Config) {
 		return func(c *Config) {

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/andon-rig/andon/internal/race"
 )
 
 // full returns a ledger whose first chunk, and one more confirmation, is sent.
@@ -18,6 +20,9 @@ func full(batch uint64) *Ledger {
 
 // A settled ledger answers as one that keeps everything.
 func TestSettledLedgerForgetsNothing(t *testing.T) {
+	if race.Enabled {
+		return // nothing in it is concurrent: make rounds
+	}
 	for _, c := range []struct {
 		what  string
 		batch uint64
@@ -87,7 +92,8 @@ func TestSettledLedgerForgetsNothing(t *testing.T) {
 
 // What is posted while a chunk is settled is neither lost nor doubled.
 func TestPostingWhileSettling(t *testing.T) {
-	for round := range 20 {
+	t.Parallel()
+	for round := range race.Rounds(20, 2) {
 		l := full(1)
 		var wg sync.WaitGroup
 		var applied, repeated [4]int

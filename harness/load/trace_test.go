@@ -33,6 +33,7 @@ func TestReadTrace(t *testing.T) {
 }
 
 func TestReplay(t *testing.T) {
+	t.Parallel()
 	times := []time.Duration{0, time.Second, time.Second, 4 * time.Second}
 	s, err := Replay(times, 2, 0)
 	if err != nil || s.Number() != 4 || s.Due(0) != 0 || s.Due(1) != 500*time.Millisecond || s.Due(2) != 500*time.Millisecond+1 || s.Due(3) != 2*time.Second || s.Length() != 2*time.Second+1 {

@@ -134,6 +134,7 @@ func TestFaultsDuringALoad(t *testing.T) {
 // A fault makes no excuse for a build that forgets what it was told while the ERP
 // was away; and one that has struck nothing shows nothing.
 func TestFaultsAreNoExcuse(t *testing.T) {
+	t.Parallel()
 	res := struckBy(t, func() Config {
 		forgets := &passing{t: t, serve: func(p *passing, w http.ResponseWriter, r *http.Request, body []byte) {
 			p.post(r.Header.Get("Idempotency-Key"), body)
