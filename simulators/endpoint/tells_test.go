@@ -53,24 +53,24 @@ func TestPagesTellOfChanges(t *testing.T) {
 	}
 }
 
-// bundles is a dialect of messages that hold several.
-type bundles struct{ words }
+// questions is a dialect of messages that hold several.
+type questions struct{ words }
 
-func (bundles) Unbundle(m simulators.Message) (held []simulators.Message, err error) {
+func (questions) Unbundle(m simulators.Message) (held []simulators.Message, err error) {
 	if m.Name == "several" {
 		held = []simulators.Message{{Verb: "get", Name: "?items"}, {Verb: "get", Name: "?item", Params: map[string]string{"id": "A"}}, {Verb: "get", Name: "?items"}}
 	}
 	return held, nil
 }
 
-func (bundles) Bundle(simulators.Message, []simulators.Message) simulators.Message {
+func (questions) Bundle(simulators.Message, []simulators.Message) simulators.Message {
 	return simulators.Message{}
 }
 
 // A message that holds several questions is told what all of them are told.
 func TestBundlesTellOfChanges(t *testing.T) {
 	page := &listing{found: []any{simulators.ItemState{Item: plant.Item{ID: "A"}, Version: 2}}}
-	e := endpoint.New(endpoint.Config{System: page, Dialect: bundles{}, Line: straight{}, Sends: map[plant.Kind]bool{}})
+	e := endpoint.New(endpoint.Config{System: page, Dialect: questions{}, Line: straight{}, Sends: map[plant.Kind]bool{}})
 	want := []plant.EventID{"item-changed/A/2", "item-changed/A/2"}
 	if got := receive(t, e, simulators.Message{Verb: "post", Name: "several"}); !slices.Equal(got.Tells, want) || got.Result.Outcome != simulators.Answered {
 		t.Errorf("%s, tells %q, want %q", got.Result.Outcome, got.Tells, want)
