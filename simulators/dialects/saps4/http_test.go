@@ -44,7 +44,7 @@ func serve(t *testing.T, change func(*simulators.Policy)) *caller {
 		t.Fatal(err)
 	}
 	books := erp.New(plant.Master{
-		Items: []plant.Item{{ID: "PUMP", Unit: "EA", Lots: true}},
+		Items: []plant.Item{{ID: "PUMP", Description: "Pump", Unit: "EA", Lots: true}},
 		Lots:  []plant.Lot{{ID: "P-1", Material: "PUMP", Status: plant.LotUnrestricted, Quantity: plant.Whole(100)}},
 		Open:  []plant.Order{{ID: "4711", Item: "PUMP", Quantity: plant.Of(100, "EA"), Lot: "P-4711", Operations: []plant.Operation{{ID: "0010", WorkCenter: "SAW"}}}},
 	}, func(o *erp.Options) { o.Atomic = p.Batch == simulators.BatchAtomic })
@@ -221,10 +221,12 @@ func TestOwnDocuments(t *testing.T) {
 		confirmService + "/":          {200, `"EntitySets":["ProdnOrdConf2"`},
 		confirmService + "/$metadata": {200, `<EntityType Name="ProdnOrdConf2Type">`},
 		anOrder:                       {200, `"__deferred"`},
-		anOrder + "?$expand=to_ProductionOrderOperation&$select=ManufacturingOrder": {200, `{"results":[{"__metadata"`},
-		anOrder + "/to_ProductionOrderOperation":                                    {200, `"ManufacturingOrderOperation":"0010"`},
-		strings.Replace(anOrder, "4711", "4712", 1):                                 {404, `"code":"ZAN/002"`},
-		"API_PRODUCT_SRV/A_Product?$top=1":                                          {200, `"Product":"PUMP"`},
+		anOrder + "?$expand=to_ProductionOrderOperation&$select=ManufacturingOrder":                               {200, `{"results":[{"__metadata"`},
+		anOrder + "/to_ProductionOrderOperation":                                                                  {200, `"ManufacturingOrderOperation":"0010"`},
+		strings.Replace(anOrder, "4711", "4712", 1):                                                               {404, `"code":"ZAN/002"`},
+		"API_PRODUCT_SRV/A_Product?$select=*,to_Description&$expand=to_Description":                               {200, `"Product":"PUMP"`},
+		anOrder + "?$expand=to_ProductionOrderOperation&$select=ManufacturingOrder,to_ProductionOrderOperation/*": {200, `"ManufacturingOrderOperation":"0010"`},
+		"API_PRODUCT_SRV/A_Product?$top=1":                                                                        {200, `"Product":"PUMP"`},
 	} {
 		if status, _, text := c.call("GET", path, ""); status != want.status || !strings.Contains(text, want.says) {
 			t.Errorf("%s: answered %d, want %d and %s\n%s", path, status, want.status, want.says, text)

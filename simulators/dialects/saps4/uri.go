@@ -132,12 +132,15 @@ type view struct {
 	expand, select_ []string
 }
 
+// everything selects each property, whatever else is named beside it.
+const everything = "*"
+
 // viewOf reads $expand and $select.
 func viewOf(params map[string]string) view {
 	v := view{whole: true}
 	list := func(s string) (all []string) {
 		for _, one := range strings.Split(s, ",") {
-			if one = strings.TrimSpace(one); one != "" && one != "*" {
+			if one = strings.TrimSpace(one); one != "" {
 				all = append(all, one)
 			}
 		}
@@ -161,7 +164,7 @@ func (v view) selects(name string) bool {
 		return true
 	}
 	for _, s := range v.select_ {
-		if s == name || strings.HasPrefix(s, name+"/") {
+		if s == everything || s == name || strings.HasPrefix(s, name+"/") {
 			return true
 		}
 	}
