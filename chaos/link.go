@@ -107,6 +107,7 @@ func (l *Link) Carry(ctx context.Context, m simulators.Message, dir simulators.D
 		conn = simulators.ConnOf(ctx)
 	}
 	fates := l.fates(one[:0], m, dir, conn)
+	kept := m.Kept
 	if conn != "" {
 		l.Riders.Enter(conn, fates[0].rider(l.Ordinals))
 	}
@@ -116,7 +117,7 @@ func (l *Link) Carry(ctx context.Context, m simulators.Message, dir simulators.D
 			continue // until the first has been taken
 		}
 		l.apart(ctx, func(own context.Context) {
-			if m.Kept {
+			if kept {
 				_ = l.keep(own, &f, far) // what is wrong with the file is told by the next reply
 				return
 			}
@@ -124,7 +125,7 @@ func (l *Link) Carry(ctx context.Context, m simulators.Message, dir simulators.D
 		})
 	}
 	first := &fates[0]
-	if m.Kept {
+	if kept {
 		return l.keepFirst(ctx, first, far)
 	}
 	if first.After <= 0 || dir == simulators.ToSUT {
@@ -375,7 +376,9 @@ func digest(b []byte) string {
 		return ""
 	}
 	h := sha256.Sum256(b)
-	return hex.EncodeToString(h[:8])
+	var text [16]byte
+	hex.Encode(text[:], h[:8])
+	return string(text[:])
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -39,7 +39,7 @@ func (o *Ordinals) Add(f plant.Fact) {
 	o.count[perRun]++
 	o.of[key] = numbers{o.count[perOrder], o.count[perRun], len(o.of) + 1}
 	if keys.Order != "" && keys.Counter > 0 {
-		o.rough[roughly(kind, keys)] = key
+		o.rough[string(roughly(nil, kind, &keys))] = key
 	}
 }
 
@@ -105,12 +105,13 @@ func (o *Ordinals) resolve(e plant.Event) plant.EventID {
 	if e.Fact == nil {
 		return e.ID
 	}
-	key := plant.Natural(e.Fact)
-	if _, known := o.of[key]; known {
+	var room [96]byte
+	key := plant.AppendNatural(room[:0], e.Fact)
+	if _, known := o.of[string(key)]; known {
 		return plant.EventID(key)
 	}
 	if k := e.Fact.Keys(); k.Order != "" && k.Counter > 0 {
-		if key, known := o.rough[roughly(string(e.Fact.Kind()), k)]; known {
+		if key, known := o.rough[string(roughly(room[:0], string(e.Fact.Kind()), &k))]; known {
 			return plant.EventID(key)
 		}
 	}
@@ -124,9 +125,12 @@ func ownID(e plant.Event) plant.EventID {
 	return plant.EventID(plant.Natural(e.Fact))
 }
 
-// roughly is a key without what a careless SUT or a fault may have changed.
+// roughly appends a key without what a careless SUT or a fault may have changed.
 // It is still unique: counters number the facts of one kind within order and
 // operation.
-func roughly(kind string, k plant.Keys) string {
-	return kind + "/" + string(k.Order) + "/" + string(k.Operation) + "/" + strconv.Itoa(k.Counter)
+func roughly(b []byte, kind string, k *plant.Keys) []byte {
+	b = append(append(b, kind...), '/')
+	b = append(append(b, k.Order...), '/')
+	b = append(append(b, k.Operation...), '/')
+	return strconv.AppendInt(b, int64(k.Counter), 10)
 }

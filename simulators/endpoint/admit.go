@@ -81,7 +81,25 @@ type remembered struct {
 	mu     sync.Mutex // held while the first answer is found; guards what follows
 	done   bool
 	digest uint64 // of the body; never leaves this process
-	answer simulators.Answer
+	rows   []simulators.Row
+	rest   *simulators.Answer // what it says besides rows; nil if nothing, as nearly always
+}
+
+// keep remembers an answer in as little as it takes: there is one for each posting.
+func (k *remembered) keep(a simulators.Answer) {
+	k.rows = a.Rows
+	if a.Refusal != nil || a.Found != nil || a.Cursor != "" || a.Total != 0 || a.More || a.Later || a.Operation != "" || a.Told != nil || a.Soft {
+		rest := a
+		k.rest = &rest
+	}
+}
+
+// answer is what was kept.
+func (k *remembered) answer() simulators.Answer {
+	if k.rest != nil {
+		return *k.rest
+	}
+	return simulators.Answer{Rows: k.rows}
 }
 
 func newReplies() *replies {
@@ -103,7 +121,8 @@ func (r *replies) once(key string, body []byte, forget bool, post func() simulat
 	if !k.done {
 		answer := post()
 		if !forget && !transient(answer) {
-			k.done, k.digest, k.answer = true, digest, answer
+			k.done, k.digest = true, digest
+			k.keep(answer)
 		}
 		return answer
 	}
@@ -111,7 +130,7 @@ func (r *replies) once(key string, body []byte, forget bool, post func() simulat
 		return simulators.Answer{Refusal: &simulators.Refusal{Class: simulators.DataQuality, Code: "key-reused",
 			Text: "this Idempotency-Key was used for another payload"}}
 	}
-	return again(k.answer)
+	return again(k.answer())
 }
 
 func (r *replies) of(key string) *remembered {

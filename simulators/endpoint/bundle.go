@@ -7,36 +7,36 @@ import (
 	"github.com/andon-rig/andon/simulators/plant"
 )
 
-// part is one of the messages that a message holds, or the message itself.
+// part is one of the messages that a message holds.
 type part struct {
 	m   simulators.Message
 	ask simulators.Ask
 	err error
 }
 
-// read takes m apart as far as its dialect does, and understands each part.
-func (e *Endpoint) read(m simulators.Message) (parts []part, bundled bool) {
+// read understands m. If it holds others, it is taken apart, and what is
+// returned of the whole is for who looks at it from outside.
+func (e *Endpoint) read(m simulators.Message) (ask simulators.Ask, parts []part, err error) {
 	b, ok := e.Dialect.(simulators.Bundler)
 	if !ok {
-		return e.readOne(m)
+		ask, err = e.decode(m)
+		return ask, nil, err
 	}
 	held, err := b.Unbundle(m)
-	switch {
-	case err != nil:
-		return []part{{m: m, err: err}}, false
-	case len(held) == 0:
-		return e.readOne(m)
+	if err != nil {
+		return ask, nil, err
+	}
+	if len(held) == 0 {
+		ask, err = e.decode(m)
+		return ask, nil, err
 	}
 	for _, h := range held {
-		one, _ := e.readOne(h)
-		parts = append(parts, one...)
+		one := part{m: h}
+		one.ask, one.err = e.decode(h)
+		parts = append(parts, one)
 	}
-	return parts, true
-}
-
-func (e *Endpoint) readOne(m simulators.Message) ([]part, bool) {
-	ask, err := e.decode(m)
-	return []part{{m, ask, err}}, false
+	ask, err = whole(parts)
+	return ask, parts, err
 }
 
 // whole is all that parts ask, for who looks at the message from outside.

@@ -239,8 +239,7 @@ func (e *Endpoint) Receive(ctx context.Context, m simulators.Message) (simulator
 		return e.Line.Carry(ctx, m, simulators.FromSUT, e.issue)
 	}
 	m.Route = e.tokens.route(m.Header["Authorization"])
-	parts, bundled := e.read(m)
-	ask, err := whole(parts)
+	ask, parts, err := e.read(m)
 	if m.Breach = breach(m, err); m.Breach == "" && ask.Late != nil {
 		m.Breach = breach(m, ask.Late)
 	}
@@ -257,14 +256,14 @@ func (e *Endpoint) Receive(ctx context.Context, m simulators.Message) (simulator
 	m.Key, m.Entity = identity(m, ask)
 	original := m.Body
 	return e.Line.Carry(ctx, m, simulators.FromSUT, func(ctx context.Context, m simulators.Message) (simulators.Message, error) {
-		parts, bundled := parts, bundled
+		ask, parts, err := ask, parts, err
 		if !sameSlice(original, m.Body) { // a fault has altered it on the way
-			parts, bundled = e.read(m)
+			ask, parts, err = e.read(m)
 		}
-		if bundled {
+		if parts != nil {
 			return e.bundle(m, parts), nil
 		}
-		return e.fetched(m, e.answer(m, parts[0].ask, parts[0].err)), nil
+		return e.fetched(m, e.answer(m, ask, err)), nil
 	})
 }
 
@@ -291,7 +290,13 @@ func identity(m simulators.Message, ask simulators.Ask) (key, entity string) {
 	switch {
 	case len(ask.Claims) == 1:
 		f := ask.Claims[0].Fact
-		return plant.Natural(f), f.Keys().Entity()
+		var room [96]byte
+		if natural := plant.AppendNatural(room[:0], f); string(natural) != string(ask.Claims[0].ID) {
+			key = string(natural)
+		} else { // as of what the rig has announced
+			key = string(ask.Claims[0].ID)
+		}
+		return key, f.Keys().Entity()
 	case len(ask.Claims) > 1:
 		keys := make([]string, len(ask.Claims))
 		for i, c := range ask.Claims {
@@ -474,26 +479,19 @@ func Meaning(a simulators.Answer) simulators.Result {
 	case len(a.Rows) == 0:
 		return simulators.Result{Outcome: simulators.Answered}
 	}
+	if len(a.Rows) == 1 {
+		return rowResult(a.Rows[0])
+	}
 	rows := make([]simulators.Result, len(a.Rows))
 	good, known := 0, 0
 	for i, r := range a.Rows {
-		switch {
-		case r.Pooled:
-			rows[i].Outcome = simulators.Accepted
-			good++
-		case r.Refusal != nil:
-			rows[i] = refusalResult(r.Refusal)
-		case r.Known:
-			rows[i].Outcome = simulators.Repeated
-			good++
-			known++
-		default:
-			rows[i].Outcome = simulators.Applied
+		rows[i] = rowResult(r)
+		if r.Refusal == nil || r.Pooled {
 			good++
 		}
-	}
-	if len(rows) == 1 {
-		return rows[0]
+		if rows[i].Outcome == simulators.Repeated {
+			known++
+		}
 	}
 	out := simulators.Result{Outcome: simulators.Partly, Items: rows}
 	switch {
@@ -506,6 +504,19 @@ func Meaning(a simulators.Answer) simulators.Result {
 		out.Outcome = simulators.Applied
 	}
 	return out
+}
+
+// rowResult says what became of one row.
+func rowResult(r simulators.Row) simulators.Result {
+	switch {
+	case r.Pooled:
+		return simulators.Result{Outcome: simulators.Accepted}
+	case r.Refusal != nil:
+		return refusalResult(r.Refusal)
+	case r.Known:
+		return simulators.Result{Outcome: simulators.Repeated}
+	}
+	return simulators.Result{Outcome: simulators.Applied}
 }
 
 func refusalResult(r *simulators.Refusal) simulators.Result {

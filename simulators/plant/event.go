@@ -168,7 +168,17 @@ func Natural(f Fact) string { return NaturalKey(f.Kind(), f.Keys()) }
 
 // NaturalKey is [Natural] for a fact of which only kind and keys are known.
 func NaturalKey(kind Kind, k Keys) string {
-	s := append(make([]byte, 0, 64), kind...) // judges make millions of them
+	return string(appendNaturalKey(make([]byte, 0, 64), kind, &k)) // judges make millions of them
+}
+
+// AppendNatural appends the business key of a fact to b.
+func AppendNatural(b []byte, f Fact) []byte {
+	k := f.Keys()
+	return appendNaturalKey(b, f.Kind(), &k)
+}
+
+func appendNaturalKey(s []byte, kind Kind, k *Keys) []byte {
+	s = append(s, kind...)
 	for _, part := range [...]string{string(k.Of), string(k.Order), string(k.Operation), string(k.Lot), string(k.Serial), string(k.Case), string(k.Machine), string(k.WorkCenter), k.Calendar} {
 		if part != "" {
 			s = append(append(s, '/'), part...)
@@ -180,7 +190,7 @@ func NaturalKey(kind Kind, k Keys) string {
 	if k.Counter > 0 {
 		s = strconv.AppendInt(append(s, '/'), int64(k.Counter), 10)
 	}
-	return string(s)
+	return s
 }
 
 // jsonEvent is the stored form of an Event.

@@ -69,46 +69,27 @@ func notHere(m simulators.Message) error {
 }
 
 // kindsOf returns the kinds of facts that are posted to name.
-func kindsOf(name string) []plant.Kind {
-	switch name {
-	case Orders:
-		return []plant.Kind{plant.KindOrderReleased, plant.KindOrderChanged, plant.KindOrderCancelled}
-	case OperationStarts:
-		return []plant.Kind{plant.KindOperationStarted}
-	case Confirmations:
-		return []plant.Kind{plant.KindConfirmation}
-	case Consumptions:
-		return []plant.Kind{plant.KindConsumption}
-	case Scrap:
-		return []plant.Kind{plant.KindScrap}
-	case Rework:
-		return []plant.Kind{plant.KindRework}
-	case Receipts:
-		return []plant.Kind{plant.KindReceipt}
-	case Reversals:
-		return []plant.Kind{plant.KindReversal}
-	case Inspections:
-		return []plant.Kind{plant.KindInspection}
-	case Holds:
-		return []plant.Kind{plant.KindLotHeld}
-	case Decisions:
-		return []plant.Kind{plant.KindLotDecided}
-	case Items:
-		return []plant.Kind{plant.KindItemChanged}
-	case Bills:
-		return []plant.Kind{plant.KindBillChanged}
-	case Routings:
-		return []plant.Kind{plant.KindRoutingChanged}
-	case WorkCenters:
-		return []plant.Kind{plant.KindCenterChanged}
-	case Calendars:
-		return []plant.Kind{plant.KindCalendarChanged}
-	case MachineCounts:
-		return []plant.Kind{plant.KindMachineCount}
-	case MachineStates:
-		return []plant.Kind{plant.KindMachineState}
-	}
-	return nil
+func kindsOf(name string) []plant.Kind { return kinds[name] }
+
+var kinds = map[string][]plant.Kind{
+	Orders:          {plant.KindOrderReleased, plant.KindOrderChanged, plant.KindOrderCancelled},
+	OperationStarts: {plant.KindOperationStarted},
+	Confirmations:   {plant.KindConfirmation},
+	Consumptions:    {plant.KindConsumption},
+	Scrap:           {plant.KindScrap},
+	Rework:          {plant.KindRework},
+	Receipts:        {plant.KindReceipt},
+	Reversals:       {plant.KindReversal},
+	Inspections:     {plant.KindInspection},
+	Holds:           {plant.KindLotHeld},
+	Decisions:       {plant.KindLotDecided},
+	Items:           {plant.KindItemChanged},
+	Bills:           {plant.KindBillChanged},
+	Routings:        {plant.KindRoutingChanged},
+	WorkCenters:     {plant.KindCenterChanged},
+	Calendars:       {plant.KindCalendarChanged},
+	MachineCounts:   {plant.KindMachineCount},
+	MachineStates:   {plant.KindMachineState},
 }
 
 // decoder reads one message.

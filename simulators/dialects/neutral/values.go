@@ -189,9 +189,9 @@ func (r *reader) value() (v value) {
 	r.object(func(name []byte) {
 		switch {
 		case string(name) == "ValueString" && r.peek() == '"':
-			v.text = string(r.raw())
+			v.text = r.keep(r.raw())
 		case string(name) == "UnitOfMeasure" && r.peek() == '"':
-			v.unit = string(r.raw())
+			v.unit = r.keep(r.raw())
 		default:
 			r.skip()
 		}
