@@ -3,6 +3,8 @@ package plant
 import (
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -184,10 +186,11 @@ func (s *shop) excursion(sp *spec, op int) bool {
 	if r.Excursion <= 0 || r.Window <= 0 {
 		return false
 	}
-	var series string
-	var n int
-	if _, err := fmt.Sscanf(sp.key, "order/%d", &n); err != nil {
-		series = "open"
+	series := ""
+	number, ordered := strings.CutPrefix(sp.key, "order/")
+	n, err := strconv.Atoi(number)
+	if !ordered || err != nil {
+		series, n = "open", 0
 	}
 	window := fmt.Sprintf("%s%s/%d", series, sp.order.Operations[op].WorkCenter, n/r.Window)
 	return newStream(s.cfg.Seed, window, "excursion").chance(r.Excursion)

@@ -1,6 +1,7 @@
 package plant
 
 import (
+	"math"
 	"math/bits"
 	"slices"
 )
@@ -12,23 +13,30 @@ const maxMarked = 20
 // the same, so that a sum tells which of them it is made of. Zeros say
 // nothing and are passed over. Groups of more than 20 are not marked: false.
 func UniqueSums(amounts []Decimal) bool {
-	sums := []Decimal{0}
+	var room [2][128]Decimal
+	sums, next := append(room[0][:0], 0), room[1][:0] // in ascending order
 	for _, a := range amounts {
 		if a == 0 {
 			continue
 		}
-		if a < 0 || len(sums) >= 1<<maxMarked {
+		if a < 0 || len(sums) >= 1<<maxMarked || a > math.MaxInt64-sums[len(sums)-1] {
 			return false
 		}
+		next = slices.Grow(next[:0], 2*len(sums))
+		with, n := 0, len(sums) // sums[with]+a is the least that is not in next
 		for _, s := range sums {
-			sums = append(sums, s+a)
+			for ; sums[with]+a < s; with++ { // with stays behind s, as a is above 0
+				next = append(next, sums[with]+a)
+			}
+			if sums[with]+a == s {
+				return false // and what is equal now stays equal
+			}
+			next = append(next, s)
 		}
-	}
-	slices.Sort(sums)
-	for i := 1; i < len(sums); i++ {
-		if sums[i] == sums[i-1] {
-			return false
+		for ; with < n; with++ {
+			next = append(next, sums[with]+a)
 		}
+		sums, next = next, sums
 	}
 	return true
 }

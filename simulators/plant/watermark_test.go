@@ -1,6 +1,8 @@
 package plant
 
 import (
+	"math"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -17,6 +19,31 @@ func TestUniqueSums(t *testing.T) {
 		if got := UniqueSums(tc.amounts); got != tc.want {
 			t.Errorf("%v: got %t", tc.amounts, got)
 		}
+	}
+}
+
+// TestUniqueSumsAreThoseOfAllSelections adds up every selection.
+func TestUniqueSumsAreThoseOfAllSelections(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		amounts := rapid.SliceOfN(rapid.Map(rapid.Int64Range(0, 60), func(n int64) Decimal { return Decimal(n) }), 0, 9).Draw(t, "amounts")
+		given := slices.DeleteFunc(slices.Clone(amounts), func(a Decimal) bool { return a == 0 })
+		seen, unique := map[Decimal]bool{}, true
+		for selection := range 1 << len(given) {
+			sum := Decimal(0)
+			for i, a := range given {
+				if selection&(1<<i) != 0 {
+					sum += a
+				}
+			}
+			unique = unique && !seen[sum]
+			seen[sum] = true
+		}
+		if got := UniqueSums(amounts); got != unique {
+			t.Fatalf("%v: got %t", amounts, got)
+		}
+	})
+	if UniqueSums([]Decimal{math.MaxInt64, 1}) {
+		t.Error("sums that no number holds are said to be unique")
 	}
 }
 

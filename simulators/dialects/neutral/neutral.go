@@ -177,7 +177,7 @@ func (Dialect) Batch(events ...plant.Event) (simulators.Message, error) {
 	if len(events) > 1 && sole(words.noun) {
 		return simulators.Message{}, fmt.Errorf("encode batch: %s come one to a message, whose reference is theirs", words.name)
 	}
-	w := &writer{b: make([]byte, 0, 1024*len(events))}
+	w := &writer{b: make([]byte, 0, usualSize*len(events))}
 	w.begin(words, kind, events[0])
 	keys := make([]string, len(events))
 	for i, e := range events {
@@ -205,6 +205,9 @@ func (Dialect) Batch(events ...plant.Event) (simulators.Message, error) {
 		},
 	}, nil
 }
+
+// usualSize is enough for nearly every message about one event.
+const usualSize = 1280
 
 // messageID names a message: equal for all deliveries of one wording.
 func messageID(name string, body []byte) string {
