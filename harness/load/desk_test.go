@@ -197,6 +197,7 @@ func TestDialects(t *testing.T) {
 			}, Violated, func(e *Exactly) uint64 { return e.Altered.Count }},
 		} {
 			t.Run(dialect+" "+c.does, func(t *testing.T) {
+				t.Parallel()
 				b := speaking(t, dialect)
 				b.flaw = c.flaw
 				res := mustRun(t, small(t, b, nil))

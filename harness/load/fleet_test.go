@@ -175,7 +175,10 @@ func TestAgentsThroughAPassingBuild(t *testing.T) {
 		if race.Enabled && name != "batches" {
 			continue // what is sent, nobody else sees
 		}
-		t.Run(name, func(t *testing.T) { throughAPassingBuild(t, change) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			throughAPassingBuild(t, change)
+		})
 	}
 }
 
@@ -243,7 +246,10 @@ func TestAKilledAgentIsNamedWithItsPart(t *testing.T) {
 		if race.Enabled && name != "one by one" {
 			continue // what is sent, nobody else sees
 		}
-		t.Run(name, func(t *testing.T) { killed(t, change) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			killed(t, change)
+		})
 	}
 }
 

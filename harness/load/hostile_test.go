@@ -269,6 +269,7 @@ func TestHostilePostings(t *testing.T) {
 		}},
 	}, 3) {
 		t.Run(c.what, func(t *testing.T) {
+			t.Parallel()
 			res := mustRun(t, small(t, &passing{t: t, serve: every(10, c.odd)}, nil))
 			e := res.Exactly
 			if e.Lost.Count != c.lost || e.Doubled.Count != c.doubled || e.Altered.Count != c.altered || e.Invented.Count != c.invented || e.Repeated != c.repeated || res.Verdict != c.verdict {
@@ -348,6 +349,7 @@ func TestHostilePosters(t *testing.T) {
 		{"another place", "POST /elsewhere HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 404 ", "request not known here"},
 	}, 3) {
 		t.Run(c.what, func(t *testing.T) {
+			t.Parallel()
 			var once sync.Once
 			res := mustRun(t, small(t, &passing{t: t, serve: func(p *passing, w http.ResponseWriter, r *http.Request, body []byte) {
 				once.Do(func() { rudely(t, p.erp, c.say, c.answers) })

@@ -293,7 +293,7 @@ func TestNamedWithoutIdentifiers(t *testing.T) {
 		} {
 			t.Run(string(s)+" "+d.name, func(t *testing.T) {
 				named := 0
-				seeds := race.Rounds(seeds, 4)
+				seeds := race.Rounds(seeds, 2)
 				if testing.Short() {
 					seeds = 4
 				}

@@ -60,7 +60,7 @@ func TestSoundBuildHoldsUnderEveryFault(t *testing.T) {
 			continue
 		}
 		t.Run(info.Name, func(t *testing.T) {
-			soundUnder(t, info.Name, race.Rounds(6, 2), 6, func(scenario string, seed uint64) ([]evidence.Record, []evidence.Finding) {
+			soundUnder(t, info.Name, race.Rounds(6, 1), 6, func(scenario string, seed uint64) ([]evidence.Record, []evidence.Finding) {
 				return play(t, scenario, seed, true)
 			})
 		})

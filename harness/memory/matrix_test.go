@@ -285,9 +285,9 @@ func shows(t *testing.T, part catalog.Part[func() simulators.Dialect], fault str
 func TestEveryFaultAtEverySurface(t *testing.T) {
 	rows, below := standing()
 	all := catalog.Standard().Dialects
-	played := all[len(all)-race.Rounds(len(all), 2):]
+	played := all[len(all)-race.Rounds(len(all), 1):]
 	cells := map[string]map[string]string{}
-	for _, info := range rows {
+	for _, info := range race.Some(rows, 12) {
 		cells[info.Name] = map[string]string{}
 		for _, part := range played {
 			d := part.New()

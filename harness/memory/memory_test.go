@@ -109,7 +109,7 @@ func digest(t *testing.T, records []evidence.Record) string {
 
 // TestOneSeedOneJournal is the claim of the project's issue: 500 of 500.
 func TestOneSeedOneJournal(t *testing.T) {
-	runs := race.Rounds(500, 25)
+	runs := race.Rounds(500, 10)
 	if testing.Short() {
 		runs = 25
 	}
