@@ -141,7 +141,7 @@ var elsewhere = map[bridge.Defect][]string{
 	bridge.M135: {"MDM-10"},
 	bridge.M141: {"MDM-11"},
 	bridge.M142: {"MDM-11"},
-	bridge.M144: {"MDM-06"},
+	bridge.M144: {"MDM-06", "MDM-11"}, // where lists are read, it depends on milliseconds what MDM-06 reads first
 	bridge.M145: {"MDM-12"},
 	bridge.M143: {"EXC-03"},
 	bridge.M150: {"MDM-13"},
