@@ -27,19 +27,28 @@ func (t *Transport) handle(w http.ResponseWriter, r *http.Request, receive simul
 	if m.Unread = unread; unread != nil {
 		w.Header().Set("Connection", "close") // the rest of the body is not read
 	}
-	reply, err := receive(r.Context(), m)
+	t.hear(r.Context(), w, m, receive)
+}
+
+// hear has m received, and answers.
+func (t *Transport) hear(ctx context.Context, w http.ResponseWriter, m simulators.Message, receive simulators.Receiver) {
+	reply, err := receive(ctx, m)
 	var lost *simulators.LostError
 	switch {
-	case unread != nil && unread.Refusal.Outcome == simulators.Undelivered: // its sender has gone
+	case m.Unread != nil && m.Unread.Refusal.Outcome == simulators.Undelivered: // its sender has gone
 		reset(w)
 	case err == nil:
+		if x, ok := w.(*express); ok {
+			x.answer(reply)
+			return
+		}
 		t.answer(w, reply)
 	case errors.As(err, &lost):
-		t.lose(w, r, lost)
-	case r.Context().Err() != nil: // nobody is left to hear it
+		t.lose(ctx, w, lost)
+	case ctx.Err() != nil: // nobody is left to hear it
 		reset(w)
 	default:
-		t.config.Log.Error("receive", "name", r.URL.Path, "error", err)
+		t.config.Log.Error("receive", "name", m.Name, "error", err)
 		http.Error(w, "the rig could not handle this request: "+err.Error(), http.StatusInternalServerError)
 	}
 }
@@ -148,21 +157,30 @@ func interesting(key string) bool {
 func (t *Transport) answer(w http.ResponseWriter, m simulators.Message) {
 	h := w.Header()
 	for k, v := range m.Header {
-		if k == "Retry-After" && v == string(simulators.RetryDate) {
-			v = retryDate(time.Now(), m.Result.RetryAfter)
-		}
-		h[k] = []string{v}
+		h[k] = []string{headerValue(m, k, v)}
 	}
 	h["Content-Length"] = []string{strconv.Itoa(len(m.Body))}
-	status := m.Result.Status
-	if status < 200 || status > 999 {
-		status = http.StatusOK
-	}
-	w.WriteHeader(status)
+	w.WriteHeader(statusOf(m))
 	_, _ = w.Write(m.Body) // whether the sender still reads is its own affair
 	if f, ok := w.(http.Flusher); ok {
 		f.Flush()
 	}
+}
+
+// statusOf is the status that a reply is told with.
+func statusOf(m simulators.Message) int {
+	if s := m.Result.Status; s >= 200 && s <= 999 {
+		return s
+	}
+	return http.StatusOK
+}
+
+// headerValue is what is told of a header of a reply.
+func headerValue(m simulators.Message, key, value string) string {
+	if key == "Retry-After" && value == string(simulators.RetryDate) {
+		return retryDate(time.Now(), m.Result.RetryAfter)
+	}
+	return value
 }
 
 // retryDate writes when after is over, rounded up to the second that an HTTP
@@ -177,12 +195,12 @@ func retryDate(now time.Time, after time.Duration) string {
 
 // lose lets the sender hear nothing, in the way e says. Whether its message
 // was acted upon cannot be told from it.
-func (t *Transport) lose(w http.ResponseWriter, r *http.Request, e *simulators.LostError) {
+func (t *Transport) lose(ctx context.Context, w http.ResponseWriter, e *simulators.LostError) {
 	after := e.After
 	if e.Symptom == simulators.Hang && after <= 0 {
 		after = longestHang
 	}
-	t.silence(r.Context(), after)
+	t.silence(ctx, after)
 	if e.Symptom == simulators.Gateway {
 		badGateway(w)
 		return
@@ -217,6 +235,9 @@ func reset(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		panic(http.ErrAbortHandler) // cuts the connection too, only less rudely
+	}
+	if r, ok := conn.(*resumed); ok {
+		conn = r.Conn
 	}
 	if secured, ok := conn.(*tls.Conn); ok {
 		conn = secured.NetConn() // no farewell either

@@ -64,6 +64,8 @@ type Transport struct {
 	open     atomic.Int64  // connections the SUT holds to us
 	stopping chan struct{} // closed when Serve is told to end
 
+	riders riders // connections that are served without net/http
+
 	door     sync.RWMutex // guards shut
 	shut     bool
 	underway sync.WaitGroup // requests being answered; none is added once shut
@@ -193,11 +195,15 @@ func (t *Transport) Serve(ctx context.Context, receive simulators.Receiver) erro
 		ErrorLog:          slog.NewLogLogger(t.config.Log.Handler(), slog.LevelDebug),
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(t.listener) }()
+	rest := newHanded(t.listener.Addr())
+	go func() { ended <- server.Serve(rest) }()
+	t.riders.wg.Go(func() { t.accept(base, rest, receive) })
 	select {
 	case err := <-ended:
 		t.close()
 		cancel()
+		_ = server.Close()
+		t.riders.end()
 		t.underway.Wait()
 		return fmt.Errorf("serve HTTP on %s: %w", t.listener.Addr(), err)
 	case <-ctx.Done():
@@ -212,9 +218,7 @@ func (t *Transport) Connections() int { return int(t.open.Load()) }
 
 func (t *Transport) counted(_ net.Conn, s http.ConnState) {
 	switch s {
-	case http.StateNew:
-		t.open.Add(1)
-	case http.StateClosed, http.StateHijacked:
+	case http.StateClosed, http.StateHijacked: // it was counted when it came
 		t.open.Add(-1)
 	}
 }
@@ -235,6 +239,7 @@ func (t *Transport) stop(server *http.Server, cancel context.CancelFunc) {
 	}
 	cancel()
 	_ = server.Close() // connections are cut, which is what is wanted
+	t.riders.end()
 	<-answered
 	if t.own != nil {
 		t.own.CloseIdleConnections()
