@@ -46,7 +46,7 @@ ROUNDS_IN := ./chaos ./chaos/faults ./harness ./harness/catalog ./harness/load .
 .PHONY: check
 check: tools-for-tests $(if $(CI),$(BIN)/noskips) ## format, vet, import order and unit tests with the race detector; long series of rounds without it
 	@files="$$(gofmt -l $$(git ls-files '*.go'))"; test -z "$$files" || { echo "not gofmt-clean: $$files"; exit 1; }
-	$(GO) vet ./... && $(GO) vet -tags suites ./harness/suite/... ./harness/sut/... ./harness/load/... && $(GO) vet -tags odataclient ./simulators/dialects/saps4
+	$(GO) vet ./... && $(GO) vet -tags suites ./harness/suite/... ./harness/sut/... ./harness/load/... && $(GO) vet -tags odataclient ./simulators/dialects/...
 	CGO_ENABLED=$(if $(RACE),1,0) $(GOTEST) $(RACE) -shuffle=on -timeout 20m ./...
 	$(MAKE) --no-print-directory rounds contracts
 	cd tools/bench/peers && $(GO) vet ./...
@@ -112,7 +112,7 @@ pact-go: build $(BIN)/staticcheck ## consumer tests and provider verification wi
 	cd examples/pact-go && $(GO) vet -race -tags pact ./... && GOFLAGS=-race $(abspath $(BIN))/staticcheck -tags pact ./... && \
 	$(GO) test -vet=off -tags pact -race -count=1 -timeout 5m ./...
 
-SAP_CLIENT    := $(patsubst %,@sap-cloud-sdk/%@4.5.1,generator odata-v2 http-client connectivity)
+SAP_CLIENT    := $(patsubst %,@sap-cloud-sdk/%@4.5.1,generator odata-v2 odata-v4 http-client connectivity)
 SAP_CLIENT_AT := $(BIN)/sap-client
 
 $(SAP_CLIENT_AT)/node_modules/.package-lock.json: Makefile
@@ -120,8 +120,8 @@ $(SAP_CLIENT_AT)/node_modules/.package-lock.json: Makefile
 	@touch $@
 
 .PHONY: odata-client
-odata-client: $(SAP_CLIENT_AT)/node_modules/.package-lock.json ## have SAP's Cloud SDK generate a client from the simulated ERP's $metadata, and read and post with it; installs it below bin/ by its npm packages
-	SAP_CLIENT=$(abspath $(SAP_CLIENT_AT))/node_modules $(GO) test -tags odataclient -count=1 -timeout 5m -run GeneratedClient -v ./simulators/dialects/saps4
+odata-client: $(SAP_CLIENT_AT)/node_modules/.package-lock.json ## have SAP's Cloud SDK generate clients from the $metadata of simulated SAP and D365, and read and post with them; installs it below bin/ by its npm packages
+	SAP_CLIENT=$(abspath $(SAP_CLIENT_AT))/node_modules $(GO) test -tags odataclient -count=1 -timeout 5m -run GeneratedClient -v ./simulators/dialects/saps4 ./simulators/dialects/d365
 
 .PHONY: staticcheck
 staticcheck: $(BIN)/staticcheck ## look for mistakes that compile

@@ -160,11 +160,14 @@ func natural(s string) (int, error) {
 	return n, nil
 }
 
-// filter reads comparisons that are joined by and. It knows no in, no has, no
-// or and no functions, as little as the real one knows the first two.
+// filter reads comparisons that are joined by and, in parentheses or not. It knows
+// no in, no has, no or and no functions, as little as the real one knows the
+// first two.
 func filter(text string) (where []condition, err error) {
-	for {
-		name, rest, _ := strings.Cut(strings.TrimLeft(text, " "), " ")
+	for open := 0; ; {
+		inside := strings.TrimLeft(text, " (")
+		open += strings.Count(text[:len(text)-len(inside)], "(")
+		name, rest, _ := strings.Cut(inside, " ")
 		op, rest, _ := strings.Cut(strings.TrimLeft(rest, " "), " ")
 		if name == "" || strings.ContainsAny(name, "()'") || !slices.Contains([]string{"eq", "ne", "gt", "ge", "lt", "le"}, op) {
 			return nil, fmt.Errorf("%q is not a comparison such as Property eq 'value', joined by and", clip(text))
@@ -174,7 +177,12 @@ func filter(text string) (where []condition, err error) {
 			return nil, err
 		}
 		where = append(where, condition{name, op, value})
-		if rest = strings.TrimLeft(rest, " "); rest == "" {
+		after := strings.TrimLeft(rest, " )")
+		open -= strings.Count(rest[:len(rest)-len(after)], ")")
+		if open < 0 || open > 0 && after == "" {
+			return nil, fmt.Errorf("%q: a parenthesis is missing", clip(text))
+		}
+		if rest = after; rest == "" {
 			return where, nil
 		}
 		var joined bool
@@ -185,13 +193,13 @@ func filter(text string) (where []condition, err error) {
 }
 
 // literal reads a text in quotes, a value of an enumeration, or what ends with
-// a blank or comma.
+// a blank, comma or parenthesis.
 func literal(s string) (value, rest string, err error) {
 	if q := strings.IndexByte(s, '\''); q > 0 && strings.HasPrefix(s, "Microsoft.Dynamics.DataEntities.") && !strings.ContainsAny(s[:q], " ,") {
 		s = s[q:]
 	}
 	if !strings.HasPrefix(s, "'") {
-		end := strings.IndexAny(s, " ,")
+		end := strings.IndexAny(s, " ,)")
 		if end < 0 {
 			end = len(s)
 		}

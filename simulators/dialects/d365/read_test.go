@@ -229,6 +229,33 @@ func TestEvents(t *testing.T) {
 	}
 }
 
+// Clients put parentheses around comparisons, and around all of them.
+func TestFilters(t *testing.T) {
+	for text, want := range map[string]string{
+		"A eq 'x'":                    "[{A eq x}]",
+		"(A eq 'x')":                  "[{A eq x}]",
+		"((A eq 'x)') and (B gt 5))":  "[{A eq x)} {B gt 5}]",
+		"( A eq 'x' and ( B gt 5 ) )": "[{A eq x} {B gt 5}]",
+		"(A eq 'x'":                   "a parenthesis is missing",
+		"A eq 'x')":                   "a parenthesis is missing",
+		"(A eq 'x' and (B gt 5)":      "a parenthesis is missing",
+		"A eq 'x' or B gt 5":          "only and joins",
+		"startswith(A,'x')":           "is not a comparison",
+		"A eq ":                       "a value is missing",
+		"A eq 'x' and":                "only and joins",
+		"A eq Microsoft.Dynamics.DataEntities.NoYes'Yes'": "[{A eq Yes}]",
+	} {
+		where, err := filter(text)
+		got := fmt.Sprint(where)
+		if err != nil {
+			got = err.Error()
+		}
+		if !strings.Contains(got, want) {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+}
+
 func FuzzDecode(f *testing.F) {
 	for _, c := range [][2]string{
 		{TypeStart, `{"ProductionOrderNumber":"1","StartedQuantity":1e2,"StartedDate":"2026-02-03"}`},

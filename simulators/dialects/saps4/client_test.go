@@ -3,41 +3,16 @@
 package saps4_test
 
 import (
-	"encoding/json"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"reflect"
 	"testing"
+
+	"github.com/andon-rig/andon/simulators/dialects/dialecttest"
 )
 
 // A client that SAP's generator makes of our $metadata reads and posts here,
 // session and batch and all. `make odata-client` installs it and runs this.
-func TestGeneratedClientOfSAP(t *testing.T) {
-	modules := os.Getenv("SAP_CLIENT")
-	if modules == "" {
-		t.Fatal("SAP_CLIENT does not say where the npm packages of SAP's client are; make odata-client does")
-	}
-	c := serve(t, nil)
-	script, err := filepath.Abs("testdata/client/client.cjs")
-	if err != nil {
-		t.Fatal(err)
-	}
-	folder := t.TempDir()
-	node := exec.CommandContext(t.Context(), "node", script, c.url, folder)
-	node.Env = append(os.Environ(), "NODE_PATH="+modules)
-	if out, err := node.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	out, err := os.ReadFile(filepath.Join(folder, "seen.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("%s", out)
-	var seen map[string]any
-	if err := json.Unmarshal(out, &seen); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
+func TestGeneratedClient(t *testing.T) {
+	seen := dialecttest.ODataClient(t, serve(t, nil).url)
 	for what, want := range map[string]any{
 		"order":    map[string]any{"material": "PUMP", "quantity": "100"},
 		"products": []any{map[string]any{"product": "PUMP", "unit": "EA", "texts": 1.0}},

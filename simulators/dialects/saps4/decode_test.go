@@ -15,6 +15,7 @@ func TestFilters(t *testing.T) {
 	}
 	for filter, want := range map[string]string{
 		"": "123", "OrderID eq 'A'": "13", "OrderID eq 'it''s'": "2", "OrderID ne 'A' and ConfirmationGroup ge '2'": "2", "IsReversed eq true": "1", "(OrderID eq 'A')": "13",
+		"((OrderID eq 'A') and (ConfirmationGroup ge '2'))": "3", "(OrderID eq 'A'": "error", "OrderID eq 'A')": "error", "(OrderID eq 'A' and (ConfirmationGroup ge '2')": "error",
 		"PostingDate ge datetime'2026-03-02T00:00:00'": "3", "PostingDate gt datetime'2026-03-02T00:00:00'": "",
 		"OrderID eq": "error", "OrderID eq A": "error", "Order eq 'A'": "error", "OrderID eq 'A' or OrderID eq 'B'": "error", "OrderID eq guid'A'": "error", "startswith(OrderID,'A')": "error",
 	} {

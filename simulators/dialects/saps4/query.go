@@ -19,23 +19,27 @@ type condition struct {
 }
 
 var (
-	comparison = regexp.MustCompile(`^\s*\(?\s*([A-Za-z_0-9]+)\s+(eq|ne|lt|le|gt|ge)\s+([a-z]*'(?:[^']|'')*'|[^\s')]+)\s*\)?\s*`)
+	comparison = regexp.MustCompile(`^([\s(]*)([A-Za-z_0-9]+)\s+(eq|ne|lt|le|gt|ge)\s+([a-z]*'(?:[^']|'')*'|[^\s')]+)([\s)]*)`)
 	literal    = regexp.MustCompile(`^(guid|datetime|datetimeoffset|time)?'((?:[^']|'')*)'$`)
 )
 
-// readFilter reads comparisons joined by and.
+// readFilter reads comparisons joined by and, in parentheses or not.
 func readFilter(t *entityType, s string) (all []condition, err error) {
+	open := 0
 	for rest := s; strings.TrimSpace(rest) != ""; {
 		m := comparison.FindStringSubmatch(rest)
 		if m == nil {
 			return nil, refuse(codeMalformed, "$filter: %q is not understood here; comparisons with eq, ne, lt, le, gt and ge can be joined by and", clip(rest))
 		}
-		c := condition{name: m[1], op: m[2]}
+		if open += strings.Count(m[1], "(") - strings.Count(m[5], ")"); open < 0 || open > 0 && len(m[0]) == len(rest) {
+			return nil, refuse(codeMalformed, "$filter: a parenthesis is missing in %q", clip(s))
+		}
+		c := condition{name: m[2], op: m[3]}
 		p := t.prop(c.name)
 		if p == nil {
 			return nil, refuse(codeMalformed, "$filter: property %q is invalid in %s", clip(c.name), t.name)
 		}
-		if c.value, err = readLiteral(p.edm, m[3]); err != nil {
+		if c.value, err = readLiteral(p.edm, m[4]); err != nil {
 			return nil, err
 		}
 		all = append(all, c)
