@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"net"
 	"os"
@@ -47,6 +48,10 @@ func TestMain(m *testing.M) {
 				fmt.Fprintf(os.Stderr, "build %s: %v\n%s", pkg, err, out)
 				return 1
 			}
+		}
+		if err := flag.Set("test.parallel", "4"); err != nil { // they wait for others more than they work; -parallel says otherwise
+			fmt.Fprintln(os.Stderr, err)
+			return 1
 		}
 		return m.Run()
 	}())
@@ -129,15 +134,15 @@ func awaits(ts *testscript.TestScript, _ bool, args []string) {
 	until(ts, func() bool { return ts.Exec(args[1], args[2:]...) == nil && want.MatchString(ts.ReadFile("stdout")) }, args[0])
 }
 
-// until looks at something time and again, for half a minute at most.
+// until looks at something time and again, for two minutes at most.
 func until(ts *testscript.TestScript, is func() bool, what string) {
-	again, end := time.NewTicker(50*time.Millisecond), time.After(30*time.Second)
+	again, end := time.NewTicker(50*time.Millisecond), time.After(2*time.Minute)
 	defer again.Stop()
 	for !is() {
 		select {
 		case <-again.C:
 		case <-end:
-			ts.Fatalf("waited half a minute for %s", what)
+			ts.Fatalf("waited two minutes for %s", what)
 		}
 	}
 }
@@ -236,7 +241,7 @@ func TestInterrupt(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("there is no such signal on Windows")
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	c := exec.CommandContext(ctx, filepath.Join(programs, "andon"), "gate", "--out", "out")
 	c.Dir = t.TempDir()

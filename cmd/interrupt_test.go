@@ -27,6 +27,7 @@ faults:
 
 // A search that is interrupted says how far it got and keeps the best so far.
 func TestSearchesAreInterrupted(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "lost.yaml"), []byte(lost), 0o644); err != nil {
 		t.Fatal(err)
@@ -58,7 +59,7 @@ func interrupted(t *testing.T, dir, when string, args ...string) string {
 	if runtime.GOOS == "windows" {
 		t.Skip("there is no such signal on Windows")
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	c := exec.CommandContext(ctx, filepath.Join(programs, "andon"), args...)
 	c.Dir = dir

@@ -81,7 +81,7 @@ func (s step) run(t *testing.T, dir string) string {
 	if command, ok := strings.CutSuffix(s.command, " &"); ok {
 		return background(t, dir, command, strings.Count(s.want, "\n"))
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	out, err := shell(ctx, dir, s.command).CombinedOutput()
 	if exit, ok := err.(*exec.ExitError); ok {
@@ -130,7 +130,7 @@ func background(t *testing.T, dir, command string, lines int) string {
 	select {
 	case text := <-said:
 		return text
-	case <-time.After(20 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatalf("%s says nothing", command)
 		return ""
 	}
