@@ -161,7 +161,7 @@ func (d Dialect) ofPosting(t *entityType, p simulators.Posting) []entity {
 	if p.Claim.Fact == nil {
 		return nil
 	}
-	switch p.Claim.Fact.(type) {
+	switch f := p.Claim.Fact.(type) {
 	case plant.OperationStarted, plant.Confirmed, plant.Reworked:
 		if t != confType {
 			return nil
@@ -193,6 +193,14 @@ func (d Dialect) ofPosting(t *entityType, p simulators.Posting) []entity {
 			return e.rows("to_MaterialDocumentItem")
 		}
 		return []entity{e}
+	case plant.Inspected:
+		if t == resultType {
+			return []entity{d.inspection(p.Claim, f).set("InspectionLot", p.Doc)}
+		}
+	case plant.LotHeld:
+		if t == lotType {
+			return []entity{held(p.Claim, f)}
+		}
 	case plant.Reversed:
 		return d.ofReversal(t, p)
 	}

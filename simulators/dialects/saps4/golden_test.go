@@ -87,6 +87,8 @@ func exchanges(t testing.TB) map[string]exchange {
 	get("product", productService+"/A_Product('PUMP-7')?$expand=to_Description,to_ProductUnitsOfMeasure", simulators.ItemState{Item: pump(), Version: 1, Changed: dialecttest.At(5, 0, 0)})
 	get("lot", batchService+"/Batch(Material='CASTING-3',BatchIdentifyingPlant='',Batch='C3-8841')", plant.Lot{ID: "C3-8841", Material: "CASTING-3", Status: plant.LotBlocked, Quantity: plant.Whole(40)})
 	get("confirmation", confService+"/ProdnOrdConf2?$filter=ExternalSystemConfirmation eq guid'"+guid(facts()["confirmation"].ID)+"'", simulators.Posting{Doc: "5000000001", Claim: facts()["confirmation"]})
+	get("inspection", lotService+"/A_InspectionResult?$filter=YY1_MESReference_QIR eq '"+string(facts()["inspection"].ID)+"'", simulators.Posting{Doc: "5000000001", Claim: facts()["inspection"]})
+	get("hold", batchService+"/Batch?$filter=YY1_MESReference_BTC eq '"+string(facts()["lot-held"].ID)+"'", simulators.Posting{Doc: "3000000001", Claim: facts()["lot-held"]})
 	changed := dialecttest.At(5, 0, 0)
 	bill := simulators.BillState{Bill: plant.Bill{Item: "PUMP-7", Revision: "C", For: dialecttest.EA("1"), Components: []plant.Component{{Material: "CASTING-3", Operation: "0010", Quantity: plant.Quantity{Amount: plant.MustDecimal("1.0275"), Unit: "KGM"}}}}, Version: 1, Changed: changed}
 	routing := simulators.RoutingState{Routing: plant.Routing{Item: "PUMP-7", Revision: "C", Operations: order().Operations}, Version: 1, Changed: changed}

@@ -235,3 +235,36 @@ func TestOwnDocuments(t *testing.T) {
 }
 
 const confirmService = "API_PROD_ORDER_CONFIRMATION_2_SRV"
+
+// What has no document of its own is found by the customer's reference: who has
+// lost the answer to a hold or to the result of an inspection need not post it
+// twice.
+func TestHoldsAndResultsAreFoundByReference(t *testing.T) {
+	c := serve(t, nil).login()
+	const result = "API_INSPECTIONLOT_SRV/A_InspectionResult"
+	for path, ref := range map[string]string{
+		result:                "YY1_MESReference_QIR",
+		"API_BATCH_SRV/Batch": "YY1_MESReference_BTC",
+	} {
+		ask := path + "?$filter=" + ref + "%20eq%20'"
+		if status, _, text := c.call("GET", ask+"seen'", ""); status != 200 || !strings.Contains(text, `"results":[]`) {
+			t.Errorf("%s before: answered %d %s", path, status, text)
+		}
+		method, at, body := "POST", path, `{"ManufacturingOrder":"4711","ManufacturingOrderOperation":"0010","YY1_Passed_QIR":1,"YY1_Failed_QIR":0,"YY1_MESCounter_QIR":1,"YY1_MESReference_QIR":"seen"}`
+		if path != result {
+			_, h, _ := c.call("GET", aBatch, "")
+			method, at, body = "PATCH", aBatch, `{"MatlBatchIsInRstrcdUseStock":true,"YY1_QualityCase_BTC":"Q-1","YY1_MESReference_BTC":"seen"}`
+			if status, _, text := c.call(method, at, body, "If-Match", h.Get("Etag")); status != 204 {
+				t.Fatalf("answered %d %s", status, text)
+			}
+		} else if status, _, text := c.call(method, at, body); status != 201 {
+			t.Fatalf("answered %d %s", status, text)
+		}
+		if status, _, text := c.call("GET", ask+"seen'", ""); status != 200 || strings.Count(text, `"`+ref+`":"seen"`) != 1 {
+			t.Errorf("%s: answered %d %s", path, status, text)
+		}
+		if status, _, text := c.call("GET", ask+"other'", ""); status != 200 || !strings.Contains(text, `"results":[]`) {
+			t.Errorf("%s of another: answered %d %s", path, status, text)
+		}
+	}
+}

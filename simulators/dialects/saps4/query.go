@@ -190,7 +190,7 @@ func (d Dialect) question(m simulators.Message, r resource) (simulators.Ask, err
 		if q.Object == "orders" && r.set != orderType {
 			return simulators.Ask{}, refuse(codeMalformed, "%s is read with a filter for its ManufacturingOrder", r.set.set)
 		}
-	case confType, headerType, itemType, movementType:
+	case confType, headerType, itemType, movementType, resultType:
 		if err := d.postings(&q, r, by); err != nil {
 			return simulators.Ask{}, err
 		}
@@ -199,8 +199,11 @@ func (d Dialect) question(m simulators.Message, r resource) (simulators.Ask, err
 		q.Where["id"] = by("Product")
 		changedSince(q, filter)
 	case lotType:
+		if by("Batch") == "" && by(reference+"BTC") != "" { // what was posted to it is found, too
+			return d.paged(m, simulators.Query{Object: "postings", Where: map[string]string{"reference": by(reference + "BTC")}, Fits: q.Fits})
+		}
 		if q.Object, q.Where["id"] = "lot", by("Batch"); q.Where["id"] == "" {
-			return simulators.Ask{}, refuse(codeMalformed, "Batch is read by its key, or with a filter for Batch")
+			return simulators.Ask{}, refuse(codeMalformed, "Batch is read by its key, or with a filter for Batch or "+reference+"BTC")
 		}
 	case poolType:
 		q.Object = "queue"
@@ -213,9 +216,9 @@ func (d Dialect) question(m simulators.Message, r resource) (simulators.Ask, err
 // postings finds what was posted, by its number, its reference or its order.
 func (d Dialect) postings(q *simulators.Query, r resource, by func(string) string) error {
 	q.Object = "postings"
-	ref := first(by("ExternalSystemConfirmation"), by("ReferenceDocument"), by(reference+"CNF"), by(reference+"MMI"))
+	ref := first(by("ExternalSystemConfirmation"), by("ReferenceDocument"), by(reference+"CNF"), by(reference+"MMI"), by(reference+"QIR"))
 	order := string(d.Settings.order(first(by("OrderID"), by("ManufacturingOrder"))))
-	doc := first(by("ConfirmationGroup"), by("MaterialDocument"))
+	doc := first(by("ConfirmationGroup"), by("MaterialDocument"), by("InspectionLot"))
 	if ref == "" && order == "" && doc == "" {
 		return refuse(codeMalformed, "%s is read by its key, or with a filter for a reference or an order", r.set.set)
 	}
