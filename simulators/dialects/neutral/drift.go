@@ -21,6 +21,7 @@ var words = rewording.Words{Announcements: announcementDrift, Replies: replyDrif
 
 var (
 	quantityString = regexp.MustCompile(`"QuantityString":("[0-9.]+")`)
+	materialString = regexp.MustCompile(`"Material(?:Actual|Requirement)":\[.*?"QuantityString":("[0-9.]+")`) // not the time that people took
 	quantityName   = regexp.MustCompile(`("QuantityString"):`)
 	created        = regexp.MustCompile(`"CreationDateTime":("[^"]+")`)
 	createdName    = regexp.MustCompile(`("CreationDateTime"):`)
@@ -50,7 +51,7 @@ var announcementDrift = map[simulators.Drift][]rewording.Edit{
 	simulators.DriftComma:        {{Find: quantityString, Say: inside(rewording.Comma)}},
 	simulators.DriftExponent:     {{Find: quantityString, Say: inside(rewording.Exponent)}},
 	simulators.DriftManyDecimals: {{Find: quantityString, Say: inside(rewording.ManyDecimals)}},
-	simulators.DriftNegative:     {{Find: quantityString, Say: inside(func(number string) string { return "-" + number })}},
+	simulators.DriftNegative:     {{Find: materialString, Say: inside(negated)}, {Find: quantityString, Say: inside(negated)}},
 }
 
 var replyDrift = map[simulators.Drift][]rewording.Edit{
@@ -69,3 +70,5 @@ var replyDrift = map[simulators.Drift][]rewording.Edit{
 func inside(change func(string) string) func(string) string {
 	return func(text string) string { return `"` + change(rewording.Unquoted(text)) + `"` }
 }
+
+func negated(number string) string { return "-" + number }
