@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"strings"
 )
 
 // sapPool is the worklist of postings that were accepted and could not be
@@ -18,7 +17,7 @@ const sapPool = sapRoot + "YY1_FAILEDPOSTINGS_CDS/YY1_FailedPostings"
 // verdict on it is refused if it waits. An ERP without a worklist has nothing
 // in it.
 func (s *sapSide) waits(ctx context.Context, it *item) (of, v verdict) {
-	r, v := s.call(ctx, http.MethodGet, sapPool+"?$filter="+url.QueryEscape("YY1_MESReference_FPO eq '"+strings.ReplaceAll(it.Event, "'", "''")+"'"), http.Header{"Accept": {"application/json"}}, nil)
+	r, v := s.call(ctx, http.MethodGet, sapPool+"?$filter="+url.QueryEscape("YY1_MESReference_FPO eq "+sapText(it.Event)), http.Header{"Accept": {"application/json"}}, nil)
 	if r.err == nil && r.status == http.StatusNotFound {
 		return verdict{}, verdict{}
 	}

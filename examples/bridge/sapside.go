@@ -279,8 +279,10 @@ func (s *sapSide) has(ctx context.Context, it *item) (bool, verdict) {
 	}
 	var path string
 	switch it.Kind {
-	case kindHeld, "inspection": // blocking twice is blocking; of an inspection nothing can be asked
-		return false, verdict{}
+	case kindHeld:
+		path = sapBatches + "?$filter=" + url.QueryEscape("YY1_MESReference_BTC eq "+sapText(it.Event))
+	case "inspection":
+		path = sapResults + "?$filter=" + url.QueryEscape("YY1_MESReference_QIR eq "+sapText(it.Event))
 	case kindConsumption, "scrap", kindReceipt:
 		path = sapHeaders + "?$filter=" + url.QueryEscape("ReferenceDocument eq '"+sapReference(it.Event, s.defect)+"'")
 	default:

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // This file is all the bridge knows of the form of sap-s4/v2. It goes through
@@ -59,6 +60,15 @@ func sapOf(it *item, d Defect) (sapRequest, error) {
 	r := sapRequest{}
 	var o object
 	l := records[0]
+	// Left out, what it says would be a confirmation of nothing, or of today.
+	if sapInstant(l[2]) == "" && (l[2] != "" || l[0] == "STA") {
+		return r, fmt.Errorf("%q is no instant: nobody can say when it was", l[2])
+	}
+	for _, text := range l {
+		if utf8.RuneCountInString(text) > sapLong {
+			return r, fmt.Errorf("%q is longer than the %d characters that there is room for", clip(text), sapLong)
+		}
+	}
 	switch l[0] {
 	case "STA", "CNF", "REW":
 		r.path, o = sapConfirms, sapConfirmation(l)
@@ -79,6 +89,12 @@ func sapOf(it *item, d Defect) (sapRequest, error) {
 	r.body, err = json.Marshal(o)
 	return r, err
 }
+
+// sapLong is the room of the texts, as $metadata says.
+const sapLong = 255
+
+// sapText is a text as a filter has it.
+func sapText(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
 // sapKey is a text within the quotes of a key.
 func sapKey(s string) string { return url.PathEscape(strings.ReplaceAll(s, "'", "''")) }
