@@ -252,7 +252,10 @@ func (l *Link) strike(a *armed, fates []fate, original *Delivery, marks []mark) 
 	}
 	if original.Direction == simulators.ToSUT && did.About == nil {
 		struck.Garbled = did.Drift != "" && !did.Drift.Additive()
-		if did.Reword && !did.Invalid {
+		switch {
+		case did.Reword && did.Invalid:
+			struck.Wrong = &did.Message.Events[0]
+		case did.Reword:
 			struck.Told = &did.Message.Events[0]
 		}
 	}

@@ -81,6 +81,7 @@ type FactView struct {
 	// Invalid is true if a fault altered what was announced, so that the fact
 	// must be refused and surfaced instead of posted.
 	Invalid bool
+	wrong   plant.Fact // as it was announced then; nil if that is not known
 	// Garbled is true if a fault worded what was announced otherwise than the
 	// contract says: it must be posted as it is or be refused or reported.
 	Garbled bool

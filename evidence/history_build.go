@@ -30,6 +30,7 @@ func NewHistory(records []Record, unreadable ...string) *History {
 	a.attempts()
 	a.effects()
 	a.surfaces()
+	h.unsaid()
 	h.holds()
 	h.judgeStatus()
 	return h

@@ -36,6 +36,9 @@ func (h *History) joinDisturbances() {
 			if f := h.names.facts[id]; f != nil {
 				f.Disturbances = append(f.Disturbances, d)
 				f.Invalid, f.Garbled = f.Invalid || d.Invalid, f.Garbled || d.Garbled
+				if d.Wrong != nil {
+					f.wrong = d.Wrong.Fact
+				}
 				if d.Told != nil { // what its source says is the truth for everybody who was not there
 					f.Event.At, f.Event.Fact = d.Told.At, d.Told.Fact
 				}

@@ -144,6 +144,9 @@ type Disturbance struct {
 	// Told is the fact as its source states it, where that is not as it was
 	// and the SUT cannot know better: a clock that is wrong.
 	Told *plant.Event `json:"told,omitempty"`
+	// Wrong is the fact as it was announced, where what it says was made such
+	// that it must not be posted.
+	Wrong *plant.Event `json:"wrong,omitempty"`
 	// Stranger is true if the SUT sent Message to who had shown it a certificate
 	// that must not be trusted.
 	Stranger bool `json:"stranger,omitempty"`

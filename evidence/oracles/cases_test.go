@@ -172,6 +172,12 @@ func TestExactlyOnce(t *testing.T) {
 			r.Offer(simulators.Applied, e)
 			r.Post(e)
 		}, want: evidence.Violated, rule: "invalid-and-posted"},
+		{name: "invalid in what the interface does not carry, and posted", build: func(r *journaltest.Run) { wrongOperation(r, false) }, want: evidence.Holds},
+		{name: "invalid in what the interface carries, left out and posted", build: func(r *journaltest.Run) {
+			wrongOperation(r, false)
+			r.Do(journaltest.Consumed(2, "1", "KG"))
+		}, want: evidence.Violated, rule: "invalid-and-posted"},
+		{name: "invalid in what the interface does not carry, and posted twice", build: func(r *journaltest.Run) { wrongOperation(r, true) }, want: evidence.Violated},
 		{name: "refused at intake and posted", build: func(r *journaltest.Run) {
 			e := r.Truth(conf(1, "5.013"))
 			r.Offer(simulators.Refused, e)
@@ -361,4 +367,18 @@ func TestNoSilentDrop(t *testing.T) {
 			r.Happen(plant.MachineCounted{Machine: "M-1", Counter: 1, Count: 4})
 		}, want: evidence.Holds},
 	})
+}
+
+// wrongOperation has a fault name another operation in an issue, which is posted
+// without one.
+func wrongOperation(r *journaltest.Run, again bool) {
+	r.Fault("f", "unknown-reference", "mes")
+	e := r.Truth(journaltest.Consumed(1, "2.5", "KG"))
+	r.SpoilAs("f", "unknown-reference", "mes", e, claim(e, func(f *plant.Consumed) { f.Operation = "0010-X" }))
+	r.Offer(simulators.Applied, e)
+	said := claim(e, func(f *plant.Consumed) { f.Operation = "" })
+	r.Post(said)
+	if again {
+		r.Post(said)
+	}
 }

@@ -120,6 +120,13 @@ func TestTimeSemantics(t *testing.T) {
 			e.At = time.Time{}
 			r.Post(e)
 		}, want: evidence.Violated, rule: "date-left-out", says: "April 2026 instead of March 2026"},
+		{name: "not dated where others are and its kind is not", build: func(r *journaltest.Run) {
+			r.Do(journaltest.Confirmed(1, "5"))
+			e := r.Happen(journaltest.Consumed(1, "5", "KG"))
+			r.At(time.Date(2026, 4, 1, 8, 0, 0, 0, berlin))
+			e.At = time.Time{}
+			r.Post(e)
+		}, want: evidence.Holds},
 		{name: "not dated, and posted on the same day", build: func(r *journaltest.Run) {
 			r.Do(journaltest.Confirmed(1, "5"))
 			e := r.Happen(journaltest.Confirmed(2, "5"))

@@ -26,13 +26,13 @@ func TimeSemantics() evidence.Judge {
 
 func timeSemantics(r *report) {
 	c := newCalendar(r.h.Plan).closingsOf(r.h)
-	dated, m := datedEndpoints(r.h), newValidIssues(r.h)
+	dated, m := datedKinds(r.h), newValidIssues(r.h)
 	for _, f := range r.h.Facts {
 		if !judged(f) || f.Invalid {
 			continue
 		}
 		for _, e := range f.Effects {
-			if e.Effect.Attempt == 0 || e.Part || len(e.Facts) != 1 || !dated[e.Endpoint] {
+			if e.Effect.Attempt == 0 || e.Part || len(e.Facts) != 1 || !dated[datedKind{e.Endpoint, f.Event.Fact.Kind()}] {
 				continue // a sum or a part has no instant of its own
 			}
 			r.judged++
@@ -48,16 +48,24 @@ func timeSemantics(r *report) {
 	}
 }
 
-// datedEndpoints tells where postings say when their facts happened. Where
-// none does, the interface does not carry it, and what a system dates by itself
-// is not the SUT's doing.
-func datedEndpoints(h *evidence.History) map[string]bool {
-	dated := map[string]bool{}
-	last := ""
+// datedKind is what is posted of one kind at one endpoint.
+type datedKind struct {
+	endpoint string
+	kind     plant.Kind
+}
+
+// datedKinds tells where postings of which kinds say when their facts happened.
+// Where none does, the interface does not carry it, and what a system dates by
+// itself is not the SUT's doing.
+func datedKinds(h *evidence.History) map[datedKind]bool {
+	dated := map[datedKind]bool{}
+	var last datedKind
 	for _, e := range h.Effects {
-		if e.Endpoint != last && e.Effect.Attempt != 0 && !e.Posting.Claim.At.IsZero() {
-			dated[e.Endpoint] = true
-			last = e.Endpoint
+		if e.Effect.Attempt == 0 || e.Posting.Claim.At.IsZero() || e.Posting.Claim.Fact == nil {
+			continue
+		}
+		if k := (datedKind{e.Endpoint, e.Posting.Claim.Fact.Kind()}); k != last {
+			dated[k], last = true, k
 		}
 	}
 	return dated

@@ -285,6 +285,11 @@ func (r *Run) Spoil(id, kind, at string, e plant.Event) {
 	r.Add(evidence.Disturbance{Fault: id, Kind: kind, Phase: evidence.Struck, At: at, Facts: []plant.EventID{e.ID}, Key: plant.Natural(e.Fact), Attempt: 1, What: "altered", Invalid: true})
 }
 
+// SpoilAs is Spoil by a fault that changes what e says.
+func (r *Run) SpoilAs(id, kind, at string, e, wrong plant.Event) {
+	r.Add(evidence.Disturbance{Fault: id, Kind: kind, Phase: evidence.Struck, At: at, Facts: []plant.EventID{e.ID}, Key: plant.Natural(e.Fact), Attempt: 1, What: "altered", Invalid: true, Wrong: &wrong})
+}
+
 // Heal ends a fault.
 func (r *Run) Heal(id, kind, at string) {
 	r.Add(evidence.Disturbance{Fault: id, Kind: kind, Phase: evidence.Healed, At: at})
