@@ -131,7 +131,11 @@ func picked(it *item, r reported, day string) ([]object, verdict) {
 	used := r.MaterialActual[0]
 	q := used.Quantity[0]
 	line := said(object{"ItemNumber": strings.Join(used.MaterialDefinitionID, ""), "ItemBatchNumber": strings.Join(used.MaterialLotID, ""), "BOMUnitSymbol": q.UnitOfMeasure, "ConsumptionDate": day, "IsConsumptionEnded": "No"})
-	if n, err := strconv.Atoi(it.Operation); err == nil {
+	if it.Operation != "" {
+		n, err := strconv.Atoi(it.Operation)
+		if err != nil { // without it, the line would count for the whole order
+			return nil, verdict{what: refused, class: dataQuality, code: "not-understood", reason: "operation " + it.Operation + " has no number"}
+		}
 		line["OperationNumber"] = n
 	}
 	if it.name == "scrap" {

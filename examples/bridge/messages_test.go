@@ -263,3 +263,22 @@ func TestReadingOn(t *testing.T) {
 		t.Errorf("of what was read on, something is missing: %s", got)
 	}
 }
+
+// An operation that the ERP cannot be told of is no reason to leave it out: the
+// issue would count for the whole order.
+func TestIssueOfAnUnknownOperation(t *testing.T) {
+	m := consumption("1", 1, "CASTING-3", "A", "1", "EA")
+	m.body = strings.ReplaceAll(m.body, `["0010"]`, `["0010-X"]`)
+	parts, err := read(m.name, m.event, []byte(m.body))
+	if err != nil || len(parts) != 1 || parts[0].facts.Operation != "0010-X" {
+		t.Fatalf("%+v, %v", parts, err)
+	}
+	it := &item{name: m.name, facts: parts[0].facts, body: []byte(m.body)}
+	r, err := rowOf(it)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if lines, v := picked(it, r, "2026-03-02"); v.what != refused || v.class != dataQuality {
+		t.Errorf("%v, %+v", lines, v)
+	}
+}
