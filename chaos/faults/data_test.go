@@ -45,8 +45,12 @@ func asAnnounced(name string, status int, code string, says func(f plant.Fact) b
 		if says == nil {
 			return ""
 		}
-		if e, err := got[0].decoded(name); err != nil || !says(e.Fact) {
+		e, err := got[0].decoded(name)
+		if err != nil || !says(e.Fact) {
 			return fmt.Sprintf("it says %+v (%v)", e.Fact, err)
+		}
+		if d.Wrong == nil || fmt.Sprint(d.Wrong.Fact.Fields()) != fmt.Sprint(e.Fact.Fields()) {
+			return fmt.Sprintf("the journal says %+v, which is not what went wrong", d)
 		}
 		return ""
 	}
