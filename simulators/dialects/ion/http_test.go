@@ -61,6 +61,7 @@ func tenant(t *testing.T, d ion.Dialect) (ionapi string, base string, heard chan
 	}))
 	t.Cleanup(app.Close)
 	p := d.Policy()
+	p.TokenTTL = time.Hour // however slow the machine is
 	tr, err := httptransport.New(httptransport.Config{To: app.URL, MaxBody: p.MaxBody})
 	if err != nil {
 		t.Fatal(err)
