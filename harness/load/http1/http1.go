@@ -45,6 +45,8 @@ type Head struct {
 	Expect bool
 
 	length        int64 // -1 if it is not said
+	size          []byte
+	sizes         int // how often it is said
 	chunked       bool
 	keyed, hosted bool
 }
@@ -119,7 +121,8 @@ func (h *Head) field(name, value []byte) error {
 			if !ok || h.length >= 0 && h.length != n {
 				return bad(http.StatusBadRequest, "Content-Length: %.200q is no length, or another than before", value)
 			}
-			h.length = n
+			h.length, h.size = n, value
+			h.sizes++
 		}
 	case 15:
 		if Is(name, "idempotency-key") {

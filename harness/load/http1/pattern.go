@@ -2,16 +2,22 @@ package http1
 
 import "bytes"
 
-// pattern is the head of the request that was read last on a connection. The
-// next one is nearly always the same but for its keys, and then need not be
-// taken apart again: what is equal to a head that was found good, byte for byte
-// but for characters of keys where keys were, is good as well.
+// pattern is the head of a request that was read before on a connection. The
+// next one is nearly always the same but for its keys and for the length of its
+// body, and then need not be taken apart again: what is equal to a head that was
+// found good, byte for byte but for characters of keys where keys were and digits
+// where the digits of the length were, is good as well.
 type pattern struct {
 	head           []byte // empty if there is none
-	holes          []int  // where keys begin, which may differ
+	holes          []hole // what may differ
 	method, target span
-	key, auth      span // empty if there is none
+	key, auth      span  // empty if there is none
+	size           span  // likewise, of the length of the body
+	length         int64 // of the body, if that is not said
 }
+
+// hole is a place of so many digits, or of a key if that is 0.
+type hole struct{ at, digits int }
 
 // span is a piece of a head, from byte to byte.
 type span [2]int
@@ -40,17 +46,29 @@ const (
 // learn takes the head of r, unless it is of a kind that is always read.
 func (p *pattern) learn(head []byte, r *Request) {
 	p.head, p.holes = p.head[:0], p.holes[:0]
-	if len(head) > mostPattern || r.Close || r.chunked || r.Expect {
+	if len(head) > mostPattern || r.Close || r.chunked || r.Expect || r.After != nil || r.sizes > 1 {
 		return
+	}
+	p.size, p.length = span{}, r.length
+	if r.sizes == 1 {
+		p.size = spanOf(head, r.size)
 	}
 	p.method, p.target, p.key, p.auth = spanOf(head, r.Method), spanOf(head, r.Target), span{}, span{}
 	if r.Auth != nil {
 		p.auth = spanOf(head, r.Auth)
 	}
 	keyed := false
-	for i := 2; i+KeyLen < len(head) && len(p.holes) < mostHoles; i++ {
+	for i := 2; i < len(head) && len(p.holes) < mostHoles; i++ {
+		if i == p.size[0] {
+			p.holes = append(p.holes, hole{i, p.size[1] - i})
+			i = p.size[1] - 1
+			continue
+		}
+		if i+KeyLen >= len(head) {
+			continue
+		}
 		if head[i-2] == ':' && head[i-1] == ' ' && head[i+KeyLen] == '\r' && keyLike(head[i:i+KeyLen]) {
-			p.holes = append(p.holes, i)
+			p.holes = append(p.holes, hole{at: i})
 			keyed = keyed || r.keyed && len(r.Key) == KeyLen && spanOf(head, r.Key)[0] == i
 			i += KeyLen
 		}
@@ -58,9 +76,22 @@ func (p *pattern) learn(head []byte, r *Request) {
 	if keyed {
 		p.key = spanOf(head, r.Key)
 	}
+	if p.size[0] > 0 && !p.sized() { // there were too many keys before it
+		return
+	}
 	if keyed == r.keyed { // else a key of another form: no two heads are alike
 		p.head = append(p.head, head...)
 	}
+}
+
+// sized reports whether the length is one of the holes.
+func (p *pattern) sized() bool {
+	for _, h := range p.holes {
+		if h.digits > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // fits reports whether b begins with such a head.
@@ -70,10 +101,18 @@ func (p *pattern) fits(b []byte) bool {
 	}
 	at := 0
 	for _, h := range p.holes {
-		if !bytes.Equal(b[at:h], p.head[at:h]) || !keyLike(b[h:h+KeyLen]) {
+		if !bytes.Equal(b[at:h.at], p.head[at:h.at]) {
 			return false
 		}
-		at = h + KeyLen
+		at = h.at + KeyLen
+		if h.digits > 0 {
+			at = h.at + h.digits
+			if _, ok := Number(b[h.at:at]); !ok {
+				return false
+			}
+		} else if !keyLike(b[h.at:at]) {
+			return false
+		}
 	}
 	return bytes.Equal(b[at:len(p.head)], p.head[at:])
 }
@@ -100,10 +139,14 @@ func keyLike(text []byte) bool {
 	return bad == 0
 }
 
-// again reads a request whose head fits the last one.
+// again reads a request whose head fits that of the last pattern.
 func (r *Request) again(b []byte) (n int, err error) {
-	p := &r.like
-	r.seen, r.Key, r.Auth, r.Method, r.Target = 0, p.key.of(b), p.auth.of(b), p.method.of(b), p.target.of(b)
+	p := &r.likes[r.last]
+	r.Head = Head{Key: p.key.of(b), Auth: p.auth.of(b), length: p.length, hosted: true}
+	if size := p.size.of(b); size != nil {
+		r.length, _ = Number(size) // it was looked at
+	}
+	r.seen, r.Method, r.Target = 0, p.method.of(b), p.target.of(b)
 	return r.whole(b, len(p.head))
 }
 

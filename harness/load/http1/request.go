@@ -10,13 +10,17 @@ type Request struct {
 	message
 	Method, Target []byte
 	seen           int // of a head that has not come whole: how much was looked at
-	like           pattern
+	likes          [2]pattern // of shorter and longer bodies, say
+	last           int        // of likes: what was read last
 }
 
 // Read reads the request that begins b and says how long it is; 0 if it has not
 // come whole. Then it is called again with the same and more.
 func (r *Request) Read(b []byte) (n int, err error) {
-	if r.like.fits(b) {
+	if r.likes[r.last].fits(b) {
+		return r.again(b)
+	}
+	if r.last = 1 - r.last; r.likes[r.last].fits(b) {
 		return r.again(b)
 	}
 	end, err := headEnd(b, r.seen)
@@ -37,7 +41,7 @@ func (r *Request) Read(b []byte) (n int, err error) {
 	if !r.hosted {
 		return 0, bad(http.StatusBadRequest, "Host is missing")
 	}
-	r.like.learn(b[:end], r)
+	r.likes[r.last].learn(b[:end], r)
 	return r.whole(b, end)
 }
 
