@@ -9,7 +9,7 @@ import (
 type Request struct {
 	message
 	Method, Target []byte
-	seen           int // of a head that has not come whole: how much was looked at
+	seen           int        // of a head that has not come whole: how much was looked at
 	likes          [2]pattern // of shorter and longer bodies, say
 	last           int        // of likes: what was read last
 }
