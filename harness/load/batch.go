@@ -3,6 +3,7 @@ package load
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/andon-rig/andon/simulators"
@@ -112,13 +113,26 @@ func (w *Wording) AppendBatch(dst []byte, seq, n uint64) []byte {
 	first := w.part.number(seq)
 	m := w.made(first)
 	v := w.variant(m).rows
-	if head := &v[cutHead]; len(head.text) > 0 {
-		dst = w.appendPiece(dst, head, first, m)
-		dst = strconv.AppendInt(dst, int64(w.size(seq, n)), 10)
-		dst = append(dst, "\r\n\r\n"...)
+	head := &v[cutHead]
+	if len(head.text) == 0 {
+		return w.appendRows(dst, seq, n)
 	}
-	return w.appendRows(dst, seq, n)
+	dst = w.appendPiece(dst, head, first, m)
+	at := len(dst)
+	dst = append(dst, usualLength+"\r\n\r\n"...) // how long it is is known once it is there
+	from := len(dst)
+	dst = w.appendRows(dst, seq, n)
+	var room [20]byte
+	length := strconv.AppendInt(room[:0], int64(len(dst)-from), 10)
+	if len(length) == len(usualLength) {
+		copy(dst[at:], length)
+		return dst
+	}
+	return slices.Replace(dst, at, at+len(usualLength), length...)
 }
+
+// usualLength has as many digits as the length of most batches.
+const usualLength = "00000"
 
 // appendRows appends the body of that message.
 func (w *Wording) appendRows(dst []byte, seq, n uint64) []byte {
@@ -157,7 +171,7 @@ func (w *Wording) size(seq, n uint64) (size int) {
 // batchOf is how many confirmations body carries if it is, byte for byte, the
 // whole batch that begins with seq; 0 if it is not. Room is as for [Wording.Same].
 func (w *Wording) batchOf(seq uint64, body, room []byte) (uint64, []byte) {
-	if seq%w.batch != 0 || w.size(seq, w.batch) != len(body) {
+	if seq%w.batch != 0 {
 		return 0, room
 	}
 	if room = w.AppendBatch(room[:0], seq, w.batch); bytes.Equal(room, body) {
