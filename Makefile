@@ -35,12 +35,12 @@ $(BIN)/noskips: $(wildcard tools/noskips/*.go)
 # Tests whose rounds differ only in their seeds make a part of them under the race detector (internal/race).
 ROUNDS    := TestAKilledAgentIsNamedWithItsPart TestAgentsThroughAPassingBuild TestAnotherAgentTakesOver TestAtomicState TestBrokenPromisesFailLint \
 	TestBrokenStateIsNoticed TestCalmIsCalm TestCompareIsRightOftenEnough TestCompareRealBuilds TestDialectTroubled TestDialects TestDialectsOfAMix \
-	TestDialectsOfEveryKindOfLoad TestEveryFaultAtEverySurface TestEveryFaultInEveryDialect TestFindMax TestFindMaxOfUnsoundBuilds TestHostileDoors \
-	TestHostilePosters TestHostilePostings TestJudgeFindsExactlyWhatWasSeeded TestMixedFailures TestNamedWithoutIdentifiers TestOneSeedOneJournal \
-	TestPatchedFlows TestPatchedIsWhatTheDialectSays TestPostingWhileSettling TestPostingsInPieces TestRelationsOfFlows TestRepeats \
-	TestRunsKeepOurOwnContracts TestSearchFindsKnownCapacities TestSearchLimits TestSearchLooksAgainAboveWhatItFound TestSearchOfBuildsThatSway \
-	TestSearchOfBuildsThatTire TestSettledLedgerForgetsNothing TestSoak TestSoundBuildHoldsUnderEveryFault TestSpokenDialects TestWhatBecomesOfBatches \
-	TestWholeCatalogRepeats
+	TestDialectsOfEveryKindOfLoad TestEveryFaultAtEverySurface TestEveryFaultInEveryDialect TestFindMax TestFindMaxOfUnsoundBuilds TestFourAgentsAreAsOne \
+	TestHostileDoors TestHostilePosters TestHostilePostings TestJudgeFindsExactlyWhatWasSeeded TestKeysAreNoGrowth TestMixedFailures \
+	TestNamedWithoutIdentifiers TestOneSeedOneJournal TestPatchedFlows TestPatchedIsWhatTheDialectSays TestPostingWhileSettling TestPostingsInPieces \
+	TestRelationsOfFlows TestRepeats TestRunsKeepOurOwnContracts TestSearchFindsKnownCapacities TestSearchLimits TestSearchLooksAgainAboveWhatItFound \
+	TestSearchOfBuildsThatSway TestSearchOfBuildsThatTire TestSettledLedgerForgetsNothing TestSoak TestSoundBuildHoldsUnderEveryFault TestSpokenDialects \
+	TestWhatBecomesOfBatches TestWholeCatalogRepeats
 ROUNDS_IN := ./chaos ./chaos/faults ./harness ./harness/catalog ./harness/load ./harness/memory
 
 .PHONY: check
