@@ -364,6 +364,25 @@ func TestOutboxKeepsEntitiesInSequence(t *testing.T) {
 	})
 }
 
+// Where nothing is promised about order, what was not taken is overtaken by what
+// is about the same order, and comes last.
+func TestOutboxWithoutOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		events := []plant.Event{confirmation("1", 1), confirmation("1", 2), confirmation("1", 3)}
+		refused := false
+		got, left := deliver(t, simulators.Policy{Ordering: simulators.OrderNone}, nil, events, func(_ int, id plant.EventID) simulators.Result {
+			if id == events[0].ID && !refused {
+				refused = true
+				return simulators.Result{Outcome: simulators.Unavailable}
+			}
+			return simulators.Result{Outcome: simulators.Accepted}
+		})
+		if len(got) != 4 || left != 0 || got[3] != events[0].ID {
+			t.Errorf("delivered %v (%d left), want %s again after the others", got, left, events[0].ID)
+		}
+	})
+}
+
 func TestOutboxGivesUpWhatIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		events := []plant.Event{confirmation("1", 1), confirmation("1", 2)}

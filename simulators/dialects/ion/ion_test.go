@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/dialects/dialecttest"
 	"github.com/andon-rig/andon/simulators/dialects/xmltree"
 )
@@ -41,5 +42,15 @@ func TestConformance(t *testing.T) {
 			}
 			dialecttest.Run(t, d, dialecttest.Says(xmlSays), dialecttest.Statuses(takenOver(status)))
 		})
+	}
+}
+
+// ION promises delivery at least once, and no order: an outbox that is told so
+// lets messages about one order overtake each other.
+func TestDeliveryIsUnordered(t *testing.T) {
+	for _, version := range []Version{V3, V2} {
+		if got := (Dialect{Version: version}).Policy().Ordering; got != simulators.OrderNone {
+			t.Errorf("%s: ordering %q, want %q", version, got, simulators.OrderNone)
+		}
 	}
 }
