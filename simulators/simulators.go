@@ -259,6 +259,9 @@ type Ask struct {
 	// Late is what is wrong with the message where its receiver finds that out
 	// only when it is worked off; nil if nothing is.
 	Late *Refusal
+	// Entity is what a message is about of which there are no claims, because of
+	// what is wrong with it; "" if that is not known either.
+	Entity string
 	// Defaults says that what claims leave unsaid has a default in the books of
 	// the receiver, as in interfaces whose fields are optional.
 	Defaults bool

@@ -312,7 +312,7 @@ func identity(m simulators.Message, ask simulators.Ask) (key, entity string) {
 		}
 		return key, ""
 	}
-	return m.Verb + " " + m.Name, ""
+	return m.Verb + " " + m.Name, ask.Entity
 }
 
 // answer is what becomes of a message that has reached the system.

@@ -255,3 +255,14 @@ func TestDoorkeeping(t *testing.T) {
 		t.Errorf("at high priority: %s", head)
 	}
 }
+
+// What is wrong with a content is told where its order is looked at, as long as
+// the content says which.
+func TestWrongContentIsListedUnderItsOrder(t *testing.T) {
+	i := install(t, d365.Settings{}, nil)
+	i.send(d365.TypeReportFinished, `{"ProductionOrderNumber":"P000417","ReportFinishedLines":[{"ItemNumber":"PUMP-7","ReportedGoodQuantity":-3}]}`)
+	i.wants("states", i.states(), "Failed")
+	if failed := i.read("SysMessages", "DependencyKey eq 'P000417'"); len(failed) != 1 || !strings.Contains(failed[0]["MessageInfolog"].(string), "a quantity of -3 (malformed)") {
+		t.Errorf("failed %v", failed)
+	}
+}

@@ -1,6 +1,7 @@
 package d365
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -50,11 +51,18 @@ func (d Dialect) received(body []byte) (simulators.Ask, error) {
 	ask.Defaults = true
 	switch {
 	case err != nil:
-		ask.Late = refuse(codeMalformed, "%s: %s", e.Type, err)
+		ask.Late, ask.Entity = refuse(codeMalformed, "%s: %s", e.Type, err), dependency(*e.Content)
 	case !strings.EqualFold(e.Company, d.Settings.company()):
 		ask.Late = refuse("company-unknown", "production order %s does not exist in company %s", orderOf(ask), clip(e.Company))
 	}
 	return ask, nil
+}
+
+// dependency is the order that a content names, also if the rest of it is wrong.
+func dependency(content string) string {
+	var c struct{ ProductionOrderNumber string }
+	_ = json.Unmarshal([]byte(content), &c) // of what is no JSON at all nobody knows the order
+	return c.ProductionOrderNumber
 }
 
 func orderOf(a simulators.Ask) plant.OrderID {
