@@ -282,3 +282,56 @@ func TestIssueOfAnUnknownOperation(t *testing.T) {
 		t.Errorf("%v, %+v", lines, v)
 	}
 }
+
+// What is known of a message that is not in the list, at different times, and of
+// one that was refused for good at the door.
+func TestWhatIsNotInTheList(t *testing.T) {
+	w := newWorld(t, "")
+	newMessageWorld(w)
+	says := `{"Message":"order 1 is Closed","ExceptionType":"InvalidOperationException","Code":"order-closed"}`
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == sendMessage {
+			rw.WriteHeader(http.StatusInternalServerError)
+			_, _ = io.WriteString(rw, says)
+			return
+		}
+		_, _ = io.WriteString(rw, `{"value":[]}`)
+	}))
+	t.Cleanup(server.Close)
+	w.config.ERP.URL = server.URL
+	s := newMessageSide(w.config)
+	var err error
+	if s.store, err = openStore(t.Context(), t.TempDir(), "normal"); err != nil {
+		t.Fatal(err)
+	}
+	m := start("1")
+	parts, err := read(m.name, m.event, []byte(m.body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := unit{{name: m.name, facts: parts[0].facts, body: []byte(m.body)}}
+	if v := s.settle(t.Context(), u); v.what != again || !v.doubt {
+		t.Errorf("sent by an earlier run: %+v", v)
+	}
+	if s.admit(t.Context()); s.post(t.Context(), u).class != business {
+		t.Errorf("a closed order is a person's to decide: %+v", s.post(t.Context(), u))
+	}
+	if v := s.settle(t.Context(), u); v.what != again || !v.doubt || v.code != onItsWay {
+		t.Errorf("sent a moment ago: %+v", v)
+	}
+	s.sent.note(m.event, time.Now().Add(-time.Minute))
+	if v := s.settle(t.Context(), u); v.what != again || v.doubt {
+		t.Errorf("sent a minute ago: %+v", v)
+	}
+	says = `{"Message":"something went wrong","ExceptionType":"InvalidOperationException","Code":"internal"}`
+	if v := s.post(t.Context(), u); v.what != again || !v.doubt {
+		t.Errorf("an error of the ERP: %+v", v)
+	}
+	s.sent.note(m.event, time.Now().Add(-time.Minute))
+	if err := s.store.close(); err != nil {
+		t.Fatal(err)
+	}
+	if v := s.settle(t.Context(), u); v.what != again || !v.doubt {
+		t.Errorf("its own books cannot be read: %+v", v)
+	}
+}

@@ -28,7 +28,8 @@ type messageSide struct {
 	calm
 	company string
 	store   *store
-	ranks   ranks // of control numbers
+	ranks   ranks    // of control numbers
+	sent    *transit // what may be on its way
 
 	mu      sync.Mutex           // guards what follows
 	failed  map[string]int       // by content: how many failed messages we have seen
@@ -43,7 +44,7 @@ var (
 )
 
 func newMessageSide(c Config) *messageSide {
-	return &messageSide{system: newSystem("erp", c.ERP, c), company: cmp.Or(c.Company, "DEMO"), failed: map[string]int{}, items: map[string]string{}, units: map[string]unitTable{}}
+	return &messageSide{system: newSystem("erp", c.ERP, c), company: cmp.Or(c.Company, "DEMO"), sent: newTransit(), failed: map[string]int{}, items: map[string]string{}, units: map[string]unitTable{}}
 }
 
 // Addresses of the ERP.
@@ -68,16 +69,20 @@ func (s *messageSide) post(ctx context.Context, u unit) verdict {
 	if err != nil {
 		return internal(err)
 	}
+	s.sent.note(u[0].Event, time.Now())
 	r, v := s.patiently(ctx, http.MethodPost, sendMessage, http.Header{"Content-Type": {"application/json"}, "X-Ms-Client-Request-Id": {u[0].Event}}, body)
+	var exception struct{ Message, Code, ExceptionType string }
+	told := r.err == nil && json.Unmarshal(r.body, &exception) == nil && exception.Message != ""
 	switch {
+	case told && r.status >= 500 && failure(sysMessage{MessageInfolog: " (" + exception.Code + ")"}).class == business:
+		return failure(sysMessage{MessageInfolog: exception.Message + " (" + exception.Code + ")"}) // a person must decide; that it says so is no accident
 	case r.err != nil || r.status >= 500 && r.status != http.StatusServiceUnavailable:
 		v.doubt = v.what == again // nobody says that it was not queued
 		return v
 	case v.what != posted || s.defect == M120: // DEFECT M120: 200 is as good as posted
 		return v
 	}
-	var exception struct{ Message, Code, ExceptionType string }
-	if json.Unmarshal(r.body, &exception) == nil && exception.Message != "" { // under whatever status
+	if told { // under whatever status
 		v := failure(sysMessage{MessageInfolog: exception.Message + " (" + exception.Code + ")"})
 		if exception.ExceptionType == "TimeoutException" {
 			v.what, v.class = again, technical
@@ -93,14 +98,18 @@ func (s *messageSide) follow(ctx context.Context, u unit, kind, content string) 
 	for n := 0; ; n++ {
 		sleep(ctx, min(lastGap/4, firstGap/2<<min(n, 4)))
 		v := s.ours(ctx, u, kind, content)
-		if v.code != stillQueued && !(v.what == again && !v.doubt) || v.pause || !time.Now().Before(until) || ctx.Err() != nil {
+		if v.code != stillQueued && v.code != onItsWay && !(v.what == again && !v.doubt) || v.pause || !time.Now().Before(until) || ctx.Err() != nil {
 			return v
 		}
 	}
 }
 
-// stillQueued is the code of a message that waits to be processed.
-const stillQueued = "still-queued"
+// Codes of a message of which the end is not known: it waits to be processed, or
+// it is not in the list and can still come there.
+const (
+	stillQueued = "still-queued"
+	onItsWay    = "on-its-way"
+)
 
 // settle looks for the message in the list.
 func (s *messageSide) settle(ctx context.Context, u unit) verdict {
@@ -127,8 +136,10 @@ func (s *messageSide) ours(ctx context.Context, u unit, kind, content string) ve
 		return v
 	}
 	before, err := s.twins(ctx, content)
-	if err != nil {
-		return internal(err)
+	if err != nil { // which says nothing of the message
+		v := internal(err)
+		v.doubt = true
+		return v
 	}
 	live, failed, last := 0, 0, sysMessage{}
 	for _, m := range all {
@@ -142,6 +153,7 @@ func (s *messageSide) ours(ctx context.Context, u unit, kind, content string) ve
 				continue
 			}
 			if m.MessageState == "Processed" {
+				s.sent.forget(u[0].Event)
 				return verdict{what: posted}
 			}
 			return verdict{what: again, class: technical, code: stillQueued, reason: kind + " waits to be processed", doubt: true}
@@ -151,7 +163,11 @@ func (s *messageSide) ours(ctx context.Context, u unit, kind, content string) ve
 	defer s.mu.Unlock()
 	if failed > s.failed[content] {
 		s.failed[content] = failed
+		s.sent.forget(u[0].Event)
 		return failure(last)
+	}
+	if !s.sent.arrived(u[0].Event, s.limit) {
+		return verdict{what: again, class: technical, code: onItsWay, reason: "nobody has seen it, and it may be on its way", doubt: true}
 	}
 	return verdict{what: again, class: technical, code: "not-queued", reason: "it is not in the list of messages"}
 }

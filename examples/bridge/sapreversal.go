@@ -80,10 +80,10 @@ func (s *sapSide) reverse(ctx context.Context, it *item) verdict {
 	if it.Of == "confirmation" {
 		path = sapRoot + "API_PROD_ORDER_CONFIRMATION_2_SRV/CancelProdnOrdConf?ConfirmationGroup='" + sapKey(d.group) + "'&ConfirmationCount='" + sapKey(d.count) + "'"
 	}
-	s.note(it.Event, time.Now())
+	s.sent.note(it.Event, time.Now())
 	v = s.postOne(ctx, http.MethodPost, path, "", nil)
 	if !v.doubt {
-		s.forget(it.Event)
+		s.sent.forget(it.Event)
 	}
 	return v
 }

@@ -18,13 +18,12 @@ import (
 type sapSide struct {
 	*system
 	calm
-	store *store    // what has been taken over
-	began time.Time // before that an earlier run has sent what it has sent
+	store *store   // what has been taken over
+	sent  *transit // what may be on its way
 
 	mu      sync.Mutex // guards what follows
 	token   string
 	cookies string
-	sent    map[string]time.Time // when an event may last have been sent
 }
 
 var (
@@ -33,7 +32,7 @@ var (
 )
 
 func newSAPSide(name string, c Config) *sapSide {
-	return &sapSide{system: newSystem(name, c.ERP, c), began: time.Now(), sent: map[string]time.Time{}}
+	return &sapSide{system: newSystem(name, c.ERP, c), sent: newTransit()}
 }
 
 // admit sees to a session.
@@ -137,7 +136,7 @@ func (s *sapSide) post(ctx context.Context, u unit) verdict {
 			return verdict{what: refused, class: dataQuality, code: "not-understood", reason: err.Error()}
 		}
 		requests[i] = r
-		s.note(it.Event, time.Now())
+		s.sent.note(it.Event, time.Now())
 	}
 	var v verdict
 	switch {
@@ -150,7 +149,7 @@ func (s *sapSide) post(ctx context.Context, u unit) verdict {
 	}
 	if !v.doubt {
 		for _, it := range u {
-			s.forget(it.Event)
+			s.sent.forget(it.Event)
 		}
 	}
 	return v
@@ -198,36 +197,6 @@ func (s *sapSide) restrict(ctx context.Context, r sapRequest, it *item) verdict 
 	return s.postOne(ctx, http.MethodPost, sapBatches, "", body)
 }
 
-// note keeps when an event may last have been sent.
-func (s *sapSide) note(event string, at time.Time) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.sent[event] = at
-}
-
-func (s *sapSide) forget(event string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.sent, event)
-}
-
-// arrived reports whether what was sent of an event has come to its end by now.
-// Of what an earlier run has sent nobody knows when that was, but that it was
-// before this one.
-func (s *sapSide) arrived(event string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	at, known := s.sent[event]
-	if !known {
-		at = s.began
-	}
-	return time.Since(at) > s.limit+sapTransit
-}
-
-// sapTransit is how much longer than we wait for an answer a request can take
-// to take effect.
-const sapTransit = time.Second
-
 // settle asks for the documents of each fact of u.
 func (s *sapSide) settle(ctx context.Context, u unit) verdict {
 	if s.defect == M111 { // DEFECT M111: whatever was not answered is sent again
@@ -243,7 +212,7 @@ func (s *sapSide) settle(ctx context.Context, u unit) verdict {
 		if has {
 			found++
 			rows[i].Status = http.StatusOK
-			s.forget(it.Event)
+			s.sent.forget(it.Event)
 			continue
 		}
 		waits, v := s.waits(ctx, it)
@@ -253,8 +222,8 @@ func (s *sapSide) settle(ctx context.Context, u unit) verdict {
 		if waits.what == refused {
 			parked = waits
 			rows[i] = row{Reference: it.Event, Status: statusOf(waits), Code: waits.code, Class: waits.class, Detail: waits.reason}
-			s.forget(it.Event)
-		} else if !s.arrived(it.Event) {
+			s.sent.forget(it.Event)
+		} else if !s.sent.arrived(it.Event, s.limit) {
 			early = true
 		}
 	}
