@@ -408,6 +408,28 @@ func swap(lot string) perFact {
 	}}
 }
 
+// Of what a dialect does not say in a message nobody hears, so that nothing has
+// happened to the fact.
+func TestAChangeThatIsNotSaidIsNone(t *testing.T) {
+	for _, says := range []string{"body", "lot BAD"} {
+		l := newLink("mes")
+		l.Encode = func(plant.Event) ([]simulators.Message, error) {
+			return []simulators.Message{{Body: []byte(says)}}, nil
+		}
+		l.Arm(&chaos.Rule{ID: "F", Kind: "odd-text", Fault: perFact{func(d chaos.Delivery, r *rand.Rand) []chaos.Delivery {
+			out := swap("BAD").fault(d, r)
+			out[0].Invalid, out[0].Perhaps = false, true
+			return out
+		}}})
+		if _, err := l.Carry(t.Context(), about("consumptions", consumption("1", 1, "L1")), simulators.ToSUT, applied); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := len(strikes(l.Journal)), map[string]int{"lot BAD": 1}[says]; got != want {
+			t.Errorf("worded %q: struck %d times, want %d", says, got, want)
+		}
+	}
+}
+
 func TestAChangedFactStaysChanged(t *testing.T) {
 	l := newLink("mes")
 	l.Encode = func(e plant.Event) ([]simulators.Message, error) {
