@@ -96,6 +96,7 @@ const (
 	WhereRepeat     = "\x00repeat"     // anything: the page begins with the last row of the one before
 	WhereResolution = "\x00resolution" // a duration: times of change are whole multiples of it
 	WherePage       = "\x00page"       // how many rows a page has at most; a dialect that cuts no page of what is found says so itself
+	WhereAll        = "\x00all"        // anything: the whole list is wanted, where others must say what they look for; a dialect says so
 )
 
 // BillState, RoutingState, CenterState and CalendarState are a bill of material,

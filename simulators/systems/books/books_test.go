@@ -288,3 +288,24 @@ func TestSecondReference(t *testing.T) {
 		}
 	}
 }
+
+// The whole list comes in the order of numbers, to whoever says that it is wanted.
+func TestAllPostings(t *testing.T) {
+	l := newLedger()
+	for _, o := range []plant.OrderID{"B", "A", "C"} {
+		l.Enter(confirmation(o, 1), "", plant.Quantity{}, time.Time{})
+	}
+	l.Enter(plant.Event{Fact: plant.Scrapped{Order: "A", Counter: 1}}, "", plant.Quantity{}, time.Time{})
+	a := l.Query(simulators.Query{Where: map[string]string{simulators.WhereAll: "true", "limit": "3"}})
+	got := ""
+	for _, f := range a.Found {
+		p := f.(simulators.Posting)
+		got += p.Doc + string(p.Claim.Fact.Keys().Order) + " "
+	}
+	if got != "100B 101A 102C " || a.Total != 4 || !a.More || a.Cursor != "102" {
+		t.Errorf("found %q of %d, cursor %q", got, a.Total, a.Cursor)
+	}
+	if a := l.Query(simulators.Query{Where: map[string]string{}}); a.Refusal == nil || a.Refusal.Code != QueryUnknown {
+		t.Errorf("without a word: %+v", a)
+	}
+}

@@ -1,6 +1,8 @@
 package books
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -196,4 +198,27 @@ func (l *Ledger) OfReference(ref plant.EventID) []simulators.Posting {
 		found[i], found[j] = found[j], found[i]
 	}
 	return found
+}
+
+// All returns all postings in the order of their numbers, which is that of their
+// kinds and, of one kind, that in which they were posted.
+func (l *Ledger) All() []simulators.Posting {
+	var all []simulators.Posting
+	for i := range l.entities {
+		s := &l.entities[i]
+		s.mu.Lock()
+		for _, ps := range s.postings {
+			for _, p := range ps {
+				all = append(all, p.Posting)
+			}
+		}
+		s.mu.Unlock()
+	}
+	for i := range all {
+		all[i] = l.shown(all[i])
+	}
+	slices.SortFunc(all, func(a, b simulators.Posting) int {
+		return cmp.Or(cmp.Compare(len(a.Doc), len(b.Doc)), cmp.Compare(a.Doc, b.Doc))
+	})
+	return all
 }

@@ -82,7 +82,7 @@ func window(q simulators.Query) (limit, offset int, refusal *simulators.Refusal)
 }
 
 // Query answers a query for postings by "document", "reference" or "order"; all
-// that are given must fit.
+// that are given must fit. Who wants the whole list has to say so.
 func (l *Ledger) Query(q simulators.Query) simulators.Answer {
 	ref, order := q.Where["reference"], q.Where["order"]
 	var found []simulators.Posting
@@ -95,6 +95,8 @@ func (l *Ledger) Query(q simulators.Query) simulators.Answer {
 		found = l.OfReference(plant.EventID(ref))
 	case order != "":
 		found = l.OfEntity(order)
+	case q.Where[simulators.WhereAll] != "":
+		found = l.All()
 	default:
 		return simulators.Answer{Refusal: Refuse(QueryUnknown, "postings are found by document, reference or order")}
 	}
