@@ -158,14 +158,19 @@ func eachPart(body []byte, boundary string, do func(textproto.MIMEHeader, []byte
 	}
 }
 
+// unreadable names, within a service, a request of which nobody knows where its
+// address ends, for there are blanks in it. The address is its body. Like
+// [changeset] it is no address itself.
+const unreadable = "$batch/unreadable"
+
 // readRequest reads one request of a batch. Its address is within the service,
 // or whole.
 func readRequest(text []byte, m simulators.Message, r resource) (simulators.Message, error) {
 	buf := bufio.NewReader(bytes.NewReader(text))
 	line, _ := buf.ReadString('\n')
 	method, rest, ok := strings.Cut(strings.TrimSpace(line), " ")
-	target, version, ok2 := strings.Cut(rest, " ")
-	if !ok || !ok2 || version != "HTTP/1.1" {
+	target, ok2 := strings.CutSuffix(rest, " HTTP/1.1")
+	if !ok || !ok2 || target == "" {
 		return simulators.Message{}, refuse(codeMalformed, "$batch: %q is no line of a request such as GET Set HTTP/1.1", clip(strings.TrimSpace(line)))
 	}
 	header, err := textproto.NewReader(buf).ReadMIMEHeader()
@@ -177,6 +182,9 @@ func readRequest(text []byte, m simulators.Message, r resource) (simulators.Mess
 	one.Method, one.Verb, one.Body = method, "post", bytes.TrimSpace(body)
 	if method == "GET" {
 		one.Verb = "get"
+	}
+	if strings.ContainsAny(target, " \t") { // it spoils itself, and no other
+		one.Body, target = []byte(target), unreadable
 	}
 	if i := strings.Index(target, Root+"/"); i >= 0 {
 		target = target[i:]

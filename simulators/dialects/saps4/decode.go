@@ -30,6 +30,8 @@ func (d Dialect) Decode(m simulators.Message) (simulators.Ask, error) {
 	switch {
 	case r.special == changeset:
 		return d.changeset(m)
+	case r.special == unreadable:
+		return simulators.Ask{}, refuse(codeMalformed, "$batch: there are blanks in the address %q, where they are written %%20", clip(string(m.Body)))
 	case r.special == "$batch":
 		return simulators.Ask{}, refuse(codeMalformed, "$batch takes multipart/mixed by POST")
 	case method == "GET" && r.special != "":

@@ -41,7 +41,7 @@ func TestFilters(t *testing.T) {
 
 // What is wrong is told with its place, and with the status that HTTP has for it.
 func TestRefusals(t *testing.T) {
-	post := exchanges(t)["confirmation"].request
+	post := exchanges(t)["confirmation"].Request
 	for _, c := range []struct {
 		name   string
 		change func(*simulators.Message)
@@ -155,7 +155,7 @@ func TestChangesets(t *testing.T) {
 
 func FuzzDecode(f *testing.F) {
 	for _, x := range exchanges(f) {
-		f.Add(x.request.Name, x.request.Params["$filter"], x.request.Body)
+		f.Add(x.Request.Name, x.Request.Params["$filter"], x.Request.Body)
 	}
 	f.Add(Root+"/"+confService+"/$batch", "", []byte("--b\r\nContent-Type: application/http\r\n\r\nGET ProdnOrdConf2 HTTP/1.1\r\n\r\n\r\n--b--\r\n"))
 	f.Fuzz(func(t *testing.T, name, filter string, body []byte) {

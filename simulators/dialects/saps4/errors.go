@@ -107,20 +107,3 @@ func codeOf(r *simulators.Refusal) string {
 	}
 	return "ZAN/097"
 }
-
-// german are texts of messages in that language; others are told in English,
-// as where a translation is missing.
-var german = map[string]string{
-	"order-locked": "Auftrag wird gerade von einem anderen Benutzer bearbeitet", "order-unknown": "Auftrag ist nicht vorhanden",
-	"order-closed": "Auftrag ist abgeschlossen", "operation-unknown": "Vorgang ist im Auftrag nicht vorhanden", "period-closed": "Buchungsperiode ist nicht geöffnet",
-	"item-unknown": "Material ist nicht vorhanden", "lot-unknown": "Charge ist nicht vorhanden", "lot-blocked": "Charge ist gesperrt", "lot-expired": "Charge ist verfallen",
-	"unit-unknown": "Mengeneinheit ist nicht vorgesehen", "stock-short": "Bestand reicht nicht aus", "quantity-zero": "Menge fehlt",
-	"batch-rolled-back": "Nichts wurde gebucht", "already-posted": "Beleg ist bereits gebucht", "document-unknown": "Beleg ist nicht vorhanden", "document-reversed": "Beleg ist bereits storniert", notFound: "Nichts gefunden",
-}
-
-func (d Dialect) text(r *simulators.Refusal) string {
-	if d.Settings.Language == German && german[r.Code] != "" {
-		return german[r.Code]
-	}
-	return r.Text
-}

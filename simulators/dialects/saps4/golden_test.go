@@ -1,11 +1,8 @@
 package saps4
 
 import (
+	"errors"
 	"flag"
-	"fmt"
-	"maps"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -47,25 +44,19 @@ func facts() map[string]plant.Event {
 	}
 }
 
-// An exchange is a request and what is answered.
-type exchange struct {
-	request simulators.Message
-	reply   simulators.Message
-}
-
 // exchanges are those that the documentation shows.
-func exchanges(t testing.TB) map[string]exchange {
+func exchanges(t testing.TB) map[string]dialecttest.Exchange {
 	t.Helper()
-	d, all := Dialect{}, map[string]exchange{}
+	d, all := Dialect{}, map[string]dialecttest.Exchange{}
 	made := simulators.Answer{Rows: []simulators.Row{{Doc: "5000000001"}}}
 	for name, e := range facts() {
 		ms, err := d.Encode(e)
 		if err != nil || len(ms) != 1 {
 			t.Fatalf("%s: %d messages, %v", name, len(ms), err)
 		}
-		x := exchange{request: ms[0]}
+		x := dialecttest.Exchange{By: d, Request: ms[0]}
 		if ms[0].Name != Events {
-			x.reply = d.Reply(ms[0], made)
+			x.Reply = d.Reply(ms[0], made)
 		}
 		all[name] = x
 	}
@@ -75,12 +66,12 @@ func exchanges(t testing.TB) map[string]exchange {
 		if err != nil || len(ms) != 1 {
 			t.Fatalf("%s: %d messages, %v", name, len(ms), err)
 		}
-		all[name] = exchange{ms[0], d.Reply(ms[0], simulators.Answer{Rows: []simulators.Row{{Doc: "5800000001"}}})}
+		all[name] = dialecttest.Exchange{By: d, Request: ms[0], Reply: d.Reply(ms[0], simulators.Answer{Rows: []simulators.Row{{Doc: "5800000001"}}})}
 	}
 	get := func(as, name string, found ...any) {
 		m := simulators.Message{Verb: "get", Method: "GET", Name: Root + "/" + name}
 		m.Name, m.Params = nameOf(m.Name)
-		all["get "+as] = exchange{m, d.Reply(m, simulators.Answer{Found: found})}
+		all["get "+as] = dialecttest.Exchange{By: d, Request: m, Reply: d.Reply(m, simulators.Answer{Found: found})}
 	}
 	state := simulators.OrderState{Order: order(), Version: 2, State: "Running", Changed: dialecttest.At(7, 30, 0), Confirmed: map[plant.OperationID]simulators.OperationSum{"0010": {Yield: plant.Whole(61)}}}
 	get("order", orderService+"/A_ProductionOrder_2('4711000001')?$expand=to_ProductionOrderItem,to_ProductionOrderOperation,to_ProductionOrderComponent", state)
@@ -106,43 +97,56 @@ func exchanges(t testing.TB) map[string]exchange {
 	get("stock", stockService+"/A_MatlStkInAcctMod?$filter=Material eq 'CASTING-3'", simulators.Stock{Material: "CASTING-3", Lot: "C3-8841", Status: plant.LotBlocked, Quantity: dialecttest.EA("40")})
 	page := simulators.Message{Verb: "get", Method: "GET"}
 	page.Name, page.Params = nameOf(Root + "/" + productService + "/A_Product?$filter=LastChangeDateTime ge datetimeoffset'2026-03-02T04:00:00Z'&$inlinecount=allpages")
-	all["get a page of products"] = exchange{page, d.Reply(page, simulators.Answer{Found: []any{simulators.ItemState{Item: pump(), Version: 1, Changed: changed}}, Cursor: "2026-03-02T04:00:00Z~PUMP-7", Total: 3, More: true})}
-	post := all["confirmation"].request
-	refusal := func(name, code string, o simulators.Outcome, d Dialect) {
-		r := simulators.Refusal{Class: simulators.Technical, Outcome: o, Code: code, Text: code + " in English"}
-		all[name] = exchange{post, d.Reply(post, simulators.Answer{Refusal: &r})}
+	all["get a page of products"] = dialecttest.Exchange{By: d, Request: page, Reply: d.Reply(page, simulators.Answer{Found: []any{simulators.ItemState{Item: pump(), Version: 1, Changed: changed}}, Cursor: "2026-03-02T04:00:00Z~PUMP-7", Total: 3, More: true})}
+	post := all["confirmation"].Request
+	refusal := func(name string, m simulators.Message, r simulators.Refusal, d Dialect) {
+		all[name] = dialecttest.Exchange{By: d, Request: m, Reply: d.Reply(m, simulators.Answer{Refusal: &r})}
 	}
-	refusal("locked", "order-locked", simulators.Locked, d)
-	refusal("locked in German", "order-locked", simulators.Locked, Dialect{Settings{Language: German}})
-	refusal("no session", "csrf-token", simulators.Unauthorized, d)
+	locked := simulators.Refusal{Class: simulators.Technical, Outcome: simulators.Locked, Code: "order-locked", Text: "4711000001 is being processed by another posting"}
+	refusal("locked", post, locked, d)
+	refusal("locked in German", post, locked, Dialect{Settings{Language: German}})
+	noSession := simulators.Refusal{Class: simulators.Technical, Outcome: simulators.Unauthorized, Code: "csrf-token", Text: "CSRF token validation failed"}
+	refusal("no session", post, noSession, d)
+	refusal("no session in German", post, noSession, Dialect{Settings{Language: German}})
+	malformed := post
+	malformed.Body = []byte(`{"OrderID":"4711000001","OrderOperation":"0010","ConfirmationYieldQuantity":61}`)
+	var why *simulators.Refusal
+	if _, err := d.Decode(malformed); !errors.As(err, &why) {
+		t.Fatal(err)
+	}
+	refusal("malformed", malformed, *why, d)
+	refusal("malformed in German", malformed, *why, Dialect{Settings{Language: German}})
+	all["batch"] = inOne(t, d)
 	return all
 }
 
-func (x exchange) String() string {
-	var b strings.Builder
-	side := func(head string, m simulators.Message) {
-		b.WriteString(head + "\n")
-		for _, k := range slices.Sorted(maps.Keys(m.Header)) {
-			fmt.Fprintf(&b, "%s: %s\n", k, m.Header[k])
-		}
-		b.WriteString("\n" + string(m.Body) + "\n")
+// inOne is a batch of a question that cannot be read, of a changeset, and of a
+// question that can.
+func inOne(t testing.TB, d Dialect) dialecttest.Exchange {
+	t.Helper()
+	const part = "Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n"
+	body := "--batch_1\r\n" + part + "GET ProdnOrdConf2?$filter=OrderID eq '4711000001' HTTP/1.1\r\nAccept: application/json\r\n\r\n\r\n" +
+		"--batch_1\r\nContent-Type: multipart/mixed; boundary=changeset_1\r\n\r\n"
+	for _, op := range []string{"0010", "0020"} {
+		body += "--changeset_1\r\n" + part + "POST ProdnOrdConf2 HTTP/1.1\r\nContent-Type: application/json\r\n\r\n" +
+			`{"OrderID":"4711000001","OrderOperation":"` + op + `","ConfirmationYieldQuantity":"61.000","ConfirmationUnit":"EA"}` + "\r\n"
 	}
-	q := ""
-	for _, k := range slices.Sorted(maps.Keys(x.request.Params)) {
-		q += map[bool]string{true: "?", false: "&"}[q == ""] + k + "=" + x.request.Params[k]
+	body += "--changeset_1--\r\n--batch_1\r\n" + part + "GET ProdnOrdConf2?$filter=OrderID%20eq%20'4711000001' HTTP/1.1\r\nAccept: application/json\r\n\r\n\r\n--batch_1--\r\n"
+	m := simulators.Message{Verb: "post", Method: "POST", Name: Root + "/" + confService + "/$batch", Header: map[string]string{"Content-Type": "multipart/mixed; boundary=batch_1"}, Body: []byte(body)}
+	held, err := d.Unbundle(m)
+	if err != nil || len(held) != 3 {
+		t.Fatalf("%d parts, %v", len(held), err)
 	}
-	method := first(x.request.Header["X-Http-Method"], x.request.Method, "POST")
-	side(method+" /"+x.request.Name+q, x.request)
-	if x.reply.Result.Status != 0 {
-		side(fmt.Sprintf("\nHTTP/1.1 %d", x.reply.Result.Status), x.reply)
+	_, err = d.Decode(held[0])
+	why := new(simulators.Refusal)
+	if !errors.As(err, &why) {
+		t.Fatalf("a question with blanks in its address: %v", err)
 	}
-	return b.String()
+	posted := simulators.Posting{Doc: "5000000001", Claim: facts()["confirmation"]}
+	return dialecttest.Exchange{By: d, Request: m, Reply: d.Bundle(m, []simulators.Message{d.Reply(held[0], simulators.Answer{Refusal: why}),
+		d.Reply(held[1], simulators.Answer{Rows: []simulators.Row{{Doc: "5000000001"}, {Doc: "5000000002"}}}), d.Reply(held[2], simulators.Answer{Found: []any{posted}})})}
 }
 
 // TestGoldenExchanges: what goes over the wire is what testdata shows, and what
-// is posted is understood as the fact that it was.
-func TestGoldenExchanges(t *testing.T) {
-	for name, x := range exchanges(t) {
-		dialecttest.Golden(t, strings.NewReplacer(" ", "-", "/", "-").Replace(name)+".http", []byte(x.String()), *update)
-	}
-}
+// is sent is understood as what it was made of.
+func TestGoldenExchanges(t *testing.T) { dialecttest.Exchanges(t, exchanges(t), *update) }

@@ -190,24 +190,52 @@ func TestPostingMovesTheTagOfItsOrder(t *testing.T) {
 }
 
 // With a goods movement that fails, the confirmation fails too, or counts and
-// leaves the movement to a person.
+// leaves the movement to a person; or all of it waits for a person, whether data
+// are wrong or whatever the reason is, but for one that passes by itself.
 func TestMovementThatFails(t *testing.T) {
-	const withIssue = `{"OrderID":"4711","OrderOperation":"0010","ConfirmationYieldQuantity":"10","ConfirmationUnit":"EA","to_ProdnOrdConfMatlDocItm":[{"Material":"PUMP","Batch":"NONE","GoodsMovementType":"261","QuantityInEntryUnit":"1","EntryUnit":"EA"}]}`
+	issue := func(batch, quantity string) string {
+		return `{"OrderID":"4711","OrderOperation":"0010","ConfirmationYieldQuantity":"10","ConfirmationUnit":"EA","to_ProdnOrdConfMatlDocItm":[{"Material":"PUMP","Batch":"` + batch + `","GoodsMovementType":"261","QuantityInEntryUnit":"` + quantity + `","EntryUnit":"EA"}]}`
+	}
+	badData, tooMuch := issue("NONE", "1"), issue("P-1", "101") // a batch that is not there; more than is in stock
 	for _, tc := range []struct {
 		batch                 simulators.BatchPolicy
 		failed                simulators.FailedPolicy
+		body                  string
 		status, posted, waits int
-	}{{simulators.BatchAtomic, simulators.FailedTold, 400, 0, 0}, {simulators.BatchLead, simulators.FailedTold, 201, 1, 1}, {simulators.BatchAtomic, simulators.FailedPoolData, 202, 0, 1}} {
+		code                  string // of what waits
+	}{
+		{simulators.BatchAtomic, simulators.FailedTold, badData, 400, 0, 0, ""},
+		{simulators.BatchAtomic, simulators.FailedTold, tooMuch, 400, 0, 0, ""},
+		{simulators.BatchLead, simulators.FailedTold, badData, 201, 1, 1, "ZAN/012"},
+		{simulators.BatchAtomic, simulators.FailedPoolData, badData, 202, 0, 1, "ZAN/012"},
+		{simulators.BatchAtomic, simulators.FailedPoolData, tooMuch, 400, 0, 0, ""},
+		{simulators.BatchAtomic, simulators.FailedPoolAll, badData, 202, 0, 1, "ZAN/012"},
+		{simulators.BatchAtomic, simulators.FailedPoolAll, tooMuch, 202, 0, 1, "ZAN/025"},
+		{simulators.BatchLead, simulators.FailedPoolAll, tooMuch, 201, 1, 1, "ZAN/025"},
+	} {
 		c := serve(t, func(p *simulators.Policy) { p.Batch, p.Failed = tc.batch, tc.failed }).login()
-		status, h, text := c.call("POST", confirm, withIssue)
+		status, h, text := c.call("POST", confirm, tc.body)
 		if status != tc.status || (h.Get("Sap-Message") != "") != (tc.waits > 0) {
 			t.Errorf("%s, %s: answered %d, sap-message %q\n%s", tc.batch, tc.failed, status, h.Get("Sap-Message"), text)
 		}
 		_, _, list := c.call("GET", confirm+"?$filter=OrderID%20eq%20'4711'", "")
 		_, _, pool := c.call("GET", "YY1_FAILEDPOSTINGS_CDS/YY1_FailedPostings", "")
-		if n, w := strings.Count(list, `"ConfirmationGroup"`), strings.Count(pool, `"MessageCode":"ZAN/`); n != tc.posted || w != tc.waits {
-			t.Errorf("%s, %s: %d posted, %d wait; want %d and %d\n%s\n%s", tc.batch, tc.failed, n, w, tc.posted, tc.waits, list, pool)
+		if n, w := strings.Count(list, `"ConfirmationGroup"`), strings.Count(pool, `"MessageCode":"ZAN/`); n != tc.posted || w != tc.waits || !strings.Contains(pool, tc.code) {
+			t.Errorf("%s, %s: %d posted, %d wait; want %d and %d %s\n%s\n%s", tc.batch, tc.failed, n, w, tc.posted, tc.waits, tc.code, list, pool)
 		}
+	}
+}
+
+// A locked order will be free again, so that not even pool-all keeps what was
+// posted to it: it is told, and comes again.
+func TestLockedOrderIsNotPooled(t *testing.T) {
+	c := serve(t, func(p *simulators.Policy) { p.Delay, p.Failed = time.Hour, simulators.FailedPoolAll }).login()
+	c.call("POST", confirm, yields10)
+	if status, _, text := c.call("POST", confirm, yields10); status != 400 || !strings.Contains(text, `"code":"ZAN/001"`) {
+		t.Errorf("answered %d %s", status, text)
+	}
+	if _, _, pool := c.call("GET", "YY1_FAILEDPOSTINGS_CDS/YY1_FailedPostings", ""); strings.Contains(pool, "MessageCode") {
+		t.Errorf("there waits %s", pool)
 	}
 }
 

@@ -191,9 +191,7 @@ func (d Dialect) question(m simulators.Message, r resource) (simulators.Ask, err
 			return simulators.Ask{}, refuse(codeMalformed, "%s is read with a filter for its ManufacturingOrder", r.set.set)
 		}
 	case confType, headerType, itemType, movementType, resultType:
-		if err := d.postings(&q, r, by); err != nil {
-			return simulators.Ask{}, err
-		}
+		d.postings(&q, r, filter, by)
 	case productType, unitType, descriptionType:
 		q.Object = "items"
 		q.Where["id"] = by("Product")
@@ -213,25 +211,25 @@ func (d Dialect) question(m simulators.Message, r resource) (simulators.Ask, err
 	return d.paged(m, q)
 }
 
-// postings finds what was posted, by its number, its reference or its order.
-func (d Dialect) postings(q *simulators.Query, r resource, by func(string) string) error {
+// postings finds what was posted, by its number, its reference or its order; all
+// that there is, if none of them is said.
+func (d Dialect) postings(q *simulators.Query, r resource, filter []condition, by func(string) string) {
 	q.Object = "postings"
-	ref := first(by("ExternalSystemConfirmation"), by("ReferenceDocument"), by(reference+"CNF"), by(reference+"MMI"), by(reference+"QIR"))
-	order := string(d.Settings.order(first(by("OrderID"), by("ManufacturingOrder"))))
-	doc := first(by("ConfirmationGroup"), by("MaterialDocument"), by("InspectionLot"))
-	if ref == "" && order == "" && doc == "" {
-		return refuse(codeMalformed, "%s is read by its key, or with a filter for a reference or an order", r.set.set)
+	for name, value := range map[string]string{
+		"reference": first(by("ExternalSystemConfirmation"), by("ReferenceDocument"), by(reference+"CNF"), by(reference+"MMI"), by(reference+"QIR")),
+		"order":     string(d.Settings.order(first(by("OrderID"), by("ManufacturingOrder")))),
+		"document":  first(by("ConfirmationGroup"), by("MaterialDocument"), by("InspectionLot")),
+	} {
+		if value != "" {
+			q.Where[name] = value
+		}
 	}
-	if doc != "" {
-		q.Where["document"] = doc
+	if len(q.Where) == 0 { // documents of other kinds are in other sets
+		q.Where[simulators.WhereAll] = "true"
+		q.Fits = func(found any) bool {
+			return slices.ContainsFunc(d.entities(r.set, []any{found}), func(e entity) bool { return meets(e, filter) })
+		}
 	}
-	if ref != "" {
-		q.Where["reference"] = ref
-	}
-	if order != "" {
-		q.Where["order"] = order
-	}
-	return nil
 }
 
 // fitting tells the objects of a list that a question is for, so that pages are

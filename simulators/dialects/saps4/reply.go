@@ -76,7 +76,7 @@ func (d Dialect) refused(m simulators.Message, r *simulators.Refusal) simulators
 	case r.Code == "csrf-token":
 		out.Header["X-Csrf-Token"] = "Required"
 		out.Header["Content-Type"] = "text/plain;charset=utf-8"
-		out.Body = []byte(r.Text)
+		out.Body = []byte(d.text(r))
 	case out.Result.Status == 401:
 		out.Header["Www-Authenticate"] = `Bearer error="invalid_token"`
 	}
@@ -121,7 +121,7 @@ func (d Dialect) created(m simulators.Message, r resource, a simulators.Answer) 
 		return out
 	case r.call != "":
 		out.Result.Status = 200
-		out.Body = fmt.Appendf(nil, `{"d":{%q:{"SystemMessageLongText":"done"}}}`, r.call)
+		out.Body = fmt.Appendf(nil, `{"d":{%q:{"SystemMessageLongText":%q}}}`, r.call, d.say("done", "erledigt"))
 		return out
 	case r.set == nil:
 		out.Body = []byte(`{"d":{}}`)
@@ -170,7 +170,7 @@ func (d Dialect) warning(a simulators.Answer) string {
 		}
 	}
 	if a.Later && a.Operation != "" {
-		return `{"severity":"warning","code":"ZAN/090","message":"kept for reprocessing"}`
+		return fmt.Sprintf(`{"severity":"warning","code":"ZAN/090","message":%q}`, d.say("kept for reprocessing", "zur Nachbearbeitung vorgemerkt"))
 	}
 	return ""
 }
@@ -191,7 +191,7 @@ func asciiOnly(s string) string {
 func (d Dialect) shown(m simulators.Message, r resource, a simulators.Answer) simulators.Message {
 	switch {
 	case r.special == "redirect":
-		out := plain(307, "text/plain", "the service root ends with a slash")
+		out := plain(307, "text/plain;charset=utf-8", d.say("the service root ends with a slash", "die Adresse eines Dienstes endet mit einem Schrägstrich"))
 		out.Header["Location"] = "/" + Root + "/" + r.service.name + "/"
 		return out
 	case r.special == "$metadata":

@@ -16,7 +16,7 @@ type resource struct {
 	call    string            // a function import
 	keys    map[string]string // of one entity; nil means the whole set
 	nav     string            // from there to what belongs to it
-	special string            // "", "/", "$metadata", "$batch", "$changeset"
+	special string            // "", "/", "redirect", "$metadata", "$batch", changeset, unreadable
 }
 
 // resolve reads a path; false if there is nothing.
@@ -37,7 +37,7 @@ func resolve(name string) (r resource, ok bool) {
 	case rest == "":
 		r.special = "/"
 		return r, true
-	case rest == "$metadata", rest == "$batch", rest == changeset:
+	case rest == "$metadata", rest == "$batch", rest == changeset, rest == unreadable:
 		r.special = rest
 		return r, true
 	}
