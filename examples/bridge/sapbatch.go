@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
+	"net/textproto"
 	"strconv"
 	"strings"
 )
@@ -85,15 +87,24 @@ func sapAnswers(r reply) (all []reply, err error) {
 	return all, parts(r.header.Get("Content-Type"), bytes.NewReader(r.body))
 }
 
+// sapAnswer reads one answer, whichever ends of lines its sender has.
 func sapAnswer(p io.Reader) (reply, error) {
-	text, err := io.ReadAll(p)
+	in := bufio.NewReader(p)
+	head := textproto.NewReader(in)
+	line, err := head.ReadLine()
+	if err != nil {
+		return reply{}, fmt.Errorf("read the first line of an answer: %w", err)
+	}
+	header, err := head.ReadMIMEHeader()
+	if err != nil && err != io.EOF {
+		return reply{}, fmt.Errorf("read the headers of an answer: %w", err)
+	}
+	body, err := io.ReadAll(in)
 	if err != nil {
 		return reply{}, err
 	}
-	head, body, _ := bytes.Cut(text, []byte("\r\n\r\n"))
-	line, _, _ := strings.Cut(string(head), "\r\n")
 	_, rest, _ := strings.Cut(line, " ")
 	code, _, _ := strings.Cut(rest, " ")
 	status, err := strconv.Atoi(code)
-	return reply{status: status, header: http.Header{}, body: bytes.TrimSpace(body)}, err
+	return reply{status: status, header: http.Header(header), body: bytes.TrimSpace(body)}, err
 }
