@@ -208,7 +208,7 @@ func (d Dialect) claims(bod *xmltree.Node, in incoming) (claims []plant.Event, e
 		if n == nil {
 			return nil, fmt.Errorf("line %d, /%s/DataArea/%s: nothing here is said with it and actionCode %q", at.Line, bod.Name, clip(at.Name), clip(action))
 		}
-		e, err := n.claim(bod.Name, at, fmt.Sprintf("[%d]", len(claims)+1))
+		e, err := n.claim(bod.Name, bod.Said("ApplicationArea", "CreationDateTime"), at, fmt.Sprintf("[%d]", len(claims)+1))
 		if err != nil {
 			return nil, err
 		}

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -106,50 +104,6 @@ func TestRoutingIgnore(t *testing.T) {
 	ask, err := Dialect{Settings: Settings{Routing: RoutingIgnore}}.Decode(m)
 	if err != nil || ask.Query == nil || len(ask.Claims) > 0 {
 		t.Errorf("got %+v, %v", ask, err)
-	}
-}
-
-// TestSamples: the samples of the standards are taken over as they are. The
-// order in them names no quantity, so the system behind ION will reject it, in
-// words that name the place.
-func TestSamples(t *testing.T) {
-	dir := filepath.Join("..", "..", "..", "..", "shared", "standards", "infor-ion-own")
-	said, err := os.ReadFile(filepath.Join(dir, "ims-v3-parameter-request.json"))
-	if errors.Is(err, os.ErrNotExist) {
-		t.Skip("no shared materials beside the repository: the samples of standards/infor-ion-own are not there")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	payload, err := os.ReadFile(filepath.Join(dir, "sync-production-order.xml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := simulators.Message{Verb: "post", Method: "POST", Name: full("v3/multipartMessage"), Header: map[string]string{}}
-	m.Header["Content-Type"], m.Body = form([]part{{partParameters, "application/json", said}, {partPayload, "application/octet-stream", payload}})
-	d := Dialect{Settings: Settings{Partner: "lid://plantsim.mes.bravo"}}
-	at, _ := d.resourceAt(m.Name)
-	in, err := d.taken(at, m)
-	if err != nil {
-		t.Fatalf("ION does not take it over: %v", err)
-	}
-	bod, id, err := opened(in)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := identity{tenant: "PLANTSIM_TST", entity: "PLANT10", location: "PLANT10", document: "WO-000417", revision: "1", noun: "ProductionOrder", verb: "Sync", variation: 3}
-	if id != want || in.VariationID != 3 || in.DocumentID != "WO-000417" {
-		t.Errorf("identity %+v, want %+v", id, want)
-	}
-	if got := bod.Said("DataArea", "ProductionOrder", "ProductionOrderHeader", "DocumentID", "ID"); got != "WO-000417" {
-		t.Errorf("order %q", got)
-	}
-	r, later, err := refusedBy(d, m)
-	if r == nil || !later || !strings.Contains(r.Text, "/SyncProductionOrder/DataArea/ProductionOrder[1]") {
-		t.Errorf("the system behind says %v, %v", r, err)
-	}
-	if bytes.Contains(m.Body, []byte("OrderQuantity")) {
-		t.Error("the sample has a quantity now: expect a claim")
 	}
 }
 

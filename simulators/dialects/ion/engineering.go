@@ -19,6 +19,9 @@ var engineering = map[string][]files.Column{
 }
 
 func columnsOf(record string) []files.Column {
+	if record == changeRecord {
+		return changeColumns
+	}
 	if c := siteRecords[record]; c != nil {
 		return c
 	}
@@ -33,6 +36,8 @@ func recordsOf(e plant.Event) []files.Record {
 	switch f := e.Fact.(type) {
 	case plant.BillChanged:
 		return engineered(e, "BOM", f.Version, plant.Order{Item: f.Bill.Item, Quantity: f.Bill.For, Components: f.Bill.Components})
+	case plant.OrderChanged:
+		return changeRecords(e)
 	case plant.CenterChanged:
 		return centerRecords(e, f)
 	case plant.CalendarChanged:

@@ -2,6 +2,7 @@ package ion
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"maps"
 	"reflect"
@@ -67,34 +68,6 @@ func payloadOf(t *testing.T, d Dialect, m simulators.Message) []byte {
 	return payload
 }
 
-// TestGoldenLayouts: one message as it is sent, address and header included.
-func TestGoldenLayouts(t *testing.T) {
-	for name, d := range map[string]Dialect{"v3": {}, "v3-mime": {Settings: Settings{Layout: MIME}}, "v2": {Version: V2}, "v2-json": {Version: V2, Settings: Settings{Layout: JSON}}} {
-		m, err := d.Batch(goldens()["order-cancelled"]...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		golden(t, "layout-"+name+".txt", transcript(m))
-	}
-}
-
-// transcript writes a message with what HTTP says of it.
-func transcript(m simulators.Message) []byte {
-	b := bytes.NewBufferString("POST /" + m.Name)
-	sep := "?"
-	for _, k := range sortedKeys(m.Params) {
-		b.WriteString(sep + k + "=" + m.Params[k])
-		sep = "&"
-	}
-	b.WriteString("\n")
-	for _, k := range sortedKeys(m.Header) {
-		b.WriteString(k + ": " + m.Header[k] + "\n")
-	}
-	b.WriteString("\n")
-	b.Write(m.Body)
-	return b.Bytes()
-}
-
 func refusal(class simulators.Class, code, text string) *simulators.Refusal {
 	return &simulators.Refusal{Class: class, Code: code, Text: text}
 }
@@ -147,28 +120,65 @@ func TestGoldenResponses(t *testing.T) {
 	}
 }
 
-func TestGoldenReplies(t *testing.T) {
-	m, err := Dialect{}.Batch(confirmation())
-	if err != nil {
-		t.Fatal(err)
+// exchanges are what a build and ION say to each other: what it asks and posts,
+// and what it is sent.
+func exchanges(t testing.TB) map[string]dialecttest.Exchange {
+	t.Helper()
+	all := map[string]dialecttest.Exchange{}
+	batch := func(d Dialect, events ...plant.Event) simulators.Message {
+		m, err := d.Batch(events...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	layouts := map[string]Dialect{"v3": {}, "v3-mime": {Settings: Settings{Layout: MIME}}, "v2": {Version: V2}, "v2-json": {Version: V2, Settings: Settings{Layout: JSON}}}
+	for name, d := range layouts { // as ION sends it; what a build answers is its own affair
+		all["sent "+name] = dialecttest.Exchange{By: d, Request: batch(d, goldens()["order-cancelled"]...)}
+	}
+	post := func(name string, d Dialect, a simulators.Answer) {
+		m := batch(d, confirmation())
+		m.Name, m.Header = full(m.Name[len("service/"):]), map[string]string{"Authorization": "Bearer ...", "Content-Type": m.Header["Content-Type"]}
+		all[name] = dialecttest.Exchange{By: d, Request: m, Reply: d.Reply(m, a)}
+	}
+	for name, d := range layouts {
+		post("posted "+name, d, simulators.Answer{Later: true})
 	}
 	throttled := refusal(simulators.Technical, "quota-exceeded", "more than 20 requests in 1s")
 	throttled.Outcome = simulators.Throttled
-	for name, a := range map[string]simulators.Answer{
-		"accepted": {Later: true}, "throttled": {Refusal: throttled}, "malformed": {Refusal: refusal(simulators.DataQuality, codeMalformed, "messageId: is missing")},
-	} {
-		golden(t, "reply-"+name+".json", Dialect{}.Reply(m, a).Body)
-	}
-	for _, what := range []string{"ping", "versions", "protocol", "acceptedDocuments"} {
-		q := simulators.Message{Verb: "get", Method: "GET", Name: "PLANTSIM_TST/" + Gateway + "service/" + what}
-		if what == "acceptedDocuments" {
-			q.Name = "PLANTSIM_TST/" + Gateway + "service/v3/lid%3A%2F%2Fplantsim.mes.bravo/acceptedDocuments"
+	post("throttled", Dialect{}, simulators.Answer{Refusal: throttled})
+	refused := func(name string, d Dialect, change func(m *simulators.Message)) {
+		post(name, d, simulators.Answer{})
+		x := all[name]
+		change(&x.Request)
+		_, err := d.Decode(x.Request)
+		why := new(simulators.Refusal)
+		if !errors.As(err, &why) {
+			t.Fatalf("%s: %v", name, err)
 		}
+		x.Reply = d.Reply(x.Request, simulators.Answer{Refusal: why})
+		all[name] = x
+	}
+	refused("malformed", Dialect{}, func(m *simulators.Message) {
+		m.Body = bytes.Replace(m.Body, []byte(`"messageId"`), []byte(`"messageNumber"`), 1)
+	})
+	refused("not accepted", Dialect{}, func(m *simulators.Message) {
+		m.Body = bytes.Replace(m.Body, []byte("Process.ShopOrderOperation"), []byte("Process.PurchaseOrder"), 1)
+	})
+	refused("another principal", Dialect{Settings: Settings{Partner: "lid://plantsim.mes.bravo"}}, func(*simulators.Message) {})
+	refused("inactive", Dialect{Settings: Settings{Connection: Inactive}}, func(*simulators.Message) {})
+	for name, path := range map[string]string{"ping": "ping", "versions": "versions", "protocol": "protocol", "accepted documents": "v3/lid%3A%2F%2Fplantsim.mes.bravo/acceptedDocuments"} {
+		q := simulators.Message{Verb: "get", Method: "GET", Name: full(path), Header: map[string]string{"Authorization": "Bearer ..."}}
 		ask, err := Dialect{}.Decode(q)
 		if err != nil {
 			t.Fatal(err)
 		}
 		q.Asks = ask.Query
-		golden(t, "reply-"+what+".json", Dialect{}.Reply(q, simulators.Answer{}).Body)
+		all[name] = dialecttest.Exchange{By: Dialect{}, Request: q, Reply: Dialect{}.Reply(q, simulators.Answer{})}
 	}
+	return all
 }
+
+// TestGoldenExchanges: what goes over the wire is what testdata shows, and what
+// is sent is understood as what it was made of.
+func TestGoldenExchanges(t *testing.T) { dialecttest.Exchanges(t, exchanges(t), *update) }

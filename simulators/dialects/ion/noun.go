@@ -102,12 +102,15 @@ func cell(f files.Form, value string) string {
 	return value
 }
 
-// claim reads a noun.
-func (n *noun) claim(bod string, at *xmltree.Node, nth string) (plant.Event, error) {
+// claim reads a noun of a document that was made at created.
+func (n *noun) claim(bod, created string, at *xmltree.Node, nth string) (plant.Event, error) {
 	prefix := "/" + bod + "/DataArea/" + n.name + nth
 	first, err := n.recordOf(at, prefix)
 	if err != nil {
 		return plant.Event{}, err
+	}
+	if n.record == changeRecord {
+		return changeClaim(first, created)
 	}
 	var below []files.Record
 	for _, g := range n.below {

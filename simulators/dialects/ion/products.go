@@ -19,7 +19,7 @@ import (
 // says where a statement of the fact stands: in an element, or in an attribute
 // of one. A statement with nothing but a path, written with an asterisk, is an
 // element that is repeated, and the lines behind it are about what is in it.
-// Names of statements are the columns of files/v1; those of BOM and RTG are in engineering.go, of WCT and CAL in site.go.
+// Names of statements are the columns of files/v1; those of BOM and RTG are in engineering.go, of WCT and CAL in site.go, and STATUS is in change.go.
 
 // orderReleased is how products that we know tell of the release of an order.
 const orderReleased = `
@@ -61,6 +61,7 @@ order-changed Sync ProductionOrder Replace
   UNIT ProductionOrderHeader/OrderQuantity@unitCode
   DUE ProductionOrderHeader/DueDateTime
   PRIORITY ProductionOrderHeader/Priority
+  STATUS ProductionOrderHeader/Status/Code
 
 order-cancelled Sync ProductionOrder Delete
   ORDER ProductionOrderHeader/DocumentID/ID

@@ -183,6 +183,11 @@ func TestHandlePosts(t *testing.T) {
 		{"change in boxes keeps its unit", nil, changed(2, plant.Of(5, "BOX")), "60 EA", "1200000001", view, "2 true 5"},
 		{"change down to what is produced", []plant.Fact{confirmed("0010", 1, 60), confirmed("0020", 1, 10)}, changed(2, plant.Of(60, "EA")), "60 EA", "1200000001", view, "2 true 60"},
 		{"change that skips a version", nil, changed(7, plant.Of(60, "EA")), "60 EA", "1200000001", view, "7 true 60"},
+		{"change that speaks of no quantity", nil, plant.OrderChanged{Order: "4711", Version: 3, Priority: 9}, "100 EA", "1200000001",
+			func(m *mes.MES) any {
+				o := m.State("order", "4711").(simulators.OrderState)
+				return fmt.Sprint(o.Version, o.Order.Quantity, o.Order.Priority)
+			}, "3 100 EA 9"},
 		{"cancellation", nil, plant.OrderCancelled{Order: "4711", Version: 2}, "0 ", "1300000001", view, "0 false 100"},
 		{"release of a hold", []plant.Fact{hold}, plant.LotDecided{Lot: "S-1", Case: "Q-1", Decision: plant.DecideRelease}, "0 ", "1400000001", status, "unrestricted true"},
 		{"use as is", []plant.Fact{hold}, plant.LotDecided{Lot: "S-1", Case: "Q-1", Decision: plant.DecideUseAsIs}, "0 ", "1400000001", status, "unrestricted true"},

@@ -1,6 +1,7 @@
 package mes
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/andon-rig/andon/simulators"
@@ -164,6 +165,9 @@ func (t teller) change(f plant.OrderChanged) (plant.Quantity, *simulators.Refusa
 	if refusal != nil {
 		return plant.Quantity{}, refusal
 	}
+	if f.Quantity == (plant.Quantity{}) { // it is about other things, and what it does not say stays
+		f.Quantity, f.Due, f.Priority = o.header.Quantity, orTime(f.Due, o.header.Due), cmp.Or(f.Priority, o.header.Priority)
+	}
 	base, refusal := t.wanted(f.Order, o.header.Item, f.Quantity)
 	if refusal != nil {
 		return base, refusal
@@ -174,6 +178,14 @@ func (t teller) change(f plant.OrderChanged) (plant.Quantity, *simulators.Refusa
 	o.header.Quantity, o.header.Due, o.header.Priority = f.Quantity, f.Due, f.Priority
 	o.version = f.Version
 	return base, nil
+}
+
+// orTime is a time that was said, or what stands in its place.
+func orTime(said, otherwise time.Time) time.Time {
+	if said.IsZero() {
+		return otherwise
+	}
+	return said
 }
 
 func (t teller) cancel(f plant.OrderCancelled) *simulators.Refusal {
