@@ -1,14 +1,19 @@
 package catalog_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"encoding/xml"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/andon-rig/andon/contracts"
+	"github.com/andon-rig/andon/contracts/jsonschema"
+	"github.com/andon-rig/andon/simulators/dialects/dialecttest"
 	"github.com/andon-rig/andon/simulators/dialects/saps4"
 )
 
@@ -160,4 +165,199 @@ func edmValue(t *testing.T, edm string, max int, demanded bool) map[string]any {
 		v["type"] = kind
 	}
 	return v
+}
+
+// exchangeIn reads a golden exchange of a dialect.
+func exchangeIn(t *testing.T, file string) dialecttest.Exchange {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, err := dialecttest.ReadExchange(text)
+	if err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+	return x
+}
+
+var setInPath = regexp.MustCompile(`/sap/[A-Z0-9_]+(?:;v=\d+)?/([A-Za-z0-9_]+)`)
+
+// An entityIn is one that a golden exchange shows, of a set.
+type entityIn struct {
+	set  string
+	body map[string]any
+}
+
+// entitiesOf are the entities of a body: bare, in d, or a list in d.results. What
+// is deferred is not there.
+func entitiesOf(t *testing.T, set string, body []byte) (all []entityIn) {
+	t.Helper()
+	var root map[string]any
+	if err := json.Unmarshal(body, &root); err != nil {
+		t.Fatalf("%s: %v", set, err)
+	}
+	if d, ok := root["d"].(map[string]any); ok {
+		root = d
+	}
+	list, ok := root["results"].([]any)
+	if !ok {
+		list = []any{root}
+	}
+	for _, one := range list {
+		e, _ := one.(map[string]any)
+		all = append(all, entityIn{set, bared(e)})
+	}
+	return all
+}
+
+// bared is an entity without what OData says about it.
+func bared(e map[string]any) map[string]any {
+	out := map[string]any{}
+	for name, v := range e {
+		inner, _ := v.(map[string]any)
+		rows, isList := inner["results"].([]any)
+		switch {
+		case name == "__metadata" || inner["__deferred"] != nil:
+		case isList:
+			var bare []any
+			for _, r := range rows {
+				row, _ := r.(map[string]any)
+				bare = append(bare, bared(row))
+			}
+			out[name] = map[string]any{"results": bare}
+		default:
+			out[name] = v
+		}
+	}
+	return out
+}
+
+// numbered is e with the keys that the system chooses and a sender leaves out.
+func numbered(t *testing.T, set string, e map[string]any) map[string]any {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(folder, "sap-s4/entities/v2", set+".json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schema struct {
+		Required   []string
+		Properties map[string]struct {
+			Properties struct {
+				Results struct {
+					Items struct {
+						Ref string `json:"$ref"`
+					}
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal(text, &schema); err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range schema.Required {
+		if e[key] == nil {
+			e[key] = "1"
+		}
+	}
+	for name, v := range e {
+		inner, _ := v.(map[string]any)
+		rows, _ := inner["results"].([]any)
+		for _, r := range rows {
+			numbered(t, strings.TrimSuffix(schema.Properties[name].Properties.Results.Items.Ref, ".json"), r.(map[string]any))
+		}
+	}
+	return e
+}
+
+// TestGoldenExchangesOfSAPKeepTheContract holds the entities of every golden
+// exchange of sap-s4/v2 against the schemas of its sets, and entities that are
+// not so.
+func TestGoldenExchangesOfSAPKeepTheContract(t *testing.T) {
+	d := document[*jsonschema.Document](t, own(t), "sap-s4", "entities", "v2")
+	check := func(e entityIn) []contracts.Breach {
+		s := d.For(e.set, false)
+		if s == nil {
+			t.Fatalf("the contract has no %s", e.set)
+		}
+		b, err := json.Marshal(e.body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.Breaches(b, false)
+	}
+	files, err := filepath.Glob("../../simulators/dialects/saps4/testdata/*.http")
+	if err != nil || len(files) < 30 {
+		t.Fatalf("%d golden exchanges, %v", len(files), err)
+	}
+	seen := map[string]entityIn{}
+	for _, file := range files {
+		x := exchangeIn(t, file)
+		at := setInPath.FindStringSubmatch("/" + x.Request.Name)
+		if at == nil || strings.HasSuffix(x.Request.Name, "$batch") {
+			continue // an event, or several in one
+		}
+		set := at[1]
+		var all []entityIn
+		if len(x.Request.Body) > 0 && x.Reply.Result.Status < 300 {
+			for _, e := range entitiesOf(t, set, x.Request.Body) {
+				all = append(all, entityIn{set, numbered(t, set, e.body)})
+			}
+		}
+		if returned := map[string]string{"CancelProdnOrdConf": "ProdnOrdConf2", "Cancel": "A_MaterialDocumentHeader"}; len(x.Reply.Body) > 0 && x.Reply.Result.Status < 300 {
+			all = append(all, entitiesOf(t, cmp.Or(returned[set], set), x.Reply.Body)...)
+		}
+		if len(all) == 0 && x.Reply.Result.Status < 300 && x.Reply.Result.Status != 204 {
+			t.Errorf("%s: shows no entity", filepath.Base(file))
+		}
+		for _, e := range all {
+			if found := check(e); len(found) > 0 {
+				t.Errorf("%s: %s: %v", filepath.Base(file), e.set, found)
+			}
+			for name := range e.body {
+				if !slices.Contains(d.Parts(), e.set+"."+name) {
+					t.Errorf("%s: %s.%s is not declared", filepath.Base(file), e.set, name)
+				}
+			}
+			seen[e.set] = e
+		}
+	}
+	t.Logf("entities of %d sets", len(seen))
+	if len(seen) < 15 {
+		t.Errorf("entities of %d sets only", len(seen))
+	}
+	for name, c := range map[string]struct {
+		set, property string
+		is            any
+	}{
+		"a number for a decimal":  {"ProdnOrdConf2", "ConfirmationYieldQuantity", 61},
+		"a text for a flag":       {"ProdnOrdConf2", "IsFinalConfirmation", "X"},
+		"a number for a date":     {"ProdnOrdConf2", "PostingDate", 1772409600000},
+		"no key":                  {"ProdnOrdConf2", "ConfirmationGroup", nil},
+		"a key that is too long":  {"ProdnOrdConf2", "ConfirmationCount", "000000001"},
+		"a flag that is too long": {"A_ProductionOrder_2", "OrderIsReleased", "true"},
+		"a list for an object":    {"A_ProductionOrder_2", "to_ProductionOrderOperation", []any{}},
+		"an item that is none":    {"A_ProductionOrder_2", "to_ProductionOrderOperation", map[string]any{"results": []any{map[string]any{"WorkCenter": 1}}}},
+		"a text for a count":      {"A_ProductionOrder_2", "YY1_Version_ORD", "2"},
+		"no material":             {"A_Product", "Product", nil},
+		"a text for lots":         {"A_Product", "IsBatchManagementRequired", "true"},
+		"no batch":                {"Batch", "Batch", nil},
+		"a year of five digits":   {"A_MaterialDocumentHeader", "MaterialDocumentYear", "20260"},
+	} {
+		e, shown := seen[c.set]
+		if !shown {
+			t.Errorf("%s: no golden exchange shows a %s", name, c.set)
+			continue
+		}
+		bad := entityIn{c.set, map[string]any{}}
+		for k, v := range e.body {
+			bad.body[k] = v
+		}
+		if bad.body[c.property] = c.is; c.is == nil {
+			delete(bad.body, c.property)
+		}
+		if found := check(bad); len(found) == 0 {
+			t.Errorf("%s: %s.%s = %v keeps the contract", name, c.set, c.property, c.is)
+		}
+	}
 }

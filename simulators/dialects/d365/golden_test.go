@@ -2,7 +2,7 @@ package d365
 
 import (
 	"bytes"
-	"encoding/json"
+	"errors"
 	"flag"
 	"testing"
 	"time"
@@ -38,16 +38,6 @@ func facts() map[string]plant.Event {
 	}
 }
 
-func TestGoldenMessages(t *testing.T) {
-	for name, e := range facts() {
-		ms, err := Dialect{}.Encode(e)
-		if err != nil || len(ms) != 1 {
-			t.Fatalf("%s: %v", name, err)
-		}
-		golden(t, name, ms[0].Body)
-	}
-}
-
 func bill() simulators.BillState {
 	return simulators.BillState{Version: 1, Bill: plant.Bill{Item: "PUMP-7", Revision: "C", For: dialecttest.EA("1"), Components: []plant.Component{{Material: "CASTING-3", Operation: "0010", Quantity: dialecttest.EA("1")}, {Material: "COOLANT", Operation: "0010", Quantity: plant.Quantity{Amount: plant.MustDecimal("0.0625"), Unit: "LTR"}}}}}
 }
@@ -61,7 +51,21 @@ func calendar() plant.Calendar {
 	return plant.Calendar{ID: "BRNO", Zone: "Europe/Prague", Shifts: []plant.Shift{{Name: "early", Start: 6 * 60, End: 14 * 60, Days: []time.Weekday{time.Monday, time.Tuesday}}, {Name: "night", Start: 22 * 60, End: 6 * 60, Days: []time.Weekday{time.Monday}}}}
 }
 
-func TestGoldenReplies(t *testing.T) {
+// exchanges are those that the documentation shows.
+func exchanges(t testing.TB) map[string]dialecttest.Exchange {
+	t.Helper()
+	d, all := Dialect{}, map[string]dialecttest.Exchange{}
+	for name, e := range facts() {
+		ms, err := d.Encode(e)
+		if err != nil || len(ms) != 1 {
+			t.Fatalf("%s: %v", name, err)
+		}
+		x := dialecttest.Exchange{By: d, Request: ms[0], Told: ms[0].Name == BusinessEvents}
+		if !x.Told {
+			x.Reply = d.Reply(ms[0], simulators.Answer{Later: true, Operation: "OP-1"})
+		}
+		all[name] = x.LaidOut()
+	}
 	get := func(set, filter string) simulators.Message {
 		m := simulators.Message{Verb: "get", Method: "GET", Name: Data + "/" + set}
 		if filter != "" {
@@ -69,7 +73,16 @@ func TestGoldenReplies(t *testing.T) {
 		}
 		return m
 	}
-	sent, _ := Dialect{}.Encode(facts()["picking-list"])
+	sent, err := d.Encode(facts()["picking-list"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	bare := sent[0]
+	bare.Body = []byte(`{"_companyId":"DEMO","_messageQueue":"JmgMES3P","_messageType":"ProdProductionOrderStart"}`)
+	why := new(simulators.Refusal)
+	if _, err := d.Decode(bare); !errors.As(err, &why) {
+		t.Fatalf("without a content: %v", err)
+	}
 	queued := simulators.Operation{ID: "OP-1", Number: 1, State: simulators.OperationRunning, Message: sent[0]}
 	failed := queued
 	failed.Number, failed.State, failed.Attempts, failed.Refusal = 2, simulators.OperationFailed, 3, refuse("lot-expired", "lot L-C3-8841 expired on 2026-02-28")
@@ -77,9 +90,8 @@ func TestGoldenReplies(t *testing.T) {
 		m simulators.Message
 		a simulators.Answer
 	}{
-		"reply-queued":         {sent[0], simulators.Answer{Later: true, Operation: "OP-1"}},
-		"reply-malformed":      {sent[0], simulators.Answer{Refusal: refuse(codeMalformed, "_messageContent is missing; it is JSON in a string")}},
-		"reply-throttled":      {sent[0], simulators.Answer{Refusal: &simulators.Refusal{Outcome: simulators.Throttled, Code: "quota-exceeded", Text: "more than 20 requests in 1s", After: time.Second}}},
+		"malformed":            {bare, simulators.Answer{Refusal: why}},
+		"throttled":            {sent[0], simulators.Answer{Refusal: &simulators.Refusal{Outcome: simulators.Throttled, Code: "quota-exceeded", Text: "more than 20 requests in 1s", After: time.Second}}},
 		"get-header":           {get("ProductionOrderHeaders", "ProductionOrderNumber eq '4711000001'"), simulators.Answer{Found: []any{underWay()}}},
 		"get-header-by-key":    {get("ProductionOrderHeaders(dataAreaId='demo',ProductionOrderNumber='4711000001')", "dataAreaId eq 'demo'"), simulators.Answer{Found: []any{underWay()}}},
 		"get-operations":       {get("ProductionOrderRouteOperations", "ProductionOrderNumber eq '4711000001'"), simulators.Answer{Found: []any{underWay()}}},
@@ -104,21 +116,15 @@ func TestGoldenReplies(t *testing.T) {
 		"get-nothing":          {get("ProductionOrderHeaders", "ProductionOrderNumber eq '4799'"), simulators.Answer{Refusal: refuse("order-unknown", "order 4799 is not known")}},
 		"get-no-property":      {get("ProductionOrderHeaders", "ProductionOrderNumber eq '4711000001' and Qty gt 5"), simulators.Answer{Found: []any{underWay()}}},
 	} {
-		golden(t, name, Dialect{}.Reply(c.m, c.a).Body)
+		all[name] = dialecttest.Exchange{By: d, Request: c.m, Reply: d.Reply(c.m, c.a)}.LaidOut()
 	}
-	golden(t, "metadata", Dialect{}.Reply(get("$metadata", ""), simulators.Answer{}).Body)
+	all["metadata"] = dialecttest.Exchange{By: d, Request: get("$metadata", ""), Reply: d.Reply(get("$metadata", ""), simulators.Answer{})}
+	return all
 }
 
-// golden compares b with a file, laid out for people if it is JSON.
-func golden(t *testing.T, name string, b []byte) {
-	t.Helper()
-	file, shown := name+".json", bytes.Buffer{}
-	if json.Indent(&shown, b, "", "  ") != nil {
-		file, shown = name+".xml", *bytes.NewBuffer(b)
-	}
-	shown.WriteByte('\n')
-	dialecttest.Golden(t, file, shown.Bytes(), *update)
-}
+// TestGoldenExchanges: what goes over the wire is what testdata shows, laid out
+// for people, and what is sent is understood as what it was made of.
+func TestGoldenExchanges(t *testing.T) { dialecttest.Exchanges(t, exchanges(t), *update) }
 
 // Whoever looks into the wrong company finds nothing, and is not told why.
 func TestOtherCompaniesAreNotSeen(t *testing.T) {
