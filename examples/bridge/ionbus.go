@@ -36,7 +36,7 @@ func busItems(bod *element, p ionParameters) (items []*item, err error) {
 		if err != nil {
 			return nil, err
 		}
-		it, err := n.item(e)
+		it, err := n.item(e, from.BODID)
 		if err != nil {
 			return nil, fmt.Errorf("read BOD: %s: %w", clip(bod.name), err)
 		}
@@ -62,10 +62,15 @@ func nounOf(bod, e *element, action string) (ionNoun, error) {
 	return ionNouns[i], nil
 }
 
-// item is what a noun says, as far as the bridge has to know it.
-func (n ionNoun) item(e *element) (*item, error) {
+// item is what a noun says, as far as the bridge has to know it. A change of an
+// order that has no reference of its own is named by its document: other versions
+// of the order are other documents.
+func (n ionNoun) item(e *element, bodid string) (*item, error) {
 	l := n.line(e)
 	f := facts{Event: l.cell(1)}
+	if n.record == "CHG" {
+		f.Event = cmp.Or(f.Event, bodid)
+	}
 	to, name := "mes", ionNames[n.record]
 	switch n.record {
 	case "ORD":

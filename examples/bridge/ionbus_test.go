@@ -1,6 +1,9 @@
 package bridge
 
 import (
+	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -127,5 +130,32 @@ func TestBusConfig(t *testing.T) {
 	erp, mes := c.sides()
 	if e, m := erp.(*ionSide), mes.(*ionSide); !e.bus || !m.bus || e.tokens != m.tokens || !slices.Equal([]string{e.name, m.name}, []string{"erp", "mes"}) {
 		t.Errorf("sides %+v and %+v", e, m)
+	}
+}
+
+// TestBusHandsASampleOn: an order that is replaced by its state alone, as others
+// write it, goes on to the MES as it is.
+func TestBusHandsASampleOn(t *testing.T) {
+	file := filepath.Join("..", "..", "..", "shared", "standards", "infor-ion-own", "sync-production-order.xml")
+	doc, err := os.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) {
+		t.Skipf("the sample is not at %s, so that it is not shown that it is handed on", file)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	items := onBus(t, string(doc))
+	want := facts{Event: "infor-nid:PLANTSIM_TST:PLANT10:PLANT10:WO-000417:1?ProductionOrder&verb=Sync&variationID=3", Kind: "order-changed", Order: "WO-000417", Version: 3}
+	if len(items) != 1 || items[0].to != "mes" || items[0].facts != want {
+		t.Fatalf("read as %+v", items[0])
+	}
+	document, bod, _, err := busPosting(items, ionHead{"T", "E", "lid://us", "id"})
+	if err != nil || document != "Sync.ProductionOrder" {
+		t.Fatalf("written as %s, %v", document, err)
+	}
+	for _, s := range []string{`actionCode="Replace"`, `variationID="3">WO-000417</ID>`, "<Code>Released</Code>", "<RevisionID>1</RevisionID>", "WO-000417:1?ProductionOrder&amp;verb=Sync&amp;variationID=3", "2026-02-03T06:00:00Z</CreationDateTime>"} {
+		if !strings.Contains(string(bod), s) {
+			t.Errorf("does not say %s\n%s", s, bod)
+		}
 	}
 }

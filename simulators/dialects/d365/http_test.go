@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"net/url"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -160,6 +162,27 @@ func TestQueuedIsNotPosted(t *testing.T) {
 	if len(failed) != 1 || failed[0]["ProcessingAttempts"] != 3.0 || failed[0]["MessageContent"] != unknown || !strings.Contains(failed[0]["MessageInfolog"].(string), "CASTING-4") {
 		t.Errorf("failed %v", failed)
 	}
+}
+
+// The samples of messages are accepted by the service as they are, one after the
+// other, and worked off: each is in the books afterwards.
+func TestSamplesAreProcessed(t *testing.T) {
+	i := install(t, d365.Settings{}, nil)
+	root := filepath.Join("..", "..", "..", "..", "shared", "standards", "d365-mes-own")
+	if _, err := os.Stat(root); err != nil {
+		t.Skipf("the samples are not at %s, so that it is not shown that the service accepts them: %v", root, err)
+	}
+	names := []string{"start", "picking-list", "route-card", "report-as-finished", "end"}
+	for _, name := range names {
+		file := filepath.Join(root, "send-message-"+name+".json")
+		if head, body := i.curl("-H", "Authorization: Bearer "+i.token, "-H", "Content-Type: application/json", "--data-binary", "@"+file, i.url+"/"+d365.SendMessage); !strings.HasPrefix(head, "HTTP/1.1 200") {
+			t.Errorf("%s: %s\n%s", name, head, body)
+		}
+	}
+	i.wants("states", i.states(), strings.TrimSpace(strings.Repeat(" Processed", len(names))))
+	order := i.read("ProductionOrderHeaders", "ProductionOrderNumber eq 'P000417'")[0]
+	i.wants("received", order["ReportedAsFinishedQuantity"], 61.0)
+	i.wants("status", order["ProductionOrderStatus"], "Completed")
 }
 
 // The same message is a second posting.

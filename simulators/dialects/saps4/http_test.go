@@ -33,6 +33,16 @@ type caller struct {
 
 func serve(t *testing.T, change func(*simulators.Policy)) *caller {
 	t.Helper()
+	return serveFrom(t, plant.Master{
+		Items: []plant.Item{{ID: "PUMP", Description: "Pump", Unit: "EA", Lots: true}},
+		Lots:  []plant.Lot{{ID: "P-1", Material: "PUMP", Status: plant.LotUnrestricted, Quantity: plant.Whole(100)}},
+		Open:  []plant.Order{{ID: "4711", Item: "PUMP", Quantity: plant.Of(100, "EA"), Lot: "P-4711", Operations: []plant.Operation{{ID: "0010", WorkCenter: "SAW"}}}},
+	}, change)
+}
+
+// serveFrom serves an ERP that begins with other master data.
+func serveFrom(t *testing.T, m plant.Master, change func(*simulators.Policy)) *caller {
+	t.Helper()
 	d := saps4.Dialect{}
 	p := d.Policy()
 	p.Auth = simulators.AuthNone
@@ -43,11 +53,7 @@ func serve(t *testing.T, change func(*simulators.Policy)) *caller {
 	if err != nil {
 		t.Fatal(err)
 	}
-	books := erp.New(plant.Master{
-		Items: []plant.Item{{ID: "PUMP", Description: "Pump", Unit: "EA", Lots: true}},
-		Lots:  []plant.Lot{{ID: "P-1", Material: "PUMP", Status: plant.LotUnrestricted, Quantity: plant.Whole(100)}},
-		Open:  []plant.Order{{ID: "4711", Item: "PUMP", Quantity: plant.Of(100, "EA"), Lot: "P-4711", Operations: []plant.Operation{{ID: "0010", WorkCenter: "SAW"}}}},
-	}, func(o *erp.Options) { o.Atomic = p.Batch == simulators.BatchAtomic })
+	books := erp.New(m, func(o *erp.Options) { o.Atomic = p.Batch == simulators.BatchAtomic })
 	e := endpoint.New(endpoint.Config{Name: "erp", System: books, Dialect: d, Transport: tr, Line: line{}, Policy: p,
 		Plant: func() time.Time { return time.Date(2026, 3, 3, 10, 0, 0, 0, time.UTC) }})
 	ctx, stop := context.WithCancel(context.Background())

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/plant"
 )
 
 // answersOf reads the answer to a batch with nothing but the standard library:
@@ -51,24 +52,56 @@ func answersOf(t *testing.T, h http.Header, body string) string {
 	return read(h.Get("Content-Type"), strings.NewReader(body))
 }
 
+// sample reads a document that is not ours, or was written before us.
+func sample(t *testing.T, name string) []byte {
+	t.Helper()
+	root := filepath.Join("..", "..", "..", "..", "shared", "standards")
+	if _, err := os.Stat(root); err != nil {
+		t.Skipf("the samples are not at %s, so that it is not shown that the service accepts %s; get github.com/SAP/cloud-sdk-java and put its fixtures of $batch into sap-odata-batch there to run this", root, name)
+	}
+	b, err := os.ReadFile(filepath.Join(root, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// The sample of a confirmation with two goods movements is posted as it is, and
+// found again by its GUID.
+func TestSampleConfirmationIsPosted(t *testing.T) {
+	c := serveFrom(t, plant.Master{
+		Items: []plant.Item{{ID: "PUMP-7", Unit: "EA", Lots: true}, {ID: "CASTING-3", Unit: "EA", Lots: true}},
+		Lots:  []plant.Lot{{ID: "C3-8841", Material: "CASTING-3", Status: plant.LotUnrestricted, Quantity: plant.Whole(200)}},
+		Open: []plant.Order{{ID: "1000417", Item: "PUMP-7", Quantity: plant.Of(200, "EA"), Lot: "P7-0203-01", Operations: []plant.Operation{{ID: "0010", WorkCenter: "TURN"}},
+			Components: []plant.Component{{Material: "CASTING-3", Operation: "0010", Quantity: plant.Of(200, "EA")}}}},
+	}, func(p *simulators.Policy) { p.Lock = simulators.LockNone }).login()
+	status, _, text := c.call("POST", confirm, string(sample(t, "sap-events-own/prodn-ord-conf2-deep-insert.json")))
+	if status != 201 || !strings.Contains(text, `"ConfirmationGroup":"5000000001"`) {
+		t.Fatalf("answered %d %s", status, text)
+	}
+	_, _, text = c.call("GET", confirm+"?$filter=ExternalSystemConfirmation%20eq%20guid'c0de0000-0000-4000-8000-000000000003'", "")
+	if strings.Count(text, `"ConfirmationYieldQuantity":"61.000"`) != 1 {
+		t.Errorf("found by its GUID: %s", text)
+	}
+	_, _, text = c.call("GET", "API_MATERIAL_DOCUMENT_SRV/A_MaterialDocumentItem?$filter=ManufacturingOrder%20eq%20'1000417'", "")
+	for _, want := range []string{`"GoodsMovementType":"261"`, `"Batch":"C3-8841"`, `"QuantityInEntryUnit":"63.000"`, `"GoodsMovementType":"101"`, `"Batch":"P7-0203-01"`, `"QuantityInEntryUnit":"61.000"`} {
+		if strings.Count(text, want) != 1 {
+			t.Errorf("its goods movements do not say %s once: %s", want, text)
+		}
+	}
+}
+
 // The batches of a public client's tests are accepted as batches: 202, and an
 // answer for each part in their order. What they ask for are sets that no service
 // here has, and each part is told so by itself: a changeset by one answer, in no
 // changeset.
 func TestSampleBatchesAreAccepted(t *testing.T) {
-	root := filepath.Join("..", "..", "..", "..", "shared", "standards", "sap-odata-batch")
-	if _, err := os.Stat(root); err != nil {
-		t.Skipf("the samples are not at %s, so that it is not shown that batches of another client are accepted; get github.com/SAP/cloud-sdk-java and put its fixtures of $batch there to run this", root)
-	}
 	c := serve(t, nil).login()
 	for name, want := range map[string]string{
 		"V2-BatchRequest.txt": "404 404 404 404 404", "V2-BatchRequestFunctionImportWithPost.txt": "404",
 		"BatchReadsAndWritesSuccessRequest.txt": "404 404", "BatchReadsAndWritesErrorRequest.txt": "404 404",
 	} {
-		body, err := os.ReadFile(filepath.Join(root, name))
-		if err != nil {
-			t.Fatal(err)
-		}
+		body := sample(t, "sap-odata-batch/"+name)
 		boundary, _, _ := strings.Cut(strings.TrimPrefix(string(body), "--"), "\n")
 		status, h, text := c.call("POST", "API_PROD_ORDER_CONFIRMATION_2_SRV/$batch", string(body), "Content-Type", "multipart/mixed;boundary="+boundary)
 		if status != 202 {
