@@ -210,10 +210,12 @@ func (b *Rigged) Start(ctx context.Context, systems string) (webhook string, err
 	} else if webhook, err = v.Expand(b.file.SUT.Receives[b.mes]); err != nil {
 		return "", fmt.Errorf("sut.receives.%s: %w", b.mes, err)
 	}
-	if b.driver, err = b.drive(v, ready); err != nil {
+	d, err := b.drive(v, ready)
+	if err != nil {
 		return "", err
 	}
-	if err := b.driver.Start(ctx, env); err != nil {
+	b.driver = d
+	if err := d.Start(ctx, env); err != nil {
 		return "", err
 	}
 	return webhook, b.events.heard(ctx)
