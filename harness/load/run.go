@@ -337,7 +337,7 @@ func (r *run) watch(c *Config, res *Result) (draining *atomic.Bool, done func())
 				res.Backlog.Most = max(res.Backlog.Most, taken-applied)
 			}
 			gauge.look()
-			if !draining.Load() {
+			if c.Soak && !draining.Load() {
 				own.look(time.Since(r.start), r.keys)
 			}
 			r.ledger.Settle(int64(time.Since(r.start)))

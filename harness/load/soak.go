@@ -89,14 +89,15 @@ type memoryGauge struct {
 	next time.Duration
 }
 
-// look notes it, at most so often that a load of any length has a few thousand.
+// look notes it, at most so often that a load of any length has a few
+// hundred: each look takes a garbage collection.
 // The keys of the build's own do not count: the ERP keeps them for ten to twenty
 // minutes whatever happens, and forgets them then.
 func (g *memoryGauge) look(at time.Duration, keys *keyTable) {
 	if at < g.next {
 		return
 	}
-	g.next = at + max(200*time.Millisecond, at/500)
+	g.next = at + max(200*time.Millisecond, at/100)
 	g.seen = append(g.seen, held{at.Seconds(), ownMemory() - keys.bytes()})
 }
 
