@@ -19,21 +19,22 @@ import (
 // answer is there, and does everything else between.
 type pacer struct {
 	*emitter
-	door   *door // that this thread serves as well; nil for none
-	ep     int   // the door's, if there is one
-	all    []*rawLane
-	byFD   []*rawLane // by descriptor; nil where there is none
-	free   []*rawLane // connected, with nothing under way
-	flying int
-	freed  int64 // when a connection was free again after none had been
-	dialed chan dialed
-	dials  int // under way
-	coarse bool
-	w      *writer
-	wrote  int64 // when w was written last
-	zero   int64 // when the workload begins
-	until  int64 // of a closed workload: when nothing new is sent any more
-	events [128]unix.EpollEvent
+	door    *door // that this thread serves as well; nil for none
+	ep      int   // the door's, if there is one
+	all     []*rawLane
+	byFD    []*rawLane // by descriptor; nil where there is none
+	free    []*rawLane // connected, with nothing under way
+	flying  int
+	freed   int64 // when a connection was free again after none had been
+	dialed  chan dialed
+	dials   int // under way
+	coarse  bool
+	w       *writer
+	wrote   int64    // when w was written last
+	zero    int64    // when the workload begins
+	until   int64    // of a closed workload: when nothing new is sent any more
+	urgency *urgency // nil if nothing is due at a time
+	events  [128]unix.EpollEvent
 }
 
 // rawLane is a lane on a descriptor of its own, which Go's poller does not know.
@@ -127,12 +128,17 @@ func (e *emitter) paced(ctx context.Context, first, n int, d *door) (by string, 
 	}
 	e.run.faults.begin()
 	p.zero, p.until = e.zero(), int64(e.cfg.Until)
+	if p.shape != nil {
+		p.urgency = urgent(p.now())
+		defer p.urgency.lower()
+	}
 	p.loop(ctx)
 	p.end()
+	by = "epoll_pwait2 on a locked thread"
 	if p.coarse {
-		return "epoll_wait and clock_nanosleep on a locked thread", nil
+		by = "epoll_wait and clock_nanosleep on a locked thread"
 	}
-	return "epoll_pwait2 on a locked thread", nil
+	return by + p.urgency.said(), nil
 }
 
 func (p *pacer) loop(ctx context.Context) {
@@ -318,6 +324,9 @@ func (p *pacer) tidy(ctx context.Context, now int64) {
 	if p.cfg.Flush > 0 && now-p.wrote > int64(p.cfg.Flush) {
 		p.w.flush()
 		p.wrote = now
+	}
+	if p.urgency != nil {
+		p.urgency.look(now)
 	}
 	if p.door != nil {
 		p.door.look(now)
