@@ -5,15 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/dialects/dialecttest"
 )
-
-func sortedKeys(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }
 
 // refusedBy decodes m and says why it is refused, and whether that is found
 // later.
