@@ -111,6 +111,9 @@ func (r *checking) build() {
 	if err == nil {
 		name := cmp.Or(r.rig.Path, "bundled rig")
 		r.ok = append([]string{name + ": " + r.rig.File.Summary()}, r.ok...)
+		for _, c := range r.rig.File.Customs() {
+			r.ok = append(r.ok, "note: "+c)
+		}
 		for _, d := range r.rig.Doubts {
 			r.ok = append(r.ok, "note: "+d)
 		}

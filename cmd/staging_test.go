@@ -24,7 +24,7 @@ func TestGateOverPostgreSQL(t *testing.T) {
 		t.Fatal(err)
 	}
 	rig := filepath.Join(t.TempDir(), "andon.yaml")
-	text = bytes.Replace(text, []byte("transport: tables}"), []byte("transport: tables, url: \""+at+"\"}"), 1)
+	text = bytes.Replace(text, []byte("dialect: staging/v1}"), []byte("dialect: staging/v1, url: \""+at+"\"}"), 1)
 	if err := os.WriteFile(rig, text, 0o644); err != nil {
 		t.Fatal(err)
 	}

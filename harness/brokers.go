@@ -72,7 +72,7 @@ func (r *Rig) startBroker(name string, spec EndpointSpec) error {
 // has none of that kind.
 func (f File) broker(kind string) string {
 	for _, name := range f.endpointNames() {
-		if f.Endpoints[name].Broker == kind {
+		if kind != "" && f.Endpoints[name].Broker == kind {
 			return name
 		}
 	}

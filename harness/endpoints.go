@@ -92,7 +92,7 @@ func (r *Rig) endpoint(name string, spec EndpointSpec) error {
 	route, others := r.waysOf(name)
 	e := endpoint.New(endpoint.Config{
 		Name: name, System: system.New(r.master, policy), Dialect: d, Transport: transport, Line: line, Policy: policy, Push: push,
-		Client: client, Secret: secret, Account: account.Account, Password: account.Password, Route: route, Ways: others, Plant: r.Plan.clock.Now, Sends: sends(spec, r.setup.File.Flows),
+		Client: client, Secret: secret, Account: account.Account, Password: account.Password, Route: route, Ways: others, Plant: r.Plan.clock.Now, Sends: sends(spec, r.setup.File.carried()),
 		Bus: r.busOf(spec), Takes: taken(spec.System),
 		OnPosting: func(id uint64, p simulators.Posting) {
 			r.Plan.Journal.Append(evidence.Effect{Attempt: id, Endpoint: name, Posting: p})
@@ -110,6 +110,7 @@ func (r *Rig) endpoint(name string, spec EndpointSpec) error {
 	r.Plan.Endpoints = append(r.Plan.Endpoints, e)
 	r.Plan.serve = append(r.Plan.serve, e.Run)
 	r.Plan.Evidence.Endpoints[name] = evidence.Endpoint{System: spec.System, Dialect: dialect.Name, Transport: cmp.Or(spec.Transport, "http"), Policy: policy, Mishaps: r.setup.File.mishaps(name)}
+	r.Vars[name+".dialect"] = dialect.Name
 	if spec.Bus != "" {
 		r.ride(name, spec.Bus)
 		return nil
@@ -234,7 +235,7 @@ var ways = [][2]string{{"erp", "mes"}, {"mes", "erp"}, {"machine", "mes"}}
 
 // flows says which facts must go from where to where.
 func (r *Rig) flows() {
-	wanted := kinds(r.setup.File.Flows)
+	wanted := kinds(r.setup.File.carried())
 	byName := func(system string) string {
 		for _, e := range r.Plan.Endpoints {
 			if r.Plan.Evidence.Endpoints[e.Name].System == system {

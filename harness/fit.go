@@ -72,7 +72,7 @@ func (f File) Lacks(s scenarios.Scenario) string {
 	if lack := f.lacksLists(s); lack != "" {
 		return lack
 	}
-	if lack := cmp.Or(f.lacksFlow(s), f.lacksField(s), f.lacksWord(s), f.lacksQueue(s), f.lacksWorklist(s)); lack != "" {
+	if lack := cmp.Or(f.lacksWord(s), f.lacksFlow(s), f.lacksField(s), f.lacksQueue(s), f.lacksWorklist(s)); lack != "" {
 		return lack
 	}
 	return f.lacksBroker(s)
@@ -100,16 +100,21 @@ func (f File) lacksLists(s scenarios.Scenario) string {
 	return ""
 }
 
-// lacksFlow says which facts s is about that the rig's flows do not carry; "" if
-// they carry all.
+// lacksFlow says which facts s is about that the rig does not carry, because its
+// file leaves them out or nobody can say them; "" if it carries all.
 func (f File) lacksFlow(s scenarios.Scenario) string {
+	var at map[plant.Kind]string
 	if len(f.Flows) == 0 {
-		return ""
+		at = f.wordless()
 	}
-	for _, kinds := range announced {
-		for _, k := range kinds {
-			if s.Floor[k] > 0 && !slices.Contains(f.Flows, k) {
+	for _, way := range ways {
+		for _, k := range announced[way[0]] {
+			switch {
+			case s.Floor[k] == 0:
+			case len(f.Flows) > 0 && !slices.Contains(f.Flows, k):
 				return fmt.Sprintf("%s was not run: it is about facts of kind %s, which the rig's flows do not carry", s.Metadata.ID, k)
+			case at[k] != "":
+				return fmt.Sprintf("%s was not run: it is about facts of kind %s, and %s them", s.Metadata.ID, k, f.noWord(at[k]))
 			}
 		}
 	}

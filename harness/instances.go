@@ -87,6 +87,10 @@ func (r *Rig) instance(v variant) (i instance, err error) {
 // env is what an instance of the SUT is told.
 func (r *Rig) env(vars Vars, previous bool) (map[string]string, error) {
 	env, err := vars.ExpandAll(r.setup.File.SUT.Env)
+	var none *unprovided
+	if pos := r.setup.File.SUT.Pos; errors.As(err, &none) && !pos.IsZero() {
+		return nil, pos.Find("${"+none.name).Errorf("sut.env.%s", err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("sut.env.%w", err)
 	}

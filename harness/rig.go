@@ -77,7 +77,7 @@ func Build(s Setup) (r *Rig, err error) {
 			err = errors.Join(err, r.Close())
 		}
 	}()
-	for _, build := range []func() error{r.floor, r.names, r.inForce, r.openBundle, r.confidential, r.secure, r.name, r.cutover, r.endpoints, r.exceptions, r.watchLinks, r.driver, r.faults, r.prepared, r.judges, r.keepPlan} {
+	for _, build := range []func() error{r.floor, r.names, r.inForce, r.openBundle, r.confidential, r.secure, r.name, r.cutover, r.endpoints, r.demanded, r.exceptions, r.watchLinks, r.driver, r.faults, r.prepared, r.judges, r.keepPlan} {
 		if err := build(); err != nil {
 			return r, err
 		}

@@ -25,9 +25,11 @@ type File struct {
 	// Attribution says, by endpoint or for "key" all of them, where a message
 	// names the fact that caused it: header['NAME'], $.path.to.field in JSON,
 	// /path/to/element or /path/to/@attribute in XML, topic[N] or
-	// file['EXPRESSION']. Paths may name each row of a list: $.rows[*].id.
+	// file['EXPRESSION']. Paths may name each row of a list: $.rows[*].id. If left
+	// out, it follows from the dialect.
 	Attribution map[string]string `yaml:"attribution"`
-	// Flows limits which kinds of facts are announced; all if left out.
+	// Flows limits which kinds of facts are announced; if left out, all for which
+	// the dialects at both ends have words.
 	Flows []plant.Kind `yaml:"flows"`
 	// Settle bounds the wait for the SUT to come to rest before judgement.
 	Settle SettleSpec `yaml:"settle"`
@@ -230,10 +232,12 @@ type TraceSpec struct {
 
 // EndpointSpec is one simulated interface.
 type EndpointSpec struct {
-	System    string `yaml:"system" jsonschema:"enum=erp,enum=mes,enum=machine"`
-	Broker    string `yaml:"broker" jsonschema:"enum=nats,enum=mqtt"`
-	URL       string `yaml:"url"`
-	Dialect   string `yaml:"dialect"`
+	System  string `yaml:"system" jsonschema:"enum=erp,enum=mes,enum=machine"`
+	Broker  string `yaml:"broker" jsonschema:"enum=nats,enum=mqtt"`
+	URL     string `yaml:"url"`
+	Dialect string `yaml:"dialect"`
+	// Transport is what messages travel by; if left out, what is usual for the
+	// dialect: sftp for files, tables for staging tables, else http.
 	Transport string `yaml:"transport" jsonschema:"enum=http,enum=nats,enum=mqtt,enum=files,enum=sftp,enum=tables"`
 	// Format is what a dialect of files lets a rig choose, such as
 	// {layout: fixed, encoding: windows-1252, decimal: comma}.
@@ -242,7 +246,7 @@ type EndpointSpec struct {
 	// second file of the same name with .ctl at its end says so.
 	Ready string `yaml:"ready" jsonschema:"enum=rename,enum=marker"`
 	// Poll is how long the import job of tables rests between two looks; 10 ms if
-	// left out.
+	// left out. The wait for the SUT to come to rest is that much longer.
 	Poll yamlfile.Duration `yaml:"poll"`
 	// TestSystem is the owner's word that the database at url is not production.
 	// One on this machine needs none.
@@ -272,7 +276,8 @@ type EndpointSpec struct {
 	// environment of the contracts if left out.
 	Version yamlfile.Word `yaml:"version"`
 	// Lists are the kinds of facts that the endpoint does not announce: the
-	// SUT finds them in its lists.
+	// SUT finds them in its lists. If left out, it follows from the dialect; an
+	// empty list says that there are none.
 	Lists []plant.Kind `yaml:"lists"`
 
 	Pos yamlfile.Pos `yaml:"-"`
@@ -291,14 +296,36 @@ type Settle struct {
 	Still time.Duration // without activity once nothing is owed
 	Quiet time.Duration // without activity although something is owed
 	Max   time.Duration // in all
+	// Lag is how long a posting may lie where nobody looks, because a job looks
+	// only now and then. That is no silence of the SUT, and each posting may
+	// take so long in addition to Max.
+	Lag time.Duration
 }
 
 // settle fills in what a rig file leaves open.
 func (f File) settle() Settle {
-	s := Settle{Still: 250 * time.Millisecond, Quiet: 3 * time.Second, Max: 30 * time.Second}
+	s := Settle{Still: 250 * time.Millisecond, Quiet: 3 * time.Second, Max: 30 * time.Second, Lag: f.lag()}
+	s.Quiet += s.Lag
 	set(&s.Quiet, f.Settle.Quiet.D)
 	set(&s.Max, f.Settle.Max.D)
 	return s
+}
+
+// lag is how long the slowest job of the rig rests between two looks.
+func (f File) lag() (most time.Duration) {
+	for _, e := range f.Endpoints {
+		most = max(most, e.Poll.D)
+	}
+	return most
+}
+
+// checkLag refuses a silence that is over before a job has looked once.
+func (f *File) checkLag() error {
+	if q := f.Settle.Quiet; !q.IsZero() && q.D <= f.lag() {
+		return f.Settle.Pos.Find("quiet").Errorf("settle.quiet is %s, and the import job of tables rests for %s between two looks (poll): nothing can happen in that time", q.D, f.lag()).
+			WithHint("write quiet: {wall: %s} or more, or leave it out", f.lag()+3*time.Second)
+	}
+	return nil
 }
 
 // Hasty is f with a tenth of the patience for a SUT that does not come to rest,
@@ -391,7 +418,8 @@ func (f *File) Check() error {
 	if len(f.Endpoints) == 0 {
 		return f.Pos.Errorf("there are no endpoints").WithHint("endpoints: {erp: {system: erp}, mes: {system: mes}}")
 	}
-	return errors.Join(f.checkAttribution(), f.checkSecured(), f.checkContracts(), f.checkDatabases(), f.checkBuses())
+	f.accustom()
+	return errors.Join(f.checkAttribution(), f.checkSecured(), f.checkContracts(), f.checkDatabases(), f.checkBuses(), f.checkCarried(), f.checkLag())
 }
 
 // checkDriver says what is wrong with how the SUT is run.
@@ -430,6 +458,7 @@ func (e *EndpointSpec) Check() error {
 	if (e.System == "") == (e.Broker == "") {
 		return e.Pos.Errorf("an endpoint needs exactly one of system and broker")
 	}
+	e.accustom()
 	return errors.Join(wallOnly(e.Pos, "poll", e.Poll), e.checkShare(), e.checkBroker(), e.checkSecured())
 }
 

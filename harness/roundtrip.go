@@ -76,7 +76,8 @@ func probing(f File) (scenarios.Scenario, error) {
 			erp = name
 		}
 	}
-	consumes := len(f.Flows) == 0 || slices.Contains(f.Flows, plant.KindConsumption)
+	carried := f.carried()
+	consumes := carried == nil || slices.Contains(carried, plant.KindConsumption)
 	if !f.SUT.Delivers.Exceptions.promised() || mes == "" || erp == "" || !consumes {
 		return PlainScenario(), nil
 	}

@@ -205,7 +205,8 @@ func TestTableFaults(t *testing.T) {
 // What a rig file says of tables must fit together.
 func TestTablesInRigFiles(t *testing.T) {
 	for spec, want := range map[string]string{
-		"{system: erp, dialect: staging/v1}":                                                                        "dialect staging/v1 and transport tables, not staging/v1 and http",
+		"{system: erp, dialect: staging/v1}":                                                                        "",
+		"{system: erp, dialect: staging/v1, transport: http}":                                                       "rig:5:43: rows of tables need both: dialect staging/v1 and transport tables, not staging/v1 and http",
 		"{system: erp, transport: tables}":                                                                          "not neutral/v1 and tables",
 		"{system: erp, poll: {wall: 1s}}":                                                                           "poll is about tables",
 		"{system: erp, dialect: staging/v1, transport: tables, poll: {plant: 1s}}":                                  "poll is a wall time",
@@ -229,7 +230,7 @@ func TestTablesInRigFiles(t *testing.T) {
 // writes it where it does not belong is seen.
 func TestPasswordsOfDatabases(t *testing.T) {
 	at := tablestest.PostgreSQL(t)
-	text := strings.Replace(string(harness.BundledSource), "{system: erp, dialect: neutral/v1, transport: http", "{system: erp, dialect: staging/v1, transport: tables, url: \""+strings.Replace(at, "andon@", "andon:s3cret%40pg@", 1)+"\"", 1)
+	text := strings.Replace(string(harness.BundledSource), "{system: erp, dialect: neutral/v1", "{system: erp, dialect: staging/v1, url: \""+strings.Replace(at, "andon@", "andon:s3cret%40pg@", 1)+"\"", 1)
 	f, err := harness.ParseFile("rig", []byte(text))
 	if err != nil {
 		t.Fatal(err)

@@ -9,7 +9,9 @@ import (
 	"strings"
 )
 
-// Vars are what the rig provides to a SUT, by the names used in ${…}.
+// Vars are what the rig provides to a SUT, by the names used in ${…}. What only
+// some dialects have, such as a file of credentials, may be asked for as
+// ${erp.ionapi?}: it is empty where there is none.
 type Vars map[string]string
 
 var reference = regexp.MustCompile(`\$\{([^}]*)\}`)
@@ -27,13 +29,38 @@ func (v Vars) Expand(s string) (string, error) {
 			}
 			v[name] = port
 		}
+		name, may := strings.CutSuffix(name, "?")
 		value, ok := v[name]
-		if !ok && failed == nil {
-			failed = fmt.Errorf("${%s} is not something the rig provides; it provides %s and ${port.NAME}", name, strings.Join(v.Names(), ", "))
+		if !ok && failed == nil && !(may && v.elsewhere(name)) {
+			failed = &unprovided{name, v}
 		}
 		return value
 	})
 	return out, failed
+}
+
+// elsewhere reports whether an endpoint of another dialect would provide a
+// variable that this one does not.
+func (v Vars) elsewhere(name string) bool {
+	at, what, _ := strings.Cut(name, ".")
+	_, known := v[at+".url"]
+	return known && meaning("."+what) != ""
+}
+
+// unprovided is a variable that there is not.
+type unprovided struct {
+	name string
+	vars Vars
+}
+
+// Error implements error.
+func (e *unprovided) Error() string {
+	said := fmt.Sprintf("${%s} is not something the rig provides", e.name)
+	if e.vars.elsewhere(e.name) {
+		at, _, _ := strings.Cut(e.name, ".")
+		return fmt.Sprintf("%s: %s speaks %s, which has none; ${%s?} is empty where there is none", said, at, e.vars[at+".dialect"], e.name)
+	}
+	return fmt.Sprintf("%s; it provides %s and ${port.NAME}", said, strings.Join(e.vars.Names(), ", "))
 }
 
 // ExpandAll replaces every ${name} in the values of m.

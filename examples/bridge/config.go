@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -111,12 +112,12 @@ func readConfig(args []string, env func(string) string, stdout, stderr io.Writer
 	text(&c.Resolver, "resolver", "RESOLVER", "", "name server to ask, host:port, instead of the machine's")
 	text(&c.Certificate, "certificate", "CLIENT_CERT", "", "file with the certificate to show to systems that ask for one")
 	text(&c.PrivateKey, "private-key", "CLIENT_KEY", "", "file with its private key")
-	text(&c.Master, "master", "MASTER", "announced", "announced or lists: take master data as it is announced, or read the ERP's lists")
+	text(&c.Master, "master", "MASTER", "", "announced or lists: take master data as it is announced, or read the ERP's lists (default announced; lists of an ERP that speaks d365/v1)")
 	number(&c.Page, "page", "PAGE", 50, "rows of a page of a list")
 	text(&c.Sync, "sync", "SYNC", "full", "full or normal: survive power loss, or a killed process only")
-	text(&c.Units, "units", "UNITS", "base", "base or as-is: convert consumption to base units, or not")
+	text(&c.Units, "units", "UNITS", "", "base or as-is: convert consumption to base units, or not (default base; as-is for an ERP that speaks d365/v1)")
 	number(&c.Parallel, "parallel", "PARALLEL", 16, "requests under way at once, per endpoint")
-	number(&c.Batch, "batch", "BATCH", 20, "most consumptions posted together")
+	number(&c.Batch, "batch", "BATCH", 0, "most consumptions posted together (default 20; 1 for an ERP that speaks d365/v1)")
 	number(&c.Attempts, "attempts", "ATTEMPTS", 50, "attempts before a message is given up")
 	number(&c.Backlog, "backlog", "BACKLOG", 100_000, "messages kept before senders are told to come back")
 	limit := time.Second
@@ -138,6 +139,7 @@ func readConfig(args []string, env func(string) string, stdout, stderr io.Writer
 	if *list {
 		return c, errors.Join(errListed, listDefects(stdout))
 	}
+	c.suit()
 	c.ERP.Secret, c.MES.Secret = env("ERP_SECRET"), env("MES_SECRET") // not on the command line, where everybody can read it
 	c.ERP.NextSecret = env("ERP_NEXT_SECRET")
 	var err error
@@ -145,6 +147,19 @@ func readConfig(args []string, env func(string) string, stdout, stderr io.Writer
 		bad = append(bad, err)
 	}
 	return c, errors.Join(append(bad, c.Validate())...)
+}
+
+// suit fills in what is left open, as it suits the ERP: Dynamics 365 takes one
+// message at a time, converts units by itself and announces no materials.
+func (c *Config) suit() {
+	batch, units, master := 20, "base", "announced"
+	if c.Dialect == dialectD365 {
+		batch, units, master = 1, "as-is", "lists"
+	}
+	if c.Batch == 0 {
+		c.Batch = batch
+	}
+	c.Units, c.Master = cmp.Or(c.Units, units), cmp.Or(c.Master, master)
 }
 
 // Validate names everything that is missing or impossible.
@@ -181,6 +196,7 @@ func (c Config) Validate() error {
 	need(c.Sync == "full" || c.Sync == "normal", `SYNC must be "full" or "normal"`)
 	need(c.Master == "announced" || c.Master == "lists", `MASTER must be "announced" or "lists"`)
 	need(c.Master != "lists" || c.Dialect == "" || c.Dialect == dialectNeutral || c.Dialect == dialectSAP || c.Dialect == dialectD365, "MASTER=lists needs an ERP that speaks neutral/v1, sap-s4/v2 or d365/v1")
+	need(c.Batch <= 1 || c.Dialect != dialectD365, "BATCH must be 1 at an ERP that speaks d365/v1: it takes each message by itself")
 	need(c.Units == "base" || c.Units == "as-is", `UNITS must be "base" or "as-is"`)
 	sources := 0
 	for _, given := range []bool{c.Events != "", c.MQTT != "", c.Feed} {

@@ -88,6 +88,18 @@ func surfaces(all []catalog.Part[func() simulators.Dialect]) string {
 		}
 		b.WriteString("\n")
 	}
+	head("What follows for a rig file")
+	for _, c := range customs {
+		fmt.Fprintf(&b, "| **%s** |", c.name)
+		for _, p := range all {
+			said := simulators.Customs{}
+			if d, ok := p.New().(simulators.Customary); ok {
+				said = d.Customs()
+			}
+			fmt.Fprintf(&b, " %s |", c.of(said))
+		}
+		b.WriteString("\n")
+	}
 	head("What can be asked")
 	for _, q := range asked {
 		fmt.Fprintf(&b, "| **%s** |", q.what)
@@ -99,7 +111,29 @@ func surfaces(all []catalog.Part[func() simulators.Dialect]) string {
 	return b.String()
 }
 
-// asked are the rows of the third table: the objects of the books, of which one
+// customs are the rows of the table of what a rig file need not say.
+var customs = []struct {
+	name string
+	of   func(simulators.Customs) string
+}{
+	{"`transport:`", func(c simulators.Customs) string { return "`" + cmp.Or(c.Transport, "http") + "`" }},
+	{"`attribution:`", func(c simulators.Customs) string {
+		if c.Attribution == "" {
+			return "a place of its own"
+		}
+		return "`" + c.Attribution + "`"
+	}},
+	{"`lists:`", func(c simulators.Customs) string {
+		var all []string
+		for _, k := range c.Lists {
+			all = append(all, "`"+string(k)+"`")
+		}
+		return cmp.Or(strings.Join(all, ", "), "–")
+	}},
+	{"`flows:`", func(simulators.Customs) string { return "what it has words for, or is in `lists:`" }},
+}
+
+// asked are the rows of the last table: the objects of the books, of which one
 // will do.
 var asked = []struct {
 	what    string

@@ -176,6 +176,7 @@ func (b *Rigged) vars(systems string) (harness.Vars, error) {
 			base = systems + "/mes"
 		}
 		v[name+".url"], v[name+".token"] = base, base+"/oauth/token"
+		v[name+".dialect"] = cmp.Or(b.file.Endpoints[name].Dialect, Dialect)
 		v[name+".client"], v[name+".secret"] = "andon-"+name, b.Token
 		v[name+".next.client"], v[name+".next.secret"] = "andon-"+name+"-next", b.Token
 	}

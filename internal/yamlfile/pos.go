@@ -61,6 +61,24 @@ func (p Pos) Right(n int) Pos {
 	return p
 }
 
+// Find returns the next place at or after p where the file says text; p if it
+// does not.
+func (p Pos) Find(text string) Pos {
+	if p.src == nil || p.Line < 1 {
+		return p
+	}
+	for n, line := range p.src.lines[min(p.Line-1, len(p.src.lines)):] {
+		from := 0
+		if n == 0 { // from p on, in characters
+			from = len(string([]rune(line)[:min(p.Column-1, utf8.RuneCountInString(line))]))
+		}
+		if i := strings.Index(line[from:], text); i >= 0 {
+			return p.src.at(p.Line+n, utf8.RuneCountInString(line[:from+i])+1)
+		}
+	}
+	return p
+}
+
 // Errorf makes an error that shows p.
 func (p Pos) Errorf(format string, args ...any) *Error {
 	return &Error{Pos: p, Text: fmt.Sprintf(format, args...)}

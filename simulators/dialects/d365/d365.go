@@ -23,6 +23,7 @@ var (
 	_ simulators.Dialect      = Dialect{}
 	_ simulators.Configurable = Dialect{}
 	_ simulators.Vague        = Dialect{}
+	_ simulators.Customary    = Dialect{}
 )
 
 // Names of messages.
@@ -109,6 +110,13 @@ func (d Dialect) Decode(m simulators.Message) (simulators.Ask, error) {
 // Untold implements [simulators.Vague]: orders are started as a whole, so that
 // the books do not know of their operations.
 func (Dialect) Untold() []string { return []string{"started"} }
+
+// Customs implements [simulators.Customary]: no message has a place for a
+// reference, so the request says which fact it is for; and nothing announces a
+// change of a material.
+func (Dialect) Customs() simulators.Customs {
+	return simulators.Customs{Attribution: "header['X-Ms-Client-Request-Id']", Lists: []plant.Kind{plant.KindItemChanged}}
+}
 
 // Codes of refusals that this dialect makes itself.
 const (

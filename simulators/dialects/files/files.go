@@ -21,7 +21,7 @@ import (
 // semicolons, with a decimal point.
 type Dialect struct{ Settings Settings }
 
-var _ simulators.Dialect = Dialect{}
+var _ simulators.Customary = Dialect{}
 
 // Version is what the header record of a file says.
 const Version = "files/v1"
@@ -39,6 +39,9 @@ func (Dialect) Policy() simulators.Policy {
 		Batch:    simulators.BatchPerRow,
 	}
 }
+
+// Customs implements [simulators.Customary].
+func (Dialect) Customs() simulators.Customs { return simulators.Customs{Transport: "sftp"} }
 
 // Encode implements [simulators.Dialect]. Shipments and what machines say have
 // no word in this dialect.

@@ -20,8 +20,9 @@ import (
 type Dialect struct{}
 
 var (
-	_ simulators.Tabular  = Dialect{}
-	_ simulators.Finisher = Dialect{}
+	_ simulators.Tabular   = Dialect{}
+	_ simulators.Finisher  = Dialect{}
+	_ simulators.Customary = Dialect{}
 )
 
 // Policy is how a staging/v1 interface behaves unless the rig file says
@@ -37,6 +38,9 @@ func (Dialect) Policy() simulators.Policy {
 		Batch:    simulators.BatchPerRow,
 	}
 }
+
+// Customs implements [simulators.Customary].
+func (Dialect) Customs() simulators.Customs { return simulators.Customs{Transport: "tables"} }
 
 // Encode implements [simulators.Dialect]. Shipments and what machines say have
 // no word in this dialect.
