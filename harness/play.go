@@ -55,7 +55,7 @@ func (p *Plan) play(ctx context.Context) error {
 	}
 	p.progress.remember() // also what was given up on the way
 	last := lastPatience
-	last.most = min(last.most, p.Settle.Max)
+	last.quiet, last.most = last.quiet+p.Settle.Lag, min(last.most+p.Settle.Lag, p.Settle.Max)
 	if !p.progress.await(ctx, last) {
 		p.progress.giveUp()
 	}
@@ -136,7 +136,7 @@ func (p *Plan) patience() patience {
 	if p.cut() {
 		return cutPatience
 	}
-	return p.progress.trust(usualPatience)
+	return p.progress.trust(usualPatience, p.Settle.Lag)
 }
 
 // cut reports whether a fault now keeps everything on some way from arriving.

@@ -182,11 +182,13 @@ func (p *progress) giveUp() {
 }
 
 // trust shortens patience with a SUT that has often been waited for in vain:
-// one that loses messages would otherwise hold up the plant once for each.
-func (p *progress) trust(pat patience) patience {
+// one that loses messages would otherwise hold up the plant once for each. The
+// time in which nobody looks at what it has posted is not its own.
+func (p *progress) trust(pat patience, lag time.Duration) patience {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	pat.quiet = max(pat.quiet>>min(p.vain, 8), min(pat.quiet, 30*time.Millisecond))
+	pat.quiet = lag + max(pat.quiet>>min(p.vain, 8), min(pat.quiet, 30*time.Millisecond))
+	pat.most += lag
 	return pat
 }
 
@@ -261,9 +263,10 @@ const fetching = 10 * time.Second
 func (p *progress) rest(ctx context.Context, s Settle) (quiet bool, why string) {
 	p.remember()
 	began := time.Now()
-	deadline := began.Add(s.Max)
+	first, _ := p.state()
 	for ctx.Err() == nil {
 		owed, last := p.state()
+		most := s.Max + s.Lag*time.Duration(max(0, first-owed)) // each of those took its time
 		onLinks, waiting := p.busy()
 		need, idle := s.Still, time.Since(last)
 		if owed > 0 || waiting > 0 {
@@ -277,8 +280,8 @@ func (p *progress) rest(ctx context.Context, s Settle) (quiet bool, why string) 
 		switch {
 		case onLinks == 0 && idle >= need:
 			return true, ""
-		case time.Now().After(deadline):
-			return false, "the SUT was still active " + s.Max.String() + " after the last fault had healed"
+		case time.Since(began) > most:
+			return false, "the SUT was still active " + most.String() + " after the last fault had healed"
 		}
 		p.nap(ctx, min(max(need-idle, time.Millisecond), 10*time.Millisecond))
 	}

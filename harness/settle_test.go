@@ -2,6 +2,7 @@ package harness
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -209,5 +210,60 @@ func TestWhatTheBrokerHasIsWaitedFor(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// A posting that lies where nobody looks is no silence of the SUT: the waits are
+// longer by the time between two looks, and the limit by as much for each
+// posting that was waited for.
+func TestJobsThatSeldomLookAreWaitedFor(t *testing.T) {
+	const lag = 5 * time.Second
+	f, err := ParseFile("rig", []byte("apiVersion: andon/v1\nkind: Rig\nsut: {process: {command: [x]}}\nendpoints:\n  erp: {system: erp, dialect: staging/v1, poll: {wall: 5s}}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	settle := f.settle()
+	if want := (Settle{Still: 250 * time.Millisecond, Quiet: 8 * time.Second, Max: 30 * time.Second, Lag: lag}); settle != want {
+		t.Fatalf("%+v, want %+v", settle, want)
+	}
+	const rows = 20
+	fact := func(n int) plant.Event {
+		f := plant.Confirmed{Order: "1", Operation: "0010", Counter: n}
+		return plant.Event{ID: plant.EventID(plant.Natural(f)), Fact: f}
+	}
+	for _, looks := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			j := evidence.NewJournal(nil)
+			p := newProgress(j, nil, nil)
+			for n := range rows {
+				e := fact(n + 1)
+				j.Append(evidence.Truth{Event: e, Source: "mes", Sink: "erp"})
+				j.Append(evidence.Offer{Endpoint: "mes", Name: "confirmations", Facts: []plant.EventID{e.ID}, Attempt: 1, Result: simulators.Result{Outcome: simulators.Accepted, Status: 202}})
+			}
+			if looks {
+				go func() { // one row at each look
+					for n := range rows {
+						time.Sleep(lag)
+						j.Append(evidence.Effect{Endpoint: "erp", Posting: simulators.Posting{Claim: fact(n + 1)}})
+					}
+				}()
+			}
+			began := time.Now()
+			want := settle.Quiet
+			if looks {
+				want = rows*lag + settle.Still
+			}
+			if quiet, why := p.rest(t.Context(), settle); !quiet || time.Since(began) < want || time.Since(began) > want+100*time.Millisecond {
+				t.Errorf("the job looks: %t; at rest %t (%s) after %s, want %s", looks, quiet, why, time.Since(began), want)
+			}
+		})
+	}
+	pat := newProgress(evidence.NewJournal(nil), nil, nil).trust(usualPatience, lag)
+	if pat.quiet <= lag || pat.most <= lag {
+		t.Errorf("while the plant plays a posting is waited for no longer than %s and %s", pat.quiet, pat.most)
+	}
+	if _, err := ParseFile("rig", []byte("apiVersion: andon/v1\nkind: Rig\nsut: {process: {command: [x]}}\nsettle:\n  quiet: {wall: 2s}\nendpoints:\n  erp: {system: erp, dialect: staging/v1, poll: {wall: 5s}}\n")); err == nil ||
+		!strings.HasPrefix(err.Error(), "rig:5:3: settle.quiet is 2s, and the import job of tables rests for 5s") || !strings.Contains(err.Error(), "write quiet: {wall: 8s}") {
+		t.Errorf("a silence that is over before the job looks: %v", err)
 	}
 }
