@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"net/http"
 	"sync"
 	"time"
 )
@@ -34,4 +35,15 @@ func (c *calm) heard(v verdict) {
 // keeping is what is said of something that was not tried because of it.
 func keeping(left time.Duration) verdict {
 	return verdict{what: again, class: technical, code: "paused", reason: "the ERP has asked for patience", pause: true, after: left}
+}
+
+// patienceAsked reports whether the status of a row or file asks for patience.
+func patienceAsked(status int, d Defect) bool {
+	switch {
+	case d == M12, d == M15: // DEFECT M12, M15: that is not read
+		return false
+	case d == M13: // DEFECT M13: 503 may ask for it, too
+		return status == http.StatusTooManyRequests
+	}
+	return status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable
 }

@@ -122,7 +122,7 @@ func (f *filesSide) result(u unit, file string) (verdict, bool) {
 	if whole.Status/100 == 2 {
 		v = verdict{what: posted}
 	}
-	if whole.Status == 429 || whole.Status == 503 {
+	if patienceAsked(whole.Status, f.defect) {
 		v.pause, v.after = true, time.Duration(retry)*time.Second
 	}
 	switch {

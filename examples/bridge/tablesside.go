@@ -203,7 +203,7 @@ func (t *tablesSide) judge(u unit, found map[string]response) verdict {
 			}
 			v.what = rowwise
 			continue
-		case s.Status == 429 || s.Status == 503:
+		case patienceAsked(s.Status, t.defect):
 			v.pause, v.after = true, max(v.after, time.Duration(s.retry)*time.Second)
 		}
 		if s.Status/100 != 2 {
