@@ -20,7 +20,7 @@ run: build ## build, and gate the bundled integration with the smoke pack
 	$(BIN)/andon gate
 
 .PHONY: test
-test: check staticcheck suites canaries ## run every test, installing what it needs when it can
+test: check staticcheck suites canaries dialects ## run every test, installing what it needs when it can
 
 # The race detector needs a C compiler; without one the same tests run without it. Looked up late, as CI installs one.
 RACE = $(shell command -v $${CC:-gcc} >/dev/null 2>&1 && echo -race)
@@ -140,6 +140,10 @@ suites: build poller-canary pact-go $(if $(CI),$(BIN)/noskips) ## the smoke pack
 .PHONY: canaries
 canaries: ## one planted defect per oracle, which it must name, and a few sound runs that nobody may blame
 	$(GO) run ./tools/detection -canaries -build bridge -lanes 2 -sound 6 -scenarios CNF-09,LOT-01,NET-02,ORD-06,MDM-08,QUA-02
+
+.PHONY: dialects
+dialects: ## at the ERP of each other dialect: a few scenarios in which the sound build holds, and planted defects that are blamed; prints a table
+	$(GO) run ./tools/detection -dialects -lanes 3
 
 SOUND    ?= 300
 CAMPAIGN ?= 300

@@ -105,6 +105,7 @@ var elsewhere = map[bridge.Defect][]string{
 	bridge.M08:  {"NET-10"}, // in smoke it depends on what is told again
 	bridge.M09:  {"NET-06"}, // in smoke it depends on milliseconds
 	bridge.M10:  {"NET-10"},
+	bridge.M15:  {"NET-13"}, // in smoke it depends on how fast the machine is
 	bridge.M35:  {"MDM-10"},
 	bridge.M36:  {"MDM-10"},
 	bridge.M54:  {"MCH-02"},
@@ -113,7 +114,7 @@ var elsewhere = map[bridge.Defect][]string{
 	bridge.M60:  {"MDM-09"}, // smoke shows it to field-fidelity, and is too fast for bounded-staleness
 	bridge.M62:  {"FIL-01", "FIL-02"},
 	bridge.M63:  {"FIL-01", "FIL-02"},
-	bridge.M65:  {"NET-12"},
+	bridge.M65:  {"NET-12", "NET-13"}, // where the ERP is asked before anything is sent again, NET-13 only
 	bridge.M66:  {"CUT-01"},
 	bridge.M68:  {"NET-05"},
 	bridge.M81:  {"LAB-01"},

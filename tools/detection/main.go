@@ -36,6 +36,7 @@ type options struct {
 	canaries   bool
 	surfaces   bool
 	everywhere bool
+	dialects   bool
 	erps       string
 	write      string
 	verbose    bool
@@ -56,7 +57,8 @@ func main() {
 	flag.BoolVar(&o.canaries, "canaries", false, "only show that each oracle still speaks, and that one round of the sound builds holds")
 	flag.BoolVar(&o.surfaces, "surfaces", false, "only plant the defects at the ERP of each dialect that the bundled build has a side for")
 	flag.BoolVar(&o.everywhere, "everywhere", false, "only play every scenario with the sound build at the ERP of each dialect that it has a side for")
-	flag.StringVar(&o.erps, "erp", "", "with -surfaces and -everywhere, comma-separated dialects; all if empty")
+	flag.BoolVar(&o.dialects, "dialects", false, "only show that at the ERP of each other dialect the sound build still holds in a few scenarios, and that a few defects are blamed")
+	flag.StringVar(&o.erps, "erp", "", "with -surfaces, -everywhere and -dialects, comma-separated dialects; all if empty")
 	flag.IntVar(&o.lanes, "lanes", 6, "runs side by side; most of a run is spent waiting")
 	flag.Uint64Var(&o.seed, "seed", 20261120, "from which the seeds of all runs derive")
 	flag.StringVar(&o.write, "write", "", "also write what was found to this Markdown `file`")
@@ -89,6 +91,8 @@ func run(ctx context.Context, o options) (int, error) {
 		return m.surfacesPage(ctx)
 	case o.everywhere:
 		return m.everywhere(ctx)
+	case o.dialects:
+		return m.dialects(ctx)
 	}
 	var t table
 	silent := 0
@@ -160,7 +164,7 @@ func prepare(ctx context.Context, o options, dir string) (*measure, error) {
 	if err := m.choose(o); err != nil {
 		return nil, err
 	}
-	if (o.sound > 0 || o.campaign > 0) && !o.surfaces && !o.everywhere {
+	if (o.sound > 0 || o.campaign > 0) && !o.surfaces && !o.everywhere && !o.dialects {
 		if m.builds, err = builds(ctx, o.builds, dir); err != nil {
 			return nil, err
 		}
