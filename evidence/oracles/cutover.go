@@ -12,7 +12,7 @@ import (
 var cutoverInfo = Info{
 	Name: "cutover", ID: "O19",
 	Doc:          "when one way into the books replaces another, a fact comes by both or by neither, or balances are not carried over",
-	Requirements: []string{"ROL-05", "ROL-09", "CTL-26", "FLT-27"},
+	Requirements: []string{"ROL-05", "CTL-26", "FLT-27"},
 }
 
 // Cutover judges the change from an old way into the books to a new one, if
