@@ -25,6 +25,7 @@ type Message struct {
 	Header map[string]string // transport metadata, names in canonical HTTP form
 	Method string            // of HTTP, in capitals, if that brought it; "" otherwise. Never on the wire
 	Params map[string]string // of a query
+	Base   string            // of a query by HTTP: where its sender found us, "http://host:port". Never on the wire
 	Body   []byte
 	Events []plant.Event // what it says in the plant's terms, if that is known. Never on the wire
 	Asks   *Query        // the question it is, if that is known. Never on the wire

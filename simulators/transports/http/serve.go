@@ -98,6 +98,10 @@ func (t *Transport) message(r *http.Request, body []byte) simulators.Message {
 		for k, v := range r.URL.Query() {
 			m.Params[k] = v[0]
 		}
+		m.Base = "http://" + r.Host
+		if t.config.TLS != nil {
+			m.Base = "https://" + r.Host
+		}
 	}
 	return m
 }
