@@ -160,7 +160,25 @@ func (b *bodWorld) question(w http.ResponseWriter, bod *element) {
 		b.answer(w, http.StatusOK, "ShowOperationsPerformance", fmt.Sprintf(`<Show/><OperationsPerformance><ID>p</ID><OperationsResponse><ID>p</ID><SegmentResponse><ID>%s</ID><SegmentData><ID>Kind</ID><Value><ValueString>%s</ValueString></Value></SegmentData></SegmentResponse></OperationsResponse></OperationsPerformance>`, escaped(reference), names[found[0].name]))
 		return
 	}
-	b.answer(w, http.StatusOK, "ConfirmBOD", `<Confirm><ResponseCriteria><ResponseExpression actionCode="Rejected">/</ResponseExpression><ChangeStatus><Code>nothing-found</Code><ReasonCode>data-quality</ReasonCode></ChangeStatus></ResponseCriteria></Confirm><BOD/>`)
+	const nothing = `<Confirm><ResponseCriteria><ResponseExpression actionCode="Rejected">/</ResponseExpression><ChangeStatus><Code>nothing-found</Code><ReasonCode>data-quality</ReasonCode></ChangeStatus></ResponseCriteria></Confirm><BOD/>`
+	if b.envelope == "soap-1.1" || b.envelope == "soap-1.2" {
+		b.fault(w, nothing)
+		return
+	}
+	b.answer(w, http.StatusOK, "ConfirmBOD", nothing)
+}
+
+// fault answers a question as services do that have one answer to it.
+func (b *bodWorld) fault(w http.ResponseWriter, data string) {
+	bod := fmt.Sprintf(`<ConfirmBOD xmlns="%s"><ApplicationArea><CreationDateTime>2026-03-02T07:41:58+01:00</CreationDateTime></ApplicationArea><DataArea>%s</DataArea></ConfirmBOD>`, bodSpace, data)
+	inside, status := `<e:Fault xmlns:e="`+envelopes[b.envelope]+`"><faultcode>e:Client</faultcode><faultstring>text</faultstring><detail>`+bod+`</detail></e:Fault>`, http.StatusInternalServerError
+	if b.envelope == "soap-1.2" {
+		inside, status = `<e:Fault xmlns:e="`+envelopes[b.envelope]+`"><e:Code><e:Value>e:Sender</e:Value></e:Code><e:Reason><e:Text xml:lang="en">text</e:Text></e:Reason><e:Detail>`+bod+`</e:Detail></e:Fault>`, http.StatusBadRequest
+	}
+	doc, header := wrap("fault", []byte(inside), b.envelope)
+	w.Header()["Content-Type"] = header["Content-Type"]
+	w.WriteHeader(status)
+	_, _ = w.Write(doc)
 }
 
 func (b *bodWorld) asked() int {

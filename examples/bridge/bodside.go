@@ -240,6 +240,16 @@ func (a answer) dumb() verdict {
 	return v
 }
 
+// unknown reports whether a question has found nothing, for this reason: a
+// ConfirmBOD says so, in SOAP one in a fault.
+func (a answer) unknown(code string) bool {
+	if a.bod == nil || a.status/100 != 2 && a.bod.name != "Fault" {
+		return false
+	}
+	es := a.entries()
+	return len(es) > 0 && es[0].word == bodRejected && (es[0].code == code || es[0].code == "nothing-found")
+}
+
 // settle asks for the postings of each fact of u.
 func (s bodSide) settle(ctx context.Context, u unit) verdict {
 	if s.defect == M102 {
@@ -256,7 +266,7 @@ func (s bodSide) has(ctx context.Context, it *item) (bool, verdict) {
 		v.doubt = true
 		return false, v
 	}
-	if es := a.entries(); a.status/100 == 2 && len(es) > 0 && es[0].code == "nothing-found" {
+	if a.unknown("nothing-found") {
 		return false, verdict{what: posted}
 	}
 	if a.status/100 != 2 || a.bod == nil || a.bod.name != "ShowOperationsPerformance" {
@@ -312,7 +322,7 @@ func (s bodSide) table(ctx context.Context, material string) (unitTable, verdict
 	if a.before != nil {
 		return unitTable{}, *a.before
 	}
-	if es := a.entries(); a.status/100 == 2 && len(es) > 0 && es[0].word == bodRejected && es[0].class == dataQuality {
+	if a.unknown("item-unknown") {
 		return unitTable{}, verdict{} // it does not know the material
 	}
 	if a.status/100 != 2 || a.bod == nil || a.bod.name != "ShowMaterialDefinition" {
