@@ -79,6 +79,7 @@ tools-for-tests:
 		command -v psql >/dev/null 2>&1 && ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$$missing postgresql postgresql-client"; \
 		test -x /usr/lib/rabbitmq/bin/rabbitmq-server || missing="$$missing rabbitmq-server"; \
 		perl -MSOAP::Lite -e 1 >/dev/null 2>&1 || missing="$$missing libsoap-lite-perl"; \
+		/usr/bin/python3 -c 'import zeep' >/dev/null 2>&1 || missing="$$missing python3-zeep"; \
 		[ -z "$$missing" ] || { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy $$missing; }; \
 	fi
 	@[ -z "$$CI" ] || $(MAKE) --no-print-directory pact-cli

@@ -1,6 +1,7 @@
 package b2mml
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -13,6 +14,8 @@ import (
 const answered = `
 Confirm: OriginalApplicationArea ResponseCriteria*
 Show: OriginalApplicationArea ResponseCriteria*
+Acknowledge: OriginalApplicationArea ResponseCriteria*
+Respond: OriginalApplicationArea ResponseCriteria*
 ResponseCriteria: ResponseExpression ChangeStatus
 ChangeStatus: Code Description* ReasonCode Reason*
 BOD: OriginalApplicationArea
@@ -28,10 +31,12 @@ var materialUses = []string{"Consumed", "Produced", "Yield Produced", "Returned 
 // demanded are the elements that must be there, by the one they stand in.
 var demanded = map[string]string{
 	"ApplicationArea": "CreationDateTime", "ResponseCriteria": "ResponseExpression ChangeStatus", "ChangeStatus": "Code", "BOD": "OriginalApplicationArea",
+	"SupportedAction": "TransactionVerb TransactionNoun",
 }
 
 // attributes are those that are written or read, by the element that has one.
-var attributes = map[string]string{"MaterialUse": "OtherValue", "ResponseExpression": "actionCode", "Reason": "name", "Process": "acknowledgeCode"}
+var attributes = map[string]string{"MaterialUse": "OtherValue", "ResponseExpression": "actionCode", "Reason": "name", "Process": "acknowledgeCode", "Change": "responseCode",
+	profile: "releaseID", "SupportedAction": "releaseID", "TransactionNoun": "OtherValue"}
 
 // Schemas are XML Schemas of what the dialect writes, reads and answers, by
 // the name that each has as a file: what a contract of format xsd is made of.
@@ -45,36 +50,63 @@ func Schemas() map[string][]byte {
 	}
 }
 
-type schemaWriter struct{ strings.Builder }
+// An exchange is a BOD that is read here, and the verb of the one that answers
+// it; "" is a ConfirmBOD.
+type exchange struct{ verb, noun, answer string }
+
+// exchanges lists all of them. Those that are acknowledged and responded to are
+// so if they ask for it.
+func exchanges() (all []exchange) {
+	for _, noun := range append(slices.Clone(nouns), onlyAsked...) {
+		for _, verb := range verbs {
+			switch {
+			case verb == "Get":
+				all = append(all, exchange{verb, noun, "Show"})
+			case len(neutral.KindsOf(verb, noun)) > 0:
+				all = append(all, exchange{verb, noun, replying[verb].verb})
+			}
+		}
+	}
+	return all
+}
+
+type schemaWriter struct {
+	strings.Builder
+	deep int // levels above what is written
+	// plain leaves out what a program that is generated from the schema could do
+	// nothing with: places for what is not described.
+	plain bool
+}
 
 func (w *schemaWriter) line(depth int, format string, args ...any) {
-	w.WriteString(strings.Repeat("  ", depth))
+	w.WriteString(strings.Repeat("  ", w.deep+depth))
 	fmt.Fprintf(w, format+"\n", args...)
 }
 
 func (w *schemaWriter) begin(about, space string) {
 	w.line(0, `<?xml version="1.0" encoding="UTF-8"?>`)
 	w.line(0, "<!-- %s -->", about)
+	w.schema(space)
+}
+
+func (w *schemaWriter) schema(space string) {
 	w.line(0, `<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns="%s" targetNamespace="%s" elementFormDefault="qualified">`, space, space)
 }
 
 func schemaOfBODs() []byte {
 	w := &schemaWriter{}
 	w.begin("What b2mml-xml/v7 speaks of B2MML "+Release+", as the code has it. B2MML is used courtesy of MESA International.", Namespace)
-	for _, noun := range nouns {
-		for _, verb := range verbs {
-			if verb == "Get" || len(neutral.KindsOf(verb, noun)) > 0 {
-				w.bod(verb+noun, true, verb, noun)
-			}
+	w.bods()
+	return []byte(w.String())
+}
+
+// bods declares all that is spoken, and ends the schema.
+func (w *schemaWriter) bods() {
+	for _, x := range exchanges() {
+		w.bod(x.verb+x.noun, true, x.verb, x.noun)
+		if x.answer != "" && !(w.plain && x.answer == "Respond") {
+			w.bod(x.answer+x.noun, true, x.answer, x.noun)
 		}
-		w.bod("Show"+noun, true, "Show", noun)
-	}
-	for _, noun := range slices.Sorted(maps.Keys(askedFor)) {
-		if slices.Contains(nouns, noun) {
-			continue // with the others
-		}
-		w.bod("Get"+noun, true, "Get", noun)
-		w.bod("Show"+noun, true, "Show", noun)
 	}
 	w.bod("ConfirmBOD", false, "Confirm", "BOD")
 	for _, table := range []string{published, answered} {
@@ -86,7 +118,6 @@ func schemaOfBODs() []byte {
 	}
 	w.leaves()
 	w.line(0, "</xs:schema>")
-	return []byte(w.String())
 }
 
 // bod declares an element that may be the root of a document.
@@ -101,7 +132,7 @@ func (w *schemaWriter) bod(name string, release bool, verb, noun string) {
 	w.line(7, `<xs:element name="%s" type="%s"/>`, verb, verb)
 	w.line(7, `<xs:element name="%s" type="%s" maxOccurs="unbounded"/>`, noun, noun)
 	w.line(6, `</xs:sequence>`)
-	w.line(6, `<xs:anyAttribute processContents="lax"/>`)
+	w.others(6)
 	w.line(5, `</xs:complexType>`)
 	w.line(4, `</xs:element>`)
 	w.line(3, `</xs:sequence>`)
@@ -110,7 +141,7 @@ func (w *schemaWriter) bod(name string, release bool, verb, noun string) {
 		use = "required"
 	}
 	w.line(3, `<xs:attribute name="releaseID" type="xs:string" use="%s" fixed="%s"/>`, use, Release)
-	w.line(3, `<xs:anyAttribute processContents="lax"/>`)
+	w.others(3)
 	w.line(2, `</xs:complexType>`)
 	w.line(1, `</xs:element>`)
 }
@@ -127,13 +158,32 @@ func (w *schemaWriter) complex(name string, s *shape) {
 		if p.repeated {
 			occurs += ` maxOccurs="unbounded"`
 		}
-		w.line(3, `<xs:element name="%s" type="%s"%s/>`, p.name, typeOf(p), occurs)
+		w.line(3, `<xs:element name="%s" type="%s"%s/>`, p.name, w.typeOf(p), occurs)
 	}
-	w.line(3, `<xs:any namespace="%s" processContents="lax" minOccurs="0" maxOccurs="unbounded"/>`, Extensions)
+	if !w.plain {
+		w.line(3, `<xs:any namespace="%s" processContents="lax" minOccurs="0" maxOccurs="unbounded"/>`, Extensions)
+	}
 	w.line(2, `</xs:sequence>`)
 	w.attribute(2, name)
-	w.line(2, `<xs:anyAttribute processContents="lax"/>`)
+	w.others(2)
 	w.line(1, `</xs:complexType>`)
+}
+
+// others declares that there may be attributes that are not described.
+func (w *schemaWriter) others(depth int) {
+	if !w.plain {
+		w.line(depth, `<xs:anyAttribute processContents="lax"/>`)
+	}
+}
+
+// typeOf names the type of an element. Without attributes, text is of a simple
+// type.
+func (w *schemaWriter) typeOf(p part) string {
+	name := typeOf(p)
+	if !w.plain {
+		return name
+	}
+	return cmp.Or(map[string]string{"Instant": "InstantValue", "Decimal": "DecimalValue", "Text": "xs:string"}[name], name)
 }
 
 // typeOf names the type of an element.
@@ -168,9 +218,11 @@ func (w *schemaWriter) leaves() {
 		uses = append(uses, fmt.Sprintf(`<xs:enumeration value="%s"/>`, u))
 	}
 	w.restriction("MaterialUseValue", "xs:string", uses...)
-	w.simple("Instant", "InstantValue")
-	w.simple("Decimal", "DecimalValue")
-	w.simple("Text", "xs:string")
+	if !w.plain {
+		w.simple("Instant", "InstantValue")
+		w.simple("Decimal", "DecimalValue")
+		w.simple("Text", "xs:string")
+	}
 	for _, name := range slices.Sorted(maps.Keys(attributes)) {
 		switch {
 		case name == "MaterialUse":
@@ -207,15 +259,23 @@ func (w *schemaWriter) simple(name, base string) {
 	w.line(2, `<xs:simpleContent>`)
 	w.line(3, `<xs:extension base="%s">`, base)
 	w.attribute(4, name)
-	w.line(4, `<xs:anyAttribute processContents="lax"/>`)
+	w.others(4)
 	w.line(3, `</xs:extension>`)
 	w.line(2, `</xs:simpleContent>`)
 	w.line(1, `</xs:complexType>`)
 }
 
-// attribute declares that of an element, if it has one.
+// attribute declares that of an element, if it has one. What a client is
+// generated from has one answer for each question, so a Process always asks to be
+// acknowledged there, and a Change is confirmed.
 func (w *schemaWriter) attribute(depth int, element string) {
-	if a := attributes[element]; a != "" {
+	switch a := attributes[element]; {
+	case a == "", w.plain && element == "Change":
+	case w.plain && element == "Process":
+		w.line(depth, `<xs:attribute name="%s" type="xs:string" use="required" fixed="%s"/>`, a, always)
+	case a == "releaseID":
+		w.line(depth, `<xs:attribute name="%s" type="xs:string" fixed="%s"/>`, a, Release)
+	default:
 		w.line(depth, `<xs:attribute name="%s" type="xs:string"/>`, a)
 	}
 }

@@ -37,6 +37,10 @@ func (d Dialect) Decode(m simulators.Message) (simulators.Ask, error) {
 	switch {
 	case m.Verb == "get" && m.Name == health:
 		return simulators.Ask{Query: &simulators.Query{Object: health}}, nil
+	case asksWSDL(m) && d.Settings.space() != "":
+		return simulators.Ask{Query: &simulators.Query{Object: itself, Where: map[string]string{"of": "wsdl"}}}, nil
+	case asksWSDL(m):
+		return simulators.Ask{}, refuse(codeName, "there is no WSDL of BODs without an envelope: the endpoint's format: {envelope: …} says none")
 	case m.Name != Address:
 		return simulators.Ask{}, refuse(codeName, fmt.Sprintf("there is no %q here; POST every BOD to %s", xmltree.Clip(m.Name), Address))
 	case m.Method != "" && m.Method != "POST":
@@ -61,6 +65,9 @@ func (d Dialect) Decode(m simulators.Message) (simulators.Ask, error) {
 // health is what may be asked for with GET.
 const health = "health"
 
+// itself is a question that the dialect answers alone.
+const itself = "interface"
+
 // read takes a BOD apart.
 func read(bod *xmltree.Node) (simulators.Ask, error) {
 	verb, noun, err := recognised(bod)
@@ -81,11 +88,7 @@ func read(bod *xmltree.Node) (simulators.Ask, error) {
 	if err != nil {
 		return simulators.Ask{}, err
 	}
-	ask, err := neutral.Dialect{}.Decode(simulators.Message{Verb: "post", Name: neutral.NameOf(kind), Body: body})
-	if err != nil {
-		return simulators.Ask{}, inXPath(err)
-	}
-	return ask, nil
+	return claimed(bod, kind, body)
 }
 
 // recognised holds the root of a BOD against what is spoken here.

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/dialects/xmltree"
@@ -209,6 +211,22 @@ func TestPublishedExamples(t *testing.T) {
 	ask, err := Dialect{}.Decode(post(string(b)))
 	if err != nil || len(ask.Claims) != 1 || ask.Claims[0].Fact.Keys().Order != "WO-000417" || ask.IdempotencyKey == "" {
 		t.Errorf("got %+v, %v", ask, err)
+	}
+	if b, err = os.ReadFile(filepath.Join(root, "examples-own", "sync-operations-performance.xml")); err != nil {
+		t.Fatal(err)
+	}
+	performed := func(hour, minute, second int) time.Time {
+		return time.Date(2026, 2, 3, hour, minute, second, 0, time.UTC)
+	}
+	ask, err = Dialect{}.Decode(post(string(b)))
+	const reference = "WO-000417/0010/000003"
+	want := []plant.Event{
+		{ID: reference, At: performed(11, 41, 58), Fact: plant.Confirmed{Order: "WO-000417", Operation: "0010", Counter: 3, WorkCenter: "WC-CNC-02", Operator: "OP-1137",
+			Yield: plant.Of(61, "EA"), Start: performed(8, 3, 0), End: performed(11, 41, 58), Labor: 3*time.Hour + 37*time.Minute + 48*time.Second}},
+		{ID: reference, At: performed(11, 41, 58), Fact: plant.Consumed{Order: "WO-000417", Operation: "0010", Counter: 3, Material: "CASTING-3", Lot: "LOT-C3-8841", Quantity: plant.Of(63, "EA")}},
+	}
+	if err != nil || !reflect.DeepEqual(ask.Claims, want) || ask.IdempotencyKey != "c0de0000-0000-4000-8000-000000000003" {
+		t.Errorf("got %+v, %v\nwant %+v", ask, err, want)
 	}
 }
 

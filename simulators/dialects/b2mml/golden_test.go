@@ -111,6 +111,64 @@ func TestGoldenReplies(t *testing.T) {
 	}
 }
 
+// TestGoldenAcknowledgements are answers with the noun in them, to those who ask
+// for one.
+func TestGoldenAcknowledgements(t *testing.T) {
+	closed := simulators.Answer{Rows: []simulators.Row{{Refusal: refusal("", simulators.Business, "order-closed", "order 4711000001 is closed")}}}
+	applied := simulators.Answer{Rows: []simulators.Row{{Doc: "4900000001"}}}
+	asking := func(m simulators.Message, code string) simulators.Message {
+		m.Body = []byte(edited(t, string(m.Body), "<Change>", `<Change responseCode="`+code+`">`))
+		return m
+	}
+	change := goldens()["order-changed"]
+	for suffix, s := range envelopes {
+		d := Dialect{s}
+		release, err := d.Batch(released())
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed, err := d.Batch(change...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if suffix == ".xml" {
+			golden(t, "reply-acknowledge.xml", d.Reply(release, applied).Body)
+			golden(t, "reply-acknowledge-refused.xml", d.Reply(release, closed).Body)
+			golden(t, "reply-respond.xml", d.Reply(asking(changed, always), closed).Body)
+		}
+		onlyErrors := release
+		onlyErrors.Body = []byte(edited(t, string(release.Body), `acknowledgeCode="Always"`, `acknowledgeCode="OnError"`))
+		unread := release
+		unread.Events = nil
+		for name, c := range map[string]struct {
+			m    simulators.Message
+			a    simulators.Answer
+			want string
+		}{
+			"acknowledged":                {release, applied, "AcknowledgeOperationsSchedule"},
+			"accepted":                    {release, simulators.Answer{Later: true, Operation: "OP-1"}, "AcknowledgeOperationsSchedule"},
+			"errors only, and one":        {onlyErrors, closed, "AcknowledgeOperationsSchedule"},
+			"errors only, and none":       {onlyErrors, applied, "ConfirmBOD"},
+			"refused by the interface":    {release, simulators.Answer{Refusal: refuse(codeMalformed, "text")}, "ConfirmBOD"},
+			"with nothing to say of it":   {unread, applied, "ConfirmBOD"},
+			"a change that does not ask":  {changed, applied, "ConfirmBOD"},
+			"a change that never asks":    {asking(changed, never), closed, "ConfirmBOD"},
+			"a change that asks":          {asking(changed, always), applied, "RespondOperationsSchedule"},
+			"a change that asks of error": {asking(changed, onError), closed, "RespondOperationsSchedule"},
+		} {
+			t.Run(name+suffix, func(t *testing.T) {
+				r := d.Reply(c.m, c.a)
+				if got := bare(t, r.Body); !bytes.Contains(got, []byte("<"+c.want+" ")) {
+					t.Errorf("want %s, got\n%s", c.want, got)
+				}
+				if says := d.CheckReply(c.m, r); says != "" {
+					t.Errorf("as the answer of somebody else: %s", says)
+				}
+			})
+		}
+	}
+}
+
 // questions are BODs of the verb Get, what they ask, and what is found.
 func questions() map[string]struct {
 	query simulators.Query
@@ -144,6 +202,8 @@ func questions() map[string]struct {
 		"get-bom":       {simulators.Query{Object: "bom", Where: where("id", "PUMP-7")}, []any{simulators.BillState{Version: 1, Changed: at(7, 0, 0), Bill: plant.Bill{Item: "PUMP-7", Revision: "C", For: ea("1"), Components: order.Components}}}},
 		"get-equipment": {simulators.Query{Object: "work-centers", Where: where("after", "PACK", "limit", "2")}, []any{simulators.CenterState{Version: 2, Changed: at(7, 0, 0), WorkCenter: plant.WorkCenter{ID: "TURN", Description: "lathe", Machines: []plant.MachineID{"L-1", "L-2"}, Efficiency: 85}}, simulators.CenterState{WorkCenter: plant.WorkCenter{ID: "WASH", Manual: true}}}},
 		"get-calendar":  {simulators.Query{Object: "calendar", Where: where("id", "BRNO")}, []any{simulators.CalendarState{Version: 1, Changed: at(7, 0, 0), Calendar: plant.Calendar{ID: "BRNO", Zone: "Europe/Prague", Shifts: []plant.Shift{{Name: "night", Start: 22 * 60, End: 6 * 60, Days: []time.Weekday{time.Sunday, time.Monday}}}}}}},
+		"get-stock":     {simulators.Query{Object: "on-hand", Where: where("material", "CASTING-3")}, []any{simulators.OnHand{Material: "CASTING-3", Quantity: plant.Quantity{Amount: plant.MustDecimal("60.5"), Unit: "KGM"}, Available: plant.Whole(20)}}},
+		"get-profile":   {simulators.Query{Object: itself, Where: where("of", "profile")}, nil},
 		"get-operation": {simulators.Query{Object: "operation", Where: where("id", "OP-1")}, []any{simulators.Operation{ID: "OP-1", State: simulators.OperationFailed, Refusal: expired}}},
 	}
 }
@@ -166,6 +226,9 @@ func TestGoldenQuestions(t *testing.T) {
 			}
 			reply := Dialect{}.Reply(m, a)
 			golden(t, "reply-"+name+".xml", reply.Body)
+			if name == "get-profile" { // which is always there
+				return
+			}
 			if none := (Dialect{}).Reply(m, simulators.Answer{}); none.Result.Status != 200 || !bytes.Contains(none.Body, []byte("nothing-found")) {
 				t.Errorf("of nothing found it is said: %d\n%s", none.Result.Status, none.Body)
 			}
@@ -176,14 +239,20 @@ func TestGoldenQuestions(t *testing.T) {
 // schemas is where the published schemas are.
 func schemas(t *testing.T) string {
 	t.Helper()
-	if _, err := exec.LookPath("xmllint"); err != nil {
-		t.Skip("xmllint is not installed; get the Debian package libxml2-utils")
-	}
+	hasXMLLint(t)
 	file := filepath.Join("..", "..", "..", "..", "shared", "standards", "b2mml", "schema", "AllSchemas.xsd")
 	if _, err := os.Stat(file); err != nil {
 		t.Skipf("not held against the published schemas of B2MML V0701, which are not part of this repository: put github.com/MESAInternational/B2MML-BatchML, folder Schema, at %s", filepath.Dir(file))
 	}
 	return file
+}
+
+// hasXMLLint skips where it is missing.
+func hasXMLLint(t *testing.T) {
+	t.Helper()
+	if _, err := exec.LookPath("xmllint"); err != nil {
+		t.Skip("xmllint is not installed; get the Debian package libxml2-utils")
+	}
 }
 
 // valid asks libxml2 which documents fit the schema.

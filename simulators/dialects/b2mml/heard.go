@@ -14,8 +14,8 @@ var (
 	_ simulators.ReplyReader  = Dialect{}
 )
 
-// ReadReply implements [simulators.ReplyReader]: a ConfirmBOD that rejects and
-// a fault say no, whatever the status; what is wrong at the receiver's, or of
+// ReadReply implements [simulators.ReplyReader]: a ConfirmBOD, Acknowledge or
+// Respond that rejects and a fault say no, whatever the status; what is wrong at the receiver's, or of
 // class technical, is to be tried again.
 func (d Dialect) ReadReply(_, reply simulators.Message) simulators.Result {
 	r := reply.Result
@@ -33,8 +33,12 @@ func (d Dialect) ReadReply(_, reply simulators.Message) simulators.Result {
 	case criteria == nil && !faulty:
 		return r
 	case criteria != nil:
-		r.Code, r.Text = criteria.Said("ChangeStatus", "Code"), xmltree.Clip(criteria.Said("ChangeStatus", "Description"))
-		r.Class = classOf(criteria.Said("ChangeStatus", "ReasonCode"))
+		why := func(name string) string { return criteria.Said("ChangeStatus", name) }
+		r.Class = classOf(why("ReasonCode"))
+		r.Code, r.Text = why("Code"), xmltree.Clip(cmp.Or(why("Description"), why("Reason")))
+		if r.Code == "" && r.Class == "" { // all but the words for it is open in B2MML
+			r.Code = why("ReasonCode")
+		}
 	}
 	if faulty {
 		r.Code, r.Text = cmp.Or(r.Code, fault.code), cmp.Or(r.Text, fault.text)
@@ -49,8 +53,10 @@ func (d Dialect) ReadReply(_, reply simulators.Message) simulators.Result {
 	return r
 }
 
+// classOf reads a class as we write it, or in capitals as codes of other systems
+// are.
 func classOf(s string) simulators.Class {
-	switch c := simulators.Class(s); c {
+	switch c := simulators.Class(strings.ReplaceAll(strings.ToLower(s), "_", "-")); c {
 	case simulators.Technical, simulators.Business, simulators.DataQuality:
 		return c
 	}

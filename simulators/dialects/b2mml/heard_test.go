@@ -1,6 +1,9 @@
 package b2mml
 
 import (
+	"os"
+	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -51,6 +54,33 @@ func TestReadReply(t *testing.T) {
 					t.Errorf("by the contract: %q", says)
 				}
 			})
+		}
+	}
+}
+
+// TestReadsAnswersOfOthers reads answers that are not worded as ours.
+func TestReadsAnswersOfOthers(t *testing.T) {
+	root := filepath.Join("..", "..", "..", "..", "shared", "standards", "b2mml", "examples-own")
+	for file, want := range map[string]simulators.Result{
+		"confirm-bod.xml": {Outcome: simulators.Refused, Class: simulators.DataQuality, Code: "LOT_UNKNOWN", Text: "Lot LOT-C3-8841 is not known for CASTING-3 at PLANT-10"},
+		"acknowledge-operations-schedule-rejected.xml": {Outcome: simulators.Refused, Class: simulators.DataQuality, Code: "REVISION_UNKNOWN", Text: "ROUTE-PUMP-7 revision C has not been synchronised"},
+	} {
+		b, err := os.ReadFile(filepath.Join(root, file))
+		if err != nil {
+			t.Skipf("the examples that we wrote beside the published ones are not there; put folder examples-own at %s: %v", filepath.Dir(root), err)
+		}
+		reply := simulators.Message{Body: b, Header: map[string]string{"Content-Type": "application/xml"}, Result: simulators.Result{Outcome: simulators.Accepted, Status: 200}}
+		want.Status = 200
+		if got := (Dialect{}).ReadReply(simulators.Message{}, reply); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: got %+v, want %+v", file, got, want)
+		}
+		if says := (Dialect{}).CheckReply(simulators.Message{}, reply); says != "" {
+			t.Errorf("%s: %s", file, says)
+		}
+	}
+	for said, class := range map[string]simulators.Class{"technical": simulators.Technical, "BUSINESS": simulators.Business, "Data_Quality": simulators.DataQuality, "E42": ""} {
+		if got := classOf(said); got != class {
+			t.Errorf("%q is of class %q", said, got)
 		}
 	}
 }

@@ -1,6 +1,9 @@
 package b2mml
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // published lists, for each element that is read here, what may stand in it
 // and in which order, as B2MML V0701 has it; also where that is odd, as with
@@ -46,6 +49,9 @@ Sync: ActionCriteria*~
 Change: ActionCriteria*~
 Cancel: ActionCriteria*~
 Get: Expression*
+MaterialInformation: ID Description* HierarchyScope~ PublishedDate MaterialClass*~ MaterialDefinition* MaterialLot* MaterialSubLot*~ TestSpecification*~
+TransactionProfile: ID Description* HierarchyScope~ PublishedDate SupportedAction*
+SupportedAction: ID Description* TransactionVerb TransactionNoun InformationUser InformationProvider InformationSender InformationReceiver ObjectWildcardSupported PropertyWildcardSupported
 `
 
 // shape is what may stand in an element.
@@ -87,16 +93,20 @@ const (
 	performance = "OperationsPerformance"
 	lot         = "MaterialLot"
 	definition  = "MaterialDefinition"
+	information = "MaterialInformation" // how much there is
+	profile     = "TransactionProfile"  // of the interface itself
 )
 
 var (
 	verbs = []string{"Process", "Sync", "Change", "Cancel", "Get"}
 	nouns = []string{schedule, performance, lot, definition, bill, operations, equipment, calendar}
+	// onlyAsked are nouns of which nothing is stated.
+	onlyAsked = []string{information, profile}
 )
 
 // transaction takes the name of a BOD apart; false if it is none of those.
 func transaction(bod string) (verb, noun string, ok bool) {
-	if n, get := strings.CutPrefix(bod, "Get"); get && askedFor[n] != "" {
+	if n, get := strings.CutPrefix(bod, "Get"); get && slices.Contains(onlyAsked, n) {
 		return "Get", n, true
 	}
 	for _, v := range verbs {
@@ -135,7 +145,7 @@ var (
 	bodShape  = shapesOf("BOD: ApplicationArea DataArea")["BOD"]
 	dataAreas = func() map[string]*shape {
 		all := map[string]*shape{}
-		for n := range askedFor {
+		for _, n := range onlyAsked {
 			all["Get"+n] = shapesOf("DataArea: Get " + n + "*")["DataArea"]
 		}
 		for _, v := range verbs {

@@ -5,16 +5,19 @@ import (
 	"cmp"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/dialects/xmltree"
+	"github.com/andon-rig/andon/simulators/plant"
 )
 
 // Reply implements [simulators.Dialect]. What the books say is a ConfirmBOD
 // with an accepted or rejected entry for each row, under a status of success:
 // the exchange worked, whatever came of it. What the interface itself refuses
-// has a status of HTTP's and, in an envelope, is a fault.
+// has a status of HTTP's and, in an envelope, is a fault; so is there what a
+// question is refused with, for a client knows one answer to it.
 //
 // A Retry-After in the form of a date reads "date" here, for a dialect has no
 // clock: the transport replaces it.
@@ -22,12 +25,19 @@ func (d Dialect) Reply(m simulators.Message, a simulators.Answer) simulators.Mes
 	switch {
 	case m.Verb == "get" && m.Name == health && a.Refusal == nil:
 		return simulators.Message{Header: map[string]string{"Content-Type": "application/json"}, Body: []byte(`{"status":"ok"}`), Result: simulators.Result{Status: 200}}
-	case a.Refusal != nil && statusOf(a.Refusal) != 0:
+	case asksWSDL(m) && a.Refusal == nil:
+		return simulators.Message{Header: map[string]string{"Content-Type": "text/xml; charset=utf-8"}, Body: d.Settings.WSDL(m.Base), Result: simulators.Result{Status: 200}}
+	case a.Refusal != nil && (statusOf(a.Refusal) != 0 || d.Settings.space() != "" && d.asks(m)):
 		return d.fault(m, a.Refusal)
 	case a.Refusal == nil && len(a.Rows) == 0 && !a.Later:
 		return d.shown(m, a)
 	}
 	return d.confirm(m, entries(m, a), a.Later)
+}
+
+// asks reports whether m is a question, also where it could not be read.
+func (d Dialect) asks(m simulators.Message) bool {
+	return m.Asks != nil || m.Verb == "get" || strings.HasPrefix(d.Word(m), "Get")
 }
 
 // An entry is what a ConfirmBOD says of one row, or of the whole.
@@ -75,13 +85,23 @@ func entries(m simulators.Message, a simulators.Answer) (all []entry) {
 // have a name.
 func detail(name, value string) *xmltree.Node { return xmltree.Leaf("Reason", value, "name", name) }
 
-// rowPath says which row is meant, as XPath.
+// rowPath says which row is meant, as XPath. Components of which a confirmation
+// tells are counted by themselves.
 func rowPath(m simulators.Message, i int) string {
-	row := "SegmentResponse"
-	if len(m.Events) > i && m.Events[i].Fact != nil {
-		row = rowOf(m.Events[i].Fact.Kind())
+	if len(m.Events) <= i || m.Events[i].Fact == nil {
+		return "(//SegmentResponse)[" + strconv.Itoa(i+1) + "]"
 	}
-	return "(//" + row + ")[" + strconv.Itoa(i+1) + "]"
+	kind, n := m.Events[i].Fact.Kind(), 0
+	for _, e := range m.Events[:i+1] {
+		if e.Fact != nil && e.Fact.Kind() == kind {
+			n++
+		}
+	}
+	row := rowOf(kind)
+	if first := m.Events[0].Fact; kind == plant.KindConsumption && first != nil && first.Kind() == plant.KindConfirmation {
+		row = "MaterialActual[MaterialUse='Consumed']"
+	}
+	return "(//" + row + ")[" + strconv.Itoa(n) + "]"
 }
 
 // node writes e as a ResponseCriteria.
@@ -112,8 +132,11 @@ func (d Dialect) confirm(m simulators.Message, all []entry, later bool) simulato
 		bad = bad || e.refusal != nil
 	}
 	out := simulators.Message{Result: simulators.Result{Status: 200}}
-	if later {
-		out.Result.Status = 202
+	if later && d.Settings.space() == "" {
+		out.Result.Status = 202 // with an envelope that means that there is none in the answer
+	}
+	if bod := acknowledgement(d.Settings, m, h, all, bad); bod != nil {
+		return d.written(out, bod)
 	}
 	if h.confirm == never || h.confirm == onError && !bad {
 		out.Result.Status = 202 // there is nothing to say
@@ -148,7 +171,7 @@ func confirmBOD(h head, all []entry) *xmltree.Node {
 
 // fault words what the interface itself refuses.
 func (d Dialect) fault(m simulators.Message, r *simulators.Refusal) simulators.Message {
-	status := statusOf(r)
+	status := cmp.Or(statusOf(r), 400)
 	bod := confirmBOD(headOf(m), []entry{{path: "/", refusal: r}})
 	out := simulators.Message{Result: simulators.Result{Status: status}}
 	if d.Settings.space() == "" {

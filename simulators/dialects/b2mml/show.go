@@ -32,19 +32,27 @@ func rowOf(kind plant.Kind) string {
 }
 
 // shown words what a question turned up. Show needs at least one noun, so what
-// found nothing is told by a ConfirmBOD.
+// found nothing is told by a ConfirmBOD, in an envelope by a fault.
 func (d Dialect) shown(m simulators.Message, a simulators.Answer) simulators.Message {
 	noun, rows, err := views(a.Found)
+	nothing := refuse("nothing-found", "there is nothing that fits")
 	switch {
 	case err != nil:
 		return d.fault(m, &simulators.Refusal{Class: simulators.Technical, Outcome: simulators.Unknown, Code: "internal", Text: err.Error()})
-	case noun == "Confirm":
-		return d.confirm(m, []entry{operation(a.Found[0].(simulators.Operation))}, false)
+	case len(rows) == 0 && d.Word(m) == "Get"+profile:
+		noun, rows = profile, []*xmltree.Node{profileView()}
+	case len(rows) == 0 && d.Settings.space() != "":
+		return d.fault(m, nothing)
 	case len(rows) == 0:
-		return d.confirm(m, []entry{{path: "/", refusal: refuse("nothing-found", "there is nothing that fits")}}, false)
+		return d.confirm(m, []entry{{path: "/", refusal: nothing}}, false)
 	}
 	h := headOf(m)
 	show := xmltree.Branch("Show", renamed(h.original(), "OriginalApplicationArea"))
+	for _, f := range a.Found {
+		if o, ok := f.(simulators.Operation); ok {
+			show.Add(operation(o).node())
+		}
+	}
 	if a.More {
 		show.Add(entry{path: "/", code: "incomplete", details: []*xmltree.Node{detail("after", a.Cursor)}}.node())
 	}
@@ -75,6 +83,29 @@ func operation(o simulators.Operation) entry {
 	return entry{path: "/", code: "running"}
 }
 
+// stockView is how much there is of a material, and how much of that may be used.
+func stockView(h simulators.OnHand) *xmltree.Node {
+	property := func(id string, amount plant.Decimal) *xmltree.Node {
+		return xmltree.Branch("MaterialDefinitionProperty", xmltree.Leaf("ID", id),
+			xmltree.Branch("Value", xmltree.Leaf("ValueString", amount.String()), xmltree.Leaf("DataType", "decimal"), xmltree.Optional("UnitOfMeasure", string(h.Quantity.Unit))))
+	}
+	id := xmltree.Leaf("ID", string(h.Material))
+	return xmltree.Branch(information, id, xmltree.Branch(definition, id, property("OnHand", h.Quantity.Amount), property("Available", h.Available)))
+}
+
+// operationView is an accepted posting as far as a noun tells of it.
+func operationView(o simulators.Operation) *xmltree.Node {
+	state := "Running"
+	switch o.State {
+	case simulators.OperationSucceeded:
+		state = "Completed"
+	case simulators.OperationFailed:
+		state = "Aborted"
+	}
+	id := xmltree.Leaf("ID", o.ID)
+	return xmltree.Branch(performance, id, xmltree.Leaf("PerformanceState", state), xmltree.Branch("OperationsResponse", id, xmltree.Branch("SegmentResponse", id)))
+}
+
 // views are what is shown of objects of the books, and the noun they are.
 func views(found []any) (noun string, rows []*xmltree.Node, err error) {
 	var segments []*xmltree.Node
@@ -82,13 +113,15 @@ func views(found []any) (noun string, rows []*xmltree.Node, err error) {
 		var n *xmltree.Node
 		switch f := f.(type) {
 		case simulators.Operation:
-			return "Confirm", nil, nil
+			noun, n = performance, operationView(f)
 		case simulators.Posting:
 			noun = performance
 			segments = append(segments, postingView(f))
 			continue
 		case simulators.RoutingState, simulators.BillState, simulators.CenterState, simulators.CalendarState:
 			noun, n = masterView(f)
+		case simulators.OnHand:
+			noun, n = information, stockView(f)
 		case plant.Lot:
 			noun, n = lot, lotView(f)
 		case plant.Item:

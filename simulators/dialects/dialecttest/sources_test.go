@@ -114,7 +114,7 @@ func testdataOf(t *testing.T, folder string) (files []string) {
 			}
 			return nil
 		}
-		if slices.Contains([]string{".cjs", ".pl"}, filepath.Ext(p)) {
+		if slices.Contains([]string{".cjs", ".pl", ".py"}, filepath.Ext(p)) {
 			return nil
 		}
 		rel, err := filepath.Rel(root, p)
