@@ -63,6 +63,12 @@ type fate struct {
 
 func (f *fate) facts(o *Ordinals) []plant.EventID { return factIDs(f.Message.Events, o) }
 
+// absent are the facts that the message tells by what it lacks.
+func (f *fate) absent(o *Ordinals) []plant.EventID {
+	all := f.Message.Events
+	return factIDs(all[len(all)-min(f.Message.Absent, len(all)):], o)
+}
+
 // restated is what a message about a changed fact says from then on.
 type restated struct {
 	rule   string

@@ -82,7 +82,7 @@ func (l *Link) Told(m simulators.Message, result simulators.Result) {
 	}
 	f := &k.fate
 	offer := evidence.Offer{
-		ID: m.ID, Endpoint: l.Name, Name: m.Name, Key: m.Key, Facts: f.facts(l.Ordinals), Attempt: f.Attempt + max(k.served, 1) - 1, Copy: f.copied,
+		ID: m.ID, Endpoint: l.Name, Name: m.Name, Key: m.Key, Facts: f.facts(l.Ordinals), Absent: f.absent(l.Ordinals), Attempt: f.Attempt + max(k.served, 1) - 1, Copy: f.copied,
 		Start: start, End: now, Result: result, Payload: k.payload, Faults: f.touched,
 	}
 	first := k.served == 1 && !taken

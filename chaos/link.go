@@ -334,7 +334,7 @@ func (l *Link) write(f *fate, start time.Duration, acted, heard simulators.Messa
 			result = simulators.Result{Outcome: simulators.Undelivered, Text: result.Text}
 		}
 		l.Journal.Append(evidence.Offer{
-			ID: m.ID, Endpoint: l.Name, Name: m.Name, Key: m.Key, Facts: f.facts(l.Ordinals), Attempt: f.Attempt, Copy: f.copied,
+			ID: m.ID, Endpoint: l.Name, Name: m.Name, Key: m.Key, Facts: f.facts(l.Ordinals), Absent: f.absent(l.Ordinals), Attempt: f.Attempt, Copy: f.copied,
 			Start: start, End: l.Journal.Now(), Result: result, Payload: payload, Faults: f.touched, Breach: acted.Breach,
 			Wire: wire, Held: held,
 		})

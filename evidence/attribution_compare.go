@@ -31,6 +31,15 @@ func Compare(m *Measure, truth, claim plant.Event) []Difference {
 	return ds
 }
 
+// Compare lists where a claim departs from f. Of what nobody has dated a claim may
+// say any instant.
+func (f *FactView) Compare(m *Measure, claim plant.Event) []Difference {
+	if f.Undated {
+		claim.At = time.Time{}
+	}
+	return Compare(m, f.Event, claim)
+}
+
 // alike is the fast way to see that a claim repeats its truth, but for the
 // counter, which is no field of a fact, and for times that it leaves unsaid.
 func alike(truth, claim plant.Event) bool {

@@ -38,6 +38,7 @@ func (o *object) offer(b *Offer) {
 	o.Text("name", b.Name)
 	o.Text("key", b.Key)
 	jsonobject.List(&o.Object, "facts", b.Facts)
+	jsonobject.List(&o.Object, "absent", b.Absent)
 	o.Number("attempt", int64(b.Attempt))
 	o.Yes("copy", b.Copy)
 	o.Number("start", int64(b.Start))

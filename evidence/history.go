@@ -96,6 +96,10 @@ type FactView struct {
 	Accepted   time.Duration
 	AcceptedBy *OfferView // nil if never
 
+	// Undated is true if it was only ever told by what a message lacked: nobody
+	// has said when it happened.
+	Undated bool
+
 	// Posted is how often the fact as a whole is in the books of its sink: a
 	// posting of a sum counts for each fact in it, and postings that add up to
 	// the fact count once together.

@@ -15,6 +15,7 @@ func (h *History) joinOffers() {
 			if f == nil {
 				continue
 			}
+			f.Undated = (len(f.Offers) == 0 || f.Undated) && slices.Contains(o.Absent, id)
 			f.Offers = append(f.Offers, o)
 			if o.Result.Outcome.Took() && (f.AcceptedBy == nil || o.End < f.Accepted) {
 				f.Accepted, f.AcceptedBy = o.End, o

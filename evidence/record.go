@@ -40,18 +40,21 @@ type Truth struct {
 
 // Offer records one try to hand a message to the SUT, as both sides saw it.
 type Offer struct {
-	ID       uint64            `json:"id"` // of the message; joins disturbances
-	Endpoint string            `json:"endpoint"`
-	Name     string            `json:"name"`
-	Key      string            `json:"key"`
-	Facts    []plant.EventID   `json:"facts,omitempty"`
-	Attempt  int               `json:"attempt"`        // which try, from 1
-	Copy     bool              `json:"copy,omitempty"` // made by a fault, not by the sender
-	Start    time.Duration     `json:"start"`
-	End      time.Duration     `json:"end"`
-	Result   simulators.Result `json:"result"`
-	Payload  string            `json:"payload,omitempty"` // reference into the bundle
-	Faults   []string          `json:"faults,omitempty"`  // ids of the faults that touched it
+	ID       uint64          `json:"id"` // of the message; joins disturbances
+	Endpoint string          `json:"endpoint"`
+	Name     string          `json:"name"`
+	Key      string          `json:"key"`
+	Facts    []plant.EventID `json:"facts,omitempty"`
+	// Absent are those of the facts that it tells by saying nothing of them, so
+	// that nobody is told when they happened.
+	Absent  []plant.EventID   `json:"absent,omitempty"`
+	Attempt int               `json:"attempt"`        // which try, from 1
+	Copy    bool              `json:"copy,omitempty"` // made by a fault, not by the sender
+	Start   time.Duration     `json:"start"`
+	End     time.Duration     `json:"end"`
+	Result  simulators.Result `json:"result"`
+	Payload string            `json:"payload,omitempty"` // reference into the bundle
+	Faults  []string          `json:"faults,omitempty"`  // ids of the faults that touched it
 	// Breach is what is wrong with the SUT's reply by the endpoint's contract,
 	// with its place; "" if nothing is, or nobody looked.
 	Breach string `json:"breach,omitempty"`

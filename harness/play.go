@@ -211,8 +211,25 @@ func (p *Plan) notice(e plant.Event) error {
 }
 
 // publish announces master data once more. What has happened before does not
-// happen again: it is only told to whoever announces it.
+// happen again: it is only told to whoever announces it, record by record or as
+// extracts of all there are.
 func (p *Plan) publish(ctx context.Context, t *scenarios.Timeline, events []plant.Event) error {
+	for _, ep := range p.Endpoints {
+		ep.Gather(events)
+	}
+	if err := p.tell(ctx, t, events); err != nil {
+		return err
+	}
+	for _, ep := range p.Endpoints {
+		if err := ep.Extract(p.clock.Now()); err != nil {
+			return fmt.Errorf("%s publishes: %w", ep.Name, err)
+		}
+	}
+	return nil
+}
+
+// tell tells what is published.
+func (p *Plan) tell(ctx context.Context, t *scenarios.Timeline, events []plant.Event) error {
 	for _, e := range events {
 		if !p.told[e.ID] {
 			if err := p.happen(ctx, t, []plant.Event{e}); err != nil {

@@ -30,6 +30,9 @@ type Message struct {
 	Events []plant.Event // what it says in the plant's terms, if that is known. Never on the wire
 	Asks   *Query        // the question it is, if that is known. Never on the wire
 	Result Result        // of a reply. Never on the wire
+	// Absent is how many of the last Events it tells by saying nothing of them, as
+	// an extract does of what is out of use. Never on the wire.
+	Absent int
 	// Kept is true of an announcement that the far side keeps until the SUT
 	// fetches it. Never on the wire.
 	Kept bool
@@ -197,6 +200,16 @@ type Responder interface {
 
 // AnswerTo begins the key of a message that answers another, whose key follows.
 const AnswerTo = "answer to "
+
+// An Extractor is a [Dialect] of an interface that tells all records of a kind at
+// once. Such an extract also tells by what is not in it, and says where it ends:
+// a part of one is none.
+type Extractor interface {
+	// Extract words the newest changes of all records of master data, an extract
+	// for each kind, as they are at an instant of the plant. Events are set in
+	// each message, those that it tells by what it lacks behind the others.
+	Extract(at time.Time, all []plant.Event) ([]Message, error)
+}
 
 // A Finisher is a [Dialect] whose answers stay where their senders can read
 // them: what was only accepted is answered there once more when it is known what

@@ -67,7 +67,7 @@ type Layout struct {
 	// Form is delimited, or fixed for columns of a fixed width.
 	Form string `yaml:"form" jsonschema:"enum=delimited,enum=fixed"`
 	// Encoding of the text.
-	Encoding string `yaml:"encoding" jsonschema:"enum=utf-8,enum=utf-8-bom,enum=latin-1,enum=windows-1252"`
+	Encoding string `yaml:"encoding" jsonschema:"enum=utf-8,enum=utf-8-bom,enum=latin-1,enum=iso-8859-15,enum=windows-1252"`
 	// Delimiter between cells: comma, semicolon, tab, pipe.
 	Delimiter string `yaml:"delimiter" jsonschema:"enum=comma,enum=semicolon,enum=tab,enum=pipe"`
 	// Quotes around cells: double, as in RFC 4180, or none.

@@ -12,7 +12,7 @@ import (
 const bom = "\ufeff"
 
 // pages are the encodings of one byte for each character.
-var pages = map[string]*charmap.Charmap{"latin-1": charmap.ISO8859_1, "windows-1252": charmap.Windows1252}
+var pages = map[string]*charmap.Charmap{"latin-1": charmap.ISO8859_1, "iso-8859-15": charmap.ISO8859_15, "windows-1252": charmap.Windows1252}
 
 // text decodes a file.
 func (l *Layout) text(b []byte) (string, error) {

@@ -68,7 +68,7 @@ func readLater(h *evidence.History, f *evidence.FactView, e *evidence.EffectView
 // differences lists what e says differently from f. Of a sum or a part only
 // what it has in common with the fact is compared.
 func differences(m *evidence.Measure, f *evidence.FactView, e *evidence.EffectView) []evidence.Difference {
-	ds := evidence.Compare(m, f.Event, e.Posting.Claim)
+	ds := f.Compare(m, e.Posting.Claim)
 	if len(ds) == 0 || (len(e.Facts) == 1 && !e.Part) {
 		return ds
 	}
@@ -93,7 +93,7 @@ func refusedForIt(r *report, m *evidence.Measure, others *neighbours, f *evidenc
 			continue
 		}
 		r.judged++
-		if ds := others.drop(f, nil, t.Claims[i], evidence.Compare(m, f.Event, t.Claims[i])); len(ds) > 0 {
+		if ds := others.drop(f, nil, t.Claims[i], f.Compare(m, t.Claims[i])); len(ds) > 0 {
 			v := unfaithful(m, f, ds, "message", nil)
 			v.Got += fmt.Sprintf("; %s refused it (%s)", f.Sink, result.Code)
 			v.Evidence = few(append([]uint64{f.Seq, t.Seq}, v.Evidence...))
@@ -116,7 +116,7 @@ func queuedInVain(r *report, m *evidence.Measure, others *neighbours, f *evidenc
 			continue
 		}
 		r.judged++
-		ds := others.drop(f, nil, t.Claims[i], evidence.Compare(m, f.Event, t.Claims[i]))
+		ds := others.drop(f, nil, t.Claims[i], f.Compare(m, t.Claims[i]))
 		ds = slices.DeleteFunc(ds, func(d evidence.Difference) bool {
 			return d.Field != "material" && d.Field != "lot" || d.Got == "nothing"
 		})

@@ -73,6 +73,9 @@ func datedKinds(h *evidence.History) map[datedKind]bool {
 
 // misdated judges one posting of f.
 func misdated(h *evidence.History, c *calendar, f *evidence.FactView, e *evidence.EffectView) (evidence.Finding, bool) {
+	if f.Undated {
+		return evidence.Finding{}, false
+	}
 	if sameTimes(f.Event, e.Posting.Claim) && !c.closedFor(f.Event.At, e.At) {
 		return evidence.Finding{}, false
 	}

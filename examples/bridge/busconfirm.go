@@ -148,7 +148,7 @@ func (s *syncs) put(message string, n synced) {
 // confirmed reports what could not be processed of a Sync. What a newer version has
 // overtaken, or was there before, needs nobody.
 func (s *ionSide) confirmed(in *inbox, bod *element) error {
-	if !s.bus || s.defect == M157 { // DEFECT M157: the Acknowledge would have said so
+	if s.defect == M157 { // DEFECT M157: the Acknowledge would have said so
 		return nil
 	}
 	message := ""

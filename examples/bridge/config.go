@@ -13,29 +13,31 @@ import (
 // Config is what an operator can set. The README has the table.
 type Config struct {
 	ERP, MES   Endpoint
-	Dialect    string // of the ERP: neutral/v1, files/v1, b2mml-xml/v7, d365/v1, staging/v1 or sap-s4/v2
-	MESDialect string // of the MES: neutral/v1, or that of an ERP behind ION, where the MES is on the same bus
-	Company    string // legal entity of d365/v1
-	Envelope   string // of BODs: none, soap-1.1 or soap-1.2
-	IONAPI     string // the credentials of an ION gateway, a file
-	LogicalID  string // ours at ION
-	Entity     string // accounting entity of documents for the ERP at ION
-	MESEntity  string // … and for the MES, if that is there as well
-	InDoubt    string // "repeat" or "stop": what to do with a file of which nothing is known
-	Exceptions string // where exceptions are reported; "" keeps them in the table only
-	StateDir   string // where the store lives; survives restarts
-	Listen     string // address for webhooks and health
-	Events     string // NATS server to consume from, instead of webhooks
-	MQTT       string // MQTT broker to subscribe at, instead of webhooks
-	Feed       bool   // poll the endpoints' feeds, instead of webhooks
-	Master     string // "announced", or "lists" reads it from the ERP's lists
-	Page       int    // rows of a page of a list
-	Sync       string // "full" survives power loss, "normal" a killed process
-	Units      string // "base" converts consumption to base units, "as-is" leaves it
-	Parallel   int    // requests under way at once, per endpoint
-	Batch      int    // most consumptions posted together; 1 posts each alone
-	Attempts   int    // after so many a message is reported as a technical exception
-	Backlog    int    // messages kept; beyond that senders are told to come back
+	Dialect    string   // of the ERP: neutral/v1, files/v1, b2mml-xml/v7, d365/v1, staging/v1 or sap-s4/v2
+	MESDialect string   // of the MES: neutral/v1, or that of an ERP behind ION, where the MES is on the same bus
+	Company    string   // legal entity of d365/v1
+	Envelope   string   // of BODs: none, soap-1.1 or soap-1.2
+	IONAPI     string   // the credentials of an ION gateway, a file
+	LogicalID  string   // ours at ION
+	Product    string   // of the ERP at ION: "" or csi
+	Entity     string   // accounting entity of documents for the ERP at ION
+	MESEntity  string   // … and for the MES, if that is there as well
+	InDoubt    string   // "repeat" or "stop": what to do with a file of which nothing is known
+	Files      FileForm // of files/v1
+	Exceptions string   // where exceptions are reported; "" keeps them in the table only
+	StateDir   string   // where the store lives; survives restarts
+	Listen     string   // address for webhooks and health
+	Events     string   // NATS server to consume from, instead of webhooks
+	MQTT       string   // MQTT broker to subscribe at, instead of webhooks
+	Feed       bool     // poll the endpoints' feeds, instead of webhooks
+	Master     string   // "announced", or "lists" reads it from the ERP's lists
+	Page       int      // rows of a page of a list
+	Sync       string   // "full" survives power loss, "normal" a killed process
+	Units      string   // "base" converts consumption to base units, "as-is" leaves it
+	Parallel   int      // requests under way at once, per endpoint
+	Batch      int      // most consumptions posted together; 1 posts each alone
+	Attempts   int      // after so many a message is reported as a technical exception
+	Backlog    int      // messages kept; beyond that senders are told to come back
 	Timeout    time.Duration
 	Defect     Defect
 	Resolver   string // name server to ask; "" asks the machine's
@@ -93,8 +95,13 @@ func readConfig(args []string, env func(string) string, stdout, stderr io.Writer
 	text(&c.ERP.KnownHosts, "erp-known-hosts", "ERP_KNOWN_HOSTS", "", "file with the public key of the ERP's SFTP server")
 	text(&c.Dialect, "erp-dialect", "ERP_DIALECT", dialectNeutral, "neutral/v1, files/v1, b2mml-xml/v7, d365/v1, staging/v1 or sap-s4/v2: what the ERP speaks")
 	text(&c.MESDialect, "mes-dialect", "MES_DIALECT", dialectNeutral, "neutral/v1, or infor-ion/v3 or v2 if the ERP speaks that: what the MES speaks")
+	text(&c.Files.Layout, "erp-file-layout", "ERP_FILE_LAYOUT", "", "csv or fixed: how the lines of files/v1 are made up; csv if empty")
+	text(&c.Files.Encoding, "erp-file-encoding", "ERP_FILE_ENCODING", "", "utf-8, iso-8859-1, iso-8859-15 or windows-1252: of files; utf-8 if empty")
+	text(&c.Files.Decimal, "erp-file-decimal", "ERP_FILE_DECIMAL", "", "point or comma: the decimal mark in files; point if empty")
+	text(&c.Files.Delimiter, "erp-file-delimiter", "ERP_FILE_DELIMITER", "", "semicolon, comma, tab or pipe: what stands between cells of csv; semicolon if empty")
 	text(&c.Company, "erp-company", "ERP_COMPANY", "DEMO", "legal entity to post for, of d365/v1")
 	text(&c.IONAPI, "erp-ionapi", "ERP_IONAPI", "", "file of credentials of an ION gateway (.ionapi)")
+	text(&c.Product, "erp-product", "ERP_PRODUCT", "", "csi, if the ERP at ION is CloudSuite Industrial: which documents it takes")
 	text(&c.LogicalID, "erp-logical-id", "ERP_LOGICAL_ID", "lid://plantsim.bridge.bravo", "our logical ID at ION")
 	text(&c.Entity, "erp-accounting-entity", "ERP_ENTITY", "PLANT10", "accounting entity of documents at ION")
 	text(&c.MESEntity, "mes-accounting-entity", "MES_ENTITY", "", "accounting entity of documents for a MES at ION; empty is the ERP's")
@@ -181,6 +188,7 @@ func (c Config) Validate() error {
 	need(c.MESDialect == "" || c.MESDialect == dialectNeutral || onBus, `MES_DIALECT must be "neutral/v1", or that of an ERP behind ION`)
 	need(c.Dialect == "" || c.Dialect == dialectNeutral || c.Dialect == dialectFiles || c.Dialect == dialectB2MML || c.Dialect == dialectD365 || c.Dialect == dialectStaging || c.Dialect == dialectION3 || c.Dialect == dialectION2 || c.Dialect == dialectSAP, `ERP_DIALECT must be "neutral/v1", "files/v1", "b2mml-xml/v7", "d365/v1", "infor-ion/v3", "infor-ion/v2", "staging/v1" or "sap-s4/v2"`)
 	need(c.Envelope == "" || c.Envelope == "none" || envelopes[c.Envelope] != "", `ERP_ENVELOPE must be "none", "soap-1.1" or "soap-1.2"`)
+	need(c.Product == "" || c.Product == productCSI, `ERP_PRODUCT must be "csi", or not be set`)
 	need(c.InDoubt == "" || c.InDoubt == "repeat" || c.InDoubt == "stop", `IN_DOUBT must be "repeat" or "stop"`)
 	if c.Dialect == dialectStaging {
 		_, err := openTables(c.ERP.URL, c.Timeout)
@@ -188,7 +196,7 @@ func (c Config) Validate() error {
 	}
 	if c.Dialect == dialectFiles {
 		_, err := openShare(c.ERP, c.Timeout)
-		bad = append(bad, err)
+		bad = append(bad, err, c.Files.Validate())
 	}
 	if _, err := c.shown(); err != nil {
 		bad = append(bad, err)

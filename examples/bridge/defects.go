@@ -99,6 +99,10 @@ const (
 	M133 Defect = "M133"
 	M156 Defect = "M156"
 	M157 Defect = "M157"
+	M170 Defect = "M170"
+	M171 Defect = "M171"
+	M172 Defect = "M172"
+	M173 Defect = "M173"
 	M68  Defect = "M68"
 
 	// Not in the catalogue, which has none that secrets and contracts would show.
@@ -193,6 +197,10 @@ func Defects() []DefectInfo {
 		{M66, "both routes", "hands what is still under way at a cutover to the new route as well, under keys of its own", "outage over a cutover", []string{"cutover"}},
 		{M62, "file read too early", "takes whatever lines of a file are there, and does not miss its trailer", "file-partial; gate --erp files/v1", []string{"no-silent-drop", "conservation", "field-fidelity"}},
 		{M63, "file read again", "takes a file that it could not remove for a new one in the next round", "file-undeletable; gate --erp files/v1", []string{"exactly-once"}},
+		{M170, "comma for thousands", "takes the decimal comma of a file for what stands between thousands, so that 40,125 becomes 40125", "-; rig files-fixed.yaml", []string{"field-fidelity"}},
+		{M171, "part for the whole", "takes an extract that has no trailer for all there is, and retires the materials that it lacks", "file-partial; gate --erp files/v1", []string{"no-phantom"}},
+		{M172, "closed is whole", "takes a load of which the closing row is there for all there is, whatever number of rows that counts, and retires the materials that it lacks", "row-late; gate --erp staging/v1", []string{"no-phantom"}},
+		{M173, "what is gone stays", "takes an extract of all materials for a heap of changes, and keeps in use what is not in it any more", "-; rig extracts.yaml", []string{"no-silent-drop", "master-data"}},
 		{M68, "connection leak", "never closes the connection of a request that timed out, and has room for six", "stalls", []string{"recovery", "hygiene", "no-silent-drop"}},
 		{M71, "token in the report", "quotes the request with its access token when it reports an exception", "invalid-lot", []string{"secrets"}},
 		{M72, "decimal comma", "writes quantities with a decimal comma", "quantities with decimals", []string{"contract-conformance", "field-fidelity"}},
@@ -257,7 +265,7 @@ func Defects() []DefectInfo {
 // ERP is the dialect of the ERP at which the defect shows; "" if it does at any.
 func (d Defect) ERP() string {
 	switch d {
-	case M62, M63:
+	case M62, M63, M170, M171, M173:
 		return dialectFiles
 	case M101, M102, M103:
 		return dialectB2MML
@@ -265,7 +273,7 @@ func (d Defect) ERP() string {
 		return dialectD365
 	case M115, M116, M117, M118:
 		return dialectION3
-	case M125, M126, M127, M128, M129, M140, M155:
+	case M125, M126, M127, M128, M129, M140, M155, M172:
 		return dialectStaging
 	case M110, M111, M112, M113, M114, M152:
 		return dialectSAP

@@ -150,7 +150,7 @@ func (s *shareWorld) imported(file string) {
 		s.note()
 		return
 	}
-	s.put("result/"+resultOf(file), fmt.Sprintf("HDR;files/v1;result;ERP;x;x\r\n%sTRL;%d;0\r\n", result, strings.Count(result, "\r\n")))
+	s.put("result/"+(&filesSide{}).resultOf(file), fmt.Sprintf("HDR;files/v1;result;ERP;x;x\r\n%sTRL;%d;0\r\n", result, strings.Count(result, "\r\n")))
 	_ = s.files.Rename("/in/"+file, "/archive/"+file)
 	s.note()
 }
@@ -383,16 +383,21 @@ func TestRecordsOfWhatNobodyKnows(t *testing.T) {
 
 func TestReadFlat(t *testing.T) {
 	_, body := orderFile("4711")
-	if rs, err := readFlat([]byte(body)); err != nil || len(rs) != 3 {
+	var form FileForm
+	if rs, err := form.read([]byte(body), ""); err != nil || len(rs) != 3 {
 		t.Errorf("whole: %v, %v", rs, err)
 	}
 	for cut := range len(body) {
-		if rs, err := readFlat([]byte(body[:cut])); err == nil {
+		if rs, err := form.read([]byte(body[:cut]), ""); err == nil {
 			t.Fatalf("cut off after %d bytes it was read as %v", cut, rs)
 		}
 	}
 	odd := line{"CNF", `a;b "c"`, "two\r\nlines", " blank ", "Ä"}
-	rs, err := readFlat(writeFlat("n", "id", "at", []line{odd}, new(big.Rat)))
+	written, err := form.write("n", "id", "at", []line{odd}, new(big.Rat))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rs, err := form.read(written, "")
 	if err != nil || len(rs) != 1 || !slices.Equal(rs[0], odd) {
 		t.Errorf("got %q, %v; want %q", rs, err, odd)
 	}

@@ -22,6 +22,7 @@ import (
 type filesSide struct {
 	name   string
 	share  share
+	form   FileForm
 	limit  time.Duration
 	stop   bool // in doubt, leave it to a person: the ERP knows no repetition
 	defect Defect
@@ -56,7 +57,7 @@ const (
 )
 
 func newFilesSide(name string, c Config) *filesSide {
-	f := &filesSide{name: name, limit: c.Timeout, stop: c.InDoubt == "stop", defect: c.Defect, odd: map[string]oddFile{}, undone: map[string]bool{}, log: slog.New(slog.DiscardHandler)}
+	f := &filesSide{name: name, form: c.Files, limit: c.Timeout, stop: c.InDoubt == "stop", defect: c.Defect, odd: map[string]oddFile{}, undone: map[string]bool{}, log: slog.New(slog.DiscardHandler)}
 	f.share, f.broken = openShare(c.ERP, c.Timeout)
 	return f
 }
@@ -68,12 +69,12 @@ func (f *filesSide) post(ctx context.Context, u unit) verdict {
 	if f.broken != nil {
 		return internal(f.broken)
 	}
-	body, err := flat(u)
+	body, err := f.form.posting(u)
 	if err != nil {
 		return verdict{what: refused, class: dataQuality, code: "not-understood", reason: err.Error()}
 	}
-	file := fileOf(u)
-	if err := f.share.remove("result/" + resultOf(file)); err != nil && !errors.Is(err, os.ErrNotExist) { // of an earlier attempt
+	file := f.fileOf(u)
+	if err := f.share.remove("result/" + f.resultOf(file)); err != nil && !errors.Is(err, os.ErrNotExist) { // of an earlier attempt
 		return notSent(err)
 	}
 	if err := f.share.write("in/"+file+".tmp", body); err != nil {
@@ -110,11 +111,11 @@ func notSent(err error) verdict {
 // result reads what the import job says of a file; false if there is nothing
 // to read.
 func (f *filesSide) result(u unit, file string) (verdict, bool) {
-	b, err := f.share.read("result/" + resultOf(file))
+	b, err := f.share.read("result/" + f.resultOf(file))
 	if err != nil {
 		return verdict{}, false
 	}
-	whole, retry, rows, err := readResult(b)
+	whole, retry, rows, err := f.form.readResult(b)
 	if err != nil {
 		return verdict{what: again, class: technical, code: "not-understood", reason: "the result is not readable: " + err.Error(), doubt: true}, true
 	}
@@ -152,7 +153,7 @@ func (f *filesSide) settle(_ context.Context, u unit) verdict {
 	if f.broken != nil {
 		return internal(f.broken)
 	}
-	file := fileOf(u)
+	file := f.fileOf(u)
 	if v, ok := f.result(u, file); ok && v.code != "not-understood" && v.code != onlyAccepted {
 		return v
 	}
@@ -173,9 +174,13 @@ func (f *filesSide) settle(_ context.Context, u unit) verdict {
 }
 
 // fileOf names the file of a unit: the same in every attempt.
-func fileOf(u unit) string { return fmt.Sprintf("%s.%06d.csv", u[0].name, u[0].seq) }
+func (f *filesSide) fileOf(u unit) string {
+	return fmt.Sprintf("%s.%06d%s", u[0].name, u[0].seq, f.form.ending())
+}
 
-func resultOf(file string) string { return strings.TrimSuffix(file, ".csv") + ".result.csv" }
+func (f *filesSide) resultOf(file string) string {
+	return strings.TrimSuffix(file, f.form.ending()) + ".result" + f.form.ending()
+}
 
 // fetch takes what the ERP exports until ctx is done.
 func (f *filesSide) fetch(ctx context.Context, in *inbox) error {
@@ -265,14 +270,27 @@ func (f *filesSide) take(ctx context.Context, in *inbox, i os.FileInfo) (on bool
 	if len(b) == 0 && i.Size() == 0 { // an export that had nothing to say, or has not begun
 		return f.oddly(ctx, in, i, nil)
 	}
-	read := readFlat
-	if f.defect == M62 {
-		read = readHasty
+	list, full := strings.CutPrefix(fileKind(file), fullPrefix)
+	records, err := f.form.read(b, f.defect)
+	if full && f.defect == M171 && errors.Is(err, errUnfinished) { // DEFECT M171: what is there now is all there is
+		records, err = f.form.read(b, M62)
 	}
-	records, err := read(b)
 	var facts []announcedFact
 	if err == nil {
-		facts, err = announce(fileKind(file), records)
+		facts, err = announce(list, records)
+	}
+	r := masterReading{told: materialsIn(records)}
+	if full && list == "items" || f.defect == M135 && list == "items" { // DEFECT M135: changes are all there is
+		r.at = f.form.created(b)
+	}
+	if len(r.told) > 0 || r.at != "" {
+		known, kerr := in.store.materials(ctx)
+		if kerr != nil {
+			return false, kerr
+		}
+		r.conclude(known, f.defect)
+		gone, gerr := r.facts()
+		facts, err = append(facts, gone...), errors.Join(err, gerr)
 	}
 	var items []*item
 	for _, a := range facts {
@@ -293,7 +311,7 @@ func (f *filesSide) take(ctx context.Context, in *inbox, i os.FileInfo) (on bool
 		}
 	}
 	n := max(f.last, fileNumber(file))
-	if err := in.accept(ctx, items, func(w *writer) error { return do(w.cursor, f.name, fmt.Sprint(n)) }); err != nil {
+	if err := in.accept(ctx, items, func(w *writer) error { return errors.Join(do(w.cursor, f.name, fmt.Sprint(n)), w.materials(r.told)) }); err != nil {
 		return false, err
 	}
 	f.last = n

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -11,7 +12,8 @@ import (
 )
 
 // This file is what the bridge knows of the form of files/v1: lines of cells
-// between a header and a trailer. What the cells mean is in flatrows.go.
+// between a header and a trailer, in the layout and encoding that were agreed
+// upon (flatform.go). What the cells mean is in flatrows.go.
 
 // A line is one record: its type and its cells.
 type line []string
@@ -26,14 +28,16 @@ func (l line) cell(n int) string {
 // errUnfinished says that a file has not been written to its end, or not yet.
 var errUnfinished = errors.New("the file has no trailer that fits: it is not complete")
 
-// readFlat takes a file apart. Only a trailer that counts what there is says
+// read takes a file apart. Only a trailer that counts what there is says
 // that the file is complete; without one it is errUnfinished.
-func readFlat(b []byte) ([]line, error) {
-	text, err := plainText(b)
+func (f FileForm) read(b []byte, defect Defect) ([]line, error) {
+	lines, rest, err := f.lines(b, defect)
 	if err != nil {
 		return nil, err
 	}
-	lines, rest := splitLines(text)
+	if defect == M62 { // DEFECT M62: what is not there yet is not missed
+		return hasty(lines), nil
+	}
 	if rest != "" || len(lines) < 2 || lines[0][0] != "HDR" || lines[len(lines)-1][0] != "TRL" {
 		return nil, errUnfinished
 	}
@@ -44,25 +48,48 @@ func readFlat(b []byte) ([]line, error) {
 	return records, nil
 }
 
-// readHasty is what defect M62 does instead: whatever lines are there now.
-func readHasty(b []byte) ([]line, error) {
-	text, err := plainText(b)
-	if err != nil {
-		return nil, err
+// created is when a file says that it was made.
+func (f FileForm) created(b []byte) string {
+	lines, _, _ := f.lines(b, "")
+	if len(lines) == 0 || lines[0][0] != "HDR" {
+		return ""
 	}
-	lines, _ := splitLines(text) // DEFECT M62: what is not there yet is not missed
-	var records []line
+	return lines[0].cell(5)
+}
+
+// hasty is what defect M62 reads instead: whatever lines are there now.
+func hasty(lines []line) (records []line) {
 	for _, l := range lines {
 		if l[0] != "HDR" && l[0] != "TRL" {
 			records = append(records, l)
 		}
 	}
-	return records, nil
+	return records
 }
 
-// plainText reads UTF-8, and UTF-16 that says so: exports change their
-// encoding with an update, and a byte order mark tells.
-func plainText(b []byte) (string, error) {
+// lines are the complete lines of a file, with decimal points; rest is what
+// follows the last of them.
+func (f FileForm) lines(b []byte, defect Defect) (all []line, rest string, err error) {
+	text, err := f.plainText(b)
+	if err != nil {
+		return nil, "", err
+	}
+	if f.fixed() {
+		all, rest = cutLines(text)
+	} else {
+		all, rest = splitLines(text, f.delimiter())
+	}
+	for _, l := range all {
+		if err := f.decimals(l, defect); err != nil {
+			return nil, "", err
+		}
+	}
+	return all, rest, nil
+}
+
+// plainText reads the encoding that was agreed upon, and UTF-8 and UTF-16 that say
+// so: exports change their encoding with an update, and a byte order mark tells.
+func (f FileForm) plainText(b []byte) (string, error) {
 	if len(b) >= 2 && (b[0] == 0xFE && b[1] == 0xFF || b[0] == 0xFF && b[1] == 0xFE) {
 		big := b[0] == 0xFE
 		var units []uint16
@@ -75,7 +102,14 @@ func plainText(b []byte) (string, error) {
 		}
 		return string(utf16.Decode(units)), nil
 	}
-	text := strings.TrimPrefix(string(b), "\ufeff")
+	text, marked := strings.CutPrefix(string(b), "\ufeff")
+	if p := f.page(); p != nil && !marked {
+		var one strings.Builder
+		for _, c := range b {
+			one.WriteRune(p.DecodeByte(c))
+		}
+		return one.String(), nil
+	}
 	if !utf8.ValidString(text) {
 		return "", errors.New("the file is not UTF-8, and no byte order mark says what it is")
 	}
@@ -83,9 +117,9 @@ func plainText(b []byte) (string, error) {
 }
 
 // splitLines reads complete lines; rest is what follows the last of them.
-func splitLines(text string) (lines []line, rest string) {
+func splitLines(text string, delimiter byte) (lines []line, rest string) {
 	for text != "" {
-		l, after, ok := splitLine(text)
+		l, after, ok := splitLine(text, delimiter)
 		if !ok {
 			return lines, text
 		}
@@ -94,15 +128,28 @@ func splitLines(text string) (lines []line, rest string) {
 	return lines, ""
 }
 
-func splitLine(text string) (l line, rest string, ok bool) {
+// cutLines reads complete lines of fixed columns, likewise.
+func cutLines(text string) (lines []line, rest string) {
+	for text != "" {
+		row, after, ended := strings.Cut(text, "\n")
+		l, ok := cut(strings.TrimSuffix(row, "\r"))
+		if !ended || !ok {
+			return lines, text
+		}
+		lines, text = append(lines, l), after
+	}
+	return lines, ""
+}
+
+func splitLine(text string, delimiter byte) (l line, rest string, ok bool) {
 	for {
-		cell, after, ok := splitCell(text)
+		cell, after, ok := splitCell(text, delimiter)
 		if !ok {
 			return nil, "", false
 		}
 		l = append(l, cell)
 		switch {
-		case strings.HasPrefix(after, ";"):
+		case after != "" && after[0] == delimiter:
 			text = after[1:]
 		case strings.HasPrefix(after, "\r\n"):
 			return l, after[2:], true
@@ -114,9 +161,9 @@ func splitLine(text string) (l line, rest string, ok bool) {
 	}
 }
 
-func splitCell(text string) (cell, rest string, ok bool) {
+func splitCell(text string, delimiter byte) (cell, rest string, ok bool) {
 	if !strings.HasPrefix(text, `"`) {
-		end := strings.IndexAny(text, ";\r\n")
+		end := strings.IndexAny(text, string(rune(delimiter))+"\r\n")
 		if end < 0 {
 			return "", "", false
 		}
@@ -138,15 +185,24 @@ func splitCell(text string) (cell, rest string, ok bool) {
 	}
 }
 
-// writeFlat writes a file. Total is the sum of the quantities.
-func writeFlat(name, id, created string, records []line, total *big.Rat) []byte {
+// write writes a file. Total is the sum of the quantities. What the form has no
+// characters or no room for is an error.
+func (f FileForm) write(name, id, created string, records []line, total *big.Rat) ([]byte, error) {
 	var b strings.Builder
-	writeLine(&b, line{"HDR", dialectFiles, name, "MES", id, created})
-	for _, l := range records {
-		writeLine(&b, l)
+	all := slices.Concat([]line{{"HDR", dialectFiles, name, "MES", id, created}}, records, []line{{"TRL", strconv.Itoa(len(records)), plainDecimal(hashTotal(total))}})
+	for _, l := range all {
+		l = f.marked(l)
+		if !f.fixed() {
+			writeLine(&b, l, f.delimiter())
+		} else if err := l.fill(&b); err != nil {
+			return nil, fmt.Errorf("write %s: %w", name, err)
+		}
 	}
-	writeLine(&b, line{"TRL", strconv.Itoa(len(records)), plainDecimal(hashTotal(total))})
-	return []byte(b.String())
+	body, err := f.bytes(b.String())
+	if err != nil {
+		return nil, fmt.Errorf("write %s: %w", name, err)
+	}
+	return body, nil
 }
 
 // hashTotal keeps the last twelve digits before the point.
@@ -161,12 +217,12 @@ func plainDecimal(r *big.Rat) string {
 	return strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
 }
 
-func writeLine(b *strings.Builder, l line) {
+func writeLine(b *strings.Builder, l line, delimiter byte) {
 	for i, cell := range l {
 		if i > 0 {
-			b.WriteByte(';')
+			b.WriteByte(delimiter)
 		}
-		if strings.ContainsAny(cell, ";\"\r\n") || strings.TrimSpace(cell) != cell {
+		if strings.ContainsAny(cell, string(rune(delimiter))+"\"\r\n") || strings.TrimSpace(cell) != cell {
 			cell = `"` + strings.ReplaceAll(cell, `"`, `""`) + `"`
 		}
 		b.WriteString(cell)
@@ -175,8 +231,8 @@ func writeLine(b *strings.Builder, l line) {
 }
 
 // readResult reads what the import job says of a file.
-func readResult(b []byte) (whole row, retry int, rows []row, err error) {
-	records, err := readFlat(b)
+func (f FileForm) readResult(b []byte) (whole row, retry int, rows []row, err error) {
+	records, err := f.read(b, "")
 	if err != nil {
 		return row{}, 0, nil, err
 	}

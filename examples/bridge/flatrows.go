@@ -67,13 +67,20 @@ var belongs = map[string][]string{"OPR": {"ORD", "RTG"}, "CMP": {"ORD", "BOM"}, 
 // cellsOf is how many cells a record has, its type included.
 var cellsOf = map[string]int{"ORD": 12, "OPR": 7, "CMP": 5, "CHG": 9, "CAN": 5, "DEC": 7, "ITM": 12, "UOM": 4, "BOM": 7, "RTG": 5, "WCT": 8, "MCH": 2, "CAL": 6, "SHF": 5}
 
+// announceOne writes a record, with those that belong to it, as a message that was
+// made when what it states happened.
 func announceOne(name string, l line, below []line) (announcedFact, error) {
+	return announceMade(name, l, below, l.cell(2))
+}
+
+// announceMade is [announceOne] of a message that was made at another time.
+func announceMade(name string, l line, below []line, made string) (announcedFact, error) {
 	for _, r := range append([]line{l}, below...) {
 		if n := cellsOf[r[0]]; n == 0 || len(r) < n { // what stands behind them is a later version's
 			return announcedFact{}, fmt.Errorf("a record %s of %d cells", clip(r[0]), len(r))
 		}
 	}
-	event, at := l[1], l[2]
+	event := l[1]
 	var verb, noun, task string
 	var row object
 	switch l[0] {
@@ -106,7 +113,7 @@ func announceOne(name string, l line, below []line) (announcedFact, error) {
 	}
 	body, err := json.Marshal(object{verb + noun: object{
 		"@releaseID":      "V0701",
-		"ApplicationArea": object{"Sender": object{"LogicalID": "lid://andon.erp", "TaskID": task, "ReferenceID": event}, "CreationDateTime": at, "BODID": event},
+		"ApplicationArea": object{"Sender": object{"LogicalID": "lid://andon.erp", "TaskID": task, "ReferenceID": event}, "CreationDateTime": made, "BODID": event},
 		"DataArea":        object{verb: object{}, noun: []object{row}},
 	}})
 	return announcedFact{name, event, body}, err
@@ -334,9 +341,9 @@ func (u *use) UnmarshalJSON(b []byte) error {
 
 type measure struct{ QuantityString, UnitOfMeasure string }
 
-// flat writes a unit as a file under a header that says when, and names it by
+// posting writes a unit as a file under a header that says when, and names it by
 // the unit's key: the same in every attempt.
-func flat(u unit) ([]byte, error) {
+func (f FileForm) posting(u unit) ([]byte, error) {
 	var records []line
 	total, created := new(big.Rat), ""
 	for _, it := range u {
@@ -349,7 +356,7 @@ func flat(u unit) ([]byte, error) {
 		}
 		records = append(records, ls...)
 	}
-	return writeFlat(u[0].name, u.key(), created, records, total), nil
+	return f.write(u[0].name, u.key(), created, records, total)
 }
 
 // recordsOf writes what one item states, and adds up its quantity.

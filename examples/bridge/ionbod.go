@@ -64,6 +64,38 @@ var ionNouns = []ionNoun{
 	{record: "HLD", verb: "Process", noun: "InventoryHold", action: "Add", places: under("InventoryHoldHeader", "AlternateDocumentID/ID DocumentDateTime LotIDs/ID ItemID/ID ProductionOrderReference/DocumentID/ID DocumentID/ID ReasonCode")},
 }
 
+// csiNouns are those that CloudSuite Industrial takes instead: it has no document for
+// the confirmation of an operation, what its run was comes in as a timesheet, and
+// goods are put into stock by an adjustment of it. All are Syncs, which nobody
+// acknowledges.
+var csiNouns = []ionNoun{
+	{record: "CNF", verb: "Sync", noun: "EmployeeTimesheet", action: "Add", says: [2]string{"Type", "Run"}, places: otherwise("CNF").places},
+	{record: "CON", verb: "Sync", noun: "InventoryAdjustment", action: "Add", says: otherwise("CON").says, places: otherwise("CON").places},
+	{record: "SCR", verb: "Sync", noun: "InventoryAdjustment", action: "Add", says: otherwise("SCR").says, places: otherwise("SCR").places},
+	{record: "RCV", verb: "Sync", noun: "InventoryAdjustment", action: "Add", says: [2]string{"InventoryAdjustmentHeader/Type", "Receipt"},
+		places: append(under("InventoryAdjustmentHeader", "DocumentID/ID DocumentDateTime ProductionOrderReference/DocumentID/ID ReportNumber"), under("InventoryAdjustmentLine", "ItemID/ID LotIDs/ID Quantity Quantity@unitCode")...),
+		below:  []ionNoun{{record: "SER", noun: "SerialNumber", places: []string{"ID"}}}},
+}
+
+// otherwise is how a record is told to other products.
+func otherwise(record string) ionNoun {
+	return ionNouns[slices.IndexFunc(ionNouns, func(n ionNoun) bool { return n.record == record })]
+}
+
+// taken finds the noun by which a product takes a record; ok is false if it has
+// none.
+func taken(product, record string) (n ionNoun, ok bool) {
+	all := ionNouns
+	if product == productCSI {
+		all = csiNouns
+	}
+	i := slices.IndexFunc(all, func(n ionNoun) bool { return n.record == record })
+	if i < 0 {
+		return n, false
+	}
+	return all[i], true
+}
+
 // under puts an element before each path.
 func under(above, paths string) []string {
 	all := strings.Fields(paths)
@@ -168,7 +200,7 @@ func (n ionNoun) line(e *element) line {
 type ionHead struct{ tenant, entity, from, id string }
 
 // ionPosting writes a unit as a BOD. The first record of each fact begins a noun.
-func ionPosting(u unit, h ionHead) (document string, bod []byte, err error) {
+func ionPosting(u unit, h ionHead, product string) (document string, bod []byte, err error) {
 	var nouns bytes.Buffer
 	var n ionNoun
 	created := ""
@@ -178,11 +210,11 @@ func ionPosting(u unit, h ionHead) (document string, bod []byte, err error) {
 		if err != nil {
 			return "", nil, err
 		}
-		i := slices.IndexFunc(ionNouns, func(n ionNoun) bool { return n.record == records[0][0] })
-		if i < 0 {
+		var known bool
+		if n, known = taken(product, records[0][0]); !known {
 			return "", nil, fmt.Errorf("write %s: there is no document for it", it.Event)
 		}
-		if n = ionNouns[i]; created == "" {
+		if created == "" {
 			created = at
 		}
 		root := n.element(records[0])

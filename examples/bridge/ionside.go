@@ -30,6 +30,7 @@ type ionSide struct {
 	tenant, entity string
 	from           string // our logical ID
 	version        string // of the messaging service: v3 or v2
+	product        string // of the ERP, which says what it takes
 	stop           bool   // in doubt, leave it to a person
 	bus            bool   // the other system is there as well: items are nouns, see ionbus.go
 	syncs          *syncs // what was handed on on the bus, and nobody acknowledges
@@ -90,7 +91,7 @@ func newIONSide(name string, c Config) *ionSide {
 	at.URL = strings.TrimSuffix(k.Gateway, "/") + "/" + k.Tenant + "/IONSERVICES/api/ion/messaging/service"
 	at.TokenURL, at.Client, at.Secret, at.Account, at.Password = k.Issuer+k.Token, k.Client, k.Secret, k.Account, k.Password
 	return &ionSide{system: newSystem(name, at, c), tenant: k.Tenant, entity: c.Entity, from: c.LogicalID, version: strings.TrimPrefix(c.Dialect, "infor-ion/"),
-		stop: c.InDoubt == "stop", run: rand.Text()[:8], waiting: map[string]chan<- *element{}, heard: map[string][]answerOf{}, syncs: &syncs{sent: map[string]synced{}}}
+		product: c.Product, stop: c.InDoubt == "stop", run: rand.Text()[:8], waiting: map[string]chan<- *element{}, heard: map[string][]answerOf{}, syncs: &syncs{sent: map[string]synced{}}}
 }
 
 // onBus is the side of the other system where that is behind the same ION. We are one
@@ -172,7 +173,7 @@ func (s *ionSide) wording(u unit, h ionHead) (document string, bod []byte, id io
 	if s.bus {
 		return busPosting(u, h)
 	}
-	document, bod, err = ionPosting(u, h)
+	document, bod, err = ionPosting(u, h, s.product)
 	return document, bod, ionID{h.id, 1}, err
 }
 

@@ -128,3 +128,6 @@ const (
 	dialectION2    = "infor-ion/v2"
 	dialectSAP     = "sap-s4/v2"
 )
+
+// productCSI is CloudSuite Industrial behind ION.
+const productCSI = "csi"

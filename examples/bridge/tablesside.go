@@ -283,6 +283,9 @@ func (t *tablesSide) round(ctx context.Context, in *inbox) error {
 			return fmt.Errorf("%s: %w", fetched[i].table, err)
 		}
 	}
+	if err := t.loads(limited, in); err != nil {
+		return fmt.Errorf("loads: %w", err)
+	}
 	return nil
 }
 
@@ -405,7 +408,7 @@ func (t *tablesSide) take(ctx context.Context, in *inbox, n int, id int64, recor
 		}
 		in.teller.poke()
 		code, text = 422, clip(bad.Error())
-	} else if err := in.accept(ctx, items, nil); err != nil {
+	} else if err := t.acceptKnown(ctx, in, items, materialsIn(records)); err != nil {
 		return err
 	}
 	// If it does not succeed, the row is read and recognised in the next round.

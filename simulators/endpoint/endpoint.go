@@ -101,6 +101,9 @@ type Endpoint struct {
 
 	behind []*Endpoint // whose messages come here
 
+	gathers  map[plant.EventID]bool // what is told as part of an extract now; only Notice and Extract touch it
+	gathered []plant.Event
+
 	policyMu sync.RWMutex // guards Policy, which a scenario may change
 }
 
@@ -173,6 +176,10 @@ func (e *Endpoint) Run(ctx context.Context) error {
 func (e *Endpoint) Notice(ev plant.Event) error {
 	e.noteBefore(ev)
 	for _, a := range e.System.Notice(ev) {
+		if e.gathers[a.ID] {
+			e.gathered = append(e.gathered, a)
+			continue
+		}
 		if e.Sends != nil && !e.Sends[a.Fact.Kind()] {
 			continue
 		}

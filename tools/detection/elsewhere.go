@@ -36,7 +36,13 @@ var rigs = map[bridge.Defect]string{
 	bridge.M135: "examples/bridge/lists-sap.yaml",
 	bridge.M150: "examples/bridge/lists-d365.yaml",
 	bridge.M151: "examples/bridge/lists-d365.yaml",
+	bridge.M170: "examples/bridge/files-fixed.yaml",
+	bridge.M173: "examples/bridge/extracts.yaml",
 }
+
+// fileRigs are those whose ERP exchanges files in another form or rhythm than
+// that of the bundled rig.
+var fileRigs = []string{"examples/bridge/files-fixed.yaml", "examples/bridge/extracts.yaml"}
 
 // busRig has ERP and MES on one bus.
 const busRig = "examples/bridge/ion-bus.yaml"
@@ -61,6 +67,11 @@ func rigAt(d bridge.Defect, erp string) (rig, why string) {
 	case rig == busRig:
 		if erp != "infor-ion/v3" {
 			return "", "needs the rig " + rig + ", whose ERP speaks infor-ion/v3"
+		}
+		return rig, ""
+	case slices.Contains(fileRigs, rig):
+		if erp != "files/v1" {
+			return "", "needs the rig " + rig + ", whose ERP speaks files/v1"
 		}
 		return rig, ""
 	case !slices.Contains(slices.Collect(maps.Values(listRigs)), rig):
@@ -148,6 +159,10 @@ var elsewhere = map[bridge.Defect][]string{
 	bridge.M150: {"MDM-13"},
 	bridge.M151: {"MDM-13"},
 	bridge.M152: {"EXC-05"},
+	bridge.M170: {"CNF-01"},
+	bridge.M171: {"FIL-04"},
+	bridge.M172: {"TAB-07"},
+	bridge.M173: {"MDM-14"},
 }
 
 // A place is a rig and what can be played there.

@@ -17,6 +17,8 @@ func (e Encoding) page() *charmap.Charmap {
 	switch e {
 	case Latin1:
 		return charmap.ISO8859_1
+	case ISO885915:
+		return charmap.ISO8859_15
 	case Windows1252:
 		return charmap.Windows1252
 	}

@@ -47,7 +47,7 @@ func Layouts(s Settings) map[string][]byte {
 	for _, name := range Names() {
 		var records []string
 		for _, k := range kinds {
-			if w, _ := wordOf(k); w.name == name {
+			if w, _ := wordOf(k); w.name == listed(name) {
 				records = append(records, w.record)
 				records = append(records, belowOf(w.record)...)
 			}

@@ -72,7 +72,7 @@ func claim(name string, r record, below []record) (plant.Event, error) {
 	if i < 0 {
 		return plant.Event{}, fmt.Errorf("line %d: a record %s where none can be", r.line, r.kind)
 	}
-	if w, _ := wordOf(kinds[i]); w.name != name {
+	if w, _ := wordOf(kinds[i]); w.name != listed(name) {
 		return plant.Event{}, fmt.Errorf("line %d: a record %s among %s", r.line, r.kind, name)
 	}
 	c := &cells{record: r, layout: layoutOf(r.kind)}

@@ -173,9 +173,18 @@ const (
 	Result = "result"
 )
 
+// FullName is what an extract of all records of a list is called: "all-items".
+func FullName(list string) string { return full + list }
+
+const full = "all-"
+
+// listed is the list of which a file with this name is an extract, or changes.
+func listed(name string) string { return strings.TrimPrefix(name, full) }
+
 // Names returns the names of all files, in the order of the README.
 func Names() []string {
-	return []string{Orders, OperationStarts, Confirmations, Consumptions, Scrap, Rework, Receipts, Holds, Decisions, Inspections, Items, Boms, Routings, WorkCenters, Calendars}
+	return []string{Orders, OperationStarts, Confirmations, Consumptions, Scrap, Rework, Receipts, Holds, Decisions, Inspections, Items, Boms, Routings, WorkCenters, Calendars,
+		FullName(Items), FullName(Boms), FullName(Routings), FullName(WorkCenters), FullName(Calendars)}
 }
 
 // instantForm is how a point in time is written: with its offset, because what

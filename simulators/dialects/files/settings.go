@@ -25,7 +25,7 @@ type Settings struct {
 	// fixed width, padded with blanks).
 	Layout Layout `yaml:"layout" jsonschema:"enum=csv,enum=fixed"`
 	// Encoding of the text.
-	Encoding Encoding `yaml:"encoding" jsonschema:"enum=utf-8,enum=utf-8-bom,enum=latin-1,enum=windows-1252"`
+	Encoding Encoding `yaml:"encoding" jsonschema:"enum=utf-8,enum=utf-8-bom,enum=latin-1,enum=iso-8859-15,enum=windows-1252"`
 	// Decimal is what stands between whole and fraction: point or comma.
 	Decimal DecimalMark `yaml:"decimal" jsonschema:"enum=point,enum=comma"`
 	// Delimiter of csv: semicolon, comma, tab or pipe.
@@ -49,8 +49,9 @@ const (
 	Fixed Layout = "fixed"
 
 	UTF8        Encoding = "utf-8"
-	UTF8BOM     Encoding = "utf-8-bom" // written with a byte order mark, read with or without
-	Latin1      Encoding = "latin-1"   // ISO 8859-1
+	UTF8BOM     Encoding = "utf-8-bom"   // written with a byte order mark, read with or without
+	Latin1      Encoding = "latin-1"     // ISO 8859-1
+	ISO885915   Encoding = "iso-8859-15" // ISO 8859-15, which has the euro sign
 	Windows1252 Encoding = "windows-1252"
 
 	Point DecimalMark = "point"
@@ -73,7 +74,7 @@ func (s Settings) Validate() error {
 		allowed   []string
 	}{
 		{"layout", string(s.Layout), []string{"csv", "fixed"}},
-		{"encoding", string(s.Encoding), []string{"utf-8", "utf-8-bom", "latin-1", "windows-1252"}},
+		{"encoding", string(s.Encoding), []string{"utf-8", "utf-8-bom", "latin-1", "iso-8859-15", "windows-1252"}},
 		{"decimal", string(s.Decimal), []string{"point", "comma"}},
 		{"delimiter", string(s.Delimiter), []string{"semicolon", "comma", "tab", "pipe"}},
 		{"lines", string(s.Lines), []string{"crlf", "lf"}},
@@ -119,7 +120,7 @@ func (s Settings) mark() byte {
 }
 
 func (s Settings) contentType() string {
-	charset := map[Encoding]string{"": "utf-8", UTF8: "utf-8", UTF8BOM: "utf-8", Latin1: "iso-8859-1", Windows1252: "windows-1252"}[s.Encoding]
+	charset := map[Encoding]string{"": "utf-8", UTF8: "utf-8", UTF8BOM: "utf-8", Latin1: "iso-8859-1", ISO885915: "iso-8859-15", Windows1252: "windows-1252"}[s.Encoding]
 	if s.Layout == Fixed {
 		return "text/plain; charset=" + charset
 	}

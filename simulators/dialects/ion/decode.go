@@ -3,6 +3,7 @@ package ion
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/andon-rig/andon/simulators"
@@ -19,6 +20,7 @@ const (
 	codePrincipal = "logical-id-mismatch"
 	codeInactive  = "connection-inactive"
 	codeDocument  = "document-unknown"
+	codeUnplayed  = "document-not-played"
 	codeRouting   = "accounting-entity-unknown"
 	codeRoute     = "no-route" // told to people at the ION Desk only
 )
@@ -150,6 +152,9 @@ func (d Dialect) read(in incoming) simulators.Ask {
 			return noted
 		}
 		return late(codeRouting, fmt.Sprintf("accounting entity %q is none of ours, only %s", clip(entity), d.Settings.entity()))
+	}
+	if p := d.Settings.product(); slices.Contains(p.also, in.DocumentName) {
+		return late(codeUnplayed, fmt.Sprintf("%s takes %s, and nothing of this plant is told by it", p.name, in.DocumentName))
 	}
 	claims, err := d.claims(bod, in)
 	if err != nil {

@@ -126,53 +126,6 @@ func TestIdentities(t *testing.T) {
 	}
 }
 
-// TestProducts: a rig file can replace a noun, and is told what is wrong with
-// its table.
-func TestProducts(t *testing.T) {
-	configure := func(s Settings) (Dialect, error) {
-		d, err := Dialect{}.Configure(func(into any) error { *into.(*Settings) = s; return nil })
-		if err != nil {
-			return Dialect{}, err
-		}
-		return d.(Dialect), nil
-	}
-	table := `order-cancelled Sync WorkOrder Delete
-  ORDER WorkOrderHeader/DocumentID/ID
-  VERSION WorkOrderHeader/Version
-  REFERENCE WorkOrderHeader/AlternateDocumentID/ID
-  AT WorkOrderHeader/DocumentDateTime`
-	d, err := configure(Settings{Nouns: table})
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := d.Batch(goldens()["order-cancelled"]...)
-	if err != nil || !bytes.Contains(m.Body, []byte("<SyncWorkOrder")) {
-		t.Fatalf("%s, %v", m.Body, err)
-	}
-	if ask, err := d.Decode(m); err != nil || len(ask.Claims) != 1 {
-		t.Errorf("read again: %+v, %v", ask, err)
-	}
-	if r, _, _ := refusedBy(Dialect{}, m); r == nil {
-		t.Error("the product itself has no such noun")
-	}
-	for table, want := range map[string]string{
-		"order-cancelled Sync": "line 1", "nothing Sync N Add": `"nothing" is none`, "scrap Get N Add": "Sync or Process", "scrap Sync N Add Type": "Element/Path=Word",
-		"  ORDER a/b": "before the first noun", "scrap Sync N Add\n  COLOUR a": `no column "COLOUR"`, "scrap Sync N Add\n  ORDER": "not 1 words", "scrap Sync N Add\n  XXX *a": `no records "XXX"`,
-	} {
-		if _, err := configure(Settings{Nouns: table}); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%q: %v, want %q", table, err, want)
-		}
-	}
-	for want, s := range map[string]Settings{
-		"layout": {Layout: JSON}, "product": {Product: "m3"}, "routing-error": {Routing: "log"}, "connection": {Connection: "maybe"}, "confirm-bod": {ConfirmBOD: "never"},
-		"logical-id": {LogicalID: "erp"}, "partner": {Partner: "mes"}, "tenant": {Tenant: "a/b"},
-	} {
-		if _, err := configure(s); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%+v: %v, want an error about %s", s, err, want)
-		}
-	}
-}
-
 // TestLateAnswers: a document that nobody could read is answered as well.
 func TestLateAnswers(t *testing.T) {
 	m, err := Dialect{}.Batch(confirmation())

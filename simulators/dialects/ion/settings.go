@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/andon-rig/andon/internal/yamlfile"
 	"github.com/andon-rig/andon/simulators"
 )
 
@@ -28,9 +29,9 @@ type Settings struct {
 	// Layout of a message on the wire: multipart, mime (v3) or json (v2).
 	Layout Layout `yaml:"layout" jsonschema:"enum=multipart,enum=mime,enum=json"`
 	// Product has the nouns: generic.
-	Product string `yaml:"product" jsonschema:"enum=generic,enum=csi"`
-	// Nouns replaces or adds nouns of the product, in the form of its table.
-	Nouns string `yaml:"nouns"`
+	Product string `yaml:"product" jsonschema:"enum=generic,enum=csi,enum=m3"`
+	// Nouns replaces or adds nouns of the product, in the form of its file.
+	Nouns yamlfile.Node `yaml:"nouns"`
 	// Routing says what happens to a document of another accounting entity: return.
 	Routing Routing `yaml:"routing-error" jsonschema:"enum=return,enum=ignore"`
 	// Connection is whether the SUT's connection point is active: active.
@@ -113,12 +114,12 @@ func (d Dialect) Configure(decode func(any) error) (simulators.Dialect, error) {
 	if err := d.validate(); err != nil {
 		return nil, err
 	}
-	if d.Settings.Nouns == "" {
+	if d.Settings.Nouns.IsZero() {
 		return d, nil
 	}
-	more, err := readProduct(d.Settings.product().name, d.Settings.Nouns)
+	more, err := readNouns(d.Settings.product().name, d.Settings.Nouns)
 	if err != nil {
-		return nil, fmt.Errorf("nouns: %w", err)
+		return nil, err
 	}
 	d.Settings.merged = d.Settings.product().with(more)
 	return d, nil
@@ -137,7 +138,7 @@ func (d Dialect) validate() error {
 		allowed   []string
 	}{
 		{"layout", string(s.Layout), layouts},
-		{"product", s.Product, []string{"generic", "csi"}},
+		{"product", s.Product, productNames},
 		{"routing-error", string(s.Routing), []string{string(RoutingReturn), string(RoutingIgnore)}},
 		{"connection", string(s.Connection), []string{string(Active), string(Inactive)}},
 		{"confirm-bod", string(s.ConfirmBOD), []string{string(ToDesk), string(Delivered)}},

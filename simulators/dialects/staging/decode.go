@@ -24,7 +24,7 @@ const (
 // The error is a [*simulators.Refusal] whose text names row and column.
 func (d Dialect) Decode(m simulators.Message) (simulators.Ask, error) {
 	t := named(m.Name)
-	if t == nil || t.Below != "" {
+	if t == nil || t.Below != "" || len(t.records) == 0 {
 		return simulators.Ask{}, &simulators.Refusal{Class: simulators.DataQuality, Code: codeTable, Text: fmt.Sprintf("there is no table %q whose rows stand for themselves", clip(m.Name))}
 	}
 	rows, err := read(m.Body)

@@ -42,6 +42,7 @@ var tables = []table{
 	out("work_center_machines", "work_centers", "their machines", "MCH"),
 	out("calendars", "", "the hours of a site, each time that they change", "CAL"),
 	out("calendar_shifts", "calendars", "shifts, at times of the clocks of the zone", "SHF"),
+	loads,
 	in("operation_starts", "", "an operation has begun", "STA"),
 	in("confirmations", "", "what an operation has made", "CNF"),
 	in("consumptions", "", "what an operation has used up", "CON"),
@@ -52,6 +53,25 @@ var tables = []table{
 	in("inspections", "", "results of an inspection", "INS"),
 	in("holds", "", "lots that quality has blocked", "HLD"),
 }
+
+// Columns of loads, and that by which a row says in which load it is.
+const (
+	loadColumn  = "load_id"
+	loadTable   = "table_name"
+	loadCount   = "row_count"
+	loadClosed  = "closed_at"
+	loadsName   = "loads"
+	loadIDWidth = 40
+)
+
+// loads has a row for each load of all records of a table, which closes it: as
+// many rows there are in it, and no other is.
+var loads = table{Table: simulators.Table{Name: loadsName, Way: simulators.ToSUT, Doc: "loads of all records of a table, each closed by its row here",
+	Columns: []simulators.Column{{Name: loadColumn, Form: simulators.ColumnText, Width: loadIDWidth, Needed: true}, {Name: loadTable, Form: simulators.ColumnText, Width: 60, Needed: true},
+		{Name: loadCount, Form: simulators.ColumnWhole, Needed: true}, {Name: loadClosed, Form: simulators.ColumnText, Width: 40}}}}
+
+// loaded are the tables that can be loaded as a whole.
+var loaded = []string{"items", "boms", "routings", "work_centers", "calendars"}
 
 func out(name, below, doc string, kinds ...string) table {
 	return newTable(name, below, doc, simulators.ToSUT, kinds)
@@ -74,6 +94,9 @@ func newTable(name, below, doc string, way simulators.Direction, kinds []string)
 	}
 	if len(t.actions) > 0 {
 		t.Columns = []simulators.Column{{Name: actionColumn, Form: simulators.ColumnText, Width: 10, Values: t.actions}}
+	}
+	if slices.Contains(loaded, name) {
+		t.Columns = append(t.Columns, simulators.Column{Name: loadColumn, Form: simulators.ColumnText, Width: loadIDWidth})
 	}
 	for _, r := range t.records {
 		for _, c := range files.Columns(r) {

@@ -1,0 +1,55 @@
+package staging
+
+import (
+	"encoding/json"
+	"reflect"
+	"testing"
+
+	"github.com/andon-rig/andon/simulators/dialects/dialecttest"
+	"github.com/andon-rig/andon/simulators/plant"
+)
+
+// TestExtract: the rows of a table are a load, and a row that is inserted behind
+// them says how many they are. What is out of use is none of them.
+func TestExtract(t *testing.T) {
+	items := dialecttest.Day()["item-changed"]
+	gone := dialecttest.Event(plant.ItemChanged{Version: 2, Item: plant.Item{ID: "PUMP-6", Description: "Pump, old", Unit: "EA", Retired: true}}, dialecttest.At(5, 0, 0))
+	all := append(append([]plant.Event{}, items...), gone)
+	ms, err := Dialect{}.Extract(dialecttest.At(6, 0, 0), all)
+	if err != nil || len(ms) != 2 || ms[0].Name != "items" || ms[1].Name != "loads" || ms[0].Entity != ms[1].Entity {
+		t.Fatalf("%+v, %v", ms, err)
+	}
+	golden(t, "load-items", ms[0].Body)
+	golden(t, "load-closed", ms[1].Body)
+	ask, err := Dialect{}.Decode(ms[0])
+	if err != nil || !reflect.DeepEqual(ask.Claims, items) || !reflect.DeepEqual(ms[0].Events, items) {
+		t.Errorf("read as %+v, %v", ask.Claims, err)
+	}
+	if !reflect.DeepEqual(ms[1].Events, []plant.Event{gone}) {
+		t.Errorf("the closing row tells of %+v", ms[1].Events)
+	}
+	var rows []map[string]any
+	var closing map[string]any
+	if json.Unmarshal(ms[0].Body, &rows) != nil || json.Unmarshal(ms[1].Body, &closing) != nil {
+		t.Fatal("not JSON")
+	}
+	for _, r := range rows {
+		if r["load_id"] != closing["load_id"] {
+			t.Errorf("row of load %v, closed is %v", r["load_id"], closing["load_id"])
+		}
+	}
+	if closing["row_count"] != float64(len(rows)) || closing["table_name"] != "items" {
+		t.Errorf("closed as %v", closing)
+	}
+	if _, err := (Dialect{}).Decode(ms[1]); err == nil {
+		t.Error("a closing row is taken for a fact")
+	}
+	again, err := Dialect{}.Extract(dialecttest.At(7, 0, 0), all)
+	if err != nil || string(again[1].Body) == string(ms[1].Body) || again[1].Key == ms[1].Key {
+		t.Errorf("a load of another time is the same one: %s", again[1].Body)
+	}
+	only, err := Dialect{}.Extract(dialecttest.At(6, 0, 0), []plant.Event{gone})
+	if err != nil || len(only) != 1 || only[0].Name != "loads" {
+		t.Errorf("a load without rows: %+v, %v", only, err)
+	}
+}
