@@ -16,7 +16,8 @@ func published() []plant.Event {
 	items := dialecttest.Day()["item-changed"]
 	gone := dialecttest.Event(plant.ItemChanged{Version: 2, Item: plant.Item{ID: "PUMP-6", Description: "Pump, old", Unit: "EA", Retired: true}}, at(5, 0, 0))
 	all := append(dialecttest.Site()["calendar-changed"], items...)
-	return append(append(all, gone), dialecttest.Engineering()["bom-changed"]...)
+	all = append(append(all, gone), dialecttest.Engineering()["bom-changed"]...)
+	return append(append(all, dialecttest.Engineering()["routing-changed"]...), dialecttest.Site()["work-center-changed"]...)
 }
 
 // TestExtract: each list is a file by itself, with all of its records that are in
@@ -56,7 +57,7 @@ func TestExtract(t *testing.T) {
 				t.Errorf("%s without its trailer: %v", m.Name, err)
 			}
 		}
-		if want := []string{"all-calendars", "all-items", "all-boms"}; !reflect.DeepEqual(names, want) || told != len(all) {
+		if want := []string{"all-calendars", "all-items", "all-boms", "all-routings", "all-work-centers"}; !reflect.DeepEqual(names, want) || told != len(all) {
 			t.Errorf("files %q tell of %d records, want %q and %d", names, told, want, len(all))
 		}
 	}

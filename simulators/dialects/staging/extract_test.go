@@ -19,8 +19,8 @@ func TestExtract(t *testing.T) {
 	if err != nil || len(ms) != 2 || ms[0].Name != "items" || ms[1].Name != "loads" || ms[0].Entity != ms[1].Entity {
 		t.Fatalf("%+v, %v", ms, err)
 	}
-	golden(t, "load-items", ms[0].Body)
-	golden(t, "load-closed", ms[1].Body)
+	golden(t, "items-load", ms[0].Body)
+	golden(t, "loads", ms[1].Body)
 	ask, err := Dialect{}.Decode(ms[0])
 	if err != nil || !reflect.DeepEqual(ask.Claims, items) || !reflect.DeepEqual(ms[0].Events, items) {
 		t.Errorf("read as %+v, %v", ask.Claims, err)
@@ -51,5 +51,28 @@ func TestExtract(t *testing.T) {
 	only, err := Dialect{}.Extract(dialecttest.At(6, 0, 0), []plant.Event{gone})
 	if err != nil || len(only) != 1 || only[0].Name != "loads" {
 		t.Errorf("a load without rows: %+v, %v", only, err)
+	}
+}
+
+// TestLoads: every table of master data can be loaded.
+func TestLoads(t *testing.T) {
+	written, site := dialecttest.Engineering(), dialecttest.Site()
+	var all []plant.Event
+	for _, one := range [][]plant.Event{site["calendar-changed"], site["work-center-changed"], written["bom-changed"], written["routing-changed"]} {
+		all = append(all, one...)
+	}
+	ms, err := Dialect{}.Extract(dialecttest.At(6, 0, 0), all)
+	if err != nil || len(ms) != 8 {
+		t.Fatalf("%d messages, %v", len(ms), err)
+	}
+	for i, name := range []string{"calendars", "work_centers", "boms", "routings"} {
+		rows, closing := ms[2*i], ms[2*i+1]
+		if rows.Name != name || closing.Name != "loads" || len(closing.Events) > 0 {
+			t.Errorf("%s is loaded as %s, %s", name, rows.Name, closing.Name)
+		}
+		golden(t, name+"-load", rows.Body)
+		if ask, err := (Dialect{}).Decode(rows); err != nil || !reflect.DeepEqual(ask.Claims, rows.Events) {
+			t.Errorf("%s is read as %+v, %v", name, ask.Claims, err)
+		}
 	}
 }

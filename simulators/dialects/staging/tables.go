@@ -95,9 +95,6 @@ func newTable(name, below, doc string, way simulators.Direction, kinds []string)
 	if len(t.actions) > 0 {
 		t.Columns = []simulators.Column{{Name: actionColumn, Form: simulators.ColumnText, Width: 10, Values: t.actions}}
 	}
-	if slices.Contains(loaded, name) {
-		t.Columns = append(t.Columns, simulators.Column{Name: loadColumn, Form: simulators.ColumnText, Width: loadIDWidth})
-	}
 	for _, r := range t.records {
 		for _, c := range files.Columns(r) {
 			if c := column(c); !slices.ContainsFunc(t.Columns, func(o simulators.Column) bool { return o.Name == c.Name }) {
@@ -105,6 +102,9 @@ func newTable(name, below, doc string, way simulators.Direction, kinds []string)
 				t.Columns = append(t.Columns, c)
 			}
 		}
+	}
+	if slices.Contains(loaded, name) {
+		t.Columns = append(t.Columns, simulators.Column{Name: loadColumn, Form: simulators.ColumnText, Width: loadIDWidth})
 	}
 	return t
 }

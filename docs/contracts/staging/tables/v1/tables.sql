@@ -77,6 +77,7 @@ CREATE TABLE items (
   lots VARCHAR(1),
   serials VARCHAR(1),
   retired VARCHAR(1),
+  load_id VARCHAR(40),
   inserted_date TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT CURRENT_TIMESTAMP,
   inserted_by VARCHAR(60),
   process_start_date TIMESTAMP WITH TIME ZONE,
@@ -105,6 +106,7 @@ CREATE TABLE boms (
   quantity NUMERIC(18, 6),
   unit VARCHAR(60),
   line_count BIGINT,
+  load_id VARCHAR(40),
   inserted_date TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT CURRENT_TIMESTAMP,
   inserted_by VARCHAR(60),
   process_start_date TIMESTAMP WITH TIME ZONE,
@@ -132,6 +134,7 @@ CREATE TABLE routings (
   material VARCHAR(60),
   version BIGINT,
   line_count BIGINT,
+  load_id VARCHAR(40),
   inserted_date TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT CURRENT_TIMESTAMP,
   inserted_by VARCHAR(60),
   process_start_date TIMESTAMP WITH TIME ZONE,
@@ -164,6 +167,7 @@ CREATE TABLE work_centers (
   manual VARCHAR(1),
   efficiency BIGINT,
   line_count BIGINT,
+  load_id VARCHAR(40),
   inserted_date TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT CURRENT_TIMESTAMP,
   inserted_by VARCHAR(60),
   process_start_date TIMESTAMP WITH TIME ZONE,
@@ -189,6 +193,7 @@ CREATE TABLE calendars (
   version BIGINT,
   zone VARCHAR(60),
   line_count BIGINT,
+  load_id VARCHAR(40),
   inserted_date TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT CURRENT_TIMESTAMP,
   inserted_by VARCHAR(60),
   process_start_date TIMESTAMP WITH TIME ZONE,
@@ -206,6 +211,21 @@ CREATE TABLE calendar_shifts (
   ends VARCHAR(60),
   days VARCHAR(60),
   PRIMARY KEY (parent_id, line)
+);
+
+-- loads: loads of all records of a table, each closed by its row here.
+CREATE TABLE loads (
+  id BIGINT PRIMARY KEY,
+  load_id VARCHAR(40) NOT NULL,
+  table_name VARCHAR(60) NOT NULL,
+  row_count BIGINT NOT NULL,
+  closed_at VARCHAR(40),
+  inserted_date TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  inserted_by VARCHAR(60),
+  process_start_date TIMESTAMP WITH TIME ZONE,
+  process_complete_date TIMESTAMP WITH TIME ZONE,
+  response_code INTEGER,
+  response_message VARCHAR(1000)
 );
 
 -- operation_starts: an operation has begun.
