@@ -159,7 +159,6 @@ var elsewhere = map[bridge.Defect][]string{
 	bridge.M150: {"MDM-13"},
 	bridge.M151: {"MDM-13"},
 	bridge.M152: {"EXC-05"},
-	bridge.M170: {"CNF-01"},
 	bridge.M171: {"FIL-04"},
 	bridge.M172: {"TAB-07"},
 	bridge.M173: {"MDM-14"},
