@@ -35,7 +35,7 @@ type Delivery struct {
 	Wire      *Trouble              // what its reply meets on Conn
 	Reword    bool                  // Message.Events were replaced: word the message anew
 	Invalid   bool                  // the change made the fact one that must not be posted
-	Drift     simulators.Drift      // what is announced, or the reply to what the SUT sends, is worded so; "" changes nothing
+	Drift     Drift                 // what is announced, or the reply to what the SUT sends, is worded so; "" changes nothing
 	Perhaps   bool                  // of Reword: where the dialect has no words for it, it is left alone, and nobody is to blame
 	Behind    bool                  // a copy that only arrives if its original was taken, After that
 	About     []plant.Event         // what the disturbance is about, if not what the message states

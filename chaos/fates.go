@@ -346,7 +346,7 @@ func (l *Link) reworded(ds []Delivery, was *Delivery) bool {
 
 // drifted words an announcement or a reply otherwise than was agreed; false if
 // the dialect has no way to say it so.
-func (l *Link) drifted(m *simulators.Message, d simulators.Drift) bool {
+func (l *Link) drifted(m *simulators.Message, d Drift) bool {
 	if l.Drift == nil {
 		return false
 	}

@@ -42,7 +42,7 @@ type Link struct {
 	// Drift words an announcement or a reply otherwise than was agreed, for
 	// faults that have a partner change its interface; false if it cannot. nil
 	// never can.
-	Drift func(m simulators.Message, d simulators.Drift) (simulators.Message, bool)
+	Drift func(m simulators.Message, d Drift) (simulators.Message, bool)
 	// Moments, if set, are told when a message passes; process faults wait
 	// there. Shared by all links of a run.
 	Moments *Moments

@@ -32,15 +32,15 @@ func TestOnlyWhatIsHeardIsTold(t *testing.T) {
 		{"the question is lost", &faults.Lose{Symptom: simulators.Reset}, nil},
 		{"it is refused on the way", &faults.Throttle{Attempts: 1}, nil},
 		{"the answer comes when nobody waits for it", &faults.Delay{For: faults.Wall(time.Minute)}, nil},
-		{"the answer is worded otherwise", reworded(simulators.DriftRenamed), nil},
-		{"the answer has another member", reworded(simulators.DriftExtraField), told},
-		{"this dialect cannot word it otherwise", reworded(simulators.DriftComma), told},
+		{"the answer is worded otherwise", reworded(chaos.DriftRenamed), nil},
+		{"the answer has another member", reworded(chaos.DriftExtraField), told},
+		{"this dialect cannot word it otherwise", reworded(chaos.DriftComma), told},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l := newLink("erp")
-				l.Drift = func(m simulators.Message, d simulators.Drift) (simulators.Message, bool) {
-					return m, d != simulators.DriftComma
+				l.Drift = func(m simulators.Message, d chaos.Drift) (simulators.Message, bool) {
+					return m, d != chaos.DriftComma
 				}
 				if c.fault != nil {
 					l.Arm(&chaos.Rule{ID: "f", Kind: "f", Fault: c.fault})
@@ -76,7 +76,7 @@ func TestACopyIsToldNothing(t *testing.T) {
 }
 
 // reworded words replies otherwise.
-func reworded(d simulators.Drift) chaos.Fault {
+func reworded(d chaos.Drift) chaos.Fault {
 	return fault(func(on chaos.Delivery, _ *rand.Rand) []chaos.Delivery {
 		on.Drift, on.What = d, "worded otherwise"
 		return []chaos.Delivery{on}

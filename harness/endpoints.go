@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/andon-rig/andon/chaos"
+	"github.com/andon-rig/andon/chaos/rewording"
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/harness/catalog"
 	"github.com/andon-rig/andon/internal/yamlfile"
@@ -103,7 +104,7 @@ func (r *Rig) endpoint(name string, spec EndpointSpec) error {
 		OnToken:   func(token string) { r.issued(name, token) },
 		Attribute: attribution(r.setup.File.Attribution, name),
 	})
-	link.Encode, link.Refuse, link.Drift = e.Encode, e.Refuse, e.Drift
+	link.Encode, link.Refuse, link.Drift = e.Encode, e.Refuse, rewording.Of(d)
 	if at := cmp.Or(spec.Bus, name); r.Plan.roadTo(at, chaos.BySUT) != nil {
 		link.Riders, link.Conns = r.riders(at), r.Plan.roadTo(at, chaos.BySUT)
 	}

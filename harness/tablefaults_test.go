@@ -19,6 +19,7 @@ import (
 
 	"github.com/andon-rig/andon/chaos"
 	"github.com/andon-rig/andon/chaos/faults"
+	"github.com/andon-rig/andon/chaos/rewording"
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/harness"
 	"github.com/andon-rig/andon/harness/catalog"
@@ -48,7 +49,7 @@ func newCounter(t *testing.T) *counter {
 	}
 	link := &chaos.Link{Name: "erp", Journal: evidence.NewJournal(nil), Ordinals: chaos.NewOrdinals(), IDs: new(atomic.Uint64)}
 	e := endpoint.New(endpoint.Config{Name: "erp", System: erp.New(plant.Master{}), Dialect: d, Transport: tr, Line: link, Policy: d.Policy(), OnFeed: link.Fetched, OnKept: link.Told})
-	link.Encode, link.Refuse, link.Drift = e.Encode, e.Refuse, e.Drift
+	link.Encode, link.Refuse, link.Drift = e.Encode, e.Refuse, rewording.Of(d)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- e.Run(ctx) }()
@@ -118,22 +119,28 @@ func (c *counter) until(what string, is func() bool) {
 	}
 }
 
-// TestTableFaults observes each fault of tables from the SUT's side of the
-// database, and that a row inserted after it was healed is as it should be.
-func TestTableFaults(t *testing.T) {
+// A tableCase is a fault of tables, and what the SUT sees of it.
+type tableCase struct {
+	fault chaos.Fault
+	see   func(c *counter)
+}
+
+// orderIDs are those of the orders that can be seen.
+func orderIDs(c *counter) string {
+	return strings.Join(c.rows("SELECT id FROM orders ORDER BY id"), " ")
+}
+
+// tableCases are all of them, each within its bounds.
+func tableCases() map[string]tableCase {
 	const d = faults.Wall(2 * time.Second)
-	ids := func(c *counter) string { return strings.Join(c.rows("SELECT id FROM orders ORDER BY id"), " ") }
-	cases := map[string]struct {
-		fault chaos.Fault
-		see   func(c *counter)
-	}{
+	return map[string]tableCase{
 		"row-late": {&faults.RowLate{For: d}, func(c *counter) {
 			c.link.Heal("f")
 			c.release()
-			if got := ids(c); got != "2" {
+			if got := orderIDs(c); got != "2" {
 				c.t.Errorf("before: %q", got)
 			}
-			c.until("the first is there", func() bool { return ids(c) == "1 2" })
+			c.until("the first is there", func() bool { return orderIDs(c) == "1 2" })
 		}},
 		"rows-apart": {&faults.RowsApart{For: d}, func(c *counter) {
 			c.engineer()
@@ -154,7 +161,7 @@ func TestTableFaults(t *testing.T) {
 				_, err := c.sut.Exec("UPDATE orders SET response_message = 'x'")
 				return err != nil && strings.Contains(err.Error(), "locked")
 			})
-			if got := ids(c); got != "1" {
+			if got := orderIDs(c); got != "1" {
 				c.t.Errorf("a reader sees %q", got)
 			}
 			c.link.Heal("f")
@@ -176,29 +183,31 @@ func TestTableFaults(t *testing.T) {
 			c.link.Heal("f")
 		}},
 	}
-	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) {
-			c := newCounter(t)
-			c.link.Arm(&chaos.Rule{ID: "f", Kind: name, Fault: tc.fault})
-			c.release()
-			tc.see(c)
-			c.release()
-			last := ids(c)
-			c.until("it can be taken", func() bool {
-				_, err := c.sut.Exec("UPDATE orders SET response_code = 200")
-				return err == nil
-			})
-			c.until("the ERP knows", func() bool { return c.erp.Waiting() == 0 })
-			if !strings.HasSuffix(last, string(rune('0'+c.n))) {
-				t.Errorf("after it was healed: %q", last)
-			}
-			if !slices.ContainsFunc(c.link.Journal.Records(), func(r evidence.Record) bool {
-				b, ok := r.Body.(evidence.Disturbance)
-				return ok && b.Phase == evidence.Struck && b.Kind == name && b.What != ""
-			}) {
-				t.Error("the journal does not say that it struck")
-			}
-		})
+}
+
+// seeTable observes a fault of tables from the SUT's side of the database, and
+// that a row inserted after it was healed is as it should be.
+func seeTable(t *testing.T, name string, tc tableCase) {
+	t.Helper()
+	c := newCounter(t)
+	c.link.Arm(&chaos.Rule{ID: "f", Kind: name, Fault: tc.fault})
+	c.release()
+	tc.see(c)
+	c.release()
+	last := orderIDs(c)
+	c.until("it can be taken", func() bool {
+		_, err := c.sut.Exec("UPDATE orders SET response_code = 200")
+		return err == nil
+	})
+	c.until("the ERP knows", func() bool { return c.erp.Waiting() == 0 })
+	if !strings.HasSuffix(last, string(rune('0'+c.n))) {
+		t.Errorf("after it was healed: %q", last)
+	}
+	if !slices.ContainsFunc(c.link.Journal.Records(), func(r evidence.Record) bool {
+		b, ok := r.Body.(evidence.Disturbance)
+		return ok && b.Phase == evidence.Struck && b.Kind == name && b.What != ""
+	}) {
+		t.Error("the journal does not say that it struck")
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/andon-rig/andon/chaos"
-	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/plant"
 )
 
@@ -196,7 +195,7 @@ func (*LocalTime) PerFact() {}
 // Apply implements [chaos.Fault].
 func (*LocalTime) Apply(d chaos.Delivery, _ *rand.Rand) []chaos.Delivery {
 	if _, ok := announcement(d); ok {
-		d.Drift = simulators.DriftNoOffset
+		d.Drift = chaos.DriftNoOffset
 		d.What = "instants stated without their offset"
 	}
 	return []chaos.Delivery{d}

@@ -311,14 +311,14 @@ func application() []conformance {
 		{"optimistic-lock", "document", func() chaos.Fault { return &faults.OptimisticLock{Attempts: 1} }, fromSUT, postsAgain, once(refused(423, "by user MILLER"))},
 		{"optimistic-lock", "etag", func() chaos.Fault { return &faults.OptimisticLock{Says: faults.LockETag, Attempts: 1} }, fromSUT, postsAgain, once(refused(412, "etag-mismatch"))},
 		{"optimistic-lock", "conflict", func() chaos.Fault { return &faults.OptimisticLock{Says: faults.LockConflict, Attempts: 1} }, fromSUT, postsAgain, once(refused(409, `"class":"technical"`))},
-		{"schema-drift", "extra-field", drift(simulators.DriftExtraField), toSUT, announces(0), understood("90", `"FutureUse"`)},
-		{"schema-drift", "extra-namespace", drift(simulators.DriftNamespace), toSUT, announces(0), understood("90", `"@xmlns:vnd"`)},
-		{"schema-drift", "renamed-field", drift(simulators.DriftRenamed), toSUT, announces(0), understood("", `"QuantityValue":"90"`)},
-		{"schema-drift", "null", drift(simulators.DriftNull), toSUT, announces(0), understood("", `"QuantityString":null`)},
-		{"schema-drift", "type-changed", drift(simulators.DriftType), toSUT, announces(0), understood("", `"QuantityString":90`)},
-		{"schema-drift", "new-enum", drift(simulators.DriftEnum), toSUT, announces(0), understood("", `"MaterialUse":"Reclaimed"`)},
-		{"schema-drift", "decimal-comma", drift(simulators.DriftComma), toSUT, announces(0), understood("", `"QuantityString":"90,0"`)},
-		{"reply-drift", "renamed-field", func() chaos.Fault { return &faults.ReplyDrift{Change: "renamed-field", Attempts: 1} }, fromSUT, postsAgain, once(refused(201, `"new_outcome"`))},
+		{"schema-drift", "extra-field", drift(chaos.DriftExtraField), toSUT, announces(0), understood("90", `"futureUse"`)},
+		{"schema-drift", "extra-namespace", drift(chaos.DriftNamespace), toSUT, announces(0), understood("90", `"@xmlns:vnd"`)},
+		{"schema-drift", "renamed-field", drift(chaos.DriftRenamed), toSUT, announces(0), understood("", `"QuantityString_2":"90"`)},
+		{"schema-drift", "null", drift(chaos.DriftNull), toSUT, announces(0), understood("", `"QuantityString":null`)},
+		{"schema-drift", "type-changed", drift(chaos.DriftType), toSUT, announces(0), understood("", `"QuantityString":90`)},
+		{"schema-drift", "new-enum", drift(chaos.DriftEnum), toSUT, announces(0), understood("", `"MaterialUse":"Provisional"`)},
+		{"schema-drift", "decimal-comma", drift(chaos.DriftComma), toSUT, announces(0), understood("", `"QuantityString":"90,0"`)},
+		{"reply-drift", "renamed-field", func() chaos.Fault { return &faults.ReplyDrift{Change: "renamed-field", Attempts: 1} }, fromSUT, postsAgain, once(refused(201, `"outcome_2"`))},
 		{"reply-drift", "question", func() chaos.Fault { return &faults.ReplyDrift{Change: "null", Attempts: 1} }, chaos.Rule{Direction: simulators.FromSUT}, func(s *stand, i int) []seen {
 			return []seen{s.get("/items/" + []string{"BOLT", "NUT", "PUMP", "STEEL", "PAINT"}[i%5])}
 		}, refused(200, `"unit":null`)},
@@ -347,7 +347,7 @@ func application() []conformance {
 	}
 }
 
-func drift(d simulators.Drift) func() chaos.Fault {
+func drift(d chaos.Drift) func() chaos.Fault {
 	return func() chaos.Fault { return &faults.SchemaDrift{Change: faults.Change(d)} }
 }
 
@@ -572,19 +572,19 @@ var lookedAtBy = map[string]string{
 	"will-message": "TestWillMessage", "queue-overflow": "TestQueueOverflow",
 	"delivery-lost": "TestDeliveryLost", "delivery-given-up": "TestDeliveryGivenUp", "slow-consumer": "TestSlowConsumer", "leader-change": "TestLeaderChange and TestLeaderChangeOnTheWire",
 	"broker-restart": "TestBrokerRestart", "ack-before-durable": "TestAckBeforeDurable",
-	"file-partial":     "TestFileFaultsOverSFTP in harness",
-	"file-again":       "TestFileFaultsOverSFTP in harness",
-	"file-late":        "TestFileFaultsOverSFTP in harness",
-	"file-encoding":    "TestFileFaultsOverSFTP in harness",
-	"file-empty":       "TestFileFaultsOverSFTP in harness",
-	"file-beside":      "TestFileFaultsOverSFTP in harness",
-	"file-locked":      "TestFileFaultsOverSFTP in harness",
-	"file-undeletable": "TestFileFaultsOverSFTP in harness",
-	"file-disk-full":   "TestFileFaultsOverSFTP in harness",
-	"row-late":         "TestTableFaults in harness",
-	"rows-apart":       "TestTableFaults in harness",
-	"table-locked":     "TestTableFaults in harness",
-	"deadlock":         "TestDeadlock in simulators/transports/tables, TestTableFaults in harness",
+	"file-partial":     "TestFaultsBelowSurfaces in harness",
+	"file-again":       "TestFaultsBelowSurfaces in harness",
+	"file-late":        "TestFaultsBelowSurfaces in harness",
+	"file-encoding":    "TestFaultsBelowSurfaces in harness",
+	"file-empty":       "TestFaultsBelowSurfaces in harness",
+	"file-beside":      "TestFaultsBelowSurfaces in harness",
+	"file-locked":      "TestFaultsBelowSurfaces in harness",
+	"file-undeletable": "TestFaultsBelowSurfaces in harness",
+	"file-disk-full":   "TestFaultsBelowSurfaces in harness",
+	"row-late":         "TestFaultsBelowSurfaces in harness",
+	"rows-apart":       "TestFaultsBelowSurfaces in harness",
+	"table-locked":     "TestFaultsBelowSurfaces in harness",
+	"deadlock":         "TestDeadlock in simulators/transports/tables, TestFaultsBelowSurfaces in harness",
 }
 
 // TestEveryFaultIsSeen finds a conformance for each fault that acts on

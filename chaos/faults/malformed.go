@@ -4,7 +4,6 @@ import (
 	"math/rand/v2"
 
 	"github.com/andon-rig/andon/chaos"
-	"github.com/andon-rig/andon/simulators"
 )
 
 // Malformed has a system send something that is no document of the agreed
@@ -25,7 +24,7 @@ type MalformedVariant string
 // AnyMalformed draws one.
 const AnyMalformed MalformedVariant = "any"
 
-var malformations = []simulators.Drift{simulators.DriftCutOff, simulators.DriftEmpty, simulators.DriftCharset}
+var malformations = []chaos.Drift{chaos.DriftCutOff, chaos.DriftEmpty, chaos.DriftCharset}
 
 // PerFact implements [chaos.PerFact].
 func (*Malformed) PerFact() {}
@@ -34,7 +33,7 @@ func (*Malformed) PerFact() {}
 func (f *Malformed) Apply(d chaos.Delivery, r *rand.Rand) []chaos.Delivery {
 	// In a feed it would spoil whatever is told beside it, for good: no page could be read.
 	if _, ok := announcement(d); ok && !d.Message.Kept {
-		d.Drift = simulators.Drift(f.Variant)
+		d.Drift = chaos.Drift(f.Variant)
 		if f.Variant == "" || f.Variant == AnyMalformed {
 			d.Drift = malformations[r.IntN(len(malformations))]
 		}
@@ -45,7 +44,7 @@ func (f *Malformed) Apply(d chaos.Delivery, r *rand.Rand) []chaos.Delivery {
 
 // Validate says what is wrong with the settings.
 func (f *Malformed) Validate() error {
-	return oneOf("variant", f.Variant, AnyMalformed, MalformedVariant(simulators.DriftCutOff), MalformedVariant(simulators.DriftEmpty), MalformedVariant(simulators.DriftCharset))
+	return oneOf("variant", f.Variant, AnyMalformed, MalformedVariant(chaos.DriftCutOff), MalformedVariant(chaos.DriftEmpty), MalformedVariant(chaos.DriftCharset))
 }
 
 // Leaves implements [chaos.Choosy].

@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 
 	"github.com/andon-rig/andon/chaos"
-	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/plant"
 )
 
@@ -64,7 +63,7 @@ func (f *OddQuantity) Apply(d chaos.Delivery, r *rand.Rand) []chaos.Delivery {
 			}
 			was.Amount = 0
 		case Negative: // which the agreed schema has no way to say
-			d.Drift, d.Invalid = simulators.DriftNegative, true
+			d.Drift, d.Invalid = chaos.DriftNegative, true
 			d.What = "quantity " + q.String() + " stated as negative"
 			return []chaos.Delivery{d}
 		case Absurd:
@@ -73,7 +72,7 @@ func (f *OddQuantity) Apply(d chaos.Delivery, r *rand.Rand) []chaos.Delivery {
 			}
 			was.Amount = plant.Whole(barcode)
 		case ManyDecimals, Exponent:
-			d.Drift = simulators.Drift(v)
+			d.Drift = chaos.Drift(v)
 			d.What = "quantity written otherwise than agreed: " + string(v)
 			return []chaos.Delivery{d}
 		}

@@ -67,7 +67,7 @@ func struckPairs(t *testing.T, info faults.Info, rule *chaos.Rule, process chaos
 		Encode: func(e plant.Event) ([]simulators.Message, error) {
 			return []simulators.Message{{Body: []byte(plant.Natural(e.Fact))}}, nil
 		},
-		Drift: func(m simulators.Message, d simulators.Drift) (simulators.Message, bool) {
+		Drift: func(m simulators.Message, d chaos.Drift) (simulators.Message, bool) {
 			m.Body = []byte(d)
 			return m, true
 		},

@@ -30,15 +30,15 @@ const AnyChange Change = "any"
 
 // changes of a schema. Odd notations of a quantity that no schema calls for
 // are faults of data, and none of these.
-var changes = []simulators.Drift{
-	simulators.DriftExtraField, simulators.DriftNamespace, simulators.DriftRenamed, simulators.DriftNull, simulators.DriftType, simulators.DriftEnum, simulators.DriftComma,
+var changes = []chaos.Drift{
+	chaos.DriftExtraField, chaos.DriftNamespace, chaos.DriftRenamed, chaos.DriftNull, chaos.DriftType, chaos.DriftEnum, chaos.DriftComma,
 }
 
-func (c Change) draw(r *rand.Rand) simulators.Drift {
+func (c Change) draw(r *rand.Rand) chaos.Drift {
 	if c == "" || c == AnyChange {
 		return changes[r.IntN(len(changes))]
 	}
-	return simulators.Drift(c)
+	return chaos.Drift(c)
 }
 
 func (c Change) validate() error {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/andon-rig/andon/chaos"
+	"github.com/andon-rig/andon/chaos/rewording"
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/dialects/neutral"
@@ -82,7 +83,7 @@ func newStand(t *testing.T, change ...func(*stand, *httptransport.Config)) *stan
 		OnPosting: func(id uint64, p simulators.Posting) {
 			s.journal.Append(evidence.Effect{Attempt: id, Endpoint: "erp", Posting: p})
 		}})
-	s.link.Encode, s.link.Refuse, s.link.Drift = s.endpoint.Encode, s.endpoint.Refuse, s.endpoint.Drift
+	s.link.Encode, s.link.Refuse, s.link.Drift = s.endpoint.Encode, s.endpoint.Refuse, rewording.Of(neutral.Dialect{})
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/andon-rig/andon/chaos"
+	"github.com/andon-rig/andon/chaos/rewording"
 	"github.com/andon-rig/andon/contracts"
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/dialects/b2mml"
@@ -48,11 +50,11 @@ func goldenBODs(t *testing.T) (bare, enveloped []string) {
 
 func TestGoldenBODsKeepTheContract(t *testing.T) {
 	d := document[judge](t, own(t), "b2mml-xml", "bods", "v7")
-	damaging := []simulators.Drift{
-		simulators.DriftRenamed, simulators.DriftNull, simulators.DriftType, simulators.DriftEnum, simulators.DriftCharset,
-		simulators.DriftComma, simulators.DriftExponent, simulators.DriftNoOffset, simulators.DriftCutOff,
+	damaging := []chaos.Drift{
+		chaos.DriftRenamed, chaos.DriftNull, chaos.DriftType, chaos.DriftEnum, chaos.DriftCharset,
+		chaos.DriftComma, chaos.DriftExponent, chaos.DriftNoOffset, chaos.DriftCutOff,
 	}
-	tried := map[simulators.Drift]int{}
+	tried := map[chaos.Drift]int{}
 	bare, enveloped := goldenBODs(t)
 	for _, name := range append(bare, enveloped...) {
 		x := posted(golden(t, name))
@@ -70,7 +72,7 @@ func TestGoldenBODsKeepTheContract(t *testing.T) {
 			continue // no announcement of its own
 		}
 		for _, drift := range damaging {
-			if bad, ok := (b2mml.Dialect{}).Drift(m, drift); ok {
+			if bad, ok := rewording.Of(b2mml.Dialect{})(m, drift); ok {
 				tried[drift]++
 				if found, _ := d.Check(posted(bad.Body)); len(found) == 0 {
 					t.Errorf("%s under %s keeps the contract", name, drift)

@@ -3,6 +3,8 @@ package catalog_test
 import (
 	"testing"
 
+	"github.com/andon-rig/andon/chaos"
+	"github.com/andon-rig/andon/chaos/rewording"
 	"github.com/andon-rig/andon/contracts"
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/simulators"
@@ -51,7 +53,7 @@ func TestAnnouncementsKeepTheirDescription(t *testing.T) {
 					t.Errorf("%s without %s keeps the description", m.Name, name)
 				}
 			}
-			if bad, ok := (neutral.Dialect{}).Drift(m, simulators.DriftRenamed); ok {
+			if bad, ok := rewording.Of(neutral.Dialect{})(m, chaos.DriftRenamed); ok {
 				if found, _ := events.Check(published(bad, "mes")); len(found) == 0 {
 					t.Errorf("%s with a renamed field keeps the description", m.Name)
 				}

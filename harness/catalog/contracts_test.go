@@ -15,6 +15,8 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/andon-rig/andon/chaos"
+	"github.com/andon-rig/andon/chaos/rewording"
 	"github.com/andon-rig/andon/contracts"
 	"github.com/andon-rig/andon/harness/catalog"
 	"github.com/andon-rig/andon/internal/race"
@@ -200,11 +202,11 @@ func goldens(t *testing.T) (all []simulators.Message) {
 // not, unless they only add.
 func TestGoldenMessagesKeepTheContract(t *testing.T) {
 	messages := document[judge](t, own(t), "neutral", "messages", "v1")
-	damaging := []simulators.Drift{
-		simulators.DriftRenamed, simulators.DriftNull, simulators.DriftType, simulators.DriftEnum, simulators.DriftComma, simulators.DriftExponent,
-		simulators.DriftManyDecimals, simulators.DriftNegative, simulators.DriftNoOffset, simulators.DriftCutOff, simulators.DriftCharset,
+	damaging := []chaos.Drift{
+		chaos.DriftRenamed, chaos.DriftNull, chaos.DriftType, chaos.DriftEnum, chaos.DriftComma, chaos.DriftExponent,
+		chaos.DriftManyDecimals, chaos.DriftNegative, chaos.DriftNoOffset, chaos.DriftCutOff, chaos.DriftCharset,
 	}
-	tried := map[simulators.Drift]int{}
+	tried := map[chaos.Drift]int{}
 	for _, m := range goldens(t) {
 		if found, covered := messages.Check(announced(m)); !covered || len(found) > 0 {
 			t.Errorf("%s: covered %v, %v", m.Name, covered, found)
@@ -213,15 +215,15 @@ func TestGoldenMessagesKeepTheContract(t *testing.T) {
 			t.Errorf("%s: %s %s is not declared", m.Name, d.Kind, d.Path)
 		}
 		for _, d := range damaging {
-			if bad, ok := (neutral.Dialect{}).Drift(m, d); ok {
+			if bad, ok := rewording.Of(neutral.Dialect{})(m, d); ok {
 				tried[d]++
 				if found, _ := messages.Check(announced(bad)); len(found) == 0 {
 					t.Errorf("%s under %s keeps the contract", m.Name, d)
 				}
 			}
 		}
-		for _, d := range []simulators.Drift{simulators.DriftExtraField, simulators.DriftNamespace} {
-			more, ok := neutral.Dialect{}.Drift(m, d)
+		for _, d := range []chaos.Drift{chaos.DriftExtraField, chaos.DriftNamespace} {
+			more, ok := rewording.Of(neutral.Dialect{})(m, d)
 			if found, _ := messages.Check(announced(more)); !ok || len(found) > 0 || len(messages.Undeclared(announced(more))) == 0 {
 				t.Errorf("%s under %s: %v, undeclared %v", m.Name, d, found, messages.Undeclared(announced(more)))
 			}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"flag"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/andon-rig/andon/chaos"
 	"github.com/andon-rig/andon/chaos/faults"
+	"github.com/andon-rig/andon/chaos/rewording"
 	"github.com/andon-rig/andon/harness"
 	"github.com/andon-rig/andon/harness/catalog"
 	"github.com/andon-rig/andon/harness/memory"
@@ -27,34 +27,22 @@ import (
 var update = flag.Bool("update", false, "rewrite the matrix of faults in docs/surfaces.md")
 
 // standing are faults that strike what is said, whatever says it: the rows of
-// the matrix. The others act below every dialect; below says where.
-func standing() (rows []faults.Info, below map[string][]string) {
-	below = map[string][]string{}
+// the matrix. The others act below every dialect, on connections, folders,
+// tables, brokers and the build itself, and are played on real ones by
+// TestFaultsBelowSurfaces in harness.
+func standing() (rows []faults.Info) {
 	for _, i := range faults.All() {
 		f := i.New()
 		_, conn := f.(chaos.ConnFault)
 		_, process := f.(chaos.Process)
 		_, brokered := f.(chaos.Brokered)
 		p, particular := f.(chaos.Particular)
-		where := ""
-		switch {
-		case process:
-			where = "the SUT's process, its disk, clock and network"
-		case conn:
-			where = "connections"
-		case brokered:
-			where = "brokers"
-		case particular && p.Suits(simulators.Policy{Share: simulators.ShareSFTP}) && !p.Suits(simulators.Policy{}):
-			where = "folders in which files lie"
-		case particular && p.Suits(simulators.Policy{Share: simulators.ShareServer}) && !p.Suits(simulators.Policy{}):
-			where = "tables in which rows lie"
-		default:
+		share := particular && !p.Suits(simulators.Policy{}) && (p.Suits(simulators.Policy{Share: simulators.ShareSFTP}) || p.Suits(simulators.Policy{Share: simulators.ShareServer}))
+		if !process && !conn && !brokered && !share {
 			rows = append(rows, i)
-			continue
 		}
-		below[where] = append(below[where], i.Name)
 	}
-	return rows, below
+	return rows
 }
 
 // excused says by what the fault and the dialect say of themselves why one
@@ -89,14 +77,14 @@ func excused(info faults.Info, d simulators.Dialect, policy simulators.Policy) s
 
 // unworded says that no message of d can be worded as f would; "" if one can.
 func unworded(f chaos.Fault, d simulators.Dialect, kinds []plant.Event) string {
-	var ways []simulators.Drift
+	var ways []chaos.Drift
 	switch f.(type) {
 	case *faults.Malformed:
-		ways = []simulators.Drift{simulators.DriftCutOff, simulators.DriftEmpty, simulators.DriftCharset}
+		ways = []chaos.Drift{chaos.DriftCutOff, chaos.DriftEmpty, chaos.DriftCharset}
 	case *faults.LocalTime:
-		ways = []simulators.Drift{simulators.DriftNoOffset}
+		ways = []chaos.Drift{chaos.DriftNoOffset}
 	case *faults.SchemaDrift, *faults.ReplyDrift:
-		ways = []simulators.Drift{simulators.DriftExtraField, simulators.DriftRenamed, simulators.DriftNull, simulators.DriftType}
+		ways = []chaos.Drift{chaos.DriftExtraField, chaos.DriftRenamed, chaos.DriftNull, chaos.DriftType}
 	case *faults.SerialRepeated:
 		ms, err := d.Encode(plant.Event{ID: "receipt/1", Fact: plant.Received{Order: "1", Material: "1", Quantity: plant.Of(2, "EA"), Serials: []plant.SerialID{"1", "2"}}})
 		if err != nil || len(ms) == 0 {
@@ -111,10 +99,10 @@ func unworded(f chaos.Fault, d simulators.Dialect, kinds []plant.Event) string {
 			return "" // lists have members
 		}
 	}
-	w, ok := d.(simulators.Drifter)
+	worded := rewording.Of(d)
 	for _, e := range kinds {
 		ms, err := d.Encode(e)
-		if err != nil || len(ms) == 0 || !ok {
+		if err != nil || len(ms) == 0 {
 			continue
 		}
 		if _, reply := f.(*faults.ReplyDrift); reply {
@@ -122,7 +110,7 @@ func unworded(f chaos.Fault, d simulators.Dialect, kinds []plant.Event) string {
 			ms[0].Result.Outcome = simulators.Applied
 		}
 		for _, way := range ways {
-			if _, drifts := w.Drift(ms[0], way); drifts {
+			if _, drifts := worded(ms[0], way); drifts {
 				return ""
 			}
 		}
@@ -283,7 +271,7 @@ func shows(t *testing.T, part catalog.Part[func() simulators.Dialect], fault str
 // fault is the fault's doing. What cannot be is excused by what the fault and
 // the dialect say of themselves, and by nothing else.
 func TestEveryFaultAtEverySurface(t *testing.T) {
-	rows, below := standing()
+	rows := standing()
 	all := catalog.Standard().Dialects
 	played := all[len(all)-race.Rounds(len(all), 1):]
 	cells := map[string]map[string]string{}
@@ -315,7 +303,7 @@ func TestEveryFaultAtEverySurface(t *testing.T) {
 		}
 	}
 	if len(played) == len(all) && !t.Failed() {
-		documented(t, drawn(all, rows, cells, below))
+		documented(t, drawn(all, rows, cells))
 	}
 }
 
@@ -359,7 +347,7 @@ func documented(t *testing.T, want string) {
 }
 
 // drawn is the matrix as a page shows it.
-func drawn(all []catalog.Part[func() simulators.Dialect], rows []faults.Info, cells map[string]map[string]string, below map[string][]string) string {
+func drawn(all []catalog.Part[func() simulators.Dialect], rows []faults.Info, cells map[string]map[string]string) string {
 	var b strings.Builder
 	b.WriteString("\n| fault |")
 	for _, p := range all {
@@ -386,10 +374,6 @@ func drawn(all []catalog.Part[func() simulators.Dialect], rows []faults.Info, ce
 	b.WriteString("\n")
 	for n, why := range notes {
 		fmt.Fprintf(&b, "%d. %s\n", n+1, why)
-	}
-	b.WriteString("\nBelow every dialect act the faults of\n\n")
-	for _, where := range slices.Sorted(maps.Keys(below)) {
-		fmt.Fprintf(&b, "- %s: `%s`\n", where, strings.Join(below[where], "`, `"))
 	}
 	return b.String()
 }

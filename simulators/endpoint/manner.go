@@ -131,12 +131,3 @@ func (e *Endpoint) page(m simulators.Message, ask simulators.Ask) simulators.Ans
 	}
 	return a
 }
-
-// Drift words an announcement or a reply otherwise than was agreed, if the
-// dialect can.
-func (e *Endpoint) Drift(m simulators.Message, d simulators.Drift) (simulators.Message, bool) {
-	if w, ok := e.Dialect.(simulators.Drifter); ok {
-		return w.Drift(m, d)
-	}
-	return m, false
-}

@@ -140,26 +140,3 @@ func TestOtherCompaniesAreNotSeen(t *testing.T) {
 		}
 	}
 }
-
-func TestDrift(t *testing.T) {
-	ms, err := Dialect{Settings{Times: ISO}}.Encode(facts()["event-changed"])
-	if err != nil {
-		t.Fatal(err)
-	}
-	list := Dialect{}.Reply(simulators.Message{Verb: "get", Name: "data/ProductionOrderHeaders"}, simulators.Answer{Found: []any{underWay()}})
-	list.Result.Outcome = simulators.Answered
-	for d, want := range map[simulators.Drift][2]string{
-		simulators.DriftExtraField: {`{"FutureUse":`, `"@odata.future":`}, simulators.DriftNamespace: {`"@vnd.hop":7,"`, `"@vnd.hop":7,"`}, simulators.DriftRenamed: {`"ProdId":"4711000001"`, `"values":[`},
-		simulators.DriftNull: {`"ProductionOrderNumber":null`, `"ScheduledQuantity":null`}, simulators.DriftType: {`"ControlNumber":"the next"`, `"ScheduledQuantity":"200"`},
-		simulators.DriftEnum: {`"NewStatus":"Provisional"`, `"ProductionOrderStatus":"Provisional"`}, simulators.DriftNoOffset: {`T08:15:00"`, ""}, simulators.DriftCharset: {"gepr\xfcft", ""},
-		simulators.DriftComma: {"", `"ScheduledQuantity":"200,0"`}, simulators.DriftExponent: {"", `"ScheduledQuantity":200E0`}, simulators.DriftManyDecimals: {"", `"ScheduledQuantity":200.000000000001`},
-	} {
-		for i, m := range []simulators.Message{ms[0], list} {
-			was := bytes.Clone(m.Body)
-			out, ok := Dialect{}.Drift(m, d)
-			if ok != (want[i] != "") || ok && !bytes.Contains(out.Body, []byte(want[i])) || !bytes.Equal(m.Body, was) {
-				t.Errorf("%s: %t, want %q in %s", d, ok, want[i], out.Body)
-			}
-		}
-	}
-}

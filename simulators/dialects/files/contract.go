@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/plant"
 )
 
@@ -38,6 +39,9 @@ var needed = map[string]string{
 	"RES":    "OUTCOME STATUS ROWS POSTED",
 	"ROW":    "NUMBER STATUS",
 }
+
+// decisions are what may be decided on a lot.
+var decisions = [...]plant.Decision{plant.DecideRelease, plant.DecideUseAsIs, plant.DecideScrap, plant.DecideToRework}
 
 // Layouts describes the files of an interface with these settings, by the name
 // that each description has as a file: what a contract of format layout is
@@ -142,13 +146,60 @@ func (s Settings) describeColumn(file string, l *layout, c column) []string {
 	case c.name == "DAYS":
 		says = append(says, `pattern: "(Sun|Mon|Tue|Wed|Thu|Fri|Sat)( (Sun|Mon|Tue|Wed|Thu|Fri|Sat))*"`)
 	case c.name == "DECISION":
-		says = append(says, fmt.Sprintf("values: [%s, %s, %s, %s]", plant.DecideRelease, plant.DecideUseAsIs, plant.DecideScrap, plant.DecideToRework))
+		says = append(says, fmt.Sprintf("values: [%s, %s, %s, %s]", decisions[0], decisions[1], decisions[2], decisions[3]))
 	case c.name == l.total:
 		says = append(says, "summed: true")
 	case l.record == tailType && c.name == "RECORDS":
 		says = append(says, "counts: true")
 	case l.record == tailType && c.name == "TOTAL":
-		says = append(says, "sums: true", "last: 12")
+		says = append(says, "sums: true", fmt.Sprintf("last: %d", sumDigits))
 	}
 	return says
+}
+
+// sumDigits is how many digits of a control total before the mark are written.
+const sumDigits = 12
+
+var _ simulators.Recorder = Dialect{}
+
+// Records implements [simulators.Recorder]: what [Layouts] says, as data.
+func (d Dialect) Records() simulators.Records {
+	s := d.Settings
+	all := simulators.Records{TypeWidth: typeWidth, Mark: string(s.mark()), Head: headType, Tail: tailType, Sums: map[string]string{}, Last: sumDigits}
+	if s.Layout != Fixed {
+		all.Delimiter = string(s.delimiter())
+	}
+	for _, l := range layouts {
+		t := simulators.Table{Name: l.record}
+		for _, c := range l.columns {
+			t.Columns = append(t.Columns, l.told(c))
+		}
+		all.Types = append(all.Types, t)
+		if l.total != "" {
+			all.Sums[l.record] = l.total
+		}
+	}
+	return all
+}
+
+// told is a column as other packages know one.
+func (l *layout) told(c column) simulators.Column {
+	t := simulators.Column{Name: c.name, Width: c.width, Needed: slices.Contains(strings.Fields(needed[l.record]), c.name)}
+	switch c.form {
+	case whole:
+		t.Form = simulators.ColumnWhole
+	case decimal, seconds:
+		t.Form = simulators.ColumnDecimal
+	default:
+		t.Form = simulators.ColumnText
+	}
+	switch {
+	case c.name == "DECISION":
+		for _, d := range decisions {
+			t.Values = append(t.Values, string(d))
+		}
+	case c.form == yes:
+		t.Values = []string{"X"}
+	}
+	return t
 }

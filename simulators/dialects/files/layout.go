@@ -120,12 +120,6 @@ type record struct {
 	// place, if set, says of a cell where it stands, where records come in no
 	// lines.
 	place func(column string) string
-
-	// Of a record that drifts: what it is called instead, a cell more, and numbers
-	// with the other decimal mark.
-	called    string
-	more      string
-	otherMark bool
 }
 
 // at says where a cell stands, or with "" the record.

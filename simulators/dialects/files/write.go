@@ -1,7 +1,6 @@
 package files
 
 import (
-	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -59,15 +58,11 @@ func controlTotal(records []record) (total plant.Decimal) {
 
 func (w *writer) line(b *strings.Builder, r record) error {
 	l := layoutOf(r.kind)
-	b.WriteString(cmp.Or(r.called, r.kind))
-	mark := w.settings.mark()
-	if r.otherMark {
-		mark = '.' + ',' - mark
-	}
+	b.WriteString(r.kind)
 	for i, c := range l.columns {
 		cell := r.cells[i]
 		if c.form == decimal || c.form == seconds {
-			cell = strings.Replace(cell, ".", string(mark), 1)
+			cell = strings.Replace(cell, ".", string(w.settings.mark()), 1)
 		}
 		if w.settings.Layout != Fixed {
 			b.WriteRune(w.settings.delimiter())
@@ -80,10 +75,7 @@ func (w *writer) line(b *strings.Builder, r record) error {
 		}
 		b.WriteString(padded)
 	}
-	if r.more != "" && w.settings.Layout != Fixed {
-		b.WriteRune(w.settings.delimiter())
-	}
-	b.WriteString(r.more + w.settings.lineEnd())
+	b.WriteString(w.settings.lineEnd())
 	return nil
 }
 

@@ -122,34 +122,6 @@ func TestMistakesAreTold(t *testing.T) {
 	}
 }
 
-// A schema that changes is read by nobody who relies on what was agreed, unless
-// something was only added.
-func TestDrift(t *testing.T) {
-	m, err := Dialect{}.Batch(released())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for d, want := range map[simulators.Drift]string{
-		simulators.DriftExtraField: `{"future_use":"2031",`, simulators.DriftRenamed: `"qty":`, simulators.DriftNull: `"quantity":null`, simulators.DriftEnum: `"action":"reclaim"`,
-		simulators.DriftManyDecimals: `.000000000001"`, simulators.DriftNegative: `"-`, simulators.DriftNoOffset: `T05:30:00"`,
-	} {
-		got, ok := Dialect{}.Drift(m, d)
-		if !ok || !strings.Contains(string(got.Body), want) {
-			t.Errorf("%s: %v, %s", d, ok, got.Body)
-		}
-	}
-	for _, d := range []simulators.Drift{simulators.DriftCutOff, simulators.DriftEmpty, simulators.DriftComma, simulators.DriftExponent, simulators.DriftType} {
-		if _, ok := (Dialect{}).Drift(m, d); ok {
-			t.Errorf("%s cannot happen to a row", d)
-		}
-	}
-	reply := Dialect{}.Reply(m, simulators.Answer{Rows: []simulators.Row{{Doc: "1"}}})
-	reply.Result.Outcome = simulators.Applied
-	if got, ok := (Dialect{}).Drift(reply, simulators.DriftEnum); !ok || !strings.Contains(string(got.Body), `"response_code":299`) {
-		t.Errorf("reply: %v, %s", ok, got.Body)
-	}
-}
-
 func FuzzDecode(f *testing.F) {
 	for _, events := range goldens() {
 		m, err := Dialect{}.Batch(events...)

@@ -1,6 +1,7 @@
-package simulators
+package chaos
 
-// Drift is a way in which the wording of a partner changes without notice.
+// Drift is a way in which the wording of a partner changes without notice. How
+// a message is worded so is package rewording's business, and no dialect's.
 type Drift string
 
 // Ways to drift. The first two add and take nothing away: who reads tolerantly
@@ -24,10 +25,3 @@ const (
 
 // Additive reports whether d only adds something.
 func (d Drift) Additive() bool { return d == DriftExtraField || d == DriftNamespace }
-
-// A Drifter is a [Dialect] that can be worded otherwise than was agreed.
-type Drifter interface {
-	// Drift returns m, an announcement or a reply, in other words; false if
-	// there is nothing in it that could drift so.
-	Drift(m Message, d Drift) (Message, bool)
-}
