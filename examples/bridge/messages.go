@@ -125,7 +125,7 @@ func yesNo(b bool) string {
 // picked are the lines of what was issued or lost, in the unit in which the MES
 // said it.
 func picked(it *item, r reported, day string) ([]object, verdict) {
-	if len(r.MaterialActual) == 0 || len(r.MaterialActual[0].Quantity) == 0 {
+	if len(r.MaterialActual) == 0 || len(r.MaterialActual[0].Quantity) == 0 || r.MaterialActual[0].Quantity[0].QuantityString == "" {
 		return nil, verdict{what: refused, class: dataQuality, code: "not-understood", reason: "no material or no quantity is said"}
 	}
 	used := r.MaterialActual[0]
@@ -196,6 +196,9 @@ func (s *messageSide) makes(ctx context.Context, order string) (string, verdict)
 // inBase is a quantity in the unit in which its material is kept, for fields
 // that say none.
 func (s *messageSide) inBase(ctx context.Context, material string, q measure) (json.Number, verdict) {
+	if q.QuantityString == "" { // a number that is left out would be 0
+		return "", verdict{what: refused, class: dataQuality, code: "not-understood", reason: "no quantity is said"}
+	}
 	s.mu.Lock()
 	t, known := s.units[material]
 	s.mu.Unlock()

@@ -168,6 +168,9 @@ func sapConfirmation(l line) object {
 	sapMES(said(o), "CNF", l[1], counter, l[2])
 	if l[0] == "CNF" {
 		o["IsFinalConfirmation"] = l[13] == "X"
+		if o["ConfirmationYieldQuantity"] == nil {
+			o["ConfirmationYieldQuantity"] = "" // the ERP is to refuse it: left out, it would be none
+		}
 	}
 	return o
 }
