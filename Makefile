@@ -35,7 +35,7 @@ $(BIN)/noskips: $(wildcard tools/noskips/*.go)
 # Tests whose rounds differ only in their seeds make a part of them under the race detector (internal/race).
 ROUNDS    := TestAKilledAgentIsNamedWithItsPart TestAgentsThroughAPassingBuild TestAnotherAgentTakesOver TestAtomicState TestBrokenPromisesFailLint \
 	TestBrokenStateIsNoticed TestCalmIsCalm TestCompareIsRightOftenEnough TestCompareRealBuilds TestDialectTroubled TestDialects TestDialectsOfAMix \
-	TestDialectsOfEveryKindOfLoad TestEveryFaultAtEverySurface TestEveryFaultInEveryDialect TestFindMax TestFindMaxOfUnsoundBuilds TestFourAgentsAreAsOne \
+	TestDialectsOfEveryKindOfLoad TestEveryFaultAtEverySurface TestEveryFaultInEveryDialect TestFaultsBelowSurfaces TestFindMax TestFindMaxOfUnsoundBuilds TestFourAgentsAreAsOne \
 	TestHostileDoors TestHostilePosters TestHostilePostings TestJudgeFindsExactlyWhatWasSeeded TestKeysAreNoGrowth TestMixedFailures \
 	TestNamedWithoutIdentifiers TestOneSeedOneJournal TestPatchedFlows TestPatchedIsWhatTheDialectSays TestPostingWhileSettling TestPostingsInPieces \
 	TestRelationsOfFlows TestRepeats TestRunsKeepOurOwnContracts TestSearchFindsKnownCapacities TestSearchLimits TestSearchLooksAgainAboveWhatItFound \
@@ -158,6 +158,10 @@ detection: ## plant every defect, gate it and shrink what it shows, count false 
 .PHONY: surface-defects
 surface-defects: ## plant every defect at the ERP of every dialect that the bundled build has a side for; writes docs/surface-defects.md
 	$(GO) run ./tools/detection -surfaces -shrink 0 -write docs/surface-defects.md
+
+.PHONY: surface-faults
+surface-faults: ## play every fault of connections, folders, tables and the build's process at an ERP of every dialect; writes its table into docs/surfaces.md
+	$(GO) test ./harness -run '^TestFaultsBelowSurfaces$$' -count=1 -timeout 20m -everything -update
 
 .PHONY: surface-scenarios
 surface-scenarios: ## play every scenario with the sound build at the ERP of every dialect that it has a side for; writes docs/surface-scenarios.md

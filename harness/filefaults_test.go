@@ -130,16 +130,17 @@ func whole(s string) bool {
 	return strings.HasPrefix(s, "HDR;") && strings.HasSuffix(s, "\r\n") && strings.Contains(s, "\r\nTRL;")
 }
 
-// TestFileFaultsOverSFTP observes each fault of files from the SUT's side of a
-// session, within its bounds, and that a file exported after it was healed is
-// as it should be.
-func TestFileFaultsOverSFTP(t *testing.T) {
-	const d = faults.Wall(60 * time.Millisecond)
+// A fileCase is a fault of files, and what the SUT sees of it.
+type fileCase struct {
+	fault chaos.Fault
+	see   func(s *shore)
+}
+
+// fileCases are all of them, each within its bounds.
+func fileCases() map[string]fileCase {
+	const d = faults.Wall(time.Second)
 	first, second := "orders.000001.csv", "orders.000002.csv"
-	cases := map[string]struct {
-		fault chaos.Fault
-		see   func(s *shore)
-	}{
+	return map[string]fileCase{
 		"file-partial": {&faults.FilePartial{For: d}, func(s *shore) {
 			s.until("half of it", func() bool { b, err := s.read(first); return err == nil && b != "" && !whole(b) })
 			s.until("all of it", func() bool { b, _ := s.read(first); return whole(b) })
@@ -210,37 +211,34 @@ func TestFileFaultsOverSFTP(t *testing.T) {
 			}
 		}},
 	}
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			s := newShore(t)
-			s.link.Arm(&chaos.Rule{ID: "f", Kind: name, Fault: c.fault})
-			s.export()
-			c.see(s)
-			s.link.Heal("f")
-			s.until("all can be taken", func() bool { s.taken(); return len(s.out()) == 0 })
-			s.export()
-			names := s.out()
-			if len(names) != 1 {
-				t.Fatalf("after it was healed, out/ has %v", names)
-			}
-			if b, err := s.read(names[0]); err != nil || !whole(b) {
-				t.Errorf("after it was healed: %q, %v", b, err)
-			}
-			if err := s.sut.Remove("/out/" + names[0]); err != nil {
-				t.Errorf("after it was healed: %v", err)
-			}
-			struck := slices.ContainsFunc(s.link.Journal.Records(), func(r evidence.Record) bool {
-				b, ok := r.Body.(evidence.Disturbance)
-				return ok && b.Phase == evidence.Struck && b.Kind == name && b.What != ""
-			})
-			if !struck {
-				t.Error("the journal does not say that it struck")
-			}
-		})
+}
+
+// seeFile observes a fault of files from the SUT's side of a session, and that a
+// file exported after it was healed is as it should be.
+func seeFile(t *testing.T, name string, c fileCase) {
+	t.Helper()
+	s := newShore(t)
+	s.link.Arm(&chaos.Rule{ID: "f", Kind: name, Fault: c.fault})
+	s.export()
+	c.see(s)
+	s.link.Heal("f")
+	s.until("all can be taken", func() bool { s.taken(); return len(s.out()) == 0 })
+	s.export()
+	names := s.out()
+	if len(names) != 1 {
+		t.Fatalf("after it was healed, out/ has %v", names)
 	}
-	for _, i := range faults.All() {
-		if _, seen := cases[i.Name]; strings.HasPrefix(i.Name, "file-") && !seen {
-			t.Errorf("nobody observes %s", i.Name)
-		}
+	if b, err := s.read(names[0]); err != nil || !whole(b) {
+		t.Errorf("after it was healed: %q, %v", b, err)
+	}
+	if err := s.sut.Remove("/out/" + names[0]); err != nil {
+		t.Errorf("after it was healed: %v", err)
+	}
+	struck := slices.ContainsFunc(s.link.Journal.Records(), func(r evidence.Record) bool {
+		b, ok := r.Body.(evidence.Disturbance)
+		return ok && b.Phase == evidence.Struck && b.Kind == name && b.What != ""
+	})
+	if !struck {
+		t.Error("the journal does not say that it struck")
 	}
 }
