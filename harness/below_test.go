@@ -123,7 +123,11 @@ func symptom(err error) string {
 // of the cases, ready to be armed.
 func wireRig(t *testing.T, dialect, spec string, cases []wireCase) *harness.Rig {
 	t.Helper()
-	f, err := harness.ParseFile("rig", []byte("apiVersion: andon/v1\nkind: Rig\nsut: {external: {testSystem: true}}\nendpoints:\n"+
+	receives := ""
+	if strings.Contains(spec, "transport: http") { // nobody announces anything, and it could be sent
+		receives = `, receives: {erp: "http://127.0.0.1:9/erp"}`
+	}
+	f, err := harness.ParseFile("rig", []byte("apiVersion: andon/v1\nkind: Rig\nsut: {external: {testSystem: true}"+receives+"}\nendpoints:\n"+
 		"  erp: {system: erp, dialect: "+dialect+spec+"}\n  mes: {system: mes, policy: {auth: none}}\n"))
 	if err != nil {
 		t.Fatal(err)

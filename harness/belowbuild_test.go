@@ -25,8 +25,8 @@ import (
 // is away for longer than the plant waits for anybody, so that others notice.
 const brokenBuild = `
   - {id: sut-kill, fault: sut-kill, at: erp, direction: from-sut, hits: {fact: confirmation, nth: 2, per: run, attempts: 1}, with: {moment: after-apply-before-reply, down: {wall: 2500ms}}}
-  - {id: sut-restart, fault: sut-restart, at: erp, direction: from-sut, hits: {fact: confirmation, nth: 12, per: run, attempts: 1}, with: {moment: after-reply, down: {wall: 2500ms}}}
-  - {id: sut-pause, fault: sut-pause, at: erp, direction: from-sut, hits: {fact: confirmation, nth: 16, per: run, attempts: 1}, with: {moment: before-apply, for: {wall: 3s}}}`
+  - {id: sut-restart, fault: sut-restart, at: erp, direction: from-sut, hits: {fact: confirmation, nth: 4, per: run, attempts: 1}, with: {moment: after-reply, down: {wall: 2500ms}}}
+  - {id: sut-pause, fault: sut-pause, at: erp, direction: from-sut, hits: {fact: confirmation, nth: 8, per: run, attempts: 1}, with: {moment: before-apply, for: {wall: 3s}}}`
 
 // otherBreaks are those that are played with -everything only: each needs a run of
 // its own.
@@ -76,7 +76,7 @@ type life struct {
 // a good day.
 func lived(t *testing.T, f harness.File, withFaults string) life {
 	t.Helper()
-	text := "apiVersion: andon/v1\nkind: Scenario\nmetadata: {id: T, title: \"What befalls the build\"}\nseed: 3\nplant: {open: 1}\ngiven: {orders: {count: 3}}\nfloor: {confirmation: 20}\n"
+	text := "apiVersion: andon/v1\nkind: Scenario\nmetadata: {id: T, title: \"What befalls the build\"}\nseed: 3\nplant: {open: 1}\ngiven: {orders: {count: 5}}\nfloor: {confirmation: 20}\n"
 	if withFaults != "" {
 		text += "faults:" + withFaults + "\n"
 	}
