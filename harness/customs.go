@@ -196,6 +196,16 @@ var listed = map[plant.Kind]string{
 	plant.KindCenterChanged: "work-centers", plant.KindCalendarChanged: "calendars",
 }
 
+// lists reports whether the endpoint, which speaks d, can tell facts of a kind in a
+// list of them: one that is asked for, or an extract of all.
+func (e EndpointSpec) lists(d simulators.Dialect, k plant.Kind) bool {
+	if asked, ok := d.(simulators.Inquirer); ok && asked.Questions()[listed[k]] != "" {
+		return true
+	}
+	_, ok := d.(simulators.Extractor)
+	return ok && e.says(k)
+}
+
 // checkCarried refuses lines of the file that the dialects cannot keep: the SUT
 // would be blamed for what nobody could tell it.
 func (f *File) checkCarried() error {
@@ -206,9 +216,8 @@ func (f *File) checkCarried() error {
 		if !ok || e.System == "" {
 			continue
 		}
-		asked, _ := d.(simulators.Inquirer)
 		for _, k := range e.Lists {
-			if of := listed[k]; of != "" && (asked == nil || asked.Questions()[of] == "") {
+			if of := listed[k]; of != "" && !e.lists(d, k) {
 				errs = append(errs, e.Pos.Find("lists").Errorf("endpoints.%s.lists names %s, and %s shows no list of %s", name, k, cmp.Or(e.Dialect, "neutral/v1"), of).
 					WithHint("leave %s out of lists", k))
 			}
@@ -220,7 +229,7 @@ func (f *File) checkCarried() error {
 			e := f.Endpoints[name]
 			err := e.Pos.Find("dialect").Errorf("flows names %s, which %s", k, f.noWord(name)).WithHint("leave flows out: what the dialects can say is carried; or leave out %s", k)
 			if d, ok := e.spoken(); ok && slices.Contains(announced[e.System], k) {
-				if asked, ok := d.(simulators.Inquirer); ok && asked.Questions()[listed[k]] != "" {
+				if e.lists(d, k) {
 					err.Hint += fmt.Sprintf("; or write lists: [%s] at %s, if the SUT reads it there", k, name)
 				}
 			}
