@@ -19,6 +19,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pkg/sftp"
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/knownhosts"
+
 	"github.com/andon-rig/andon/chaos"
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/harness"
@@ -343,6 +347,82 @@ func (i *inserter) leave() {
 	i.db = nil
 }
 
+// uploader puts files where an ERP behind an SFTP server looks for them.
+type uploader struct {
+	at     string
+	config *ssh.ClientConfig
+	conn   net.Conn
+	client *sftp.Client
+	n      int
+}
+
+func newUploader(t *testing.T, r *harness.Rig) *uploader {
+	t.Helper()
+	key, err := os.ReadFile(r.Vars["erp.key"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := ssh.ParsePrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hosts, err := knownhosts.New(r.Vars["erp.knownHosts"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := &uploader{at: strings.TrimPrefix(r.Vars["erp.url"], "sftp://"),
+		config: &ssh.ClientConfig{User: r.Vars["erp.client"], Auth: []ssh.AuthMethod{ssh.PublicKeys(signer)}, HostKeyCallback: hosts}}
+	t.Cleanup(u.leave)
+	return u
+}
+
+// visit implements [visitor].
+func (u *uploader) visit(patience time.Duration) (err error) {
+	over := time.Now().Add(patience)
+	if u.client == nil {
+		if u.conn, err = net.DialTimeout("tcp", u.at, patience); err != nil {
+			return err
+		}
+		_ = u.conn.SetDeadline(over)
+		secure, channels, requests, err := ssh.NewClientConn(u.conn, u.at, u.config)
+		if err != nil {
+			return err
+		}
+		if u.client, err = sftp.NewClient(ssh.NewClient(secure, channels, requests)); err != nil {
+			return err
+		}
+	}
+	_ = u.conn.SetDeadline(over)
+	defer func() {
+		if err != nil && !time.Now().Before(over) { // the client says no more than that the connection is lost
+			err = errors.Join(context.DeadlineExceeded, err)
+		}
+	}()
+	u.n++
+	f, err := u.client.Create(fmt.Sprintf("/visit-%d.tmp", u.n))
+	if err != nil {
+		return err
+	}
+	if _, err = f.Write([]byte("a line")); err != nil {
+		return err
+	}
+	if err = f.Close(); err != nil {
+		return err
+	}
+	return u.client.Remove(fmt.Sprintf("/visit-%d.tmp", u.n))
+}
+
+// leave implements [visitor].
+func (u *uploader) leave() {
+	if u.conn != nil {
+		_ = u.conn.Close()
+	}
+	if u.client != nil {
+		_ = u.client.Close()
+	}
+	u.conn, u.client = nil, nil
+}
+
 // visitWires has the ERP of each dialect visited under each fault of connections
 // that can strike there.
 func visitWires(t *testing.T, m *below) {
@@ -352,7 +432,9 @@ func visitWires(t *testing.T, m *below) {
 		t.Run(part.Name, func(t *testing.T) {
 			t.Parallel()
 			switch d.(type) {
-			case files.Dialect: // nothing of this can strike there, see excusedWire
+			case files.Dialect:
+				r := wireRig(t, part.Name, ", transport: sftp", overTCP)
+				seeWire(t, r, newUploader(t, r), overTCP, seen)
 			case simulators.Tabular:
 				cases := append(slices.Clone(overTCP), toDatabase...)
 				r := wireRig(t, part.Name, fmt.Sprintf(", transport: tables, url: %q", tablestest.PostgreSQL(t)), cases)
@@ -379,8 +461,8 @@ func excusedWire(d simulators.Dialect, c chaos.Trouble) string {
 	_, rows := d.(simulators.Tabular)
 	_, kept := d.(files.Dialect)
 	switch {
-	case kept:
-		return "the rig has no relay in front of an SFTP server, and a folder has no connections"
+	case kept && (c.Cert != chaos.CertGood || c.Names.Answer != chaos.AnswerTrue):
+		return "certificates and names are of endpoints that answer over HTTP"
 	case c.Upon != chaos.ReplyAny && !rows:
 		return "no connection to a database"
 	case (c.Cert != chaos.CertGood || c.Names.Answer != chaos.AnswerTrue) && rows:

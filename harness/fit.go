@@ -310,11 +310,18 @@ func (f File) roadless(said scenarios.Fault) string {
 			continue
 		}
 		sockets := shareOf(e) == simulators.ShareNone
-		if opens(t, chaos.BySUT) && (sockets && e.Bus == "" || e.database()) || opens(t, chaos.ByRig) && sockets && f.SUT.Receives[name] != "" {
+		if opens(t, chaos.BySUT) && (sockets && e.Bus == "" || e.database() || shareOf(e) == simulators.ShareSFTP && !ofMessages(said)) || opens(t, chaos.ByRig) && sockets && f.SUT.Receives[name] != "" {
 			return ""
 		}
 	}
 	return fmt.Sprintf("its fault %s (%s) strikes connections, and the rig has none there: %v", said.ID, info.Name, errNoRoad)
+}
+
+// ofMessages reports whether a fault of connections strikes some only because of
+// what crosses on them. Which file crosses on which connection nobody can tell.
+func ofMessages(said scenarios.Fault) bool {
+	h := said.Hits
+	return h.Message != "" || h.Fact != "" || h.Order != "" || h.Attempts > 0 || h.Writes || h.StruckBy.S != "" || said.Times > 0 || said.InFlight > 0 || said.After != nil
 }
 
 // unanswered says why a fault that strikes answers only, messages of their own,

@@ -231,5 +231,5 @@ func (r *Rig) connsPossible(p *PlannedFault, c chaos.ConnFault) error {
 var (
 	errNoSockets = errors.New("it strikes connections, and a rig in memory has none")
 	errNotThere  = errors.New("the endpoint it names has no tls, or no host, that it needs")
-	errNoRoad    = errors.New("there is no connection it could strike: opened: by-rig needs an endpoint that announces to a webhook, under sut.receives")
+	errNoRoad    = errors.New("there is no connection it could strike: opened: by-rig needs an endpoint that announces to a webhook, under sut.receives; a folder has no connections, and of an SFTP server's nobody can tell which carries what, so hits finds nothing there")
 )

@@ -44,11 +44,24 @@ func (r *Rig) share(s transportSpec) (simulators.Transport, error) {
 		r.Vars[s.name+".folder"] = config.Root
 		return files.New(config)
 	}
-	t, err := sftp.New(sftp.Config{Share: config, Listen: s.spec.Listen, User: s.client, Password: s.secret, Keys: dir})
+	front, listen := r.wired(s.name, chaos.BySUT), s.spec.Listen
+	if front {
+		listen = ""
+	}
+	t, err := sftp.New(sftp.Config{Share: config, Listen: listen, User: s.client, Password: s.secret, Keys: dir})
 	if err != nil {
 		return nil, err
 	}
 	r.closed = append(r.closed, t.Close)
+	if front {
+		rd, err := r.road(s.name, s.spec.Listen, t.Addr(), chaos.BySUT)
+		if err != nil {
+			return nil, err
+		}
+		if err := t.SeenAt(rd.Addr()); err != nil {
+			return nil, err
+		}
+	}
 	r.Vars[s.name+".key"], r.Vars[s.name+".knownHosts"] = t.KeyFile(), t.KnownHosts()
 	return t, nil
 }

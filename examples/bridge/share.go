@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -84,7 +85,7 @@ func newRemote(host string, at Endpoint, limit time.Duration) (*remote, error) {
 		return nil, fmt.Errorf("known hosts: %w", err)
 	}
 	r := &remote{host: host, limit: limit, idle: make(chan *session, mostSessions),
-		config: &ssh.ClientConfig{User: at.Client, HostKeyCallback: hosts, Timeout: limit}}
+		config: &ssh.ClientConfig{User: at.Client, HostKeyCallback: hosts}}
 	if at.Key != "" {
 		b, err := os.ReadFile(at.Key)
 		if err != nil {
@@ -139,14 +140,21 @@ func (r *remote) take() (*session, error) {
 		return s, nil
 	default:
 	}
-	conn, err := ssh.Dial("tcp", r.host, r.config)
+	plain, err := net.DialTimeout("tcp", r.host, r.limit)
 	if err != nil {
 		return nil, err
 	}
+	_ = plain.SetDeadline(time.Now().Add(r.limit)) // a server that greets nobody is not waited for
+	secure, channels, requests, err := ssh.NewClientConn(plain, r.host, r.config)
+	if err != nil {
+		return nil, errors.Join(err, plain.Close())
+	}
+	conn := ssh.NewClient(secure, channels, requests)
 	client, err := sftp.NewClient(conn)
 	if err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
+	_ = plain.SetDeadline(time.Time{})
 	return &session{conn, client}, nil
 }
 

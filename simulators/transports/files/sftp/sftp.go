@@ -47,6 +47,7 @@ type Transport struct {
 	config   Config
 	listener net.Listener
 	server   *ssh.ServerConfig
+	public   ssh.PublicKey // of the server
 
 	mu    sync.Mutex // guards conns
 	conns map[net.Conn]struct{}
@@ -124,7 +125,17 @@ func (t *Transport) keys() error {
 	if err := os.WriteFile(t.KeyFile(), pem.EncodeToMemory(block), 0o600); err != nil {
 		return fmt.Errorf("write the user key: %w", err)
 	}
-	line := knownhosts.Line([]string{t.listener.Addr().String()}, signer.PublicKey())
+	t.public = signer.PublicKey()
+	return t.SeenAt(t.Addr())
+}
+
+// Addr is the address of the server, host and port.
+func (t *Transport) Addr() string { return t.listener.Addr().String() }
+
+// SeenAt has the SUT know the server by the address that it is told of: of
+// something in between, if it is not the server's.
+func (t *Transport) SeenAt(address string) error {
+	line := knownhosts.Line([]string{address}, t.public)
 	if err := os.WriteFile(t.KnownHosts(), []byte(line+"\n"), 0o644); err != nil {
 		return fmt.Errorf("write the host key: %w", err)
 	}
