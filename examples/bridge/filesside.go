@@ -59,6 +59,9 @@ const (
 func newFilesSide(name string, c Config) *filesSide {
 	f := &filesSide{name: name, form: c.Files, limit: c.Timeout, stop: c.InDoubt == "stop", defect: c.Defect, odd: map[string]oddFile{}, undone: map[string]bool{}, log: slog.New(slog.DiscardHandler)}
 	f.share, f.broken = openShare(c.ERP, c.Timeout)
+	if r, ok := f.share.(*remote); ok && c.Defect == M68 {
+		r.dial = newLeaky().dial
+	}
 	return f
 }
 

@@ -75,7 +75,7 @@ func (c *leakyConn) Read(b []byte) (int, error) {
 
 func (c *leakyConn) Close() error {
 	if c.owed.Load() || c.closed.Swap(true) {
-		return nil // DEFECT M68: whoever waits for a reply closes later
+		return c.SetReadDeadline(time.Unix(1, 0)) // DEFECT M68: nobody waits for the reply any more, and nobody closes
 	}
 	<-c.pool.places
 	return c.Conn.Close()

@@ -67,6 +67,7 @@ type remote struct {
 	host   string
 	config *ssh.ClientConfig
 	limit  time.Duration
+	dial   func(ctx context.Context, network, address string) (net.Conn, error)
 	idle   chan *session
 }
 
@@ -84,7 +85,7 @@ func newRemote(host string, at Endpoint, limit time.Duration) (*remote, error) {
 	if err != nil {
 		return nil, fmt.Errorf("known hosts: %w", err)
 	}
-	r := &remote{host: host, limit: limit, idle: make(chan *session, mostSessions),
+	r := &remote{host: host, limit: limit, dial: new(net.Dialer).DialContext, idle: make(chan *session, mostSessions),
 		config: &ssh.ClientConfig{User: at.Client, HostKeyCallback: hosts}}
 	if at.Key != "" {
 		b, err := os.ReadFile(at.Key)
@@ -140,7 +141,9 @@ func (r *remote) take() (*session, error) {
 		return s, nil
 	default:
 	}
-	plain, err := net.DialTimeout("tcp", r.host, r.limit)
+	ctx, cancel := context.WithTimeout(context.Background(), r.limit)
+	defer cancel()
+	plain, err := r.dial(ctx, "tcp", r.host)
 	if err != nil {
 		return nil, err
 	}
