@@ -51,6 +51,26 @@ func (r *Rig) faults() error {
 	return errors.Join(errs...)
 }
 
+// ruleOf is what f says by itself of what it strikes; what depends on the course of
+// the run is added by [Rig.bind].
+func ruleOf(f scenarios.Fault, info faults.Info, fault chaos.Fault) chaos.Rule {
+	rule := chaos.Rule{
+		ID: f.ID, Kind: info.Name, Fault: fault, Direction: simulators.Direction(f.Direction), Name: f.Hits.Message, Fact: f.Hits.Fact,
+		Entity: f.Hits.Order, Nth: f.Hits.Nth, Every: f.Hits.Every, Per: f.Hits.Per, Attempts: f.Hits.Attempts, Times: f.Times, Max: f.Max, InFlight: f.InFlight,
+		Writes: f.Hits.Writes, StruckBy: f.Hits.StruckBy.S,
+	}
+	for _, s := range f.Hits.Strikes {
+		rule.Strikes = append(rule.Strikes, chaos.Strike{Key: s.Key, Attempt: s.Attempt})
+	}
+	if rule.Attempts == 0 && len(rule.Strikes) == 0 {
+		rule.Attempts = info.Attempts
+	}
+	if f.P != nil {
+		rule.P = *f.P
+	}
+	return rule
+}
+
 func (r *Rig) scenarioFault(f scenarios.Fault) (*PlannedFault, error) {
 	i := slices.IndexFunc(r.setup.Catalog.Faults, func(i faults.Info) bool { return i.Name == f.Fault.S })
 	if i < 0 {
@@ -62,21 +82,8 @@ func (r *Rig) scenarioFault(f scenarios.Fault) (*PlannedFault, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.rule = chaos.Rule{
-		ID: f.ID, Kind: info.Name, Fault: fault, Direction: simulators.Direction(f.Direction), Name: f.Hits.Message, Fact: f.Hits.Fact,
-		Entity: f.Hits.Order, Nth: f.Hits.Nth, Every: f.Hits.Every, Per: f.Hits.Per, Attempts: f.Hits.Attempts, Times: f.Times, Max: f.Max, InFlight: f.InFlight,
-		Writes: f.Hits.Writes, StruckBy: f.Hits.StruckBy.S,
-	}
+	p.rule = ruleOf(f, info, fault)
 	r.bind(p, f)
-	for _, s := range f.Hits.Strikes {
-		p.rule.Strikes = append(p.rule.Strikes, chaos.Strike{Key: s.Key, Attempt: s.Attempt})
-	}
-	if p.rule.Attempts == 0 && len(p.rule.Strikes) == 0 {
-		p.rule.Attempts = info.Attempts
-	}
-	if f.P != nil {
-		p.rule.P = *f.P
-	}
 	for _, l := range r.Plan.Links {
 		at := scenarios.Meant(f.At.S, r.setup.File.systems())
 		if l.Name != "exceptions" && (at == "" || at == "sut" || at == l.Name) || at == l.Name {

@@ -309,19 +309,21 @@ func (f File) roadless(said scenarios.Fault) string {
 		if e.System == "" || at != "" && at != "sut" && at != name || !f.takes(t, name) {
 			continue
 		}
-		sockets := shareOf(e) == simulators.ShareNone
-		if opens(t, chaos.BySUT) && (sockets && e.Bus == "" || e.database() || shareOf(e) == simulators.ShareSFTP && !ofMessages(said)) || opens(t, chaos.ByRig) && sockets && f.SUT.Receives[name] != "" {
+		sockets, sftp := shareOf(e) == simulators.ShareNone, shareOf(e) == simulators.ShareSFTP
+		theirs := sockets && e.Bus == "" || e.database() || sftp && !byMessage(said, info, fault) // which file crosses on which connection nobody can tell
+		ours := sockets && f.SUT.Receives[name] != ""
+		if opens(t, chaos.BySUT) && theirs || opens(t, chaos.ByRig) && ours {
 			return ""
 		}
 	}
 	return fmt.Sprintf("its fault %s (%s) strikes connections, and the rig has none there: %v", said.ID, info.Name, errNoRoad)
 }
 
-// ofMessages reports whether a fault of connections strikes some only because of
-// what crosses on them. Which file crosses on which connection nobody can tell.
-func ofMessages(said scenarios.Fault) bool {
-	h := said.Hits
-	return h.Message != "" || h.Fact != "" || h.Order != "" || h.Attempts > 0 || h.Writes || h.StruckBy.S != "" || said.Times > 0 || said.InFlight > 0 || said.After != nil
+// byMessage reports whether a fault of connections strikes some only because of
+// what crosses on them.
+func byMessage(said scenarios.Fault, info faults.Info, fault chaos.Fault) bool {
+	rule, w := ruleOf(said, info, fault), said.While
+	return rule.ByMessage() || said.After != nil || said.During.By == scenarios.ByFact || w != nil && (w.Phase.S != "" || w.Since != nil)
 }
 
 // unanswered says why a fault that strikes answers only, messages of their own,
