@@ -3,7 +3,6 @@ package harness_test
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"database/sql"
 	"errors"
@@ -243,34 +242,12 @@ type poster struct {
 
 func newPoster(t *testing.T, dialect simulators.Dialect, r *harness.Rig) *poster {
 	t.Helper()
-	tr := &http.Transport{}
-	if ca := r.Vars["andon.ca"]; ca != "" {
-		tr.TLSClientConfig = trusting(t, r.Vars)
-		d := net.Dialer{Resolver: &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, network, r.Vars["andon.dns"])
-		}}}
-		tr.DialContext = d.DialContext
+	c := &http.Client{Transport: &http.Transport{}}
+	if r.Vars["andon.ca"] != "" {
+		c = harness.Caller(t, r.Vars)
 	}
-	t.Cleanup(tr.CloseIdleConnections)
-	return &poster{dialect: dialect, url: r.Vars["erp.url"], client: &http.Client{Transport: tr}}
-}
-
-// trusting is what a SUT makes of the certificates that the rig gives it.
-func trusting(t *testing.T, vars harness.Vars) *tls.Config {
-	t.Helper()
-	ca, err := os.ReadFile(vars["andon.ca"])
-	if err != nil {
-		t.Fatal(err)
-	}
-	own, err := tls.LoadX509KeyPair(vars["andon.cert"], vars["andon.key"])
-	if err != nil {
-		t.Fatal(err)
-	}
-	trusted := x509.NewCertPool()
-	if !trusted.AppendCertsFromPEM(ca) {
-		t.Fatalf("%s holds no certificate", vars["andon.ca"])
-	}
-	return &tls.Config{RootCAs: trusted, Certificates: []tls.Certificate{own}}
+	t.Cleanup(c.CloseIdleConnections)
+	return &poster{dialect: dialect, url: r.Vars["erp.url"], client: c}
 }
 
 // visit implements [visitor]. The ERP need not like what it is told, and answers.

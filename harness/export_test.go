@@ -27,3 +27,6 @@ func (r *Rig) Road(endpoint string) string { return r.Plan.roadTo(endpoint, chao
 
 // FeasibleFault says why a fault cannot be carried out at the rig; nil if it can.
 func (f File) FeasibleFault(i faults.Info) error { return f.feasible(i) }
+
+// Caller is a SUT that uses what the rig provides, and nothing else.
+var Caller = caller
