@@ -22,9 +22,8 @@ import (
 // speaks a dialect and a MES, in whole runs.
 
 // brokenBuild is a run in which the build is killed, asked to stop, and frozen. It
-// is away for longer than the plant waits for anybody, so that others notice, or at
-// the end, on a slow machine, what it has left to say comes later. The first try of
-// a confirmation may fall into an outage, so that any strikes.
+// is away for longer than the plant waits for anybody, so that others notice. The
+// first try of a confirmation may fall into an outage, so that any strikes.
 const brokenBuild = `
   - {id: sut-kill, fault: sut-kill, at: erp, direction: from-sut, hits: {fact: confirmation, nth: 2, per: run, attempts: 1}, with: {moment: after-apply-before-reply, down: {wall: 2500ms}}}
   - {id: sut-restart, fault: sut-restart, at: erp, direction: from-sut, hits: {fact: confirmation, nth: 4, per: run}, max: 1, with: {moment: after-reply, down: {wall: 2500ms}}}
@@ -68,7 +67,7 @@ type life struct {
 	struck  map[string]int
 	signIns int           // at ERP and MES
 	notNow  int           // announcements that it has not taken when it was asked to
-	outages []int         // as many of them while it was down, each time that it was; and what it said between the end of that and the next
+	outages []int         // of each time that it was down, how often others noticed: such announcements, and sign-ins anew
 	silence time.Duration // the longest between two things that it said
 	posted  int
 	back    bool // it was started again, or beside itself, and got ready
@@ -117,11 +116,10 @@ func lifeOf(records []evidence.Record, pushes bool) life {
 			}
 		case evidence.Attempt:
 			said = append(said, b.Start)
-			if down < 0 && len(l.outages) > 0 {
-				l.outages[len(l.outages)-1]++
-			}
 			if strings.HasSuffix(b.Name, "token") && b.Acted.Outcome.Took() {
-				l.signIns++
+				if l.signIns++; down < 0 && len(l.outages) > 0 {
+					l.outages[len(l.outages)-1]++
+				}
 			}
 		case evidence.Effect:
 			if b.Endpoint == "erp" {
@@ -165,13 +163,16 @@ func breakBuilds(t *testing.T, m *below) {
 				t.Fatalf("a good day is not one: %+v", calm)
 			}
 			hard := lived(t, f, brokenBuild)
+			for again := 0; again < 3 && slices.Contains(hard.outages, 0); again++ { // the plant was done before a busy machine came to the fault
+				hard = lived(t, f, brokenBuild)
+			}
 			for _, fault := range []string{"sut-kill", "sut-restart", "sut-pause"} {
 				if hard.struck[fault] == 0 {
 					t.Errorf("%s never struck", fault)
 				}
 			}
 			if len(hard.outages) != 2 || slices.Contains(hard.outages, 0) {
-				t.Errorf("it was down two times, and it showed %v times", hard.outages)
+				t.Errorf("it was down two times, and others noticed %v times", hard.outages)
 			}
 			for again := 0; again < 3 && calm.silence >= hard.silence; again++ { // the machine was busy
 				calm = lived(t, f, "")
