@@ -115,6 +115,7 @@ func (t *Transport) keys() error {
 		},
 	}
 	t.server.AddHostKey(signer)
+	t.public = signer.PublicKey()
 	if t.config.Keys == "" {
 		return nil
 	}
@@ -125,7 +126,6 @@ func (t *Transport) keys() error {
 	if err := os.WriteFile(t.KeyFile(), pem.EncodeToMemory(block), 0o600); err != nil {
 		return fmt.Errorf("write the user key: %w", err)
 	}
-	t.public = signer.PublicKey()
 	return t.SeenAt(t.Addr())
 }
 
@@ -133,7 +133,8 @@ func (t *Transport) keys() error {
 func (t *Transport) Addr() string { return t.listener.Addr().String() }
 
 // SeenAt has the SUT know the server by the address that it is told of: of
-// something in between, if it is not the server's.
+// something in between, if it is not the server's. The config names a folder for
+// keys.
 func (t *Transport) SeenAt(address string) error {
 	line := knownhosts.Line([]string{address}, t.public)
 	if err := os.WriteFile(t.KnownHosts(), []byte(line+"\n"), 0o644); err != nil {
