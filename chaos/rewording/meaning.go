@@ -65,14 +65,13 @@ var (
 	amountName = regexp.MustCompile(`(?i)(quantity|qty|amount|yield|received)`)
 	listName   = regexp.MustCompile(`(?i)^(results|value|items|entries|rows)$`)
 	// Of replies, what says how it went or under which number.
-	tellingName = regexp.MustCompile(`(?i)^(response_?)?(code|outcome|status(code)?|unit|cursor|message|document|confirmationgroup|materialdocument|.*(code|status|reasoncode))$`)
+	tellingName = regexp.MustCompile(`(?i)^(response_?)?(code|outcome|status(code)?|unit|cursor|message|document|.*(code|status|reasoncode))$`)
 	// Words from a list, what means most to a reader first.
 	wordNames = []*regexp.Regexp{
 		regexp.MustCompile(`(?i)(use|decision)$`),
-		regexp.MustCompile(`(?i)releaseid$`),
-		regexp.MustCompile(`(?i)actioncode$`),
+		regexp.MustCompile(`(?i)release(id)?$`),
 		regexp.MustCompile(`(?i)^(new)?(status|state)(code)?$|(status|state)(code)?$`),
-		regexp.MustCompile(`(?i)(outcome|class|movementtype|action|category)$`),
+		regexp.MustCompile(`(?i)(outcome|class|action|category)$`),
 		regexp.MustCompile(`(?i)(type|released|closed|_?code)$`),
 		regexp.MustCompile(`(?i)(version|versionid)$`),
 	}

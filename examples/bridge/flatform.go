@@ -167,12 +167,10 @@ func (l line) fill(b *strings.Builder) error {
 // decimals puts a point where the form has a comma. A cell with the other mark is
 // an error: who guesses reads a thousand times too much.
 func (f FileForm) decimals(l line, defect Defect) error {
-	mark, other := ".", ","
-	if f.Decimal == "comma" {
-		mark, other = ",", "."
-	} else {
+	if f.Decimal != "comma" {
 		return nil // what is no number there, the systems say
 	}
+	const mark, other = ",", "."
 	for i, c := range flatColumns[l[0]] {
 		if !c.decimal || i+1 >= len(l) {
 			continue
