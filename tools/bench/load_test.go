@@ -51,3 +51,34 @@ func TestPunctuality(t *testing.T) {
 		t.Errorf("without arrivals they are %+v", none)
 	}
 }
+
+func TestWaitsAreCountedFromWhenRequestsAreDue(t *testing.T) {
+	s := &sink{}
+	const began, ms = int64(7e9), int64(time.Millisecond)
+	play := func(answered func(i int) int64) (percentiles, error) {
+		s.watch(10_000)
+		for i := range int64(5000) {
+			came, said := began+i*ms, began+i*ms
+			if i >= 2000 && i < 3000 { // held until the stall is over
+				came = began + max(i*ms, 3000*ms-5*ms)
+				said = began + 3000*ms
+			}
+			s.arrivals, s.answers = append(s.arrivals, came), append(s.answers, said+answered(int(i)))
+		}
+		return s.waits(1000, began+2000*ms)
+	}
+	within := func(got, want float64) bool { return got > want-2 && got < want+2 }
+	if got, err := play(func(int) int64 { return 0 }); err != nil || !within(got.p90, 500) || !within(got.p99, 950) {
+		t.Errorf("a second's stall is %+v, %v", got, err)
+	}
+	if got, err := play(func(i int) int64 { return int64(max(0, i-2000)) * ms / 50 }); err != nil || !within(got.p90, 510) || got.p99 > 955 {
+		t.Errorf("with 20 µs for each that waited it is %+v, %v", got, err)
+	}
+	if _, err := play(func(i int) int64 { return -(began + int64(i)*ms) * int64(i/4999) }); err == nil {
+		t.Error("one that was never answered is not missed")
+	}
+	s.watch(10)
+	if _, err := s.waits(1000, began); err == nil {
+		t.Error("nothing came, and it is no error")
+	}
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"fmt"
 	"math"
 	"net"
 	"slices"
@@ -21,6 +22,7 @@ type sink struct {
 
 	mu       sync.Mutex // guards what follows
 	arrivals []int64    // ns since 1970
+	answers  []int64    // of the same requests
 }
 
 func newSink() (*sink, error) {
@@ -63,30 +65,46 @@ func (s *sink) serve(c net.Conn) {
 		if _, err := r.Discard(length); err != nil {
 			return
 		}
-		s.came()
+		i := s.came()
 		if _, err := c.Write(created); err != nil {
 			return
+		}
+		if i >= 0 {
+			s.answered(i)
 		}
 	}
 }
 
 var created = []byte("HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n")
 
-func (s *sink) came() {
+// came notes a request, and stands still if it is time to; its number among those
+// that are noted, -1 if it is none of them.
+func (s *sink) came() int {
 	at := s.stall.Load()
 	s.count.Add(1)
 	if at == 0 && cap(s.arrivals) == 0 {
-		return
+		return -1
 	}
-	now := time.Now().UnixNano()
+	i, now := -1, time.Now().UnixNano()
 	s.mu.Lock()
 	if len(s.arrivals) < cap(s.arrivals) {
-		s.arrivals = append(s.arrivals, now)
+		i = len(s.arrivals)
+		s.arrivals, s.answers = append(s.arrivals, now), append(s.answers, 0)
 	}
 	s.mu.Unlock()
 	if at != 0 && now >= at {
 		time.Sleep(time.Duration(at + int64(time.Second) - now))
 	}
+	return i
+}
+
+func (s *sink) answered(i int) {
+	now := time.Now().UnixNano()
+	s.mu.Lock()
+	if i < len(s.answers) {
+		s.answers[i] = now
+	}
+	s.mu.Unlock()
 }
 
 // punctuality is how well what came kept to a rate.
@@ -99,7 +117,35 @@ type punctuality struct {
 func (s *sink) watch(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.arrivals = make([]int64, 0, n)
+	s.arrivals, s.answers = make([]int64, 0, n), make([]int64, 0, n)
+}
+
+// waits says how long what came had to wait, from when it was due by a rate per
+// second until it was answered. What came before an instant, in ns since 1970, came
+// when it was due, in the middle.
+func (s *sink) waits(rate float64, before int64) (percentiles, error) {
+	s.mu.Lock()
+	at, answers := s.arrivals, s.answers
+	s.arrivals, s.answers = nil, nil
+	s.mu.Unlock()
+	due := func(i int) int64 { return int64(float64(i) * 1e9 / rate) }
+	var off []float64
+	for i := 0; i < len(at) && at[i] < before; i++ {
+		off = append(off, float64(at[i]-due(i)))
+	}
+	if len(off) < 100 {
+		return percentiles{}, fmt.Errorf("only %d requests came before the server stood still", len(off))
+	}
+	began := int64(median(off))
+	wait := make([]float64, len(at))
+	for i := range at {
+		if answers[i] == 0 {
+			return percentiles{}, fmt.Errorf("request %d was never answered", i)
+		}
+		wait[i] = float64(answers[i]-began-due(i)) / 1e6
+	}
+	slices.Sort(wait)
+	return percentiles{p90: wait[len(wait)*90/100], p99: wait[len(wait)*99/100]}, nil
 }
 
 // heard says how punctual what came was, at a rate per second. The first second
@@ -107,7 +153,7 @@ func (s *sink) watch(n int) {
 func (s *sink) heard(rate float64) (p punctuality) {
 	s.mu.Lock()
 	at := s.arrivals
-	s.arrivals = nil
+	s.arrivals, s.answers = nil, nil
 	s.mu.Unlock()
 	slices.Sort(at)
 	if len(at) > 0 {
