@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"unicode/utf8"
 
 	"github.com/andon-rig/andon/simulators"
 )
@@ -47,17 +48,16 @@ func readBody(t *entityType, body []byte) (entity, error) {
 func readEntity(t *entityType, object map[string]any, path string) (entity, error) {
 	e := make(entity, len(object))
 	for name, v := range object {
-		at := path + "/" + name
 		if name == "__metadata" || v == nil {
 			continue
 		}
 		if p := t.prop(name); p != nil {
 			got, err := value(p.edm, v)
 			if err != nil {
-				return nil, refuse(codeMalformed, "%s: %v", at, err)
+				return nil, refuse(codeMalformed, "%s/%s: %v", path, name, err)
 			}
-			if s, ok := got.(string); ok && p.max > 0 && len([]rune(s)) > p.max {
-				return nil, refuse(codeMalformed, "%s: is longer than %d characters", at, p.max)
+			if s, ok := got.(string); ok && p.max > 0 && len(s) > p.max && utf8.RuneCountInString(s) > p.max {
+				return nil, refuse(codeMalformed, "%s/%s: is longer than %d characters", path, name, p.max)
 			}
 			e[name] = got
 			continue
@@ -66,7 +66,7 @@ func readEntity(t *entityType, object map[string]any, path string) (entity, erro
 		if to == nil {
 			return nil, refuse(codeMalformed, "%s: property %q is invalid in %s; $metadata has those that there are", path, clip(name), t.name)
 		}
-		rows, err := readRows(to, v, at)
+		rows, err := readRows(to, v, path+"/"+name)
 		if err != nil {
 			return nil, err
 		}

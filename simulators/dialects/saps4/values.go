@@ -16,11 +16,7 @@ import (
 // missing is not there.
 type entity map[string]any
 
-var (
-	datePattern = regexp.MustCompile(`^/Date\((-?\d{1,15})([+-]\d{1,4})?\)/$`)
-	timePattern = regexp.MustCompile(`^PT(?:(\d{1,2})H)?(?:(\d{1,2})M)?(?:(\d{1,2})S)?$`)
-	guidPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
-)
+var guidPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
 // value reads what JSON says of a property of an Edm type.
 func value(edm string, v any) (any, error) {
@@ -64,38 +60,62 @@ func value(edm string, v any) (any, error) {
 // date reads /Date(milliseconds)/, with the offset in minutes behind them if it
 // is told. Without one it is in UTC, which is the zone of the system.
 func date(text string) (time.Time, error) {
-	m := datePattern.FindStringSubmatch(text)
-	if m == nil {
-		return time.Time{}, fmt.Errorf("%q is no date such as \"/Date(1770076800000)/\"", clip(text))
+	rest, begins := strings.CutPrefix(text, "/Date(")
+	rest, minus := strings.CutPrefix(rest, "-")
+	ms, rest, told := number(rest, 15)
+	if minus {
+		ms = -ms
 	}
-	ms, err := strconv.ParseInt(m[1], 10, 64)
-	if err != nil {
-		return time.Time{}, err
+	minutes := int64(0)
+	if rest != "" && (rest[0] == '+' || rest[0] == '-') {
+		west, ok := rest[0] == '-', false
+		if minutes, rest, ok = number(rest[1:], 4); west {
+			minutes = -minutes
+		}
+		told = told && ok
+	}
+	if !begins || !told || rest != ")/" {
+		return time.Time{}, fmt.Errorf("%q is no date such as \"/Date(1770076800000)/\"", clip(text))
 	}
 	at := time.UnixMilli(ms).UTC()
 	if y := at.Year(); y < 1 || y > 9999 {
 		return time.Time{}, fmt.Errorf("%q is in no year of four digits", clip(text))
 	}
-	minutes, _ := strconv.Atoi(m[2])
 	if minutes != 0 {
 		if minutes < -14*60 || minutes > 14*60 {
 			return time.Time{}, fmt.Errorf("%q has no offset of a zone, in minutes", clip(text))
 		}
-		at = at.In(time.FixedZone("", minutes*60))
+		at = at.In(time.FixedZone("", int(minutes)*60))
 	}
 	return at, nil
 }
 
+// number takes at most so many digits off the front of text.
+func number(text string, most int) (n int64, rest string, ok bool) {
+	i := 0
+	for ; i < len(text) && i < most && text[i] >= '0' && text[i] <= '9'; i++ {
+		n = n*10 + int64(text[i]-'0')
+	}
+	return n, text[i:], i > 0
+}
+
+var timeParts = [...]struct {
+	letter string
+	unit   time.Duration
+}{{"H", time.Hour}, {"M", time.Minute}, {"S", time.Second}}
+
 // timeOfDay reads PT20H32M29S.
 func timeOfDay(text string) (time.Duration, error) {
-	m := timePattern.FindStringSubmatch(text)
-	if m == nil || text == "PT" {
-		return 0, fmt.Errorf("%q is no time of day such as \"PT20H32M29S\"", clip(text))
-	}
+	rest, ok := strings.CutPrefix(text, "PT")
+	ok = ok && rest != ""
 	var d time.Duration
-	for i, unit := range []time.Duration{time.Hour, time.Minute, time.Second} {
-		n, _ := strconv.Atoi(m[i+1])
-		d += time.Duration(n) * unit
+	for _, part := range timeParts {
+		if n, after, told := number(rest, 2); told && strings.HasPrefix(after, part.letter) {
+			d, rest = d+time.Duration(n)*part.unit, after[1:]
+		}
+	}
+	if !ok || rest != "" {
+		return 0, fmt.Errorf("%q is no time of day such as \"PT20H32M29S\"", clip(text))
 	}
 	if d > 24*time.Hour { // 24:00:00 is the end of a day
 		return 0, fmt.Errorf("%q is later than the day is long", clip(text))
