@@ -27,6 +27,10 @@ func (r *Rig) granted(name string, d simulators.Dialect, base string, c simulato
 	if err := Granted(r.Vars, name, d, base, c, dir); err != nil || issuer.Grant() != simulators.GrantPassword {
 		return err
 	}
+	if g, ok := d.(simulators.Granter); ok {
+		ending, _ := g.Credentials(base, c)
+		r.lend(r.Vars[name+"."+ending])
+	}
 	if r.Bundle != nil {
 		if err := r.Bundle.Redact(name+".password", c.Password); err != nil {
 			return err

@@ -163,14 +163,15 @@ func (r *Rig) compose(spec *ComposeSpec, ready sut.Ready, vars Vars, v variant) 
 	return compose.New(c)
 }
 
-// mounts are the paths that a container sees: those of the rig file, and the
-// SUT's state under the name that it is told. Who it is inside is not known
+// mounts are the paths that a container sees: those of the rig file, and under
+// the name that it is told what the rig lends it and its state. Who it is inside is not known
 // here, so everybody may write there.
 func (r *Rig) mounts(list []MountSpec) []container.Mount {
 	all := []container.Mount{{From: r.state, To: r.state}}
 	if r.certificates != "" {
 		all = append(all, container.Mount{From: r.certificates, To: r.certificates, ReadOnly: true})
 	}
+	all = append(all, r.lent...)
 	for _, m := range list {
 		all = append(all, container.Mount{From: m.From, To: m.To, ReadOnly: m.ReadOnly})
 	}

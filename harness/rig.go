@@ -19,6 +19,7 @@ import (
 	"github.com/andon-rig/andon/evidence/explain"
 	"github.com/andon-rig/andon/evidence/oracles"
 	"github.com/andon-rig/andon/harness/catalog"
+	"github.com/andon-rig/andon/harness/sut/container"
 	"github.com/andon-rig/andon/scenarios"
 	"github.com/andon-rig/andon/simulators/plant"
 )
@@ -66,6 +67,10 @@ type Rig struct {
 	// authority issues the certificates of this run; nil if nobody needs any.
 	authority    *certs.Authority
 	certificates string // the directory with those that the SUT is told of
+
+	// lent are files and folders that the SUT is told of: a container sees them
+	// under the same name.
+	lent []container.Mount
 }
 
 // Build makes a rig. What it has opened is released by Close, also if it

@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/andon-rig/andon/chaos"
+	"github.com/andon-rig/andon/harness/sut/container"
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/transports/files"
 	"github.com/andon-rig/andon/simulators/transports/files/sftp"
@@ -42,7 +44,11 @@ func (r *Rig) share(s transportSpec) (simulators.Transport, error) {
 	config := files.Config{Root: filepath.Join(dir, "share"), MaxBody: s.policy.MaxBody, Ready: files.Ready(s.spec.Ready)}
 	if shareOf(s.spec) == simulators.ShareFolder {
 		r.Vars[s.name+".folder"] = config.Root
-		return files.New(config)
+		t, err := files.New(config)
+		if err != nil {
+			return nil, err
+		}
+		return t, r.exchange(config.Root)
 	}
 	front, listen := r.wired(s.name, chaos.BySUT), s.spec.Listen
 	if front {
@@ -62,8 +68,34 @@ func (r *Rig) share(s transportSpec) (simulators.Transport, error) {
 			return nil, err
 		}
 	}
+	r.lend(t.KeyFile())
+	r.lend(t.KnownHosts())
 	r.Vars[s.name+".key"], r.Vars[s.name+".knownHosts"] = t.KeyFile(), t.KnownHosts()
 	return t, nil
+}
+
+// lend has a SUT in a container see a file under the same name, and in it the
+// addresses by which it finds the rig.
+func (r *Rig) lend(file string) {
+	r.lent = append(r.lent, container.Mount{From: file, To: file, ReadOnly: true, Told: true})
+}
+
+// exchange has a SUT in a container see a folder and all in it under the same
+// name, and write there. Who it is inside is not known here.
+func (r *Rig) exchange(folder string) error {
+	r.lent = append(r.lent, container.Mount{From: folder, To: folder})
+	if s := r.setup.File.SUT; s.Container == nil && s.Compose == nil {
+		return nil
+	}
+	return filepath.WalkDir(folder, func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if e.IsDir() {
+			return os.Chmod(path, 0o777)
+		}
+		return os.Chmod(path, 0o666)
+	})
 }
 
 // tables opens the database of an endpoint: an embedded one, whose file is
@@ -83,6 +115,11 @@ func (r *Rig) tables(s transportSpec) (simulators.Transport, error) {
 		return nil, err
 	}
 	r.closed = append(r.closed, t.Close)
+	if s.spec.URL == "" {
+		if err := r.exchange(dir); err != nil {
+			return nil, err
+		}
+	}
 	if at := tables.Address(s.spec.URL); s.spec.URL != "" && at != "" && r.wired(s.name, chaos.BySUT) {
 		if _, err := r.road(s.name, s.spec.Listen, at, chaos.BySUT); err != nil {
 			return nil, err

@@ -60,6 +60,33 @@ var _ = Describe("the bridge as a container", Label("docker"), Ordered, func() {
 		Entry("no memory", "sut-memory"), Entry("a second instance", "sut-scale"), Entry("a backup put back", "sut-restore"),
 	)
 
+	// Whatever the build is told of an ERP, it finds in its container, also when it
+	// is not root: addresses, also those in files, keys, folders and databases.
+	at := func(ctx SpecContext, dialect string, more func(*harness.File)) {
+		rig := suite.Change(func(f *harness.File) {
+			g, _, err := harness.BundledWith(dialect)
+			Expect(err).NotTo(HaveOccurred())
+			g.SUT.Process, g.SUT.Container = nil, &harness.ContainerSpec{Image: image, User: "1000:1000"}
+			more(&g)
+			*f = g
+		})
+		Expect(one("no network at "+dialect, "sut-detach").Run(ctx, "", rig)).To(suite.Hold())
+	}
+	var entries []TableEntry
+	for _, dialect := range harness.BundledERPs() {
+		entries = append(entries, Entry(dialect, dialect, func(*harness.File) {}))
+	}
+	entries = append(entries,
+		Entry("files/v1 in a folder", "files/v1", func(f *harness.File) {
+			e := f.Endpoints["erp"]
+			e.Transport = "files"
+			f.Endpoints["erp"] = e
+			delete(f.SUT.Env, "ERP_KEY")
+			delete(f.SUT.Env, "ERP_KNOWN_HOSTS")
+		}),
+	)
+	DescribeTable("holds when its network is gone, at an ERP that speaks", at, entries)
+
 	It("holds over https and by names, in this machine's network", func(ctx SpecContext) {
 		host := suite.Change(func(f *harness.File) {
 			f.SUT.Process, f.SUT.Container = nil, &harness.ContainerSpec{Image: image, Network: harness.NetworkHost}

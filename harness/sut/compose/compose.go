@@ -46,6 +46,7 @@ type Driver struct {
 	cfg      Config
 	command  []string // of compose
 	networks bool     // the SUT's service names its networks
+	user     string   // as whom it runs; "" if the file does not say
 	engine   *container.Engine
 	net      *container.Network
 	box      *container.Box
@@ -74,6 +75,7 @@ func New(c Config) (*Driver, error) {
 		Services map[string]struct {
 			Networks    any    `yaml:"networks"`
 			NetworkMode string `yaml:"network_mode"`
+			User        string `yaml:"user"`
 		} `yaml:"services"`
 	}
 	if err := yaml.Unmarshal(b, &f); err != nil {
@@ -89,7 +91,7 @@ func New(c Config) (*Driver, error) {
 	if c.Log == nil {
 		c.Log = io.Discard
 	}
-	return &Driver{cfg: c, networks: s.Networks != nil}, nil
+	return &Driver{cfg: c, networks: s.Networks != nil, user: s.User}, nil
 }
 
 // Command finds the compose command: the plugin of docker, or the program of
@@ -122,7 +124,11 @@ func (d *Driver) Start(ctx context.Context, env map[string]string) (err error) {
 	if env, err = d.net.TranslateAll(env, d.cfg.Ports); err != nil {
 		return err
 	}
-	if err := d.writeOverride(env); err != nil {
+	mounts, err := d.net.Tell(d.cfg.Mounts, d.cfg.Ports, d.user)
+	if err != nil {
+		return err
+	}
+	if err := d.writeOverride(env, mounts); err != nil {
 		return err
 	}
 	// Compose is not called off half-way: what it was about to make would stay.
@@ -162,7 +168,7 @@ func (d *Driver) others(ctx context.Context) (names []string, err error) {
 }
 
 // writeOverride says what the rig adds to the SUT's service.
-func (d *Driver) writeOverride(env map[string]string) error {
+func (d *Driver) writeOverride(env map[string]string, mounts []container.Mount) error {
 	literal := map[string]string{}
 	for k, v := range env {
 		literal[k] = strings.ReplaceAll(v, "$", "$$") // compose would take it for one of its variables
@@ -191,7 +197,7 @@ func (d *Driver) writeOverride(env map[string]string) error {
 		service["command"] = d.cfg.Command
 	}
 	var volumes []string
-	for _, m := range d.cfg.Mounts {
+	for _, m := range mounts {
 		from, err := filepath.Abs(m.From)
 		if err != nil {
 			return fmt.Errorf("mount %s: %w", m.From, err)

@@ -38,10 +38,13 @@ type Config struct {
 	Patience time.Duration
 }
 
-// A Mount shows a path of this machine in the container.
+// A Mount shows a path of this machine in the container. A file that is told has
+// addresses in it, which are translated to what they are inside; see
+// [Network.Translate].
 type Mount struct {
 	From, To string
 	ReadOnly bool
+	Told     bool
 }
 
 // Driver runs one container.
@@ -122,7 +125,11 @@ func (d *Driver) Start(ctx context.Context, env map[string]string) (err error) {
 			}
 		}
 	}
-	id, err := d.create(ctx, env, command)
+	mounts, err := d.net.Tell(d.cfg.Mounts, d.cfg.Ports, d.cfg.User)
+	if err != nil {
+		return err
+	}
+	id, err := d.create(ctx, env, command, mounts)
 	if err != nil {
 		return err
 	}
@@ -131,7 +138,7 @@ func (d *Driver) Start(ctx context.Context, env map[string]string) (err error) {
 }
 
 // create makes the image, if it has to be made, and the container.
-func (d *Driver) create(ctx context.Context, env map[string]string, command []string) (id string, err error) {
+func (d *Driver) create(ctx context.Context, env map[string]string, command []string, mounts []Mount) (id string, err error) {
 	req := testcontainers.ContainerRequest{
 		Image: d.cfg.Image, Env: env, Cmd: command, Name: d.engine.Name(), Labels: d.engine.Labels(),
 		ConfigModifier: func(c *container.Config) { c.User = d.cfg.User },
@@ -139,8 +146,8 @@ func (d *Driver) create(ctx context.Context, env map[string]string, command []st
 	if d.cfg.Context != "" {
 		req.FromDockerfile = d.dockerfile()
 	}
-	binds := make([]string, len(d.cfg.Mounts))
-	for i, m := range d.cfg.Mounts {
+	binds := make([]string, len(mounts))
+	for i, m := range mounts {
 		from, err := filepath.Abs(m.From)
 		if err != nil {
 			return "", fmt.Errorf("mount %s: %w", m.From, err)

@@ -8,8 +8,11 @@ import (
 	"maps"
 	"net"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -36,6 +39,8 @@ type Network struct {
 	gates  map[string]net.Listener
 	open   map[net.Conn]bool
 	closed bool
+
+	told string // a folder of files with its addresses; "" if there are none
 }
 
 // desktop is the name under which engines in a virtual machine (Docker
@@ -73,8 +78,8 @@ func (e *Engine) Network(ctx context.Context, more map[string]string) (*Network,
 }
 
 // loopback finds addresses of this machine's loopback interface in what a SUT
-// is told.
-var loopback = regexp.MustCompile(`(127\.0\.0\.1|localhost|\[::1\]):(\d{1,5})`)
+// is told, also as ssh lists hosts.
+var loopback = regexp.MustCompile(`(127\.0\.0\.1|\[127\.0\.0\.1\]|localhost|\[::1\]):(\d{1,5})`)
 
 // Translate says what text means inside the network. The SUT's own ports are
 // where it must listen: on all its interfaces, so that it can be reached from
@@ -90,9 +95,65 @@ func (n *Network) Translate(text string, own []string) (string, error) {
 		if err != nil {
 			failed = err
 		}
+		if inside, _, _ := net.SplitHostPort(at); strings.HasPrefix(address, "[127") {
+			at = "[" + inside + "]:" + port
+		}
 		return at
 	})
 	return out, failed
+}
+
+// Tell translates the files that are told: those that it returns are copies,
+// which go with the network. Those for somebody else, by the user that a container
+// runs as, can be read by all: ssh takes no key of one's own that is. In no network
+// of their own, nil, nothing is to be translated.
+func (n *Network) Tell(mounts []Mount, own []string, user string) ([]Mount, error) {
+	if n == nil {
+		return mounts, nil
+	}
+	id, _, _ := strings.Cut(user, ":")
+	another := user != "" && id != "root" && id != strconv.Itoa(os.Getuid())
+	mounts = slices.Clone(mounts)
+	for i, m := range mounts {
+		if !m.Told {
+			continue
+		}
+		from, err := n.tell(m.From, own)
+		if err == nil && another {
+			err = os.Chmod(from, 0o644)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("tell the SUT what stands in %s: %w", m.From, err)
+		}
+		mounts[i].From = from
+	}
+	return mounts, nil
+}
+
+func (n *Network) tell(file string, own []string) (string, error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return "", err
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return "", err
+	}
+	text, err := n.Translate(string(b), own)
+	if err != nil {
+		return "", err
+	}
+	if n.told == "" {
+		if n.told, err = os.MkdirTemp("", "andon-told-*"); err != nil {
+			return "", err
+		}
+	}
+	to, err := os.CreateTemp(n.told, "*-"+filepath.Base(file))
+	if err != nil {
+		return "", err
+	}
+	_, err = to.WriteString(text)
+	return to.Name(), errors.Join(err, to.Chmod(info.Mode().Perm()), to.Close())
 }
 
 // gate opens the gate to an endpoint, unless it is open, and says where it is.
@@ -191,6 +252,9 @@ func (n *Network) Close() {
 	}
 	n.mu.Unlock()
 	n.wg.Wait()
+	if n.told != "" {
+		_ = os.RemoveAll(n.told)
+	}
 }
 
 // TranslateAll is Translate for an environment.
