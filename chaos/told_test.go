@@ -49,8 +49,12 @@ func TestOnlyWhatIsHeardIsTold(t *testing.T) {
 				defer cancel()
 				_, _ = l.Carry(ctx, simulators.Message{Verb: "get", Name: "items"}, simulators.FromSUT, page)
 				l.Wait()
-				if a := bodies[evidence.Attempt](l.Journal); len(a) != 1 || !slices.Equal(a[0].Told, c.want) {
-					t.Errorf("%+v, want one that told %q", a, c.want)
+				a := bodies[evidence.Attempt](l.Journal)
+				if len(a) != 1 || !slices.Equal(a[0].Told, c.want) {
+					t.Fatalf("%+v, want one that told %q", a, c.want)
+				}
+				if strange := c.name == "the answer is worded otherwise"; a[0].Strange != strange {
+					t.Errorf("in words that nobody agreed upon: %t", a[0].Strange)
 				}
 			})
 		})

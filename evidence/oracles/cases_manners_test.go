@@ -403,6 +403,13 @@ func TestDeadLetter(t *testing.T) {
 			}
 		}
 	}
+	strangely := func(heard simulators.Result, then simulators.Class) func(*journaltest.Run) {
+		return func(r *journaltest.Run) {
+			e := r.Happen(conf(1, "5.013"))
+			r.Send(journaltest.Sending{Acted: heard, Strange: true}, e)
+			r.Surface(e, then)
+		}
+	}
 	unasked := func(at string, then simulators.Class) func(*journaltest.Run) {
 		return func(r *journaltest.Run) {
 			r.Do(journaltest.Released())
@@ -421,6 +428,8 @@ func TestDeadLetter(t *testing.T) {
 		{name: "refused and not reported", build: refusedThen(closed), want: evidence.Violated, rule: "refused-and-not-reported"},
 		{name: "refused, and the run not at rest", build: refusedThen(closed), end: restless, want: evidence.Inconclusive},
 		{name: "wrong class", build: refusedThen(expired, simulators.Business), want: evidence.Violated, rule: "wrong-class", says: "class data-quality"},
+		{name: "wrong class, by an answer whose words were others than agreed", build: strangely(expired, simulators.Business), want: evidence.Holds},
+		{name: "throttled in other words than agreed, and taken for a refusal", build: strangely(busy, simulators.DataQuality), want: evidence.Holds},
 		{name: "reported twice", build: refusedThen(closed, simulators.Business, simulators.Business), want: evidence.Violated, rule: "reported-twice"},
 		{name: "invalid and reported", build: spoilt(simulators.DataQuality), want: evidence.Holds},
 		{name: "invalid and not reported", build: spoilt(), want: evidence.Violated, rule: "refused-and-not-reported", says: "class data-quality"},

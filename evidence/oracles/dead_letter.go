@@ -179,6 +179,8 @@ func reported(r *report, f *evidence.FactView, t *evidence.AttemptView, no simul
 // be right.
 func properClass(f *evidence.FactView, t *evidence.AttemptView, no simulators.Result) (simulators.Class, string) {
 	switch {
+	case t != nil && no.Class != "" && t.Strange:
+		return "", ""
 	case t != nil && no.Class != "":
 		return no.Class, fmt.Sprintf("%s refused it with %s", f.Sink, answered(t))
 	case f.Invalid:
@@ -186,7 +188,7 @@ func properClass(f *evidence.FactView, t *evidence.AttemptView, no simulators.Re
 	}
 	sent := own(f)
 	for _, t := range sent {
-		if !transient(heard(t, f).Outcome) {
+		if !transient(heard(t, f).Outcome) || t.Strange {
 			return "", ""
 		}
 	}
