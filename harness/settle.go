@@ -41,6 +41,7 @@ type debt struct {
 	paid   bool // effective, surfaced, or refused at intake
 	stale  bool // was waited for once, in vain
 	counts bool // is in progress.owed
+	hopes  bool // was accepted, and is to be answered later
 }
 
 func newProgress(j *evidence.Journal, endpoints []*endpoint.Endpoint, links []*chaos.Link) *progress {
@@ -80,6 +81,12 @@ func (p *progress) see(r evidence.Record) {
 				p.update(string(id), func(d *debt) { d.told = true })
 			}
 		}
+		if b.Heard.Outcome == simulators.Accepted {
+			for _, e := range b.Claims {
+				p.update(string(e.ID), func(d *debt) { d.hopes = true })
+				p.update(plant.Natural(e.Fact), func(d *debt) { d.hopes = true })
+			}
+		}
 		switch {
 		case atWork(b):
 			p.last = time.Now()
@@ -109,8 +116,22 @@ func followsUp(a evidence.Attempt) bool {
 }
 
 // followUp is how much longer than usual a SUT is waited for that asks what has
-// become of its postings, in multiples of Settle.Quiet.
+// become of its postings, or to which an answer was promised, in multiples of
+// Settle.Quiet: whoever waits for an answer does nothing meanwhile, and posts again
+// when it does not come.
 const followUp = 2
+
+// hoping says whether something that is owed was accepted, to be answered later.
+func (p *progress) hoping() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, d := range p.facts {
+		if d.counts && d.hopes {
+			return true
+		}
+	}
+	return false
+}
 
 func (p *progress) pay(names ...string) {
 	for _, n := range names {
@@ -273,6 +294,9 @@ func (p *progress) rest(ctx context.Context, s Settle) (quiet bool, why string) 
 			// Silence before the last fault had healed says nothing: the SUT may
 			// have been kept from everything.
 			need, idle = s.Quiet, min(time.Since(p.lastWord(followUp*s.Quiet)), time.Since(began))
+		}
+		if owed > 0 && idle >= need && p.hoping() {
+			need = followUp * s.Quiet
 		}
 		if (owed > 0 || waiting > 0) && idle >= need && p.lag != nil && p.lag() != 0 {
 			need = max(need, fetching)

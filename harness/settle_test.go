@@ -89,6 +89,29 @@ func TestWhoAsksForItsPostingsIsWaitedFor(t *testing.T) {
 	}
 }
 
+// TestWhoWasPromisedAnAnswerIsWaitedFor: who posted and was told that it is
+// accepted does nothing until the answer comes, or has not come.
+func TestWhoWasPromisedAnAnswerIsWaitedFor(t *testing.T) {
+	settle := Settle{Still: 250 * time.Millisecond, Quiet: 3 * time.Second, Max: 30 * time.Second}
+	for outcome, want := range map[simulators.Outcome]time.Duration{
+		simulators.Accepted: 2 * settle.Quiet, simulators.Unknown: settle.Quiet, simulators.Unavailable: settle.Quiet,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			j := evidence.NewJournal(nil)
+			p := newProgress(j, nil, nil)
+			owe(j)
+			fact := plant.Confirmed{Order: "1", Operation: "0010", Counter: 1}
+			j.Append(evidence.Attempt{Verb: "post", Name: "confirmations", Claims: []plant.Event{{ID: plant.EventID(plant.Natural(fact)), Fact: fact}},
+				Acted: simulators.Result{Outcome: outcome}, Heard: simulators.Result{Outcome: outcome}})
+			began := time.Now()
+			quiet, why := p.rest(t.Context(), settle)
+			if took := time.Since(began); !quiet || took < want || took > want+time.Second {
+				t.Errorf("%s: at rest %t after %s (%s), want after about %s", outcome, quiet, took, why, want)
+			}
+		})
+	}
+}
+
 // TestWhatAListToldIsWaitedForAtTheEnd: while the plant plays nobody waits for
 // what a list told; in the end who was told has as long as for what it took.
 func TestWhatAListToldIsWaitedForAtTheEnd(t *testing.T) {
