@@ -14,7 +14,6 @@ import (
 	"time"
 
 	mochi "github.com/mochi-mqtt/server/v2"
-	"github.com/mochi-mqtt/server/v2/listeners"
 	"github.com/mochi-mqtt/server/v2/packets"
 
 	"github.com/andon-rig/andon/simulators"
@@ -65,7 +64,7 @@ func StartBroker(listen string) (*Broker, error) {
 		server: mochi.New(&mochi.Options{InlineClient: true, Capabilities: c, SysTopicResendInterval: int64(24 * time.Hour / time.Second), Logger: slog.New(slog.DiscardHandler)}),
 		url:    "mqtt://" + l.Addr().String(), parcels: map[string]*parcel{}, packets: map[packet]*parcel{}, acked: map[packet]*parcel{}, idle: map[string]*parcel{}, stale: map[string]*parcel{},
 	}
-	if err := errors.Join(b.server.AddHook(&hook{broker: b}, nil), b.server.AddListener(listeners.NewNet("tcp", l)), b.server.Serve()); err != nil {
+	if err := errors.Join(b.server.AddHook(&hook{broker: b}, nil), b.server.AddListener(newDoor(b.server, l)), b.server.Serve()); err != nil {
 		return nil, fmt.Errorf("start event broker: %w", errors.Join(err, l.Close()))
 	}
 	return b, nil
