@@ -37,6 +37,13 @@ const Faultable = "erp:429, erp:500, erp:503 (answered instead of booked), erp:l
 	"and sut:kill, sut:restart (it is away for so long), sut:pause (it is frozen); " +
 	"each with @FROM+FOR after the beginning, and /EVERY if it comes again"
 
+// vocabulary has what faults of scenarios are called here, for those that a load
+// has, too.
+var vocabulary = map[string]string{
+	"throttle": "429", "outage": "503", "ambiguous-commit": "lose-reply", "accept-then-close": "slam", "reset-mid-request": "reset", "black-hole": "blackhole",
+	"slow-first-byte": "latency", "bandwidth": "slow", "sut-kill": breakKill, "sut-restart": breakRestart, "sut-pause": breakPause,
+}
+
 // placeSUT is the build itself.
 const placeSUT = "sut"
 
@@ -51,6 +58,7 @@ func ParseFault(text string) (f Fault, err error) {
 	}
 	f.Place = place
 	name, arg, given := strings.Cut(kind, "=")
+	name = cmp.Or(vocabulary[name], name)
 	f.Kind = name
 	if err := errors.Join(f.when(when), f.what(name, arg, given)); err != nil {
 		return f, fmt.Errorf("fault %q: %w", text, err)

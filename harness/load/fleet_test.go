@@ -123,6 +123,8 @@ func TestFourAgentsAreAsOne(t *testing.T) {
 			c.Emit.Most, c.Listen = c.Shape.Number(), ""
 			c.Fleet = agents(n, "is-given")
 		})
+		var live *Live
+		c.Watch = func(l *Live) { live = l }
 		if c.Shape.Number() != number {
 			t.Fatalf("the plan has %d confirmations", c.Shape.Number())
 		}
@@ -136,7 +138,7 @@ func TestFourAgentsAreAsOne(t *testing.T) {
 				t.Errorf("%d agents: the histogram of %s is not that of the plan", n, k)
 			}
 		}
-		if res.Sent.First != number || res.Sent.Taken != number || len(res.Fleet.Agents) != n || res.Fleet.Bound <= 0 || res.Verdict != Held {
+		if res.Sent.First != number || res.Sent.Taken != number || len(res.Fleet.Agents) != n || res.Fleet.Bound <= 0 || live.Figures().Bound != res.Fleet.Bound || res.Verdict != Held {
 			t.Errorf("%d agents: %+v\n%+v", n, res, res.Fleet)
 		}
 		journalHasAll(t, c, number)

@@ -40,6 +40,9 @@ type Figures struct {
 	Faults    []string   // that are there now
 	Judged    *Exactly   // nil until the load is over
 	Verdict   Verdict    // "" until then
+	// Bound is by how much the clocks of agents may have differed from ours; 0 until
+	// the load is over, and without agents.
+	Bound time.Duration
 }
 
 // FlowFigures are those of one flow; where there is no mix, of confirmations.
@@ -84,6 +87,9 @@ func (l *Live) Figures() Figures {
 	res := l.result.Load()
 	if res != nil {
 		f.Judged, f.Verdict = res.Exactly, res.Verdict
+		if res.Fleet != nil {
+			f.Bound = res.Fleet.Bound
+		}
 	}
 	mix := r.wording.Mix()
 	for _, s := range mix {

@@ -1,11 +1,15 @@
 package load
 
 import (
+	"bytes"
 	"net/http"
+	"os"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/andon-rig/andon/chaos/faults"
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/harness"
 )
@@ -64,6 +68,31 @@ func TestParseFault(t *testing.T) {
 	for text, says := range map[string]string{"# nothing\n": "no fault in it", "erp:503@1s+1s\nbad\n": "line 2: fault"} {
 		if _, err := ReadFaults(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%q: %v, want %q", text, err, says)
+		}
+	}
+}
+
+// TestFaultsHaveTheNamesOfScenarios: who knows a fault from there finds it here, and
+// the documentation says so.
+func TestFaultsHaveTheNamesOfScenarios(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/load.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, kind := range vocabulary {
+		if _, ok := faults.Find(name); !ok {
+			t.Errorf("scenarios have no %s", name)
+		}
+		if !bytes.Contains(doc, []byte("`"+name+"`")) {
+			t.Errorf("docs/load.md does not tell of %s", name)
+		}
+		place, arg := "erp", map[string]string{"latency": "=20ms", "slow": "=1000"}[kind]
+		if strings.HasPrefix(name, "sut-") {
+			place = "sut"
+		}
+		got, want := mustFault(t, place+":"+name+arg+"@1s+1s"), mustFault(t, place+":"+kind+arg+"@1s+1s")
+		if got.Text = want.Text; !reflect.DeepEqual(got, want) {
+			t.Errorf("%s is %+v, and %s is %+v", name, got, kind, want)
 		}
 	}
 }

@@ -88,6 +88,9 @@ func families(f load.Figures) (all []family) {
 	if wrong := judged(f); len(wrong) > 0 {
 		gauge("andon.load.wrong", "andon_load_wrong_messages", "{message}", "Messages that were not posted exactly once, when the load is judged.", wrong)
 	}
+	if f.Bound > 0 {
+		gauge("andon.load.clock_bound", "andon_load_clock_bound_seconds", "s", "By how much clocks of agents may have differed from this one; e2e is exact to that.", only(f.Bound.Seconds()))
+	}
 	return append(all, latencies(f))
 }
 

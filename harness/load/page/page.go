@@ -65,6 +65,9 @@ func Write(out io.Writer, r *load.Result) error {
 	for _, m := range []struct{ name, says string }{
 		{"e2e", "from due to posting"}, {"ack", "from due to answer"}, {"service", "from sending to answer"}, {"waited", "from due to sending"}, {"pacing", "of that our own lateness"},
 	} {
+		if r.Fleet != nil && m.name == load.EndToEnd.String() {
+			m.says += fmt.Sprintf(", from an agent's clock to ours: exact to ±%s", r.Fleet.Bound.Round(time.Microsecond))
+		}
 		if q, ok := r.Latency[m.name]; ok {
 			v.Measures = append(v.Measures, measure{m.name, m.says, q})
 		}
@@ -92,6 +95,19 @@ func facts(r *load.Result) []row {
 	if e := r.Exactly; e != nil {
 		all = append(all, row{"posted", fmt.Sprintf("%d, %.1f/s; backlog at most %d, drained in %s", e.Posted, r.PostedRate, r.Backlog.Most, r.Backlog.Drain.Round(time.Millisecond)), ""},
 			row{"exactly-once", fmt.Sprintf("%s: lost %d, doubled %d, altered %d, invented %d; repeated under their key %d", e.Verdict, e.Lost.Count, e.Doubled.Count, e.Altered.Count, e.Invented.Count, e.Repeated), e.Verdict.String()})
+	}
+	if x := r.Fleet; x != nil {
+		all = append(all, row{"agents", fmt.Sprintf("%d, their clocks within ±%s of ours", len(x.Agents), x.Bound.Round(time.Microsecond)), ""})
+		for _, p := range x.Parts {
+			if p.Outcome != load.PartWhole {
+				all = append(all, row{fmt.Sprintf("part %d of %d", p.Part, p.Of), fmt.Sprintf("%s; %d of its %d confirmations are told of", p.Outcome, p.Reported, p.Numbers), ""})
+			}
+		}
+		for _, a := range x.Agents {
+			if a.Gone != "" {
+				all = append(all, row{"agent " + a.Name, "gone: " + a.Gone, ""})
+			}
+		}
 	}
 	if f := r.Search; f != nil {
 		if f.Max > 0 {

@@ -77,6 +77,25 @@ func TestPage(t *testing.T) {
 	}
 }
 
+// What is measured from one clock to another has its bound beside it.
+func TestPageOfAgents(t *testing.T) {
+	r := whole()
+	if got := written(t, r); strings.Contains(got, "±") {
+		t.Error("one clock has a bound")
+	}
+	r.Fleet = &load.FleetResult{Bound: 67 * time.Microsecond, Agents: []load.AgentResult{{Name: "a/1"}, {Name: "b/2", Gone: "<not heard of>"}},
+		Parts: []load.PartResult{{Part: 0, Of: 2, Outcome: load.PartWhole}, {Part: 1, Of: 2, Outcome: load.PartLost, Numbers: 60, Reported: 20}}}
+	got := written(t, r)
+	for _, want := range []string{"from due to posting, from an agent&#39;s clock to ours: exact to ±67µs", "2, their clocks within ±67µs of ours", "lost; 20 of its 60 confirmations are told of", "gone: &lt;not heard of&gt;"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	if strings.Contains(got, "part 0 of 2") {
+		t.Error("a part that is whole is told of")
+	}
+}
+
 // A load of which hardly anything is known has a page, too; and one of a day has
 // no more columns than a screen.
 func TestPageOfLittleAndOfMuch(t *testing.T) {
