@@ -84,14 +84,14 @@ func excusedBelow(i faults.Info, d simulators.Dialect) string {
 			return "no rows lie anywhere"
 		}
 	case "broker":
-		return "machines and feeds announce through brokers, and no ERP of these dialects does"
+		return excusedBroker(d)
 	}
 	return ""
 }
 
 // TestFaultsBelowSurfaces plays the faults that act below every dialect at an ERP
-// of every dialect at which they can, on real connections, folders, databases and
-// processes. Each struck by the journal, and somebody met what he does not meet
+// of every dialect at which they can, on real connections, folders, databases,
+// brokers and processes. Each struck by the journal, and somebody met what he does not meet
 // without it. The whole matrix stands in docs/surfaces.md.
 func TestFaultsBelowSurfaces(t *testing.T) {
 	m := &below{seen: map[string]map[string]string{}}
@@ -110,6 +110,7 @@ func TestFaultsBelowSurfaces(t *testing.T) {
 			}
 		}
 	})
+	t.Run("brokers", func(t *testing.T) { visitBrokers(t, m) })
 	if race.Enabled {
 		return // the build's own process is not watched
 	}
