@@ -37,6 +37,16 @@ func keeping(left time.Duration) verdict {
 	return verdict{what: again, class: technical, code: "paused", reason: "the ERP has asked for patience", pause: true, after: left}
 }
 
+// fatal reports whether a status that asks for patience is taken for a refusal.
+func fatal(status int, d Defect) bool {
+	return d == M11 && status == http.StatusTooManyRequests // DEFECT M11: "too many requests" is not the message's fault
+}
+
+// blamed is what such a status makes of a verdict.
+func blamed(v verdict) verdict {
+	return verdict{what: refused, class: business, code: v.code, reason: v.reason}
+}
+
 // patienceAsked reports whether the status of a row or file asks for patience.
 func patienceAsked(status int, d Defect) bool {
 	switch {

@@ -269,8 +269,8 @@ func (c *courier) refused(l *lane, u unit, v verdict, log *slog.Logger) {
 	}
 	if c.defect == M71 { // DEFECT M71: the whole request, so that whoever reads it can repeat it
 		token := ""
-		if n, ok := c.to.(neutralSide); ok {
-			token, _ = n.tokens.get(context.Background())
+		if b, ok := c.to.(bearer); ok {
+			token = b.bearer(context.Background())
 		}
 		v.reason = "Authorization: Bearer " + token + " POST /" + u[0].name + ": " + v.reason
 	}

@@ -126,7 +126,10 @@ func (f *filesSide) result(u unit, file string) (verdict, bool) {
 	if whole.Status/100 == 2 {
 		v = verdict{what: posted}
 	}
-	if patienceAsked(whole.Status, f.defect) {
+	switch {
+	case fatal(whole.Status, f.defect):
+		return blamed(v), true
+	case patienceAsked(whole.Status, f.defect):
 		v.pause, v.after = true, time.Duration(retry)*time.Second
 	}
 	switch {

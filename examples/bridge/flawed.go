@@ -94,7 +94,7 @@ func (f *flawedInbox) accept(ctx context.Context, items []*item, extra func(*wri
 }
 
 var (
-	retired  = regexp.MustCompile(`"ID"\s*:\s*"Retired"\s*,\s*"Value"\s*:\s*\[\s*\{\s*"ValueString"\s*:\s*"true"`)
+	retired  = regexp.MustCompile(`"ID"\s*:\s*"Retired"\s*,\s*"Value"\s*:\s*\[[^\]]*"ValueString"\s*:\s*"true"`)
 	revision = regexp.MustCompile(`"ID"\s*:\s*"Revision"\s*,\s*"Value"\s*:\s*\[\s*\{\s*"ValueString"\s*:\s*"([^"]*)"`)
 	counter  = regexp.MustCompile(`("ID"\s*:\s*"Counter"\s*,\s*"Value"\s*:\s*\[\s*\{\s*"ValueString"\s*:\s*")([0-9]+)`)
 	amount   = regexp.MustCompile(`"QuantityString"\s*:\s*"([^"]*)"`)

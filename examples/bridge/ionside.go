@@ -181,7 +181,7 @@ func (s *ionSide) wording(u unit, h ionHead) (document string, bod []byte, id io
 // turn it is. What the interface says by its status comes first.
 func (s *ionSide) refusedBy(r reply, v *verdict) bool {
 	var said struct{ ErrorCode, Message string }
-	if json.Unmarshal(r.body, &said) != nil || said.ErrorCode == "" || v.pause || r.status == http.StatusUnauthorized {
+	if json.Unmarshal(r.body, &said) != nil || said.ErrorCode == "" || v.pause || r.status == http.StatusTooManyRequests || r.status == http.StatusUnauthorized {
 		return false
 	}
 	class := cmp.Or(ionClasses[strings.ToUpper(strings.ReplaceAll(said.ErrorCode, "-", "_"))], dataQuality)

@@ -38,6 +38,11 @@ type dictionary interface {
 	table(ctx context.Context, material string) (unitTable, verdict)
 }
 
+// A bearer is a side that gets in with an access token.
+type bearer interface {
+	bearer(ctx context.Context) string
+}
+
 // neutralSide speaks neutral/v1: an idempotency key makes a repetition
 // harmless, so that there is no doubt to settle but one: under which key.
 type neutralSide struct{ *system }

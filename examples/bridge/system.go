@@ -207,6 +207,9 @@ func (s *system) patience(v *verdict, r reply) {
 		return
 	}
 	v.pause, v.after = true, retryAfter(r.header, time.Now())
+	if fatal(r.status, s.defect) {
+		*v = blamed(*v)
+	}
 }
 
 // misjudge holds the defects in reading refusals.
@@ -215,8 +218,6 @@ func (s *system) misjudge(v *verdict, r reply, code string) {
 	switch {
 	case s.defect == M04 && code == "key-reused": // DEFECT M04: its own too coarse key, taken for a repetition
 		*v = verdict{what: posted}
-	case s.defect == M11 && throttled: // DEFECT M11: "too many requests" is not the message's fault
-		*v = verdict{what: refused, class: business, code: v.code, reason: v.reason}
 	case s.defect == M12, s.defect == M15: // DEFECT M12, M15: Retry-After is not read
 		v.pause, v.after = false, 0
 	case s.defect == M13 && v.pause: // DEFECT M13: 503 may have one, too, and it may be a date

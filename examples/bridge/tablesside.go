@@ -203,6 +203,8 @@ func (t *tablesSide) judge(u unit, found map[string]response) verdict {
 			}
 			v.what = rowwise
 			continue
+		case fatal(s.Status, t.defect):
+			s.Status, s.Class = http.StatusConflict, business
 		case patienceAsked(s.Status, t.defect):
 			v.pause, v.after = true, max(v.after, time.Duration(s.retry)*time.Second)
 		}

@@ -51,6 +51,12 @@ func (t *tokens) get(ctx context.Context) (string, verdict) {
 	return token, verdict{}
 }
 
+// bearer is the token that calls have now; "" if there is none.
+func (s *system) bearer(ctx context.Context) string {
+	token, _ := s.tokens.get(ctx)
+	return token
+}
+
 // refused says that the system did not accept token. Only the first to say so
 // causes a renewal.
 func (t *tokens) refused(token string) {
