@@ -93,7 +93,7 @@ var ofMasterData = []bridge.Defect{bridge.M141, bridge.M142, bridge.M144, bridge
 
 // unlisted says why a defect in reading lists is none at an ERP of a dialect.
 var unlisted = map[string]map[bridge.Defect]string{
-	neutral: {bridge.M134: "planted where the sides for d365/v1 and sap-s4/v2 read lists"},
+	neutral: {bridge.M134: "the list goes on by a cursor, and the next pass begins where the last one ended, so that no page is left out"},
 	"d365/v1": {
 		bridge.M35:  listIsFull,
 		bridge.M36:  listIsFull,
@@ -106,7 +106,7 @@ const listIsFull = "the list of materials is always the full one: there is none 
 // outOfReach names the defects that no rig of this tool can show, and what does.
 // They are gated only if they are asked for.
 var outOfReach = map[bridge.Defect]string{
-	bridge.M140: "needs tables in a PostgreSQL server: go test ./cmd -run PostgreSQL",
+	bridge.M140: "needs tables in a PostgreSQL server: go test ./cmd -run GateOverPostgreSQL",
 }
 
 // elsewhere names, for defects that no scenario of the pack smoke can show, or

@@ -32,17 +32,13 @@ func (c face) senseless(d bridge.Defect, erp string) string {
 		return why
 	}
 	switch d {
-	case bridge.M11:
-		return "planted where the side for neutral/v1 reads the status 429"
-	case bridge.M38:
-		return "planted where the word of neutral/v1 for a retirement is looked for"
 	case bridge.M59:
-		return "planted where the side for neutral/v1 asks for a lot"
-	case bridge.M71:
-		return "planted where the side for neutral/v1 has its token"
+		if !tellsLots[erp] {
+			return "there is nobody to ask until when a lot may be used"
+		}
 	case bridge.M22, bridge.M24:
 		if here := readsAnswers[erp]; here != "" {
-			return "planted where the side for neutral/v1 reads answers; here that mistake is " + here
+			return "answers are read by a side of its own, and that mistake is " + here + " there"
 		}
 	}
 	return ownManners[erp][d]
@@ -70,6 +66,9 @@ func (c face) without(d bridge.Defect, erp string) string {
 	return ""
 }
 
+// tellsLots has the dialects in which an ERP says until when a lot may be used.
+var tellsLots = map[string]bool{"b2mml-xml/v7": true, "d365/v1": true, "sap-s4/v2": true}
+
 // readsAnswers names the dialects whose side reads answers by itself, and the
 // defects that take one for a yes there.
 var readsAnswers = map[string]string{
@@ -93,7 +92,7 @@ var ownManners = map[string]map[bridge.Defect]string{
 		bridge.M28: noHold,
 		bridge.M31: noHold,
 		bridge.M32: "a confirmation says its day and no time, and the hour that comes twice is of one day",
-		bridge.M41: "planted where the units of what is issued are converted; here that is posted in the unit in which it was said",
+		bridge.M41: "what is issued is posted in the unit in which it was said, so that nothing is converted",
 	},
 	"sap-s4/v2": {bridge.M27: "an order is read when an event names it, so that nothing older than that is passed on"},
 }

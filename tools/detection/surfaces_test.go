@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -35,6 +36,9 @@ func TestWhatIsSenselessSomewhereMakesSenseElsewhere(t *testing.T) {
 	for _, erp := range harness.BundledERPs() {
 		for _, d := range bridge.Defects() {
 			why := m.faceOf(erp).senseless(d.ID, erp)
+			if _, none := rigAt(d.ID, erp); saysNothing(why) || saysNothing(none) {
+				t.Errorf("%s at %s: %q %q does not say why it is no mistake there", d.ID, erp, why, none)
+			}
 			if why != "" {
 				out[d.ID] = true
 			}
@@ -45,6 +49,29 @@ func TestWhatIsSenselessSomewhereMakesSenseElsewhere(t *testing.T) {
 	}
 	if len(out) < 5 {
 		t.Errorf("only %v are senseless anywhere", out)
+	}
+}
+
+// saysNothing reports whether a reason only tells where a defect is planted,
+// which is ours to change.
+func saysNothing(why string) bool { return strings.Contains(why, "planted where") }
+
+// The page has every defect, and no reason that is none.
+func TestPageHasEveryDefect(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "surface-defects.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, left, _ := strings.Cut(string(page), "## Left out")
+	for _, d := range bridge.Defects() {
+		if !strings.Contains(table, fmt.Sprintf("\n| %s %s |", d.ID, d.Name)) {
+			t.Errorf("no row for %s %s", d.ID, d.Name)
+		}
+	}
+	for line := range strings.Lines(left) {
+		if saysNothing(line) {
+			t.Errorf("no reason: %s", line)
+		}
 	}
 }
 
