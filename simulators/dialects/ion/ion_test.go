@@ -29,7 +29,8 @@ func takenOver(status int) map[string]int {
 func variants() map[string]Dialect {
 	return map[string]Dialect{
 		"v3": {Version: V3}, "v3 mime": {Version: V3, Settings: Settings{Layout: MIME}}, "v3 csi": {Version: V3, Settings: Settings{Product: "csi"}},
-		"v2": {Version: V2}, "v2 json": {Version: V2, Settings: Settings{Layout: JSON}},
+		"v3 m3": {Version: V3, Settings: Settings{Product: "m3"}},
+		"v2":    {Version: V2}, "v2 json": {Version: V2, Settings: Settings{Layout: JSON}},
 	}
 }
 
