@@ -133,7 +133,7 @@ $(BIN)/staticcheck: Makefile
 	GOBIN=$(abspath $(BIN)) CGO_ENABLED=0 $(GO) install $(STATICCHECK)
 
 .PHONY: suites
-suites: build poller-canary pact-go $(if $(CI),$(BIN)/noskips) ## the smoke pack as a Ginkgo suite against the bundled integration, a few scenarios against it as a container, against the polling one, and pact-go against a simulated ERP
+suites: build poller-canary pact-go $(if $(CI),odata-client $(BIN)/noskips) ## the smoke pack as a Ginkgo suite against the bundled integration, a few scenarios against it as a container, against the polling one, and pact-go against a simulated ERP
 	$(GO) run github.com/onsi/ginkgo/v2/ginkgo run --procs=4 --tags=suites --vet=off --timeout=20m ./harness/suite -- -test.run='^TestSmoke$$'
 	$(GOTEST) -p 1 -tags suites -count=1 -timeout 20m ./harness/sut/container/... ./harness/sut/compose/...
 	$(GOTEST) -tags suites -count=1 -timeout 20m -run Container ./harness/load

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -107,6 +108,80 @@ func TestGoldenReplies(t *testing.T) {
 				continue
 			}
 			t.Run(name+suffix, func(t *testing.T) { golden(t, "reply-"+name+suffix, d.Reply(m, a).Body) })
+		}
+	}
+}
+
+// transcripts are of what is posted and asked, with head and status: where the envelope
+// says what the body does not.
+func transcripts(t *testing.T) map[string]dialecttest.Exchange {
+	t.Helper()
+	all := map[string]dialecttest.Exchange{}
+	bare := func(m simulators.Message) simulators.Message { // without what only the rig sends
+		m.Header = maps.Clone(m.Header)
+		maps.DeleteFunc(m.Header, func(k, _ string) bool { return strings.HasPrefix(k, "Andon-") })
+		return m
+	}
+	for envelope, s := range map[string]Settings{"": {}, " soap11": {Envelope: SOAP11}, " soap12": {Envelope: SOAP12}} {
+		d := Dialect{s}
+		m, err := d.Batch(consumption(1, "L-C3-8841", "40"), consumption(2, "L-OLD", "24"), consumption(3, "L-C3-8841", "1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m = bare(m)
+		for name, a := range replies() {
+			if name != "malformed" {
+				all[name+envelope] = dialecttest.Exchange{By: d, Request: m, Reply: d.Reply(m, a)}
+			}
+		}
+		broken := m
+		broken.Body = []byte(edited(t, string(m.Body), "<Quantity>", "<Quantitiy>"))
+		_, err = d.Decode(broken)
+		var why *simulators.Refusal
+		if !errors.As(err, &why) {
+			t.Fatalf("a document that is none is refused with %v", err)
+		}
+		all["malformed"+envelope] = dialecttest.Exchange{By: d, Request: broken, Reply: d.Reply(broken, simulators.Answer{Refusal: why})}
+		release, err := d.Batch(released())
+		if err != nil {
+			t.Fatal(err)
+		}
+		release = bare(release)
+		all["released"+envelope] = dialecttest.Exchange{By: d, Request: release, Reply: d.Reply(release, simulators.Answer{Rows: []simulators.Row{{Doc: "4900000001"}}})}
+	}
+	for _, name := range []string{"get-order", "get-items", "get-stock"} {
+		body, err := os.ReadFile(filepath.Join("testdata", name+".xml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := questions()[name]
+		m := simulators.Message{Verb: "post", Method: "POST", Name: Address, Body: body, Asks: &q.query, Header: map[string]string{"Content-Type": "application/xml"}}
+		all[name] = dialecttest.Exchange{By: Dialect{}, Request: m, Reply: Dialect{}.Reply(m, simulators.Answer{Found: q.found})}
+	}
+	return all
+}
+
+// TestGoldenExchanges: what goes over the wire is what testdata shows, and what is
+// sent is understood as what it was made of.
+func TestGoldenExchanges(t *testing.T) { dialecttest.Exchanges(t, transcripts(t), *update) }
+
+// TestEnvelopesDifferInStatus: SOAP 1.1 answers a fault with 500, SOAP 1.2 one of
+// the sender's with 400, what has an envelope is 200, and only 1.1 names its action
+// in a header.
+func TestEnvelopesDifferInStatus(t *testing.T) {
+	all := transcripts(t)
+	for name, status := range map[string]int{"applied": 200, "accepted": 202, "accepted soap11": 200, "accepted soap12": 200, "malformed": 400, "malformed soap11": 500, "malformed soap12": 400} {
+		if got := all[name].Reply.Result.Status; got != status {
+			t.Errorf("%s is answered %d, want %d", name, got, status)
+		}
+	}
+	for name, x := range all {
+		action := false
+		for k := range x.Request.Header {
+			action = action || strings.EqualFold(k, "SOAPAction")
+		}
+		if action != strings.HasSuffix(name, "soap11") {
+			t.Errorf("%s names its action in a header: %t", name, action)
 		}
 	}
 }
