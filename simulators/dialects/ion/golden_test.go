@@ -6,6 +6,7 @@ import (
 	"flag"
 	"maps"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/andon-rig/andon/simulators"
@@ -52,6 +53,32 @@ func TestGoldenDocuments(t *testing.T) {
 				t.Errorf("read again: %+v, %v", ask.Claims, err)
 			}
 		})
+	}
+}
+
+// TestGoldenProducts: what a product words otherwise than a tenant of ours, or
+// has no word for.
+func TestGoldenProducts(t *testing.T) {
+	for product, own := range map[string][]string{"csi": {"confirmation", "consumptions", "receipt", "scrap"}, "m3": {"consumptions", "lot-held", "receipt", "scrap"}} {
+		d := Dialect{Settings: Settings{Product: product}}
+		for name, events := range goldens() {
+			t.Run(product+" "+name, func(t *testing.T) {
+				m, err := d.Batch(events...)
+				if has := d.Settings.product().noun(events[0].Fact.Kind()) != nil; has != (err == nil) {
+					t.Fatalf("it has a noun: %t, %v", has, err)
+				}
+				if err != nil {
+					return
+				}
+				if slices.Contains(own, name) {
+					golden(t, product+"-"+name+".xml", payloadOf(t, d, m))
+				}
+				ask, err := d.Decode(m)
+				if err != nil || !reflect.DeepEqual(ask.Claims, events) {
+					t.Errorf("read again: %+v, %v", ask.Claims, err)
+				}
+			})
+		}
 	}
 }
 
