@@ -160,7 +160,7 @@ surface-defects: ## plant every defect at the ERP of every dialect that the bund
 	$(GO) run ./tools/detection -surfaces -shrink 0 -write docs/surface-defects.md
 
 .PHONY: surface-faults
-surface-faults: ## play every fault of connections, folders, tables and the build's process at an ERP of every dialect; writes its table into docs/surfaces.md
+surface-faults: ## play every fault of connections, brokers, folders, tables and the build's process at an ERP of every dialect; writes its table into docs/surfaces.md
 	$(GO) test ./harness -run '^TestFaultsBelowSurfaces$$' -count=1 -timeout 20m -everything -update
 
 .PHONY: surface-scenarios
