@@ -57,7 +57,7 @@ type fate struct {
 	silence time.Duration // how long its sender hears nothing, once it is where it ends
 	upon    []wait        // process faults that wait for it
 	wire    string        // id of the rule behind Wire
-	strange bool          // its reply is worded otherwise than agreed
+	garbled bool          // its reply is worded otherwise than agreed
 
 	original *simulators.Message // as its sender sent it
 }

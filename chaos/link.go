@@ -265,7 +265,7 @@ func (l *Link) arrive(way, sender context.Context, f *fate, far simulators.Recei
 	if f.LoseReply == nil {
 		heard = acted
 		if f.Drift != "" && f.Direction == simulators.FromSUT && l.drifted(&heard, f.Drift) && !f.Drift.Additive() {
-			heard.Tells, f.strange = nil, true // who cannot read it was told nothing
+			heard.Tells, f.garbled = nil, true // who cannot read it was told nothing
 		}
 		return heard, acted, nil
 	}
@@ -351,7 +351,7 @@ func (l *Link) write(f *fate, start time.Duration, acted, heard simulators.Messa
 	l.Journal.Append(evidence.Attempt{
 		ID: m.ID, Endpoint: l.Name, Verb: m.Verb, Name: m.Name, Key: m.Key, IdemKey: held.IdemKey(cmp.Or(m.Idem, m.Header["Idempotency-Key"])), Claims: m.Events,
 		Attempt: f.Attempt, Copy: f.copied, Start: start, End: l.Journal.Now(), Acted: acted.Result, Heard: hears,
-		Payload: payload, Digest: digest(m.Body), Bytes: size, Faults: f.touched, Strange: f.strange, Asks: object(m.Asks), Told: told, Breach: m.Breach, Route: m.Route,
+		Payload: payload, Digest: digest(m.Body), Bytes: size, Faults: f.touched, Garbled: f.garbled, Asks: object(m.Asks), Told: told, Breach: m.Breach, Route: m.Route,
 		Wire: wire, Held: held,
 	})
 }

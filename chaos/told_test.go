@@ -53,8 +53,8 @@ func TestOnlyWhatIsHeardIsTold(t *testing.T) {
 				if len(a) != 1 || !slices.Equal(a[0].Told, c.want) {
 					t.Fatalf("%+v, want one that told %q", a, c.want)
 				}
-				if strange := c.name == "the answer is worded otherwise"; a[0].Strange != strange {
-					t.Errorf("in words that nobody agreed upon: %t", a[0].Strange)
+				if garbled := c.name == "the answer is worded otherwise"; a[0].Garbled != garbled {
+					t.Errorf("in words that nobody agreed upon: %t", a[0].Garbled)
 				}
 			})
 		})

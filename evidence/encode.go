@@ -74,7 +74,7 @@ func (o *object) attempt(b *Attempt) {
 		o.Number("bytes", int64(b.Bytes))
 	}
 	jsonobject.List(&o.Object, "faults", b.Faults)
-	o.Yes("strange", b.Strange)
+	o.Yes("garbled", b.Garbled)
 	jsonobject.List(&o.Object, "told", b.Told)
 	o.Said("breach", b.Breach)
 	o.Said("route", b.Route)

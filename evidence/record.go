@@ -87,9 +87,9 @@ type Attempt struct {
 	Digest   string            `json:"digest,omitempty"` // of the body; equal digests are equal payloads
 	Bytes    int               `json:"bytes,omitempty"`
 	Faults   []string          `json:"faults,omitempty"`
-	// Strange is true if what the SUT was told was worded otherwise than agreed:
+	// Garbled is true if what the SUT was told was worded otherwise than agreed:
 	// who cannot read it knows no more than its status.
-	Strange bool `json:"strange,omitempty"`
+	Garbled bool `json:"garbled,omitempty"`
 	// Asks is what a question is about, as in a [simulators.Query]; "" of others.
 	// It is told to those who watch the journal and is not kept.
 	Asks string `json:"-"`

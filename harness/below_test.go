@@ -135,10 +135,17 @@ func wireRig(t *testing.T, dialect, spec string, cases []wireCase) *harness.Rig 
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := "apiVersion: andon/v1\nkind: Scenario\nmetadata: {id: T, title: \"Connections\"}\nseed: 1\nplant: {open: 1}\ngiven: {orders: {count: 1}}\nfaults:\n"
+	list := ""
 	for _, c := range cases {
-		text += fmt.Sprintf("  - {id: %s, fault: %s, at: erp, with: {%s}, during: {from: {plant: 20h}}}\n", c.fault, c.fault, c.with)
+		list += fmt.Sprintf("  - {id: %s, fault: %s, at: erp, with: {%s}, during: {from: {plant: 20h}}}\n", c.fault, c.fault, c.with)
 	}
+	return openWith(t, f, list)
+}
+
+// openWith opens a rig whose faults are those of the list, ready to be armed.
+func openWith(t *testing.T, f harness.File, list string) *harness.Rig {
+	t.Helper()
+	text := "apiVersion: andon/v1\nkind: Scenario\nmetadata: {id: T, title: \"Faults\"}\nseed: 1\nplant: {open: 1}\ngiven: {orders: {count: 1}}\nfaults:\n" + list
 	ss, err := scenarios.Parse("t.yaml", []byte(text))
 	if err != nil {
 		t.Fatal(err)

@@ -17,7 +17,6 @@ import (
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/harness"
 	"github.com/andon-rig/andon/harness/catalog"
-	"github.com/andon-rig/andon/scenarios"
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/dialects/files"
 	"github.com/andon-rig/andon/simulators/endpoint"
@@ -268,28 +267,15 @@ func newAnnouncer(t *testing.T, dialect string, d simulators.Dialect, broker str
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := "apiVersion: andon/v1\nkind: Scenario\nmetadata: {id: T, title: \"Brokers\"}\nseed: 1\nplant: {open: 1}\ngiven: {orders: {count: 1}}\nfaults:\n"
+	list := ""
 	for i, c := range brokerCases[broker] {
 		hits := fmt.Sprintf(", hits: {order: %q, attempts: 1}", numbered(i, 4))
 		if c.always {
 			hits = ""
 		}
-		text += fmt.Sprintf("  - {id: %s, fault: %s, at: erp, direction: to-sut%s, with: {%s}, during: {from: {plant: 20h}}}\n", c.fault, c.fault, hits, c.with)
+		list += fmt.Sprintf("  - {id: %s, fault: %s, at: erp, direction: to-sut%s, with: {%s}, during: {from: {plant: 20h}}}\n", c.fault, c.fault, hits, c.with)
 	}
-	ss, err := scenarios.Parse("t.yaml", []byte(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := harness.Build(harness.Setup{Catalog: catalog.Standard(), File: f, Scenario: ss[0], Seed: 7, Run: "T-1"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	stop := r.Open(t.Context())
-	t.Cleanup(func() {
-		if err := stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	r := openWith(t, f, list)
 	a := &announcer{t: t, rig: r}
 	for _, e := range r.Plan.Endpoints {
 		if e.Name == "erp" {

@@ -245,7 +245,7 @@ func breakOther(t *testing.T, m *below, dialect string, f harness.File, fault st
 func excusedBreak(p chaos.ProcessFault) string {
 	switch {
 	case p.Do == chaos.Shape:
-		return "needs a kernel with netem, which the machines that make this page have not"
+		return "needs a kernel with netem: andon doctor says whether there is one"
 	case p.Do == chaos.SetClock:
 		return "needs a build that asks the C library for the time, and the bundled one asks the kernel"
 	}

@@ -24,12 +24,12 @@ func (r *Rig) granted(name string, d simulators.Dialect, base string, c simulato
 		}
 		r.closed = append(r.closed, func() error { return os.RemoveAll(dir) })
 	}
-	if err := Granted(r.Vars, name, d, base, c, dir); err != nil || issuer.Grant() != simulators.GrantPassword {
+	file, err := Granted(r.Vars, name, d, base, c, dir)
+	if err != nil || issuer.Grant() != simulators.GrantPassword {
 		return err
 	}
-	if g, ok := d.(simulators.Granter); ok {
-		ending, _ := g.Credentials(base, c)
-		r.lend(r.Vars[name+"."+ending])
+	if file != "" {
+		r.lend(file)
 	}
 	if r.Bundle != nil {
 		if err := r.Bundle.Redact(name+".password", c.Password); err != nil {

@@ -45,26 +45,27 @@ func (f File) Interface(c catalog.Catalog, name string) (Interface, error) {
 
 // Granted tells v how the SUT comes by a token at the endpoint called name, which
 // is at base, where a gateway issues it in a way of its own. It puts the file that
-// the gateway's administrator would hand out into dir.
-func Granted(v Vars, name string, d simulators.Dialect, base string, c simulators.Credentials, dir string) error {
+// the gateway's administrator would hand out into dir, and returns its path; "" if
+// there is none.
+func Granted(v Vars, name string, d simulators.Dialect, base string, c simulators.Credentials, dir string) (file string, err error) {
 	issuer, ok := d.(simulators.TokenIssuer)
 	if !ok {
-		return nil
+		return "", nil
 	}
 	v[name+".token"] = base + "/" + issuer.TokenPath()
 	if issuer.Grant() != simulators.GrantPassword {
-		return nil
+		return "", nil
 	}
 	v[name+".account"], v[name+".password"] = c.Account, c.Password
 	g, ok := d.(simulators.Granter)
 	if !ok {
-		return nil
+		return "", nil
 	}
 	ending, body := g.Credentials(base, c)
-	file := filepath.Join(dir, name+"."+ending)
+	file = filepath.Join(dir, name+"."+ending)
 	if err := os.WriteFile(file, body, 0o600); err != nil {
-		return fmt.Errorf("write a file of credentials: %w", err)
+		return "", fmt.Errorf("write a file of credentials: %w", err)
 	}
 	v[name+"."+ending] = file
-	return nil
+	return file, nil
 }

@@ -41,7 +41,7 @@ type debt struct {
 	paid   bool // effective, surfaced, or refused at intake
 	stale  bool // was waited for once, in vain
 	counts bool // is in progress.owed
-	hopes  bool // was accepted, and is to be answered later
+	later  bool // was accepted, and is to be answered later
 }
 
 func newProgress(j *evidence.Journal, endpoints []*endpoint.Endpoint, links []*chaos.Link) *progress {
@@ -83,8 +83,8 @@ func (p *progress) see(r evidence.Record) {
 		}
 		if b.Heard.Outcome == simulators.Accepted {
 			for _, e := range b.Claims {
-				p.update(string(e.ID), func(d *debt) { d.hopes = true })
-				p.update(plant.Natural(e.Fact), func(d *debt) { d.hopes = true })
+				p.update(string(e.ID), func(d *debt) { d.later = true })
+				p.update(plant.Natural(e.Fact), func(d *debt) { d.later = true })
 			}
 		}
 		switch {
@@ -121,12 +121,12 @@ func followsUp(a evidence.Attempt) bool {
 // when it does not come.
 const followUp = 2
 
-// hoping says whether something that is owed was accepted, to be answered later.
-func (p *progress) hoping() bool {
+// promised says whether an answer was promised to something that is owed.
+func (p *progress) promised() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, d := range p.facts {
-		if d.counts && d.hopes {
+		if d.counts && d.later {
 			return true
 		}
 	}
@@ -295,7 +295,7 @@ func (p *progress) rest(ctx context.Context, s Settle) (quiet bool, why string) 
 			// have been kept from everything.
 			need, idle = s.Quiet, min(time.Since(p.lastWord(followUp*s.Quiet)), time.Since(began))
 		}
-		if owed > 0 && idle >= need && p.hoping() {
+		if owed > 0 && idle >= need && p.promised() {
 			need = followUp * s.Quiet
 		}
 		if (owed > 0 || waiting > 0) && idle >= need && p.lag != nil && p.lag() != 0 {

@@ -406,7 +406,7 @@ func TestDeadLetter(t *testing.T) {
 	strangely := func(heard simulators.Result, then simulators.Class) func(*journaltest.Run) {
 		return func(r *journaltest.Run) {
 			e := r.Happen(conf(1, "5.013"))
-			r.Send(journaltest.Sending{Acted: heard, Strange: true}, e)
+			r.Send(journaltest.Sending{Acted: heard, Garbled: true}, e)
 			r.Surface(e, then)
 		}
 	}

@@ -179,7 +179,7 @@ func reported(r *report, f *evidence.FactView, t *evidence.AttemptView, no simul
 // be right.
 func properClass(f *evidence.FactView, t *evidence.AttemptView, no simulators.Result) (simulators.Class, string) {
 	switch {
-	case t != nil && no.Class != "" && t.Strange:
+	case t != nil && no.Class != "" && t.Garbled:
 		return "", ""
 	case t != nil && no.Class != "":
 		return no.Class, fmt.Sprintf("%s refused it with %s", f.Sink, answered(t))
@@ -188,7 +188,7 @@ func properClass(f *evidence.FactView, t *evidence.AttemptView, no simulators.Re
 	}
 	sent := own(f)
 	for _, t := range sent {
-		if !transient(heard(t, f).Outcome) || t.Strange {
+		if !transient(heard(t, f).Outcome) || t.Garbled {
 			return "", ""
 		}
 	}

@@ -148,7 +148,8 @@ func (b *Rigged) opened(v harness.Vars) error {
 	}
 	v[b.erp+".url"], v[b.erp+".token"] = base, base+"/"+simulators.TokenName
 	v[b.erp+".client"], v[b.erp+".secret"] = c.Client, c.Secret
-	return harness.Granted(v, b.erp, b.speaks.Speaks, base, c, b.state)
+	_, err = harness.Granted(v, b.erp, b.speaks.Speaks, base, c, b.state)
+	return err
 }
 
 // ERPBase implements [Based].

@@ -138,7 +138,7 @@ type Sending struct {
 	Digest   string            // derived from the claims
 	Acted    simulators.Result // applied
 	Heard    simulators.Result // Acted
-	Strange  bool
+	Garbled  bool
 	Lasts    time.Duration // 5 ms
 	Faults   []string
 	CopyOf   int // the try of which it is a copy made by a fault; the SUT hears nothing of it
@@ -182,7 +182,7 @@ func (r *Run) Send(s Sending, claims ...plant.Event) uint64 {
 	end := r.wall
 	return r.Add(evidence.Attempt{
 		ID: id, Endpoint: s.Endpoint, Verb: "post", Name: string(claims[0].Fact.Kind()), Key: key, IdemKey: s.Key, Claims: claims,
-		Attempt: try, Copy: s.CopyOf != 0, Start: start, End: end, Acted: s.Acted, Heard: s.Heard, Strange: s.Strange, Digest: s.Digest, Faults: s.Faults,
+		Attempt: try, Copy: s.CopyOf != 0, Start: start, End: end, Acted: s.Acted, Heard: s.Heard, Garbled: s.Garbled, Digest: s.Digest, Faults: s.Faults,
 		Breach: s.Breach, Route: s.Route, Held: s.Held,
 	})
 }

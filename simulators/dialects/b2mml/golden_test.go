@@ -117,7 +117,7 @@ func TestGoldenReplies(t *testing.T) {
 func transcripts(t *testing.T) map[string]dialecttest.Exchange {
 	t.Helper()
 	all := map[string]dialecttest.Exchange{}
-	bare := func(m simulators.Message) simulators.Message { // without what only the rig sends
+	sent := func(m simulators.Message) simulators.Message { // without what only the rig sends
 		m.Header = maps.Clone(m.Header)
 		maps.DeleteFunc(m.Header, func(k, _ string) bool { return strings.HasPrefix(k, "Andon-") })
 		return m
@@ -128,7 +128,7 @@ func transcripts(t *testing.T) map[string]dialecttest.Exchange {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m = bare(m)
+		m = sent(m)
 		for name, a := range replies() {
 			if name != "malformed" {
 				all[name+envelope] = dialecttest.Exchange{By: d, Request: m, Reply: d.Reply(m, a)}
@@ -146,7 +146,7 @@ func transcripts(t *testing.T) map[string]dialecttest.Exchange {
 		if err != nil {
 			t.Fatal(err)
 		}
-		release = bare(release)
+		release = sent(release)
 		all["released"+envelope] = dialecttest.Exchange{By: d, Request: release, Reply: d.Reply(release, simulators.Answer{Rows: []simulators.Row{{Doc: "4900000001"}}})}
 	}
 	for _, name := range []string{"get-order", "get-items", "get-stock"} {
