@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/andon-rig/andon/harness/sut"
 )
 
@@ -55,10 +57,34 @@ func TestSample(t *testing.T) {
 // TestProcessorTime reads what the kernel writes of a process with a nasty name.
 func TestProcessorTime(t *testing.T) {
 	stat := "4711 (a) b (c)) S 1 4711 4711 0 -1 4194560 100 200 0 0 150 25 1000 5 20 0 1 0 12345 1000000 200"
-	if got, want := processorTime([]byte(stat)), 11800*time.Millisecond; got != want {
-		t.Errorf("got %s, want %s", got, want)
+	if own, buried := processorTime([]byte(stat)); own != 1750*time.Millisecond || buried != 10050*time.Millisecond {
+		t.Errorf("got %s and %s", own, buried)
 	}
-	if got := processorTime([]byte("4711 (sh")); got != 0 {
-		t.Errorf("of half a line: %s", got)
+	if own, buried := processorTime([]byte("4711 (sh")); own+buried != 0 {
+		t.Errorf("of half a line: %s and %s", own, buried)
+	}
+}
+
+// TestProcessorClock takes this process's time as the kernel tells it of itself,
+// before and after: in between lies what its clock shows by its number.
+func TestProcessorClock(t *testing.T) {
+	itself := func() time.Duration {
+		var u unix.Rusage
+		if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
+			t.Fatal(err)
+		}
+		return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	}
+	const coarse = 5 * time.Millisecond // of what getrusage splits into user and system
+	before := itself()
+	used, ok := processorClock(os.Getpid())
+	if after := itself(); !ok || used < before-coarse || used > after+coarse {
+		t.Errorf("%s, %t; not between %s and %s", used, ok, before, after)
+	}
+	if used%(time.Second/ticks) == 0 {
+		t.Errorf("%s: counted in ticks", used)
+	}
+	if _, ok := processorClock(1<<22 + 1); ok {
+		t.Error("a process with a number beyond all numbers has a clock")
 	}
 }
