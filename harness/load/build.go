@@ -46,6 +46,7 @@ type Rigged struct {
 	log      io.Writer
 	driver   sut.Driver
 	state    string
+	granted  string             // the file of credentials that it is handed; "" if there is none
 	events   *events            // the broker through which the MES announces; nil if it posts to the build
 	speaks   *harness.Interface // of the ERP; nil if it speaks that of the fast path
 	open     func(to string, secured *tls.Config) (url string, c simulators.Credentials, err error)
@@ -148,7 +149,7 @@ func (b *Rigged) opened(v harness.Vars) error {
 	}
 	v[b.erp+".url"], v[b.erp+".token"] = base, base+"/"+simulators.TokenName
 	v[b.erp+".client"], v[b.erp+".secret"] = c.Client, c.Secret
-	_, err = harness.Granted(v, b.erp, b.speaks.Speaks, base, c, b.state)
+	b.granted, err = harness.Granted(v, b.erp, b.speaks.Speaks, base, c, b.state)
 	return err
 }
 

@@ -25,53 +25,38 @@ func program(t *testing.T) (image string) {
 }
 
 // A build in a container is loaded as one that is a process, and the engine says
-// what it takes up.
+// what it takes up. Where it is handed a file with addresses, those in it are good
+// inside, whoever it is there.
 func TestBuildInAContainer(t *testing.T) {
 	image := program(t)
-	before := enginetest.Look(t)
-	file, err := harness.ParseFile("rig.yaml", []byte(`apiVersion: andon/v1
-kind: Rig
-sut:
-  container: {image: `+image+`, command: [bridge]}
-  env:
-    LISTEN: "0.0.0.0:${port.bridge}"
-    STATE_DIR: "${andon.state}"
-    ERP_URL: "${erp.url}"
-    ERP_TOKEN_URL: "${erp.token}"
-    ERP_CLIENT: "${erp.client}"
-    ERP_SECRET: "${erp.secret}"
-    MES_URL: "${mes.url}"
-    MES_TOKEN_URL: "${mes.token}"
-    MES_CLIENT: "${mes.client}"
-    MES_SECRET: "${mes.secret}"
-    EXCEPTIONS_URL: "${andon.exceptions}"
-  ready: {http: "http://127.0.0.1:${port.bridge}/health", within: {wall: 30s}}
-  receives: {erp: "http://127.0.0.1:${port.bridge}/erp", mes: "http://127.0.0.1:${port.bridge}/mes"}
-plant: {profile: machine-shop}
-endpoints:
-  erp: {system: erp, dialect: neutral/v1, transport: http}
-  mes: {system: mes, dialect: neutral/v1, transport: http}
-`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := NewRigged(file, catalog.Standard(), "", "", t.Output())
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := small(t, b, func(c *Config) {
-		c.Shape, _ = ParseShape("constant", 100, 2*time.Second)
-		c.Token = b.Token
-	})
-	res := mustRun(t, c)
-	if e := res.Exactly; res.Verdict != Held || e.Verdict != evidence.Holds || e.Posted != 200 {
-		t.Errorf("%+v\n%+v", res, e)
-	}
-	if u := res.Build; u == nil || u.Memory < 1<<20 || u.CPU <= 0 || len(u.Samples) == 0 {
-		t.Errorf("the container is said to take up %+v", u)
-	}
-	if left := enginetest.Left(t, before); left != "" {
-		t.Errorf("left behind:\n%s", left)
+	for _, dialect := range []string{"neutral/v1", "infor-ion/v3"} {
+		t.Run(dialect, func(t *testing.T) {
+			before := enginetest.Look(t)
+			file, _, err := harness.BundledWith(dialect)
+			if err != nil {
+				t.Fatal(err)
+			}
+			file.SUT.Container = &harness.ContainerSpec{Image: image, Command: file.SUT.Process.Command[1:], User: "1000:1000"}
+			file.SUT.Process = nil
+			b, err := NewRigged(file, catalog.Standard(), "", "", t.Output())
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := small(t, b, func(c *Config) {
+				c.Shape, _ = ParseShape("constant", 100, 2*time.Second)
+				c.Token = b.Token
+			})
+			res := mustRun(t, c)
+			if e := res.Exactly; res.Verdict != Held || e.Verdict != evidence.Holds || e.Posted != 200 {
+				t.Errorf("%+v\n%+v", res, e)
+			}
+			if u := res.Build; u == nil || u.Memory < 1<<20 || u.CPU <= 0 || len(u.Samples) == 0 {
+				t.Errorf("the container is said to take up %+v", u)
+			}
+			if left := enginetest.Left(t, before); left != "" {
+				t.Errorf("left behind:\n%s", left)
+			}
+		})
 	}
 }
 

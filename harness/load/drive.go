@@ -54,9 +54,12 @@ func (b *Rigged) container(s *harness.ContainerSpec, v harness.Vars, ready sut.R
 }
 
 // mounts are the paths that a container sees: those of the rig file, and the
-// build's state under the name that it is told.
+// build's state and its file of credentials under the names that it is told.
 func (b *Rigged) mounts(list []harness.MountSpec) []container.Mount {
 	all := []container.Mount{{From: b.state, To: b.state}}
+	if b.granted != "" {
+		all = append(all, container.Mount{From: b.granted, To: b.granted, ReadOnly: true, Told: true})
+	}
 	for _, m := range list {
 		all = append(all, container.Mount{From: m.From, To: m.To, ReadOnly: m.ReadOnly})
 	}
