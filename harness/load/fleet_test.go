@@ -28,7 +28,20 @@ import (
 // asAgent has this test program be an agent, of the role that follows.
 const asAgent = "agent-that-"
 
+// roles is what else this test program can be, by how the last of its arguments
+// begins; the first is where the simulated systems are.
+var roles = map[string]func(role, systems string) error{}
+
 func TestMain(m *testing.M) {
+	for prefix, be := range roles {
+		if role, ok := strings.CutPrefix(os.Args[len(os.Args)-1], prefix); ok {
+			if err := be(role, os.Args[1]); err != nil {
+				_, _ = io.WriteString(os.Stderr, err.Error()+"\n")
+				os.Exit(1)
+			}
+			os.Exit(0)
+		}
+	}
 	if role, ok := strings.CutPrefix(os.Args[len(os.Args)-1], asAgent); ok {
 		ctx, cancel := context.WithCancel(context.Background())
 		go func() {
