@@ -158,7 +158,6 @@ func pairs(b *testing.B, a, other toil) *Compared {
 // toiled is one run of a build.
 func toiled(b *testing.B, w toil) (*Result, error) {
 	return Run(b.Context(), small(b, &toiling{toil: w}, func(c *Config) {
-		c.Dir, _ = os.MkdirTemp(b.TempDir(), "")
 		c.Shape, _ = ParseShape("constant", 300, 250*time.Millisecond)
 		c.Emit.Connections = 32
 		c.Emit.Most, c.Quiet = c.Shape.Number(), 20*time.Millisecond
