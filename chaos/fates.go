@@ -190,19 +190,27 @@ func (l *Link) marks(marks []mark, m *simulators.Message) []mark {
 }
 
 // keyOf names a message that states no facts: a question, a request for a
-// token, something nobody understands.
+// token, something nobody understands. A question that has an identity, which
+// is another one each time, is known by what it asks.
 func keyOf(m *simulators.Message) string {
-	key := m.Key
-	if key == "" {
-		key = m.Verb + " " + m.Name
+	switch {
+	case m.Key == "":
+		return asking(m.Verb+" "+m.Name, m.Params)
+	case m.Asks != nil:
+		return asking("get "+m.Asks.Object, m.Asks.Where)
 	}
-	if len(m.Params) == 0 {
-		return key
+	return asking(m.Key, m.Params)
+}
+
+// asking is a name with what is said behind it, in a fixed order.
+func asking(name string, said map[string]string) string {
+	if len(said) == 0 {
+		return name
 	}
 	var b strings.Builder
-	b.WriteString(key)
-	for _, name := range slices.Sorted(maps.Keys(m.Params)) {
-		b.WriteString("&" + name + "=" + m.Params[name])
+	b.WriteString(name)
+	for _, of := range slices.Sorted(maps.Keys(said)) {
+		b.WriteString("&" + of + "=" + said[of])
 	}
 	return b.String()
 }

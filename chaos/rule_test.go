@@ -183,4 +183,13 @@ func TestWhatMessagesWithoutFactsAreCountedBy(t *testing.T) {
 	if ask(map[string]string{"reference": "A"}) == ask(map[string]string{"reference": "B"}) || ask(nil) == "" {
 		t.Error("two questions, one key")
 	}
+	posted := func(identity, object, id string) string {
+		return keyOf(&simulators.Message{Verb: "get", Name: "bods", Key: identity, Asks: &simulators.Query{Object: object, Where: map[string]string{"id": id}}})
+	}
+	if a, b := posted("6f6c", "item", "A"), posted("2d9e", "item", "A"); a != b {
+		t.Errorf("one question under two identities, two keys: %q, %q", a, b)
+	}
+	if a := posted("6f6c", "item", "A"); a == posted("6f6c", "item", "B") || a == posted("6f6c", "lot", "A") {
+		t.Errorf("two questions, one key: %q", a)
+	}
 }
