@@ -38,7 +38,7 @@ func masterView(found any) (noun string, n *xmltree.Node) {
 }
 
 func routingView(r simulators.RoutingState) *xmltree.Node {
-	n := xmltree.Branch(operations, xmltree.Leaf("ID", string(r.Routing.Item)), xmltree.Optional("Version", r.Routing.Revision), xmltree.Optional("PublishedDate", instant(r.Changed)),
+	n := xmltree.Branch(operations, xmltree.Leaf("ID", string(r.Routing.Item)), revised(r.Routing.Revision), xmltree.Optional("Version", counted(r.Version)), xmltree.Optional("PublishedDate", instant(r.Changed)),
 		xmltree.Leaf("OperationsType", "Production"), xmltree.Leaf("DefinitionType", "Pattern"))
 	for _, o := range r.Routing.Operations {
 		s := xmltree.Branch("OperationsSegment", xmltree.Leaf("ID", string(o.ID)), xmltree.Optional("Description", o.Description), xmltree.Optional("Duration", lasting(o.Cycle)))
@@ -51,6 +51,15 @@ func routingView(r simulators.RoutingState) *xmltree.Node {
 		n.Add(s.Add(xmltree.Branch("EquipmentSpecification", xmltree.Leaf("ID", "1"), xmltree.Leaf("EquipmentID", string(o.WorkCenter)))))
 	}
 	return n.Add(xmltree.Leaf("OperationsMaterialBillID", string(r.Routing.Item)))
+}
+
+// revised says of a bill or a routing which revision of the item it belongs to;
+// its version counts its own changes, as where it is announced.
+func revised(revision string) *xmltree.Node {
+	if revision == "" {
+		return nil
+	}
+	return xmltree.Leaf("Description", "revision "+revision)
 }
 
 func parameter(id, value, kind string) *xmltree.Node {
@@ -68,7 +77,7 @@ func lasting(d time.Duration) string {
 // billView: an item of a bill names its material as MaterialSpecificationID, and
 // the operation that needs it in its description.
 func billView(b simulators.BillState) *xmltree.Node {
-	n := xmltree.Branch(bill, xmltree.Leaf("ID", string(b.Bill.Item)), xmltree.Leaf("Description", "for "+b.Bill.For.Amount.String()+" "+string(b.Bill.For.Unit)), xmltree.Optional("Version", b.Bill.Revision), xmltree.Optional("PublishedDate", instant(b.Changed)))
+	n := xmltree.Branch(bill, xmltree.Leaf("ID", string(b.Bill.Item)), xmltree.Leaf("Description", "for "+b.Bill.For.Amount.String()+" "+string(b.Bill.For.Unit)), revised(b.Bill.Revision), xmltree.Optional("Version", counted(b.Version)), xmltree.Optional("PublishedDate", instant(b.Changed)))
 	items := xmltree.Branch("OperationsMaterialBillItem", xmltree.Leaf("ID", string(b.Bill.Item)))
 	for i, c := range b.Bill.Components {
 		items.Add(xmltree.Branch("AssemblyBillOfMaterialItem", xmltree.Leaf("ID", strconv.Itoa(i+1)), xmltree.Leaf("Description", "operation "+string(c.Operation)),
