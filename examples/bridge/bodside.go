@@ -285,11 +285,19 @@ func (s bodSide) has(ctx context.Context, it *item) (bool, verdict) {
 	return false, verdict{what: posted}
 }
 
-// ask posts a question: a BOD of the verb Get with a pattern.
-func (s bodSide) ask(ctx context.Context, noun, pattern string) answer {
-	name := "Get" + noun
-	bod := fmt.Sprintf(`<%s xmlns="%s" releaseID="%s"><ApplicationArea><Sender><LogicalID>lid://bridge</LogicalID></Sender><CreationDateTime>%s</CreationDateTime><BODID>%s</BODID></ApplicationArea><DataArea><Get/><%s>%s</%s></DataArea></%s>`,
-		name, bodSpace, bodRelease, time.Now().UTC().Format(time.RFC3339), rand.Text(), noun, pattern, noun, name)
+// ask posts a question: a BOD of the verb Get with a pattern, and with what is to
+// be said of the page of a list.
+func (s bodSide) ask(ctx context.Context, noun, pattern string, expressions ...string) answer {
+	name, get := "Get"+noun, "<Get/>"
+	if len(expressions) > 0 {
+		get = "<Get>"
+		for _, e := range expressions {
+			get += "<Expression>" + escaped(e) + "</Expression>"
+		}
+		get += "</Get>"
+	}
+	bod := fmt.Sprintf(`<%s xmlns="%s" releaseID="%s"><ApplicationArea><Sender><LogicalID>lid://bridge</LogicalID></Sender><CreationDateTime>%s</CreationDateTime><BODID>%s</BODID></ApplicationArea><DataArea>%s<%s>%s</%s></DataArea></%s>`,
+		name, bodSpace, bodRelease, time.Now().UTC().Format(time.RFC3339), rand.Text(), get, noun, pattern, noun, name)
 	return s.exchange(ctx, name, []byte(bod))
 }
 

@@ -203,7 +203,7 @@ func (c Config) Validate() error {
 	}
 	need(c.Sync == "full" || c.Sync == "normal", `SYNC must be "full" or "normal"`)
 	need(c.Master == "announced" || c.Master == "lists", `MASTER must be "announced" or "lists"`)
-	need(c.Master != "lists" || c.Dialect == "" || c.Dialect == dialectNeutral || c.Dialect == dialectSAP || c.Dialect == dialectD365, "MASTER=lists needs an ERP that speaks neutral/v1, sap-s4/v2 or d365/v1")
+	need(c.Master != "lists" || c.Dialect == "" || c.Dialect == dialectNeutral || c.Dialect == dialectB2MML || c.Dialect == dialectSAP || c.Dialect == dialectD365, "MASTER=lists needs an ERP that speaks neutral/v1, b2mml-xml/v7, sap-s4/v2 or d365/v1")
 	need(c.Batch <= 1 || c.Dialect != dialectD365, "BATCH must be 1 at an ERP that speaks d365/v1: it takes each message by itself")
 	need(c.Units == "base" || c.Units == "as-is", `UNITS must be "base" or "as-is"`)
 	sources := 0

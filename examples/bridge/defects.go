@@ -175,8 +175,8 @@ func Defects() []DefectInfo {
 		{M28, "hold of a finished order dropped", "ignores a hold whose order it does not know as open", "hold after completion", []string{"no-posting-after-hold", "no-silent-drop"}},
 		{M31, "late approval is a rejection", "waits 250 ms for a quality decision, then drops what waits for it, and the decision when it comes", "delayed-approval", []string{"no-silent-drop", "dead-letter"}},
 		{M32, "local time without offset", "keeps times as the plant's clock shows them, without the offset", "the night in which the clocks are put back", []string{"time-semantics", "field-fidelity"}},
-		{M35, "ties skipped", "pages through the ERP's list of materials by time of change, to the second, and asks for what is later than the last", "records that change at the same time, across two pages; rig lists.yaml", []string{"master-data"}},
-		{M36, "offset paging", "pages through what has changed since the last cycle by counting rows, while changes move rows to the end", "pagination removed; rig lists.yaml", []string{"master-data"}},
+		{M35, "ties skipped", "pages through the ERP's list of materials by time of change, to the second, and asks for what is later than the last", "records that change at the same time, across two pages; rig lists.yaml or lists-b2mml.yaml", []string{"master-data"}},
+		{M36, "offset paging", "pages through what has changed since the last cycle by counting rows, while changes move rows to the end", "pagination removed; rig lists.yaml or lists-b2mml.yaml", []string{"master-data"}},
 		{M38, "retirements not synced", "does not pass on that a material was taken out of use", "a material that is retired in the run", []string{"master-data", "no-silent-drop"}},
 		{M39, "quantities as floats", "reads quantities as floating point and cuts them to two decimals", "fine quantities", []string{"field-fidelity", "conservation"}},
 		{M40, "point for a thousands separator", "reads the decimal point of a quantity as a separator of thousands", "quantities with decimals", []string{"field-fidelity", "conservation"}},
@@ -239,9 +239,9 @@ func Defects() []DefectInfo {
 		{M127, "locked is lost", "drops what it cannot insert because somebody else's transaction is in the way", "table-locked; gate --erp staging/v1", []string{"no-silent-drop"}},
 		{M128, "processed is posted", "takes a row that has been processed for one that was posted, whatever its response_code says", "rows that are refused; gate --erp staging/v1", []string{"no-silent-drop"}},
 		{M129, "first row speaks for its group", "reads the response of the first row of a group, and takes it for all", "groups of which a row is refused; gate --erp staging/v1", []string{"batch-items", "dead-letter"}},
-		{M134, "first page is all", "reads the first page of a list and does not go on to the next", "lists of more than a page; rig lists-sap.yaml or lists-d365.yaml", []string{"master-data"}},
-		{M135, "delta for a full list", "takes a list of what has changed for the full list, and retires what it lacks", "changes of materials at different times; rig lists-sap.yaml", []string{"no-phantom"}},
-		{M150, "short page is the last", "takes a page with fewer rows than it asked for to be the last of a list", "pagination short; rig lists-d365.yaml", []string{"master-data"}},
+		{M134, "first page is all", "reads the first page of a list and does not go on to the next", "lists of more than a page; rig lists-sap.yaml, lists-b2mml.yaml or lists-d365.yaml", []string{"master-data"}},
+		{M135, "delta for a full list", "takes a list of what has changed for the full list, and retires what it lacks", "changes of materials at different times; rig lists-sap.yaml or lists-b2mml.yaml", []string{"no-phantom"}},
+		{M150, "short page is the last", "takes a page with fewer rows than it asked for to be the last of a list", "pages that are cut off, pagination short; rig lists-d365.yaml or lists-b2mml.yaml", []string{"master-data"}},
 		{M151, "what was not read is gone", "takes a list of which a page could not be read for the full list, and retires what it lacks", "throttle in the middle of a list; rig lists-d365.yaml", []string{"no-phantom"}},
 		{M140, "unheard is undone", "reports as not posted what it has committed, when the connection breaks before the database says so", "commit-unheard; gate --erp staging/v1 with the tables in PostgreSQL", []string{"dead-letter"}},
 		{M155, "half a document", "takes a bill of material, a routing, a work center or a calendar with the lines that are there now, however many it says that it has", "rows-apart; gate --erp staging/v1", []string{"field-fidelity"}},
@@ -269,7 +269,7 @@ func (d Defect) ERP() string {
 		return dialectFiles
 	case M101, M102, M103:
 		return dialectB2MML
-	case M120, M121, M122, M123, M124, M143, M150, M151:
+	case M120, M121, M122, M123, M124, M143, M151:
 		return dialectD365
 	case M115, M116, M117, M118:
 		return dialectION3

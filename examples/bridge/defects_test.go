@@ -675,7 +675,8 @@ func TestDefectsAreHarmlessOnAPlainDay(t *testing.T) {
 
 func TestEveryDefectHasAScript(t *testing.T) {
 	// The small ERP of these tests has no lists: scenarios MDM-10 and MDM-13 with the rigs
-	// lists.yaml, lists-sap.yaml and lists-d365.yaml show what is wrong with reading them,
+	// lists.yaml, lists-b2mml.yaml, lists-sap.yaml and lists-d365.yaml show what is wrong with
+	// reading them,
 	// and scripts of cmd what is wrong with extracts and the form of files.
 	// The tables of these tests are a file: TestGateOverPostgreSQL in cmd breaks
 	// connections to a server.

@@ -50,9 +50,10 @@ const busRig = "examples/bridge/ion-bus.yaml"
 // listRigs are the rigs in which the build reads lists, by the dialect of the
 // ERP.
 var listRigs = map[string]string{
-	"neutral/v1": "examples/bridge/lists.yaml",
-	"d365/v1":    "examples/bridge/lists-d365.yaml",
-	"sap-s4/v2":  "examples/bridge/lists-sap.yaml",
+	"neutral/v1":   "examples/bridge/lists.yaml",
+	"b2mml-xml/v7": "examples/bridge/lists-b2mml.yaml",
+	"d365/v1":      "examples/bridge/lists-d365.yaml",
+	"sap-s4/v2":    "examples/bridge/lists-sap.yaml",
 }
 
 // rigAt is the rig file that a defect is gated with at an ERP of a dialect; "" for
@@ -60,7 +61,7 @@ var listRigs = map[string]string{
 func rigAt(d bridge.Defect, erp string) (rig, why string) {
 	rig, ok := rigs[d]
 	switch {
-	case !ok && slices.Contains(ofMasterData, d) && erp != neutral:
+	case !ok && slices.Contains(ofMasterData, d) && slices.Contains(unannounced, erp):
 		return listRigs[erp], ""
 	case !ok:
 		return "", ""
@@ -91,15 +92,22 @@ func rigAt(d bridge.Defect, erp string) (rig, why string) {
 // for: where it has none, the build reads lists.
 var ofMasterData = []bridge.Defect{bridge.M141, bridge.M142, bridge.M144, bridge.M145}
 
+// unannounced are the dialects that have none for bills of material and what comes
+// with them.
+var unannounced = []string{"d365/v1", "sap-s4/v2"}
+
 // unlisted says why a defect in reading lists is none at an ERP of a dialect.
 var unlisted = map[string]map[bridge.Defect]string{
-	neutral: {bridge.M134: "the list goes on by a cursor, and the next pass begins where the last one ended, so that no page is left out"},
+	neutral:     {bridge.M134: cursorIsKept, bridge.M150: cursorIsKept},
+	"sap-s4/v2": {bridge.M150: "no number of rows is asked for, so that no page is shorter than that"},
 	"d365/v1": {
 		bridge.M35:  listIsFull,
 		bridge.M36:  listIsFull,
 		bridge.M135: listIsFull,
 	},
 }
+
+const cursorIsKept = "the list goes on by a cursor, and the next pass begins where the last one ended, so that no page is left out"
 
 const listIsFull = "the list of materials is always the full one: there is none of what has changed"
 
@@ -156,7 +164,7 @@ var elsewhere = map[bridge.Defect][]string{
 	bridge.M144: {"MDM-06", "MDM-11"}, // where lists are read, it depends on milliseconds what MDM-06 reads first
 	bridge.M145: {"MDM-12"},
 	bridge.M143: {"EXC-03"},
-	bridge.M150: {"MDM-13"},
+	bridge.M150: {"MDM-13", "MDM-10"}, // at b2mml-xml/v7 short pages come back in MDM-13 before it ends
 	bridge.M151: {"MDM-13"},
 	bridge.M152: {"EXC-05"},
 	bridge.M171: {"FIL-04"},

@@ -46,7 +46,7 @@ func TestOutcomes(t *testing.T) {
 func TestRigsOfADialect(t *testing.T) {
 	t.Chdir("../..") // where rig files are named from
 	m := &measure{base: harness.GateOptions{Catalog: catalog.Standard(), Self: "bridge"}}
-	for erp, want := range map[string]string{"sap-s4/v2": "lists-sap", "files/v1": ""} {
+	for erp, want := range map[string]string{"sap-s4/v2": "lists-sap", "b2mml-xml/v7": "lists-b2mml", "files/v1": ""} {
 		rigs, err := m.rigsOf(erp)
 		last := rigs[len(rigs)-1]
 		if err != nil || rigs[0].name != "" || last.name != want || last.gate.File.Endpoints["erp"].Dialect != erp {

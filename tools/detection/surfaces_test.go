@@ -126,7 +126,7 @@ func TestRigsAreOfTheDialect(t *testing.T) {
 			}
 		}
 	}
-	for erp, want := range map[string]string{"sap-s4/v2": "examples/bridge/lists-sap.yaml", neutral: "examples/bridge/lists.yaml", "files/v1": ""} {
+	for erp, want := range map[string]string{"sap-s4/v2": "examples/bridge/lists-sap.yaml", "b2mml-xml/v7": "examples/bridge/lists-b2mml.yaml", neutral: "examples/bridge/lists.yaml", "files/v1": ""} {
 		if rig, why := rigAt(bridge.M35, erp); rig != want || (want == "") != (why != "") {
 			t.Errorf("M35 at %s: %q, %q", erp, rig, why)
 		}
