@@ -344,6 +344,10 @@ func (l *Link) write(f *fate, start time.Duration, acted, heard simulators.Messa
 	if f.copied || hears.Outcome == simulators.Undelivered { // the SUT did not send it, or broke off: no reply reaches it
 		hears, told = simulators.Result{Outcome: simulators.Unknown}, nil
 	}
+	rounded := time.Duration(0)
+	if m.Manner != nil && len(told) > 0 {
+		rounded = m.Manner.Page.Resolution
+	}
 	size := len(m.Body)
 	if m.Unread != nil {
 		size = int(m.Unread.Bytes)
@@ -351,7 +355,7 @@ func (l *Link) write(f *fate, start time.Duration, acted, heard simulators.Messa
 	l.Journal.Append(evidence.Attempt{
 		ID: m.ID, Endpoint: l.Name, Verb: m.Verb, Name: m.Name, Key: m.Key, IdemKey: held.IdemKey(cmp.Or(m.Idem, m.Header["Idempotency-Key"])), Claims: m.Events,
 		Attempt: f.Attempt, Copy: f.copied, Start: start, End: l.Journal.Now(), Acted: acted.Result, Heard: hears,
-		Payload: payload, Digest: digest(m.Body), Bytes: size, Faults: f.touched, Garbled: f.garbled, Asks: object(m.Asks), Told: told, Breach: m.Breach, Route: m.Route,
+		Payload: payload, Digest: digest(m.Body), Bytes: size, Faults: f.touched, Garbled: f.garbled, Asks: object(m.Asks), Told: told, Rounded: rounded, Breach: m.Breach, Route: m.Route,
 		Wire: wire, Held: held,
 	})
 }

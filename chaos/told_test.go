@@ -79,6 +79,28 @@ func TestACopyIsToldNothing(t *testing.T) {
 	}
 }
 
+// TestTimesOfChangeAreRounded: the journal says by how much the SUT cannot know
+// when it was.
+func TestTimesOfChangeAreRounded(t *testing.T) {
+	ties := &faults.Pagination{Trap: faults.PageTies, Resolution: faults.Plant(time.Minute)}
+	for outcome, want := range map[simulators.Outcome]time.Duration{simulators.Answered: time.Minute, simulators.Throttled: 0} {
+		l := newLink("erp")
+		l.Arm(&chaos.Rule{ID: "f", Kind: "pagination", Fault: ties})
+		asks := &simulators.Query{Object: "item", Where: map[string]string{"by": "changed"}}
+		_, _ = l.Carry(t.Context(), simulators.Message{Verb: "get", Name: "items", Asks: asks}, simulators.FromSUT, func(context.Context, simulators.Message) (simulators.Message, error) {
+			m := simulators.Message{Result: simulators.Result{Outcome: outcome}}
+			if outcome == simulators.Answered {
+				m.Tells = []plant.EventID{"item-changed/A/2"}
+			}
+			return m, nil
+		})
+		l.Wait()
+		if a := bodies[evidence.Attempt](l.Journal); len(a) != 1 || a[0].Rounded != want {
+			t.Errorf("%s: %+v, want %s", outcome, a, want)
+		}
+	}
+}
+
 // reworded words replies otherwise.
 func reworded(d chaos.Drift) chaos.Fault {
 	return fault(func(on chaos.Delivery, _ *rand.Rand) []chaos.Delivery {

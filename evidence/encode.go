@@ -76,6 +76,9 @@ func (o *object) attempt(b *Attempt) {
 	jsonobject.List(&o.Object, "faults", b.Faults)
 	o.Yes("garbled", b.Garbled)
 	jsonobject.List(&o.Object, "told", b.Told)
+	if b.Rounded != 0 {
+		o.Number("rounded", int64(b.Rounded))
+	}
 	o.Said("breach", b.Breach)
 	o.Said("route", b.Route)
 	o.wire(b.Wire)

@@ -98,6 +98,9 @@ type Attempt struct {
 	// Nothing is told by a reply of which the SUT heard nothing, or that a fault
 	// worded otherwise.
 	Told []plant.EventID `json:"told,omitempty"`
+	// Rounded is that of which the times of change on such a page are whole
+	// multiples, rounded down, in nanoseconds; 0 if they are as they were.
+	Rounded time.Duration `json:"rounded,omitempty"`
 	// Breach is what is wrong with the message, as the SUT sent it, by the
 	// endpoint's contract, with its place; "" if nothing is, or nobody looked.
 	Breach string `json:"breach,omitempty"`

@@ -40,6 +40,17 @@ func TestFieldFidelity(t *testing.T) {
 			}
 		}
 	}
+	// rounded has a change told with its time rounded down to multiples of d, and
+	// passed on at a whole minute.
+	rounded := func(heard simulators.Outcome, d time.Duration) func(*journaltest.Run) {
+		return func(r *journaltest.Run) {
+			r.At(time.Date(2026, 3, 2, 9, 7, 31, 0, time.UTC))
+			e := r.Truth(journaltest.Item(2, "C", 12))
+			r.Rounded(d, heard, e)
+			e.At = e.At.Truncate(time.Minute)
+			r.Post(e)
+		}
+	}
 	run(t, "field-fidelity", []testCase{
 		{name: "faithful", build: func(r *journaltest.Run) { r.Do(conf(1, "5.013")) }, want: evidence.Holds},
 		{name: "digits lost", build: altered(func(c *plant.Confirmed) { c.Yield = journaltest.Qty("5.01", "EA") }), want: evidence.Violated, rule: "digits-lost", says: "off by 0.003 EA"},
@@ -76,6 +87,10 @@ func TestFieldFidelity(t *testing.T) {
 			e.At = e.At.Add(100 * time.Second)
 			r.Post(e)
 		}, want: evidence.Violated, rule: "time"},
+		{name: "a time that a list told rounded down", build: rounded(simulators.Answered, time.Minute), want: evidence.Holds},
+		{name: "a time rounded down further than the list told it", build: rounded(simulators.Answered, time.Second), want: evidence.Violated, rule: "time"},
+		{name: "a time rounded down as in an answer that the SUT never heard", build: rounded(simulators.Unknown, time.Minute), want: evidence.Violated, rule: "time"},
+		{name: "a time rounded down, which the list told exactly", build: rounded(simulators.Answered, 0), want: evidence.Violated, rule: "time"},
 		{name: "time moved by an hour, which another oracle tells", build: func(r *journaltest.Run) {
 			e := r.Happen(conf(1, "5"))
 			e.At = e.At.Add(time.Hour)

@@ -2,6 +2,7 @@ package oracles
 
 import (
 	"slices"
+	"time"
 
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/simulators/plant"
@@ -44,7 +45,8 @@ func (w *neighbours) drop(f *evidence.FactView, e *evidence.EffectView, claim pl
 	})
 }
 
-// instants names the instants among ds that are judged for what they mean.
+// instants names the instants among ds that are judged for what they mean, or
+// that the SUT knew only as a list told them: rounded down.
 func (w *neighbours) instants(f *evidence.FactView, e *evidence.EffectView, claim plant.Event, ds []evidence.Difference) (told []string) {
 	if !slices.ContainsFunc(ds, func(d evidence.Difference) bool {
 		return slices.Contains([]string{"time", "start", "end", "due"}, d.Field)
@@ -60,9 +62,17 @@ func (w *neighbours) instants(f *evidence.FactView, e *evidence.EffectView, clai
 		if i >= len(said) {
 			break
 		}
-		if _, ok := w.calendar.slip(want.at, said[i].at); ok {
+		if _, ok := w.calendar.slip(want.at, said[i].at); ok || roundedDown(f, want.at, said[i].at) {
 			told = append(told, want.field)
 		}
 	}
 	return told
+}
+
+// roundedDown reports whether a list that the SUT heard told f with the instant
+// said in place of at.
+func roundedDown(f *evidence.FactView, at, said time.Time) bool {
+	return slices.ContainsFunc(f.Lists, func(t *evidence.AttemptView) bool {
+		return t.Rounded > 0 && at.Truncate(t.Rounded).Equal(said)
+	})
 }

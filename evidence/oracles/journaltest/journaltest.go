@@ -253,10 +253,15 @@ func (r *Run) Token(endpoint string) {
 // List has the SUT read a page of a list that tells of these changes, and hear
 // an answer of this outcome. It returns the number of the question.
 func (r *Run) List(heard simulators.Outcome, told ...plant.Event) uint64 {
+	return r.Rounded(0, heard, told...)
+}
+
+// Rounded is List with times that are rounded down to whole multiples of d.
+func (r *Run) Rounded(d time.Duration, heard simulators.Outcome, told ...plant.Event) uint64 {
 	r.id++
 	start := r.wall
 	r.wall += 2 * time.Millisecond
-	a := evidence.Attempt{ID: r.id, Endpoint: r.sourceOf(told[0]), Verb: "get", Name: "items", Key: "get items", Attempt: 1, Start: start, End: r.wall,
+	a := evidence.Attempt{ID: r.id, Endpoint: r.sourceOf(told[0]), Verb: "get", Name: "items", Key: "get items", Attempt: 1, Rounded: d, Start: start, End: r.wall,
 		Acted: simulators.Result{Outcome: simulators.Answered, Status: 200}, Heard: simulators.Result{Outcome: heard}}
 	for _, e := range told {
 		a.Told = append(a.Told, e.ID)
