@@ -190,14 +190,14 @@ func (l *Link) marks(marks []mark, m *simulators.Message) []mark {
 }
 
 // keyOf names a message that states no facts: a question, a request for a
-// token, something nobody understands. A question that has an identity, which
-// is another one each time, is known by what it asks.
+// token, something nobody understands. A question that is told in a body has an
+// identity, which is another one each time: it is known by what it asks.
 func keyOf(m *simulators.Message) string {
 	switch {
+	case m.Asks != nil && len(m.Params) == 0:
+		return asking("get "+m.Asks.Object, m.Asks.Where)
 	case m.Key == "":
 		return asking(m.Verb+" "+m.Name, m.Params)
-	case m.Asks != nil:
-		return asking("get "+m.Asks.Object, m.Asks.Where)
 	}
 	return asking(m.Key, m.Params)
 }
