@@ -164,6 +164,13 @@ func TestMasterData(t *testing.T) {
 			r.Truth(item(2, "C", 12))
 			r.Post(r.Truth(other(r, 1)))
 		}, want: evidence.Violated, rule: "record-missing", says: "a cycle has passed it over"},
+		{name: "changed in the same second as what came last", build: func(r *journaltest.Run) {
+			at := time.Date(2026, 3, 2, 9, 7, 31, 0, time.UTC)
+			r.At(at.Add(100 * time.Millisecond))
+			r.Truth(item(2, "C", 12))
+			r.At(at.Add(200 * time.Millisecond))
+			r.Post(r.Truth(other(r, 1)))
+		}, want: evidence.Holds},
 		{name: "changed after the last cycle", build: func(r *journaltest.Run) {
 			r.Post(r.Truth(other(r, 1)))
 			r.Truth(item(2, "C", 12))

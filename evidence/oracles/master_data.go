@@ -92,24 +92,28 @@ type listed struct {
 	kind plant.Kind
 }
 
-// lastCycle tells of each consumer and list when the last change it has was made at
-// the source: a cycle that brought it was begun after that, and had to bring
-// everything before it.
-func lastCycle(h *evidence.History) map[listed]time.Duration {
-	last := map[listed]time.Duration{}
+// lastCycle tells of each consumer and list which change is the last it has. In the
+// order of changes, what was changed before that stands before it, so that the
+// cycle which brought it had to bring all that. Of what was changed in the same
+// second the cycle may have brought a part when the run ended.
+func lastCycle(h *evidence.History) map[listed]*evidence.FactView {
+	last := map[listed]*evidence.FactView{}
 	for _, f := range h.Facts {
 		l := listed{f.Sink, f.Event.Fact.Kind()}
-		if records[l.kind] != "" && judged(f) && len(f.Effects) > 0 {
-			last[l] = max(last[l], f.At)
+		if records[l.kind] != "" && judged(f) && len(f.Effects) > 0 && (last[l] == nil || second(last[l]).Before(second(f))) {
+			last[l] = f
 		}
 	}
 	return last
 }
 
+// second is when a fact happened, as exactly as lists tell it.
+func second(f *evidence.FactView) time.Time { return f.Event.At.Truncate(time.Second) }
+
 // reader is what is known of lists that the SUT reads by itself.
 type reader struct {
 	h       *evidence.History
-	fetched map[listed]time.Duration
+	fetched map[listed]*evidence.FactView
 	by      time.Duration // when it must have heard what it could still pass on
 }
 
@@ -137,7 +141,14 @@ func (l *reader) required(f *evidence.FactView) bool {
 	if f.Status == evidence.Must || len(f.Effects) > 0 {
 		return true
 	}
-	return f.Status == evidence.May && !f.Superseded && len(f.Offers) == 0 && (f.At < l.fetched[listed{f.Sink, f.Event.Fact.Kind()}] || l.told(f) != nil)
+	return f.Status == evidence.May && !f.Superseded && len(f.Offers) == 0 && (l.passed(f) || l.told(f) != nil)
+}
+
+// passed reports whether a change that was made after f has come by the list on
+// which f had to be.
+func (l *reader) passed(f *evidence.FactView) bool {
+	last := l.fetched[listed{f.Sink, f.Event.Fact.Kind()}]
+	return last != nil && f.At < last.At && second(f).Before(second(last))
 }
 
 // told is the question by whose answer the SUT heard of f, lived to note it and
