@@ -37,7 +37,7 @@ var watchedDialects = []watched{
 	{"infor-ion/v2", []string{"CNF-03", "LOT-01"}, []canary{{bridge.M115, "CNF-03", []string{"no-silent-drop"}}}},
 	{"staging/v1", []string{"CNF-02", "TAB-01"}, []canary{{bridge.M126, "CNF-02", []string{"no-silent-drop"}}, {bridge.M125, "TAB-01", []string{"no-silent-drop"}}}},
 	{"d365/v1", []string{"CNF-01", "CNF-02"}, []canary{{bridge.M121, "CNF-02", []string{"exactly-once"}}, {bridge.M122, "CNF-01", []string{"field-fidelity"}}}},
-	{"sap-s4/v2", []string{"CNF-02", "LOT-01"}, []canary{{bridge.M111, "CNF-02", []string{"exactly-once"}}, {bridge.M114, "LOT-01", []string{"batch-items"}}}},
+	{"sap-s4/v2", []string{"CNF-02", "LOT-01"}, []canary{{bridge.M111, "CNF-02", []string{"exactly-once"}}, {bridge.M114, "LOT-01", []string{"batch-items", "no-silent-drop"}}}},
 }
 
 // dialects shows every dialect that is asked for; the exit status is 1 if
