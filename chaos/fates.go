@@ -190,8 +190,9 @@ func (l *Link) marks(marks []mark, m *simulators.Message) []mark {
 }
 
 // keyOf names a message that states no facts: a question, a request for a
-// token, something nobody understands. A question that is told in a body has an
-// identity, which is another one each time: it is known by what it asks.
+// token, something nobody understands. A question without parameters is known by
+// what it asks: one that is told in a body may have an identity as its key, which
+// is another one each time.
 func keyOf(m *simulators.Message) string {
 	switch {
 	case m.Asks != nil && len(m.Params) == 0:

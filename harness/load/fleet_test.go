@@ -29,37 +29,35 @@ import (
 const asAgent = "agent-that-"
 
 // roles is what else this test program can be, by how the last of its arguments
-// begins; the first is where the simulated systems are.
-var roles = map[string]func(role, systems string) error{}
+// begins; what follows says how.
+var roles = map[string]func(how string) error{asAgent: beAgent}
 
 func TestMain(m *testing.M) {
 	for prefix, be := range roles {
-		if role, ok := strings.CutPrefix(os.Args[len(os.Args)-1], prefix); ok {
-			if err := be(role, os.Args[1]); err != nil {
+		if how, ok := strings.CutPrefix(os.Args[len(os.Args)-1], prefix); ok {
+			if err := be(how); err != nil {
 				_, _ = io.WriteString(os.Stderr, err.Error()+"\n")
 				os.Exit(1)
 			}
 			os.Exit(0)
 		}
 	}
-	if role, ok := strings.CutPrefix(os.Args[len(os.Args)-1], asAgent); ok {
-		ctx, cancel := context.WithCancel(context.Background())
-		go func() {
-			_, _ = io.Copy(io.Discard, os.Stdin)
-			cancel()
-		}()
-		w := Worker{}
-		if role == "is-given" {
-			w.send = given
-		}
-		a := fleet.Agent{URL: os.Getenv(FleetURL), Name: AgentName(), Do: w.Do}
-		if err := a.Run(ctx); err != nil {
-			_, _ = io.WriteString(os.Stderr, err.Error()+"\n")
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
 	os.Exit(m.Run())
+}
+
+// beAgent works until its standard input ends.
+func beAgent(how string) error {
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		cancel()
+	}()
+	w := Worker{}
+	if how == "is-given" {
+		w.send = given
+	}
+	a := fleet.Agent{URL: os.Getenv(FleetURL), Name: AgentName(), Do: w.Do}
+	return a.Run(ctx)
 }
 
 // agents has this program as so many agents.
