@@ -331,8 +331,14 @@ func application() []conformance {
 			old := s.announce(0, change(2, monday.AddDate(0, 0, -2)))
 			return append(old, s.announce(1, change(3, monday))...)
 		}, func(s *stand, got []seen) string {
-			if d := s.strikes()[0]; got[2].body != got[0].body || len(d.Facts) != 1 || d.Facts[0] != "order-changed/4700/2" {
-				return "want the first announcement once more at the end, and the journal to name it"
+			again := 0
+			for _, g := range got[1:] { // it is sent a millisecond after the new one, and may be there before it
+				if g.body == got[0].body {
+					again++
+				}
+			}
+			if d := s.strikes()[0]; again != 1 || len(d.Facts) != 1 || d.Facts[0] != "order-changed/4700/2" {
+				return "want the first announcement once more beside the new one, and the journal to name it"
 			}
 			return ""
 		}},
