@@ -190,6 +190,13 @@ type Tagger interface {
 	Tag(found any) string
 }
 
+// A Sessionless is a [Dialect] with doors at which no session is asked for,
+// though the policy asks for one at others.
+type Sessionless interface {
+	// NeedsNoSession reports whether m came in by such a door.
+	NeedsNoSession(m Message) bool
+}
+
 // A Responder is a [Dialect] whose replies say only that a message was taken
 // over. What became of it is told later, by messages of the system's own.
 type Responder interface {

@@ -372,7 +372,7 @@ func (e *Endpoint) admit(m simulators.Message, p simulators.Policy) *simulators.
 			return r
 		}
 	}
-	if guards(m, p) {
+	if e.guards(m, p) {
 		if r := e.sessions.check(m); r != nil {
 			return r
 		}

@@ -20,6 +20,9 @@ func (d Dialect) Decode(m simulators.Message) (simulators.Ask, error) {
 	if m.Name == Events {
 		return d.readEvent(m)
 	}
+	if m.Name == RFC {
+		return d.called(m)
+	}
 	r, ok := resolve(m.Name)
 	if !ok {
 		return simulators.Ask{}, refuse(codeName, "there is no service or set at %q", clip(m.Name))

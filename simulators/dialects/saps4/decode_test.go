@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/andon-rig/andon/simulators"
+	"github.com/andon-rig/andon/simulators/dialects/xmltree"
 )
 
 func TestFilters(t *testing.T) {
@@ -165,7 +166,9 @@ func FuzzDecode(f *testing.F) {
 			m.Header = map[string]string{"Content-Type": "multipart/mixed; boundary=b"}
 			held, err := d.Unbundle(m)
 			if err == nil && len(held) == 0 {
-				m.Header["Content-Type"] = "application/json"
+				if m.Header["Content-Type"] = "application/json"; name == RFC {
+					m.Header["Content-Type"] = "text/xml"
+				}
 				held = []simulators.Message{m}
 			}
 			for _, h := range held {
@@ -177,8 +180,11 @@ func FuzzDecode(f *testing.F) {
 					t.Errorf("a refusal that does not say why: %v", err)
 				}
 				h.Events, h.Asks = ask.Claims, ask.Query
-				d.Reply(h, simulators.Answer{Rows: make([]simulators.Row, len(ask.Claims))})
+				done := d.Reply(h, simulators.Answer{Rows: make([]simulators.Row, len(ask.Claims))})
 				d.Reply(h, simulators.Answer{Refusal: refuse(codeMalformed, "text")})
+				if _, bad := xmltree.Parse(done.Body); bad != nil && name == RFC && err == nil {
+					t.Errorf("answered with what is no XML: %v\n%s", bad, done.Body)
+				}
 			}
 		}
 	})

@@ -185,15 +185,18 @@ func (e entity) happened(suffix string, others ...time.Time) time.Time {
 	return time.Time{}
 }
 
+// workUnits are the units in which work is told.
+var workUnits = map[string]time.Duration{"SEC": time.Second, "S": time.Second, "MIN": time.Minute, "HUR": time.Hour, "H": time.Hour}
+
 // labor reads the work of one person.
 func (e entity) labor() (time.Duration, error) {
 	q := e.amount("OpConfirmedWorkQuantity1")
 	if q == 0 {
 		return 0, nil
 	}
-	unit, known := map[string]time.Duration{"SEC": time.Second, "S": time.Second, "MIN": time.Minute, "HUR": time.Hour, "H": time.Hour}[e.text("OpWorkQuantityUnit1")]
+	unit := workUnits[e.text("OpWorkQuantityUnit1")]
 	scale := int64(unit) / int64(plant.One)
-	if !known || int64(q) > math.MaxInt64/scale {
+	if unit == 0 || int64(q) > math.MaxInt64/scale {
 		return 0, refuse(codeMalformed, "ProdnOrdConf2/OpConfirmedWorkQuantity1: is an amount of SEC, MIN or HUR")
 	}
 	return time.Duration(int64(q) * scale), nil

@@ -3,6 +3,7 @@ package saps4
 import (
 	"errors"
 	"flag"
+	"maps"
 	"testing"
 	"time"
 
@@ -117,6 +118,7 @@ func exchanges(t testing.TB) map[string]dialecttest.Exchange {
 	refusal("malformed", malformed, *why, d)
 	refusal("malformed in German", malformed, *why, Dialect{Settings{Language: German}})
 	all["batch"] = inOne(t, d)
+	maps.Copy(all, functionExchanges())
 	return all
 }
 

@@ -25,7 +25,7 @@ var german = map[string]string{
 	"version-overtaken": "Eine neuere Version liegt bereits vor", "work-center-unknown": "Arbeitsplatz ist nicht vorhanden",
 
 	codeMalformed: "Anfrage ist fehlerhaft aufgebaut", codeName: "Dienst oder Entitätsmenge ist nicht vorhanden", codeMethod: "Methode ist hier nicht zulässig",
-	codeMedia: "Medientyp wird nicht verstanden", notFound: "Nichts gefunden", "csrf-token": "Prüfung des CSRF-Tokens ist fehlgeschlagen",
+	codeXML: "Aufruf ist nicht lesbar", codeMedia: "Medientyp wird nicht verstanden", notFound: "Nichts gefunden", "csrf-token": "Prüfung des CSRF-Tokens ist fehlgeschlagen",
 	"precondition-required": "If-Match fehlt: Welcher Stand gemeint ist, muss gesagt werden", "precondition-failed": "Objekt wurde inzwischen geändert und muss neu gelesen werden",
 	"invalid_token": "Anmeldung fehlt oder ist abgelaufen", "invalid_grant": "Anmeldung wurde abgelehnt", "forbidden": "Keine Berechtigung zum Buchen",
 	"quota-exceeded": "Zu viele Anfragen", "too-many-requests": "Zu viele Anfragen", "too-large": "Anfrage ist zu groß", "broken-off": "Anfrage ist unvollständig eingegangen",

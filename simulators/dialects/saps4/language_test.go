@@ -48,7 +48,7 @@ func refusals(t *testing.T) []string {
 	take(listed, "../../systems/books/refusals.go")
 	take(named, "../../endpoint/*.go", "../../*.go", "../../../chaos/faults/*.go")
 	take(named, "*.go")
-	for _, own := range []string{codeMalformed, codeName, codeMethod, codeMedia, notFound} {
+	for _, own := range []string{codeMalformed, codeName, codeMethod, codeMedia, codeXML, notFound} {
 		all[own] = true
 	}
 	return slices.Sorted(maps.Keys(all))

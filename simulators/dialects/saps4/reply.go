@@ -28,6 +28,9 @@ func (d Dialect) Reply(m simulators.Message, a simulators.Answer) simulators.Mes
 	if m.Name == health && a.Refusal == nil {
 		return plain(200, "application/json", `{"status":"ok"}`)
 	}
+	if m.Name == RFC {
+		return d.answered(m, a)
+	}
 	r, _ := resolve(m.Name)
 	refusal := refusedFor(a)
 	switch {

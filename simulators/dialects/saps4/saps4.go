@@ -20,6 +20,7 @@ var (
 	_ simulators.Configurable = Dialect{}
 	_ simulators.Bundler      = Dialect{}
 	_ simulators.Tagger       = Dialect{}
+	_ simulators.Sessionless  = Dialect{}
 )
 
 // Policy is how such an interface behaves unless the rig file says otherwise.
