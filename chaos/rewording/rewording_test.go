@@ -3,6 +3,7 @@ package rewording_test
 import (
 	"bytes"
 	"cmp"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/dialects/b2mml"
 	"github.com/andon-rig/andon/simulators/dialects/d365"
+	"github.com/andon-rig/andon/simulators/dialects/dialecttest"
 	"github.com/andon-rig/andon/simulators/dialects/files"
 	"github.com/andon-rig/andon/simulators/dialects/ion"
 	"github.com/andon-rig/andon/simulators/dialects/neutral"
@@ -223,6 +225,28 @@ func TestReplies(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestRepliesOfAFunction: what a function has answered in XML is told in other
+// words as well.
+func TestRepliesOfAFunction(t *testing.T) {
+	for _, name := range []string{"confirmation", "in-SOAP", "refused"} {
+		text, err := os.ReadFile("../../simulators/dialects/saps4/testdata/function-" + name + ".http")
+		if err != nil {
+			t.Fatal(err)
+		}
+		x, err := dialecttest.ReadExchange(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x.Reply.Result.Outcome = simulators.Applied
+		for how, want := range map[chaos.Drift]string{chaos.DriftExtraField: "<FutureUse ", chaos.DriftRenamed: "<MESSAGE_2>", chaos.DriftEnum: "<TYPE>Provisional</TYPE>", chaos.DriftNull: `xsi:nil="true"`} {
+			out, ok := rewording.Of(saps4.Dialect{})(x.Reply, how)
+			if !ok || !bytes.Contains(out.Body, []byte(want)) {
+				t.Errorf("%s, %s: %v, want %s in\n%s", name, how, ok, want, out.Body)
+			}
+		}
 	}
 }
 
