@@ -47,7 +47,7 @@ func TestDocsShowEverySurface(t *testing.T) {
 // by name.
 func TestSurfacesDiffer(t *testing.T) {
 	dumb := catalog.Part[func() simulators.Dialect]{Name: "dumb/v1", New: func() simulators.Dialect { return dumbDialect{} }}
-	for _, want := range []string{"| **idempotency** | none |", "| **in doubt a build can** | stop, K4: exactly-once is impossible |", "| `confirmation` | – |", "| **the same message again after** | 1s, up to 5s, at most 3 times |"} {
+	for _, want := range []string{"| **idempotency** | none |", "| **in doubt a build can** | stop, K4: exactly-once is impossible |", "| `confirmation` | – (?) |", "| **the same message again after** | 1s, up to 5s, at most 3 times |"} {
 		if got := surfaces([]catalog.Part[func() simulators.Dialect]{dumb}); !strings.Contains(got, want) {
 			t.Errorf("lacks %q:\n%s", want, got)
 		}
@@ -81,12 +81,22 @@ func surfaces(all []catalog.Part[func() simulators.Dialect]) string {
 		b.WriteString("\n")
 	}
 	head("What they have words for")
+	var wordless, unasked dashes
 	for _, k := range dialecttest.Kinds() {
+		if nobodys[k] != "" {
+			continue
+		}
 		fmt.Fprintf(&b, "| `%s` |", k)
 		for _, p := range all {
-			fmt.Fprintf(&b, " %s |", words(p.New(), k))
+			fmt.Fprintf(&b, " %s |", cmp.Or(told(p.New(), k), wordless.of(string(k), p.Name)))
 		}
 		b.WriteString("\n")
+	}
+	b.WriteString(wordless.list())
+	for _, k := range dialecttest.Kinds() {
+		if why := nobodys[k]; why != "" {
+			fmt.Fprintf(&b, "\n`%s` has no row: %s.\n", k, why)
+		}
 	}
 	head("What follows for a rig file")
 	for _, c := range customs {
@@ -104,10 +114,11 @@ func surfaces(all []catalog.Part[func() simulators.Dialect]) string {
 	for _, q := range asked {
 		fmt.Fprintf(&b, "| **%s** |", q.what)
 		for _, p := range all {
-			fmt.Fprintf(&b, " %s |", question(p.New(), q.objects))
+			fmt.Fprintf(&b, " %s |", cmp.Or(question(p.New(), q.objects), unasked.of(q.what, p.Name)))
 		}
 		b.WriteString("\n")
 	}
+	b.WriteString(unasked.list())
 	return b.String()
 }
 
@@ -128,7 +139,7 @@ var customs = []struct {
 		for _, k := range c.Lists {
 			all = append(all, "`"+string(k)+"`")
 		}
-		return cmp.Or(strings.Join(all, ", "), "–")
+		return cmp.Or(strings.Join(all, ", "), "none")
 	}},
 	{"`flows:`", func(simulators.Customs) string { return "what it has words for, or is in `lists:`" }},
 }
@@ -144,7 +155,8 @@ var asked = []struct {
 	{"whether a lot may be used", []string{"lot"}}, {"stock", []string{"stock", "on-hand"}}, {"what was posted", []string{"postings", "queue"}},
 }
 
-// question is what one of the objects is called in a dialect.
+// question is what one of the objects is called in a dialect; "" if it cannot
+// be asked for.
 func question(d simulators.Dialect, objects []string) string {
 	if i, ok := d.(simulators.Inquirer); ok {
 		for _, o := range objects {
@@ -153,7 +165,7 @@ func question(d simulators.Dialect, objects []string) string {
 			}
 		}
 	}
-	return "–"
+	return ""
 }
 
 // TestWhoCanBeAsked: a dialect through which the books can be asked tells of orders
@@ -173,7 +185,7 @@ func TestWhoCanBeAsked(t *testing.T) {
 	if seen < 4 {
 		t.Errorf("%d dialects can be asked, want four", seen)
 	}
-	if got := question(dumbDialect{}, []string{"order"}); got != "–" {
+	if got := question(dumbDialect{}, []string{"order"}); got != "" {
 		t.Errorf("who cannot be asked has a question %s", got)
 	}
 }
@@ -271,10 +283,23 @@ func yes(b bool) string {
 	if b {
 		return "yes"
 	}
-	return "–"
+	return "no"
 }
 
-// words says under which name a dialect speaks of a kind of fact.
+// told says how a dialect tells of a kind of fact: by a word of its own, or in
+// lists alone; "" if it does not.
+func told(d simulators.Dialect, k plant.Kind) string {
+	if w := words(d, k); w != "" {
+		return w
+	}
+	if q := question(d, listed[k]); q != "" {
+		return "in lists: " + q
+	}
+	return ""
+}
+
+// words says under which name a dialect speaks of a kind of fact; "" if it has
+// none.
 func words(d simulators.Dialect, k plant.Kind) string {
 	for seed := range 20 { // some identifiers cannot be said in every form
 		e := dialecttest.Events(k).Example(seed)
@@ -306,5 +331,5 @@ func words(d simulators.Dialect, k plant.Kind) string {
 			return "`" + name + "`"
 		}
 	}
-	return "–"
+	return ""
 }
