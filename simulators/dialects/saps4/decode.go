@@ -23,6 +23,9 @@ func (d Dialect) Decode(m simulators.Message) (simulators.Ask, error) {
 	if m.Name == RFC {
 		return d.called(m)
 	}
+	if m.Name == IDocs {
+		return d.readIDoc(m)
+	}
 	r, ok := resolve(m.Name)
 	if !ok {
 		return simulators.Ask{}, refuse(codeName, "there is no service or set at %q", clip(m.Name))

@@ -45,6 +45,11 @@ func facts() map[string]plant.Event {
 	}
 }
 
+// turned is a work center of which something has changed.
+func turned() plant.Event {
+	return dialecttest.Event(plant.CenterChanged{WorkCenter: plant.WorkCenter{ID: "TURN", Description: "lathe", Machines: []plant.MachineID{"L-1", "L-2"}, Efficiency: 90}, Version: 2}, dialecttest.At(5, 0, 0))
+}
+
 // exchanges are those that the documentation shows.
 func exchanges(t testing.TB) map[string]dialecttest.Exchange {
 	t.Helper()
@@ -60,6 +65,15 @@ func exchanges(t testing.TB) map[string]dialecttest.Exchange {
 			x.Reply = d.Reply(ms[0], made)
 		}
 		all[name] = x
+	}
+	for name, e := range map[string]plant.Event{"idoc order released": facts()["order-released"], "idoc order changed": facts()["order-changed"], "idoc order cancelled": facts()["order-cancelled"],
+		"idoc item changed": facts()["item-changed"], "idoc work center changed": turned()} {
+		by := Dialect{Settings{Announce: ByIDocs, Zone: "Europe/Prague"}}
+		ms, err := by.Encode(e)
+		if err != nil || len(ms) != 1 || ms[0].Name != IDocs {
+			t.Fatalf("%s: %d messages, %v", name, len(ms), err)
+		}
+		all[name] = dialecttest.Exchange{By: by, Request: ms[0]}
 	}
 	for name, of := range map[string]string{"cancel confirmation": "confirmation", "cancel document": "consumption"} {
 		e := dialecttest.Event(plant.Reversed{Original: facts()[of], Document: map[string]string{"confirmation": "5000000001", "consumption": "4900000001"}[of]}, dialecttest.At(7, 45, 0))

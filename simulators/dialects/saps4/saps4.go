@@ -27,7 +27,7 @@ var (
 // Nothing on the wire makes a repetition recognisable: who does not know whether
 // a posting was done asks for it by its reference. Orders are locked by who posts
 // to them, for as long as the update takes.
-func (Dialect) Policy() simulators.Policy {
+func (d Dialect) Policy() simulators.Policy {
 	return simulators.Policy{
 		Auth:       simulators.AuthOAuth2,
 		TokenTTL:   15 * time.Second,
@@ -42,15 +42,24 @@ func (Dialect) Policy() simulators.Policy {
 		Match:      simulators.MatchETag,
 		Failed:     simulators.FailedTold,
 		Lag:        20 * time.Millisecond,
-		Names:      true,
+		Names:      d.Settings.Announce != ByIDocs,
 		Redelivery: simulators.Redelivery{Gap: 200 * time.Millisecond, MaxGap: 2 * time.Second},
 	}
 }
 
 // Encode implements [simulators.Dialect]. Orders and materials are announced by
-// their keys alone; readings of machines and shipments have no word. Reversals name a document.
+// their keys alone, unless IDocs are agreed; readings of machines and shipments
+// have no word. Reversals name a document.
 func (d Dialect) Encode(e plant.Event) ([]simulators.Message, error) {
 	var m simulators.Message
+	if d.Settings.Announce == ByIDocs {
+		switch said, err := d.idoc(e); {
+		case err != nil:
+			return nil, err
+		case said.Name != "":
+			return []simulators.Message{said}, nil
+		}
+	}
 	switch f := e.Fact.(type) {
 	case plant.OrderReleased, plant.OrderChanged, plant.OrderCancelled, plant.ItemChanged, plant.LotDecided:
 		m = d.event(e)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/plant"
@@ -17,12 +18,19 @@ type Settings struct {
 	// Orders is how numbers of orders are written that consist of digits: as they
 	// are, or padded with zeros to twelve.
 	Orders Numbers `yaml:"orders" jsonschema:"enum=as-is,enum=padded"`
+	// Announce is how orders and materials are announced: by events that only name
+	// them, or by IDocs that say what they are. Those tell of work centers, too.
+	Announce Announcements `yaml:"announce" jsonschema:"enum=events,enum=idocs"`
+	// Zone is the IANA name of the system's zone, in which IDocs tell dates and
+	// times without an offset; UTC if it is empty.
+	Zone string `yaml:"zone"`
 }
 
 // Words of the settings.
 type (
-	Language string
-	Numbers  string
+	Language      string
+	Numbers       string
+	Announcements string
 )
 
 // Words of the settings.
@@ -32,6 +40,9 @@ const (
 
 	AsIs   Numbers = "as-is"
 	Padded Numbers = "padded"
+
+	ByEvents Announcements = "events"
+	ByIDocs  Announcements = "idocs"
 )
 
 // Configure implements [simulators.Configurable]: a rig file gives the
@@ -51,7 +62,25 @@ func (s Settings) Validate() error {
 	if s.Orders != "" && !slices.Contains([]Numbers{AsIs, Padded}, s.Orders) {
 		return fmt.Errorf("orders: %q is not one of %q", s.Orders, []Numbers{AsIs, Padded})
 	}
+	if s.Announce != "" && !slices.Contains([]Announcements{ByEvents, ByIDocs}, s.Announce) {
+		return fmt.Errorf("announce: %q is not one of %q", s.Announce, []Announcements{ByEvents, ByIDocs})
+	}
+	if _, err := time.LoadLocation(s.Zone); err != nil {
+		return fmt.Errorf("zone: %q is no IANA name of a zone such as \"Europe/Berlin\"", s.Zone)
+	}
+	if s.Zone != "" && s.Announce != ByIDocs {
+		return fmt.Errorf("zone: %q is for IDocs: everything else tells instants; set announce: idocs, or leave it out", s.Zone)
+	}
 	return nil
+}
+
+// zone is that of the system.
+func (s Settings) zone() *time.Location {
+	l, err := time.LoadLocation(s.Zone)
+	if err != nil {
+		return time.UTC
+	}
+	return l
 }
 
 // width of a number of an order within the system.
