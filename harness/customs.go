@@ -31,6 +31,9 @@ func (e EndpointSpec) spoken() (simulators.Dialect, bool) {
 	return d, true
 }
 
+// language is the name of the dialect of an endpoint.
+func (e EndpointSpec) language() string { return cmp.Or(e.Dialect, "neutral/v1") }
+
 // customs are those of the endpoint's dialect.
 func (e EndpointSpec) customs() simulators.Customs {
 	if d, ok := e.spoken(); ok {

@@ -10,7 +10,6 @@ import (
 
 	"github.com/andon-rig/andon/chaos"
 	"github.com/andon-rig/andon/chaos/faults"
-	"github.com/andon-rig/andon/harness/catalog"
 	"github.com/andon-rig/andon/scenarios"
 	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/plant"
@@ -125,14 +124,14 @@ func (f File) lacksFlow(s scenarios.Scenario) string {
 // dialect of an endpoint; "" if there is nothing.
 func (f File) lacksField(s scenarios.Scenario) string {
 	for _, name := range f.endpointNames() {
-		dialect, ok := catalog.Find(catalog.Standard().Dialects, cmp.Or(f.Endpoints[name].Dialect, "neutral/v1"))
+		speaks, ok := f.Endpoints[name].spoken()
 		if !ok {
 			continue // told when the rig is built
 		}
-		if d, ok := dialect.New().(simulators.Vague); ok {
+		if d, ok := speaks.(simulators.Vague); ok {
 			for _, member := range d.Untold() {
 				if regexp.MustCompile(`\b` + name + `\.[^;]*\.` + member + `\b`).Match(s.ExpectJSON()) {
-					return fmt.Sprintf("%s was not run: it asks the books of %s for %s, which nobody can tell them in %s", s.Metadata.ID, name, member, dialect.Name)
+					return fmt.Sprintf("%s was not run: it asks the books of %s for %s, which nobody can tell them in %s", s.Metadata.ID, name, member, f.Endpoints[name].language())
 				}
 			}
 		}
@@ -164,12 +163,12 @@ func (f File) lacksWord(s scenarios.Scenario) string {
 		}
 		for _, name := range f.endpointNames() {
 			e := f.Endpoints[name]
-			dialect, ok := catalog.Find(catalog.Standard().Dialects, cmp.Or(e.Dialect, "neutral/v1"))
+			speaks, ok := e.spoken()
 			if !ok || e.System == "machine" || slices.Contains(e.Lists, kind) {
 				continue
 			}
-			if ms, err := dialect.New().Encode(plant.Event{ID: "specimen", Fact: say.specimen}); err == nil && len(ms) == 0 {
-				return fmt.Sprintf("%s was not run: it %s, and %s, which %s speaks, has no word for that", s.Metadata.ID, say.does, dialect.Name, name)
+			if ms, err := speaks.Encode(plant.Event{ID: "specimen", Fact: say.specimen}); err == nil && len(ms) == 0 {
+				return fmt.Sprintf("%s was not run: it %s, and %s, which %s speaks, has no word for that", s.Metadata.ID, say.does, e.language(), name)
 			}
 		}
 	}
@@ -190,11 +189,11 @@ func (f File) lacksQueue(s scenarios.Scenario) string {
 		return ""
 	}
 	for _, name := range f.endpointNames() {
-		dialect, ok := catalog.Find(catalog.Standard().Dialects, cmp.Or(f.Endpoints[name].Dialect, "neutral/v1"))
+		speaks, ok := f.Endpoints[name].spoken()
 		if !ok {
 			continue // told when the rig is built
 		}
-		asked, ok := dialect.New().(simulators.Inquirer)
+		asked, ok := speaks.(simulators.Inquirer)
 		if policy, known := f.policyOf(name, s); ok && known && policy.Accept == simulators.AcceptQueued && asked.Questions()["queue"] != "" {
 			return ""
 		}
@@ -210,13 +209,13 @@ func (f File) lacksWorklist(s scenarios.Scenario) string {
 		if !ok || given.Failed != simulators.FailedPoolData && given.Failed != simulators.FailedPoolAll {
 			continue
 		}
-		dialect, ok := catalog.Find(catalog.Standard().Dialects, cmp.Or(f.Endpoints[name].Dialect, "neutral/v1"))
+		speaks, ok := f.Endpoints[name].spoken()
 		if !ok {
 			continue // told when the rig is built
 		}
-		asked, ok := dialect.New().(simulators.Inquirer)
+		asked, ok := speaks.(simulators.Inquirer)
 		if policy, known := f.policyOf(name, s); !ok || !known || policy.Accept == simulators.AcceptQueued || asked.Questions()["queue"] == "" {
-			return fmt.Sprintf("%s was not run: it has refused postings wait in a worklist, and %s, which %s speaks, shows the SUT none; sap-s4/v2 does", s.Metadata.ID, dialect.Name, name)
+			return fmt.Sprintf("%s was not run: it has refused postings wait in a worklist, and %s, which %s speaks, shows the SUT none; sap-s4/v2 does", s.Metadata.ID, f.Endpoints[name].language(), name)
 		}
 	}
 	return ""
@@ -334,9 +333,9 @@ func (f File) unanswered(said scenarios.Fault) string {
 		return ""
 	}
 	for _, name := range f.endpointNames() {
-		dialect, ok := catalog.Find(catalog.Standard().Dialects, cmp.Or(f.Endpoints[name].Dialect, "neutral/v1"))
+		speaks, ok := f.Endpoints[name].spoken()
 		if ok && (at == "" || at == "sut" || at == name) {
-			if _, answers := dialect.New().(simulators.Responder); answers {
+			if _, answers := speaks.(simulators.Responder); answers {
 				return ""
 			}
 		}
@@ -357,11 +356,11 @@ func (f File) pushes(name string) bool {
 // policyOf is the policy of an endpoint as a scenario begins with it.
 func (f File) policyOf(name string, s scenarios.Scenario) (simulators.Policy, bool) {
 	spec := f.Endpoints[name]
-	dialect, ok := catalog.Find(catalog.Standard().Dialects, cmp.Or(spec.Dialect, "neutral/v1"))
+	speaks, ok := spec.spoken()
 	if !ok {
 		return simulators.Policy{}, false
 	}
-	policy := spec.Policy.Apply(dialect.New().Policy())
+	policy := spec.Policy.Apply(speaks.Policy())
 	policy.Share = shareOf(spec)
 	if p, ok := s.Given.Endpoints[name]; ok {
 		policy = p.Apply(policy)

@@ -209,7 +209,7 @@ func assemble(c Config, s *store, log *slog.Logger) *bridge {
 		}
 	}
 	if s, ok := erp.(*sapSide); ok {
-		b.inbox.named = s.announced
+		b.inbox.named, b.inbox.idocs = s.announced, newIDocReader(c).message
 	}
 	b.inbox.flawed = flaw(b.inbox, c.Defect)
 	if from, ok := erp.(lister); ok && c.Master == "lists" {

@@ -16,6 +16,7 @@ type Config struct {
 	Dialect    string   // of the ERP: neutral/v1, files/v1, b2mml-xml/v7, d365/v1, staging/v1 or sap-s4/v2
 	MESDialect string   // of the MES: neutral/v1, or that of an ERP behind ION, where the MES is on the same bus
 	Company    string   // legal entity of d365/v1
+	Zone       string   // of the ERP's clock, in which IDocs of sap-s4/v2 tell dates and times; "" is UTC
 	Envelope   string   // of BODs: none, soap-1.1 or soap-1.2
 	IONAPI     string   // the credentials of an ION gateway, a file
 	LogicalID  string   // ours at ION
@@ -100,6 +101,7 @@ func readConfig(args []string, env func(string) string, stdout, stderr io.Writer
 	text(&c.Files.Decimal, "erp-file-decimal", "ERP_FILE_DECIMAL", "", "point or comma: the decimal mark in files; point if empty")
 	text(&c.Files.Delimiter, "erp-file-delimiter", "ERP_FILE_DELIMITER", "", "semicolon, comma, tab or pipe: what stands between cells of csv; semicolon if empty")
 	text(&c.Company, "erp-company", "ERP_COMPANY", "DEMO", "legal entity to post for, of d365/v1")
+	text(&c.Zone, "erp-zone", "ERP_ZONE", "", "IANA name of the zone in which IDocs of sap-s4/v2 tell dates and times; UTC if empty")
 	text(&c.IONAPI, "erp-ionapi", "ERP_IONAPI", "", "file of credentials of an ION gateway (.ionapi)")
 	text(&c.Product, "erp-product", "ERP_PRODUCT", "", "csi, if the ERP at ION is CloudSuite Industrial: which documents it takes")
 	text(&c.LogicalID, "erp-logical-id", "ERP_LOGICAL_ID", "lid://plantsim.bridge.bravo", "our logical ID at ION")
@@ -189,6 +191,8 @@ func (c Config) Validate() error {
 	need(c.Dialect == "" || c.Dialect == dialectNeutral || c.Dialect == dialectFiles || c.Dialect == dialectB2MML || c.Dialect == dialectD365 || c.Dialect == dialectStaging || c.Dialect == dialectION3 || c.Dialect == dialectION2 || c.Dialect == dialectSAP, `ERP_DIALECT must be "neutral/v1", "files/v1", "b2mml-xml/v7", "d365/v1", "infor-ion/v3", "infor-ion/v2", "staging/v1" or "sap-s4/v2"`)
 	need(c.Envelope == "" || c.Envelope == "none" || envelopes[c.Envelope] != "", `ERP_ENVELOPE must be "none", "soap-1.1" or "soap-1.2"`)
 	need(c.Product == "" || c.Product == productCSI, `ERP_PRODUCT must be "csi", or not be set`)
+	_, noZone := time.LoadLocation(c.Zone)
+	need(noZone == nil, `ERP_ZONE must be the IANA name of a zone, such as "Europe/Berlin"`)
 	need(c.InDoubt == "" || c.InDoubt == "repeat" || c.InDoubt == "stop", `IN_DOUBT must be "repeat" or "stop"`)
 	if c.Dialect == dialectStaging {
 		_, err := openTables(c.ERP.URL, c.Timeout)

@@ -28,6 +28,8 @@ type inbox struct {
 	bods   func(body []byte) (name string, message []byte, err error)                    // reads what the ERP posts as a BOD; nil if it does not
 	readOn func(ctx context.Context, event string, body []byte) (announcedFact, verdict) // makes a message of a business event; nil if there are none
 	ion    *ionSide                                                                      // what ION pushes goes there; nil if the ERP is not behind it
+	// idocs reads an IDoc of the ERP; nil if it has none.
+	idocs func(body []byte) (name string, message []byte, err error)
 	// named reads what an event of the ERP only names; nil if its events say all.
 	named  func(ctx context.Context, event []byte) (name string, message []byte, err error)
 	ready  atomic.Bool
@@ -83,6 +85,12 @@ func (i *inbox) webhook(w http.ResponseWriter, r *http.Request, from string) {
 	}
 	if i.bods != nil && from == "erp" && name == bodName {
 		if name, body, err = i.bods(body); err != nil {
+			problem(w, http.StatusBadRequest, "malformed", err.Error())
+			return
+		}
+	}
+	if i.idocs != nil && from == "erp" && name == idocName {
+		if name, body, err = i.idocs(body); err != nil {
 			problem(w, http.StatusBadRequest, "malformed", err.Error())
 			return
 		}

@@ -361,3 +361,35 @@ func TestGoldenExchangesOfSAPKeepTheContract(t *testing.T) {
 		}
 	}
 }
+
+// TestGoldenIDocsKeepTheContract: every golden IDoc keeps the schema that the code
+// makes of its table of segments, and a damaged one does not.
+func TestGoldenIDocsKeepTheContract(t *testing.T) {
+	d := document[judge](t, own(t), "sap-s4", "idocs", "v2")
+	all, err := filepath.Glob("../../simulators/dialects/saps4/testdata/idoc-*.http")
+	if err != nil || len(all) < 5 {
+		t.Fatalf("%d golden IDocs, %v", len(all), err)
+	}
+	for _, file := range all {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x, err := dialecttest.ReadExchange(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found, covered := d.Check(posted(x.Request.Body)); !covered || len(found) > 0 {
+			t.Errorf("%s: covered %v, %v", filepath.Base(file), covered, found)
+		}
+		for _, damage := range [][2]string{{"DOCNUM>", "DOCNO>"}, {`BEGIN="1"`, `BEGIN="2"`}, {"<CREDAT>2026", "<CREDAT>26"}, {"<SNDPRN>", "<UNHEARD/><SNDPRN>"}, {"VERSION>", "VERS>"}} {
+			bad := strings.ReplaceAll(string(x.Request.Body), damage[0], damage[1])
+			if bad == string(x.Request.Body) {
+				t.Fatalf("%s: there is no %q", file, damage[0])
+			}
+			if found, _ := d.Check(posted([]byte(bad))); len(found) == 0 {
+				t.Errorf("%s: %q for %q keeps the contract", filepath.Base(file), damage[1], damage[0])
+			}
+		}
+	}
+}

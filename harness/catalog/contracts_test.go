@@ -25,6 +25,7 @@ import (
 	"github.com/andon-rig/andon/simulators/dialects/files"
 	"github.com/andon-rig/andon/simulators/dialects/ion"
 	"github.com/andon-rig/andon/simulators/dialects/neutral"
+	"github.com/andon-rig/andon/simulators/dialects/saps4"
 	"github.com/andon-rig/andon/simulators/dialects/staging"
 	"github.com/andon-rig/andon/simulators/transports/tables"
 )
@@ -66,6 +67,7 @@ func made(t *testing.T) map[string][]byte {
 	all := map[string][]byte{
 		"neutral/endpoint/v1/openapi.json": append(neutral.OpenAPI(""), '\n'),
 		"neutral/events/v1/asyncapi.json":  append(neutral.AsyncAPI(""), '\n'),
+		"sap-s4/idocs/v2/documents.xsd":    saps4.IDocSchema(),
 		"staging/tables/v1/tables.sql":     []byte(tables.DDL(staging.Dialect{}.Tables(), tables.PostgreSQL)),
 	}
 	for _, version := range []string{"v2", "v3"} { // of the service; the documents are the same
@@ -304,6 +306,7 @@ func TestBrokenPromisesFailLint(t *testing.T) {
 		{"element renamed", "b2mml-xml/bods/v7/b2mml.xsd", `name="PostingDate"`, `name="PostedDate"`, contracts.Breaking},
 		{"property renamed", "sap-s4/entities/v2/ProdnOrdConf2.json", `"OrderID"`, `"OrderNumber"`, contracts.Breaking},
 		{"property of another type", "sap-s4/entities/v2/ProdnOrdConf2.json", `"edm.time"`, `"edm.datetime"`, contracts.Dangerous},
+		{"field of an IDoc renamed", "sap-s4/idocs/v2/documents.xsd", `name="GAMNG"`, `name="GAMNGE"`, contracts.Breaking},
 		{"BOD gone", "b2mml-xml/bods/v7/b2mml.xsd", `name="GetMaterialLot"`, `name="QueryMaterialLot"`, contracts.Breaking},
 		{"report demands more", "exceptions/report/v1/openapi.yaml", "required: [class]", "required: [class, reason]", contracts.Breaking},
 	}

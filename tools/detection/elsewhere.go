@@ -34,15 +34,21 @@ var rigs = map[bridge.Defect]string{
 	bridge.M96:  "examples/bridge/secured.yaml",
 	bridge.M134: "examples/bridge/lists-sap.yaml",
 	bridge.M135: "examples/bridge/lists-sap.yaml",
+	bridge.M175: "examples/bridge/sap-idoc.yaml",
 	bridge.M150: "examples/bridge/lists-d365.yaml",
 	bridge.M151: "examples/bridge/lists-d365.yaml",
 	bridge.M170: "examples/bridge/files-fixed.yaml",
 	bridge.M173: "examples/bridge/extracts.yaml",
 }
 
-// fileRigs are those whose ERP exchanges files in another form or rhythm than
-// that of the bundled rig.
-var fileRigs = []string{"examples/bridge/files-fixed.yaml", "examples/bridge/extracts.yaml"}
+// ofERP is the dialect of the ERP of rigs in which that ERP, or where the MES is,
+// has other ways than in the bundled rig of that dialect.
+var ofERP = map[string]string{
+	busRig:                             "infor-ion/v3",
+	"examples/bridge/files-fixed.yaml": "files/v1",
+	"examples/bridge/extracts.yaml":    "files/v1",
+	"examples/bridge/sap-idoc.yaml":    "sap-s4/v2",
+}
 
 // busRig has ERP and MES on one bus.
 const busRig = "examples/bridge/ion-bus.yaml"
@@ -65,14 +71,9 @@ func rigAt(d bridge.Defect, erp string) (rig, why string) {
 		return listRigs[erp], ""
 	case !ok:
 		return "", ""
-	case rig == busRig:
-		if erp != "infor-ion/v3" {
-			return "", "needs the rig " + rig + ", whose ERP speaks infor-ion/v3"
-		}
-		return rig, ""
-	case slices.Contains(fileRigs, rig):
-		if erp != "files/v1" {
-			return "", "needs the rig " + rig + ", whose ERP speaks files/v1"
+	case ofERP[rig] != "":
+		if erp != ofERP[rig] {
+			return "", "needs the rig " + rig + ", whose ERP speaks " + ofERP[rig]
 		}
 		return rig, ""
 	case !slices.Contains(slices.Collect(maps.Values(listRigs)), rig):
