@@ -82,6 +82,28 @@ func refusal(outcome simulators.Outcome, class simulators.Class, code, text stri
 
 var expired = refusal("", simulators.DataQuality, "lot-expired", "lot L-OLD expired on 2026-02-28")
 
+// three is the batch that replies answer.
+func three(t *testing.T, d Dialect) simulators.Message {
+	t.Helper()
+	m, err := d.Batch(consumption(1, "L-C3-8841", "40"), consumption(2, "L-OLD", "24"), consumption(3, "L-C3-8841", "1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// broken is m with a word misspelt, and what d has against it.
+func broken(t *testing.T, d Dialect, m simulators.Message) (simulators.Message, simulators.Answer) {
+	t.Helper()
+	m.Body, m.Events = []byte(edited(t, string(m.Body), "<Quantity>", "<Quantitiy>")), nil
+	_, err := d.Decode(m)
+	var why *simulators.Refusal
+	if !errors.As(err, &why) {
+		t.Fatalf("a document that is none is refused with %v", err)
+	}
+	return m, simulators.Answer{Refusal: why}
+}
+
 // replies are answers to a batch of three, by the name of their golden.
 func replies() map[string]simulators.Answer {
 	throttled := refusal(simulators.Throttled, simulators.Technical, "quota-exceeded", "more than 20 requests in 1s")
@@ -91,7 +113,6 @@ func replies() map[string]simulators.Answer {
 		"applied":   {Rows: []simulators.Row{{Doc: "4900000001"}, {Doc: "4900000002"}, {Doc: "4900000003"}}},
 		"partly":    {Rows: []simulators.Row{{Doc: "4900000001"}, {Refusal: expired}, {Doc: "4900000001", Known: true}}},
 		"refused":   {Refusal: refusal("", simulators.Business, "order-closed", "order 4711000001 is closed")},
-		"malformed": {Refusal: refusal("", simulators.DataQuality, "malformed", "line 31, /SyncOperationsPerformance: there is no element Quantitiy in MaterialActual")},
 		"throttled": {Refusal: throttled},
 	}
 }
@@ -99,10 +120,9 @@ func replies() map[string]simulators.Answer {
 func TestGoldenReplies(t *testing.T) {
 	for suffix, s := range envelopes {
 		d := Dialect{s}
-		m, err := d.Batch(consumption(1, "L-C3-8841", "40"), consumption(2, "L-OLD", "24"), consumption(3, "L-C3-8841", "1"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		m := three(t, d)
+		garbled, why := broken(t, d, m)
+		t.Run("malformed"+suffix, func(t *testing.T) { golden(t, "reply-malformed"+suffix, d.Reply(garbled, why).Body) })
 		for name, a := range replies() {
 			if suffix != ".xml" && a.Refusal == nil {
 				continue
@@ -124,24 +144,12 @@ func transcripts(t *testing.T) map[string]dialecttest.Exchange {
 	}
 	for envelope, s := range map[string]Settings{"": {}, " soap11": {Envelope: SOAP11}, " soap12": {Envelope: SOAP12}} {
 		d := Dialect{s}
-		m, err := d.Batch(consumption(1, "L-C3-8841", "40"), consumption(2, "L-OLD", "24"), consumption(3, "L-C3-8841", "1"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		m = sent(m)
+		m := sent(three(t, d))
 		for name, a := range replies() {
-			if name != "malformed" {
-				all[name+envelope] = dialecttest.Exchange{By: d, Request: m, Reply: d.Reply(m, a)}
-			}
+			all[name+envelope] = dialecttest.Exchange{By: d, Request: m, Reply: d.Reply(m, a)}
 		}
-		broken := m
-		broken.Body = []byte(edited(t, string(m.Body), "<Quantity>", "<Quantitiy>"))
-		_, err = d.Decode(broken)
-		var why *simulators.Refusal
-		if !errors.As(err, &why) {
-			t.Fatalf("a document that is none is refused with %v", err)
-		}
-		all["malformed"+envelope] = dialecttest.Exchange{By: d, Request: broken, Reply: d.Reply(broken, simulators.Answer{Refusal: why})}
+		garbled, why := broken(t, d, m)
+		all["malformed"+envelope] = dialecttest.Exchange{By: d, Request: garbled, Reply: d.Reply(garbled, why)}
 		release, err := d.Batch(released())
 		if err != nil {
 			t.Fatal(err)
@@ -209,6 +217,7 @@ func TestGoldenAcknowledgements(t *testing.T) {
 		if suffix == ".xml" {
 			golden(t, "reply-acknowledge.xml", d.Reply(release, applied).Body)
 			golden(t, "reply-acknowledge-refused.xml", d.Reply(release, closed).Body)
+			golden(t, "reply-respond.request.xml", asking(changed, always).Body)
 			golden(t, "reply-respond.xml", d.Reply(asking(changed, always), closed).Body)
 		}
 		onlyErrors := release

@@ -101,7 +101,7 @@ func TestGoldensAreAsDescribed(t *testing.T) {
 			t.Fatal(err)
 		}
 		switch reply := strings.HasPrefix(name, "reply-"); {
-		case name == "reply-respond.xml": // who is generated does not ask for one
+		case strings.HasPrefix(name, "reply-respond."): // who is generated does not ask for one
 			delete(docs, name)
 		case reply && !slices.Contains(answers, root.Name), !reply && described[root.Name] == "":
 			t.Errorf("%s: %s is not described", name, root.Name)

@@ -99,6 +99,43 @@ func untraced(readme string, files []string) (wrong []string) {
 	return wrong
 }
 
+// An answer is worth what can be said of what was asked: its question lies beside
+// it, as x.request.xml beside x.xml, as get-x.xml beside reply-get-x.xml or in one
+// transcript with it, or its row in the section Goldens names another golden that
+// it answers.
+var answerName = regexp.MustCompile(`^(reply|response|result)-(.*?)[0-9]*(\.soap1[12])?(\.[a-z]+)$`)
+
+// unasked are the answers among files to which there is no question.
+func unasked(readme string, files []string) (wrong []string) {
+	_, section, _ := strings.Cut("\n"+readme, "\n## Goldens\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	names := func(f string) bool { // by its row
+		for _, line := range strings.Split(section, "\n") {
+			cells := strings.Split(strings.Trim(line, "|"), "|")
+			if !strings.HasPrefix(line, "| `") || len(cells) != 3 {
+				continue
+			}
+			of := slices.ContainsFunc(quotedName.FindAllStringSubmatch(cells[0], -1), func(m []string) bool { ok, _ := path.Match(m[1], f); return ok })
+			if of && slices.ContainsFunc(quotedName.FindAllStringSubmatch(cells[1], -1), func(m []string) bool {
+				return slices.Contains(files, m[1]) && (!answerName.MatchString(m[1]) || strings.Contains(m[1], ".request."))
+			}) {
+				return true
+			}
+		}
+		return false
+	}
+	for _, f := range files {
+		m := answerName.FindStringSubmatch(f)
+		if m == nil || strings.Contains(f, ".request.") || strings.HasSuffix(f, ".http") {
+			continue
+		}
+		if !slices.Contains(files, m[1]+"-"+m[2]+".request"+m[4]) && !slices.Contains(files, m[2]+m[4]) && !names(f) {
+			wrong = append(wrong, fmt.Sprintf("testdata/%s answers what is not there", f))
+		}
+	}
+	return wrong
+}
+
 // testdataOf are the goldens of a dialect's folder: all that lies below
 // testdata but what fuzzing has found, and the scripts of clients.
 func testdataOf(t *testing.T, folder string) (files []string) {
@@ -144,7 +181,7 @@ func TestEveryGoldenNamesItsSource(t *testing.T) {
 			if len(files) == 0 {
 				t.Fatal("no goldens")
 			}
-			for _, wrong := range untraced(string(readme), files) {
+			for _, wrong := range append(untraced(string(readme), files), unasked(string(readme), files)...) {
 				t.Errorf("README.md, Goldens: %s", wrong)
 			}
 		})
@@ -179,5 +216,27 @@ func TestUntracedGoldensAreFound(t *testing.T) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+// An answer without its question is found, by whichever way it may have one.
+func TestUnaskedGoldensAreFound(t *testing.T) {
+	const readme = "\n## Goldens\n\n| files | show | source |\n|---|---|---|\n| `reply-late.json` | to `issues.json` | ours: x |\n| `reply-both1.xml` | to `reply-one.request.xml` | ours: x |\n| `reply-odd.xml` | like `reply-late.json` | ours: x |\n"
+	for file, more := range map[string][]string{
+		"result-partly.csv": {"result-partly.request.csv"}, "reply-one1.xml": {"reply-one.request.xml"}, "reply-get-order.xml": {"get-order.xml"},
+		"reply-late.json": {"issues.json"}, "reply-both1.xml": {"reply-one.request.xml"},
+	} {
+		if got := unasked(readme, append(more, file)); len(got) > 0 {
+			t.Errorf("%s with %q: %q", file, more, got)
+		}
+		if got := unasked(readme, []string{file, "other.xml"}); len(got) != 1 {
+			t.Errorf("%s alone: %q", file, got)
+		}
+	}
+	if got := unasked(readme, []string{"reply-odd.xml", "reply-late.json", "issues.json"}); len(got) != 1 {
+		t.Errorf("an answer is no question: %q", got)
+	}
+	if got := unasked(readme, []string{"reply-x.http", "order.xml"}); len(got) != 0 {
+		t.Errorf("a transcript has both: %q", got)
 	}
 }

@@ -1,6 +1,7 @@
 package files
 
 import (
+	"errors"
 	"flag"
 	"reflect"
 	"strings"
@@ -144,24 +145,62 @@ func TestGoldenFiles(t *testing.T) {
 	}
 }
 
+// TestGoldenResults: a file, and the result file that answers it.
 func TestGoldenResults(t *testing.T) {
-	m, err := Dialect{}.Batch(consumption(1, "L-C3-8841", "40"), consumption(2, "L-OLD", "24"), consumption(3, "L-C3-8841", "1"))
-	if err != nil {
-		t.Fatal(err)
+	batch := func(events ...plant.Event) simulators.Message {
+		m, err := Dialect{}.Batch(events...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Header["File-Name"] = "consumptions.000017.csv"
+		return m
 	}
-	m.Header["File-Name"] = "consumptions.000017.csv"
-	for name, a := range map[string]simulators.Answer{
-		"partly":    {Rows: []simulators.Row{{Doc: "4900000001"}, {Refusal: &simulators.Refusal{Class: simulators.DataQuality, Code: "lot-expired", Text: "lot L-OLD expired on 2026-02-28"}}, {Doc: "4900000001", Known: true}}},
-		"malformed": {Refusal: &simulators.Refusal{Class: simulators.DataQuality, Code: "malformed", Text: "line 3: the file ends without a record TRL: it was not written to its end"}},
-		"throttled": {Refusal: &simulators.Refusal{Class: simulators.Technical, Outcome: simulators.Throttled, Code: "quota-exceeded", Text: "more than 20 requests in 1s", After: 1500 * time.Millisecond}},
+	three := batch(consumption(1, "L-C3-8841", "40"), consumption(2, "L-OLD", "24"), consumption(3, "L-C3-8841", "1"))
+	broken := batch(consumption(1, "L-C3-8841", "40"))
+	broken.Body, broken.Events = broken.Body[:strings.Index(string(broken.Body), "TRL")], nil
+	_, err := Dialect{}.Decode(broken)
+	var why *simulators.Refusal
+	if !errors.As(err, &why) {
+		t.Fatalf("a file without a trailer is refused with %v", err)
+	}
+	for name, c := range map[string]struct {
+		m simulators.Message
+		a simulators.Answer
+	}{
+		"partly": {three, simulators.Answer{Rows: []simulators.Row{{Doc: "4900000001"}, {Refusal: &simulators.Refusal{Class: simulators.DataQuality, Code: "lot-expired", Text: "lot L-OLD expired on 2026-02-28"}},
+			{Doc: "4900000000", Known: true}}}},
+		"malformed": {broken, simulators.Answer{Refusal: why}},
+		"throttled": {batch(goldens()["consumptions"]...), simulators.Answer{Refusal: &simulators.Refusal{Class: simulators.Technical, Outcome: simulators.Throttled, Code: "quota-exceeded",
+			Text: "more than 20 requests in 1s", After: 1500 * time.Millisecond}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			reply := Dialect{}.Reply(m, a)
+			if name != "throttled" { // which answers consumptions.csv
+				golden(t, "result-"+name+".request.csv", c.m.Body)
+			}
+			reply := Dialect{}.Reply(c.m, c.a)
 			golden(t, "result-"+name+".csv", reply.Body)
 			if _, err := (Settings{}).read(reply.Body); err != nil {
 				t.Errorf("a result that cannot be read: %v", err)
 			}
 		})
+	}
+}
+
+// A result says when the file was written that it answers, in every form, and
+// nothing of it where that cannot be read.
+func TestResultsAreDated(t *testing.T) {
+	for _, s := range []Settings{{}, {Layout: Fixed}, {Encoding: UTF8BOM, Delimiter: Tab, Lines: LF}} {
+		d := Dialect{s}
+		m, err := d.Batch(confirmation())
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole := m.Body
+		for n, want := range map[int]time.Time{len(whole) - 3: confirmation().At, len(whole) / 2: confirmation().At, 20: {}, 0: {}} {
+			if got := s.created(whole[:n]); !got.Equal(want) {
+				t.Errorf("%+v: of %q it is said to be of %v, want %v", s, whole[:n], got, want)
+			}
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // file is what was read: its header, its records, and that its trailer agrees.
@@ -19,16 +20,37 @@ func (s Settings) read(b []byte) (file, error) {
 	if err != nil {
 		return file{}, err
 	}
-	var all []record
-	if s.Layout == Fixed {
-		all, err = s.fixed(text)
-	} else {
-		all, err = s.delimited(text)
-	}
+	all, err := s.records(text)
 	if err != nil {
 		return file{}, err
 	}
 	return enclosed(all)
+}
+
+func (s Settings) records(text string) ([]record, error) {
+	if s.Layout == Fixed {
+		return s.fixed(text)
+	}
+	return s.delimited(text)
+}
+
+// created is when a file says that it was written, whatever is wrong behind its
+// header; zero if that cannot be read.
+func (s Settings) created(b []byte) time.Time {
+	text, err := s.Encoding.text(b)
+	if err != nil {
+		return time.Time{}
+	}
+	first, _, whole := strings.Cut(text, "\n")
+	if !whole {
+		return time.Time{}
+	}
+	all, err := s.records(first + "\n")
+	if err != nil || len(all) != 1 || all[0].kind != headType {
+		return time.Time{}
+	}
+	head := cells{record: all[0], layout: layoutOf(headType)}
+	return head.instant("CREATED", true)
 }
 
 func enclosed(all []record) (file, error) {

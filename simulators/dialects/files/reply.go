@@ -18,9 +18,9 @@ func (d Dialect) Reply(m simulators.Message, a simulators.Answer) simulators.Mes
 	for i, row := range r.rows {
 		w.row("ROW", wholeCell(i+1), d.fitting(row.reference, 60), wholeCell(row.status), row.document, row.code, string(row.class), d.fitting(row.text, 200))
 	}
-	created := time.Time{}
+	created := d.Settings.created(m.Body) // a dialect has no clock
 	if len(m.Events) > 0 {
-		created = m.Events[0].At // a dialect has no clock; of what the file says this is the latest it knows
+		created = m.Events[0].At // of what the file says this is the latest it knows
 	}
 	body, err := w.file(Result, "ERP", created)
 	if err != nil { // nothing in a result is longer than its column

@@ -137,7 +137,7 @@ func root(s Settings, h bodHead, data *xmltree.Node) *xmltree.Node {
 
 func applicationArea(s Settings, h bodHead) *xmltree.Node {
 	return xmltree.Branch("ApplicationArea",
-		xmltree.Branch("Sender", xmltree.Leaf("LogicalID", s.logicalID()), xmltree.Leaf("ComponentID", "andon"), xmltree.Leaf("ConfirmationCode", "OnError")),
+		xmltree.Branch("Sender", xmltree.Leaf("LogicalID", s.logicalID()), xmltree.Leaf("ComponentID", s.component()), xmltree.Leaf("ConfirmationCode", "OnError")),
 		xmltree.Leaf("CreationDateTime", h.created), xmltree.Leaf("BODID", h.id.String()))
 }
 

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/andon-rig/andon/simulators"
@@ -34,6 +35,19 @@ func goldens() map[string][]plant.Event {
 	return all
 }
 
+// build is the logical ID by which a build comes.
+const build = "lid://plantsim.bridge.bravo"
+
+// by is d as whoever says what events tell words it: the ERP its own orders, master
+// data and decisions, and a build what the floor reports.
+func by(d Dialect, events []plant.Event) Dialect {
+	switch events[0].Fact.Kind() {
+	case plant.KindOperationStarted, plant.KindConfirmation, plant.KindConsumption, plant.KindScrap, plant.KindRework, plant.KindReceipt, plant.KindLotHeld, plant.KindInspection:
+		d.Settings.LogicalID = build
+	}
+	return d
+}
+
 func golden(t *testing.T, file string, got []byte) {
 	t.Helper()
 	dialecttest.Golden(t, file, got, *update)
@@ -43,7 +57,7 @@ func golden(t *testing.T, file string, got []byte) {
 func TestGoldenDocuments(t *testing.T) {
 	for name, events := range goldens() {
 		t.Run(name, func(t *testing.T) {
-			m, err := Dialect{}.Batch(events...)
+			m, err := by(Dialect{}, events).Batch(events...)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -63,7 +77,7 @@ func TestGoldenProducts(t *testing.T) {
 		d := Dialect{Settings: Settings{Product: product}}
 		for name, events := range goldens() {
 			t.Run(product+" "+name, func(t *testing.T) {
-				m, err := d.Batch(events...)
+				m, err := by(d, events).Batch(events...)
 				if has := d.Settings.product().noun(events[0].Fact.Kind()) != nil; has != (err == nil) {
 					t.Fatalf("it has a noun: %t, %v", has, err)
 				}
@@ -105,6 +119,7 @@ func TestGoldenResponses(t *testing.T) {
 	three := []plant.Event{consumption(1, "L-C3-8841", "40"), consumption(2, "L-OLD", "24"), consumption(3, "L-C3-8841", "1")}
 	delivered := Dialect{Settings: Settings{ConfirmBOD: Delivered}}
 	csi := Dialect{Settings: Settings{Product: "csi", ConfirmBOD: Delivered}}
+	questions := map[string]string{"accepted": "response-accepted.request.xml", "rejected": "response-rejected.request.xml", "partly": "response-partly.request.xml", "sync-failed": "products/csi-issue-refused.xml"}
 	for name, c := range map[string]struct {
 		d      Dialect
 		events []plant.Event
@@ -119,9 +134,12 @@ func TestGoldenResponses(t *testing.T) {
 		"sync-done":   {csi, three[:1], simulators.Answer{Rows: []simulators.Row{{Doc: "4900000001"}}}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m, err := c.d.Batch(c.events...)
+			m, err := by(c.d, c.events).Batch(c.events...)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if file := questions[name]; file != "" { // "both" answers what "rejected" does, and "sync-done" is no answer
+				golden(t, file, payloadOf(t, c.d, m))
 			}
 			out, err := c.d.Respond(m, c.answer)
 			if err != nil {
@@ -153,7 +171,7 @@ func exchanges(t testing.TB) map[string]dialecttest.Exchange {
 	t.Helper()
 	all := map[string]dialecttest.Exchange{}
 	batch := func(d Dialect, events ...plant.Event) simulators.Message {
-		m, err := d.Batch(events...)
+		m, err := by(d, events).Batch(events...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -192,9 +210,9 @@ func exchanges(t testing.TB) map[string]dialecttest.Exchange {
 	refused("not accepted", Dialect{}, func(m *simulators.Message) {
 		m.Body = bytes.Replace(m.Body, []byte("Process.ShopOrderOperation"), []byte("Process.PurchaseOrder"), 1)
 	})
-	refused("another principal", Dialect{Settings: Settings{Partner: "lid://plantsim.mes.bravo"}}, func(*simulators.Message) {})
+	refused("another principal", Dialect{Settings: Settings{Partner: "lid://plantsim.mes.charlie"}}, func(*simulators.Message) {})
 	refused("inactive", Dialect{Settings: Settings{Connection: Inactive}}, func(*simulators.Message) {})
-	for name, path := range map[string]string{"ping": "ping", "versions": "versions", "protocol": "protocol", "accepted documents": "v3/lid%3A%2F%2Fplantsim.mes.bravo/acceptedDocuments"} {
+	for name, path := range map[string]string{"ping": "ping", "versions": "versions", "protocol": "protocol", "accepted documents": "v3/lid%3A%2F%2Fplantsim.bridge.bravo/acceptedDocuments"} {
 		q := simulators.Message{Verb: "get", Method: "GET", Name: full(path), Header: map[string]string{"Authorization": "Bearer ..."}}
 		ask, err := Dialect{}.Decode(q)
 		if err != nil {
@@ -209,3 +227,25 @@ func exchanges(t testing.TB) map[string]dialecttest.Exchange {
 // TestGoldenExchanges: what goes over the wire is what testdata shows, and what
 // is sent is understood as what it was made of.
 func TestGoldenExchanges(t *testing.T) { dialecttest.Exchanges(t, exchanges(t), *update) }
+
+// TestGoldensComeByTheirSender: what a build posts is taken by a rig that lets
+// nobody else in, and what it is sent is not.
+func TestGoldensComeByTheirSender(t *testing.T) {
+	seen := 0
+	for name, x := range exchanges(t) {
+		kind, layout, _ := strings.Cut(name, " ")
+		if kind != "posted" && kind != "sent" {
+			continue
+		}
+		seen++
+		d := x.By.(Dialect)
+		d.Settings.Partner = build
+		_, err := d.Decode(x.Request)
+		if (err == nil) != (kind == "posted") {
+			t.Errorf("%s in %s, where only %s may come: %v", name, layout, build, err)
+		}
+	}
+	if seen != 8 {
+		t.Errorf("%d messages are shown, want a posted one and a sent one in four layouts", seen)
+	}
+}

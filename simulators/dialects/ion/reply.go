@@ -59,9 +59,9 @@ func (d Dialect) about(what string) any {
 	switch what {
 	case "versions":
 		if d.version() == V2 {
-			return []string{"v1", "v2"}
+			return []Version{V2}
 		}
-		return []string{"v1", "v2", "v3"}
+		return []Version{V2, V3} // that of ION has v1, too, which is not here
 	case "protocol":
 		return map[string]any{"version": d.version(), "hasDiscovery": false, "supportedCharacterSets": []string{"UTF-8"}, "supportedEncodings": []string{"NONE", "BASE64"}}
 	case "acceptedDocuments":

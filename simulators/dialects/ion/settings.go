@@ -92,10 +92,19 @@ const (
 
 const toDefault = "lid://default"
 
-func (s Settings) tenant() string      { return cmp.Or(s.Tenant, "PLANTSIM_TST") }
-func (s Settings) entity() string      { return cmp.Or(s.Entity, "PLANT10") }
-func (s Settings) location() string    { return cmp.Or(s.Location, "PLANT10") }
-func (s Settings) logicalID() string   { return cmp.Or(s.LogicalID, "lid://plantsim.erp.alpha") }
+func (s Settings) tenant() string    { return cmp.Or(s.Tenant, "PLANTSIM_TST") }
+func (s Settings) entity() string    { return cmp.Or(s.Entity, "PLANT10") }
+func (s Settings) location() string  { return cmp.Or(s.Location, "PLANT10") }
+func (s Settings) logicalID() string { return cmp.Or(s.LogicalID, "lid://plantsim.erp.alpha") }
+
+// component is the kind of application in a logical ID: lid://tenant.kind.name.
+func (s Settings) component() string {
+	if parts := strings.Split(strings.TrimPrefix(s.logicalID(), "lid://"), "."); len(parts) == 3 {
+		return parts[1]
+	}
+	return "andon"
+}
+
 func (s Settings) environment() string { return cmp.Or(s.Environment, "Test") }
 
 func (s Settings) product() *product {

@@ -77,11 +77,18 @@ func TestGolden(t *testing.T) {
 	}
 }
 
+// TestGoldenResponses: what is filled in for rows: those of consumptions.json, or
+// two of which one cannot be posted.
 func TestGoldenResponses(t *testing.T) {
-	m, err := Dialect{}.Batch(consumption(1, "L-C3-8841", "40.125"), consumption(2, "L-OLD", "24"))
-	if err != nil {
-		t.Fatal(err)
+	batch := func(events ...plant.Event) simulators.Message {
+		m, err := Dialect{}.Batch(events...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
 	}
+	doubtful := batch(consumption(1, "L-C3-8841", "40.125"), consumption(2, "L-OLD", "24"))
+	golden(t, "response-partly.request", doubtful.Body)
 	expired := &simulators.Refusal{Class: simulators.DataQuality, Code: "lot-expired", Text: "lot L-OLD expired on 2026-02-28"}
 	for name, a := range map[string]simulators.Answer{
 		"response-partly": {Rows: []simulators.Row{{Doc: "4900000001"}, {Refusal: expired}}},
@@ -90,7 +97,13 @@ func TestGoldenResponses(t *testing.T) {
 		"response-one-row-told": {Rows: []simulators.Row{{Doc: "4900000001"}, {Doc: "4900000002"}}, Told: []int{1}},
 		"response-queued":       {Later: true},
 	} {
-		t.Run(name, func(t *testing.T) { golden(t, name, Dialect{}.Reply(m, a).Body) })
+		t.Run(name, func(t *testing.T) {
+			m := batch(goldens()["consumptions"]...)
+			if name == "response-partly" {
+				m = doubtful
+			}
+			golden(t, name, Dialect{}.Reply(m, a).Body)
+		})
 	}
 }
 
