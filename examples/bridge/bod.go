@@ -253,6 +253,9 @@ var bodPlaces = map[string][]string{
 // bodOf writes a message of the MES as a BOD with the identity id; "" gives it
 // none.
 func bodOf(message []byte, id string) (string, []byte, error) {
+	if !utf8.Valid(message) { // a decoder would put other characters in the place of what is not
+		return "", nil, errors.New("write BOD: the body is not UTF-8")
+	}
 	d := json.NewDecoder(bytes.NewReader(message))
 	d.UseNumber()
 	var root object

@@ -359,10 +359,19 @@ func (f FileForm) posting(u unit) ([]byte, error) {
 	return f.write(u[0].name, u.key(), created, records, total)
 }
 
+// unmangled refuses a body that is not UTF-8: a decoder would put other characters
+// in the place of what is not, and nobody would hear of it.
+func (it *item) unmangled() error {
+	if !utf8.Valid(it.body) {
+		return fmt.Errorf("read %s: the body is not UTF-8", it.Event)
+	}
+	return nil
+}
+
 // recordsOf writes what one item states, and adds up its quantity.
 func recordsOf(it *item, total *big.Rat) (records []line, at string, err error) {
-	if !utf8.Valid(it.body) { // a reader would put other characters in the place of what is not
-		return nil, "", fmt.Errorf("write %s: the body is not UTF-8", it.Event)
+	if err := it.unmangled(); err != nil {
+		return nil, "", err
 	}
 	var m map[string]transaction
 	if err := json.Unmarshal(it.body, &m); err != nil {

@@ -50,6 +50,9 @@ func (s *messageSide) wording(ctx context.Context, it *item) (kind, content stri
 
 // rowOf is the only row of an item.
 func rowOf(it *item) (r reported, err error) {
+	if err := it.unmangled(); err != nil {
+		return r, err
+	}
 	var m map[string]transaction
 	if err := json.Unmarshal(it.body, &m); err != nil {
 		return r, fmt.Errorf("read %s: %w", it.Event, err)

@@ -66,6 +66,9 @@ func (s *sapSide) list(ctx context.Context, path string, into any) verdict {
 
 // reverse posts a cancellation of the document that it is about.
 func (s *sapSide) reverse(ctx context.Context, it *item) verdict {
+	if err := it.unmangled(); err != nil {
+		return verdict{what: refused, class: dataQuality, code: "not-understood", reason: err.Error()}
+	}
 	d, v := s.document(ctx, it)
 	switch {
 	case v.what != posted:

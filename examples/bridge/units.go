@@ -115,6 +115,9 @@ func (u *units) convert(ctx context.Context, it *item, d Defect) (body []byte, c
 	if d == M41 { // DEFECT M41: the factor upside down
 		f = new(big.Rat).Inv(f)
 	}
+	if err := it.unmangled(); err != nil { // written again, it would look as if it had been
+		return nil, false, verdict{what: refused, class: dataQuality, code: "not-understood", reason: err.Error()}
+	}
 	body, err := editMaterials(it.body, func(actual map[string]any) {
 		quantities, _ := actual["Quantity"].([]any)
 		for _, q := range quantities {

@@ -72,7 +72,7 @@ type transaction struct {
 	DataArea        struct {
 		OperationsPerformance []struct {
 			OperationsResponse []struct {
-				OperationsRequestID []string
+				OperationsRequestID json.RawMessage // as it was said, byte for byte
 				SegmentResponse     []json.RawMessage
 			}
 		}
@@ -240,7 +240,7 @@ func (t transaction) rows() (rows []json.RawMessage, err error) {
 }
 
 // inherit gives a row the order that stands above it.
-func inherit(row json.RawMessage, order []string) (json.RawMessage, error) {
+func inherit(row, order json.RawMessage) (json.RawMessage, error) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(row, &members); err != nil {
 		return nil, err
@@ -248,11 +248,7 @@ func inherit(row json.RawMessage, order []string) (json.RawMessage, error) {
 	if _, own := members["OperationsRequestID"]; own {
 		return row, nil
 	}
-	id, err := json.Marshal(order)
-	if err != nil {
-		return nil, err
-	}
-	members["OperationsRequestID"] = id
+	members["OperationsRequestID"] = order
 	return json.Marshal(members)
 }
 
