@@ -180,7 +180,7 @@ func (r *ticketReader) said() error {
 	if t.order == "" || row["OPERATION"] == "" {
 		return refuse(codeMalformed, "IS_TIMETICKETS: ORDERID and OPERATION must be said (line %d)", in.Line)
 	}
-	e["OrderID"] = string(r.d.orderOf(t.order))
+	e["OrderID"] = string(r.d.Settings.order(t.order))
 	e.set("ConfirmationUnit", first(row["CONF_QUAN_UNIT"], row["CONF_QUAN_UNIT_ISO"]))
 	if final := e.text("FinalConfirmationType"); !slices.Contains([]string{"", "1", "X"}, final) {
 		return refuse(codeMalformed, "IS_TIMETICKETS/FIN_CONF: %q is none of X, 1 and empty", final)
@@ -244,7 +244,7 @@ func (r *ticketReader) movements() error {
 			return refuse(codeMalformed, "%s/CONF_ID: in line %d %q is not the CONF_ID of the ticket", at, n.Line, clip(id))
 		}
 		item.set("Material", first(row["MATERIAL_LONG"], row["MATERIAL"])).set("EntryUnit", first(row["ENTRY_UOM"], row["ENTRY_UOM_ISO"]))
-		item["ManufacturingOrder"] = string(r.d.orderOf(first(row["ORDERID"], t.order)))
+		item["ManufacturingOrder"] = string(r.d.Settings.order(first(row["ORDERID"], t.order)))
 		if item.text("Material") == "" || item.text("EntryUnit") == "" || item["QuantityInEntryUnit"] == nil {
 			return refuse(codeMalformed, "%s: MATERIAL, ENTRY_QNT and ENTRY_UOM must be said (line %d)", at, n.Line)
 		}
@@ -407,13 +407,4 @@ func readGUID(text string) (any, error) {
 		text = text[:8] + "-" + text[8:12] + "-" + text[12:16] + "-" + text[16:20] + "-" + text[20:]
 	}
 	return value("Guid", text)
-}
-
-// orderOf reads a number of an order, which stands here with zeros in front of
-// it, to twelve digits.
-func (d Dialect) orderOf(n string) plant.OrderID {
-	if len(n) == width && strings.Trim(n, "0123456789") == "" {
-		return (Settings{Orders: Padded}).order(n)
-	}
-	return d.Settings.order(n)
 }

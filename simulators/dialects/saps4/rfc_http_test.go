@@ -15,7 +15,7 @@ import (
 // else is said.
 func (c *caller) function(operation, more string) (status int, h http.Header, answer *xmltree.Node) {
 	c.t.Helper()
-	body := `<rfc:CO_MES_PRODORDCONF_CREATE_TT xmlns:rfc="urn:sap-com:document:sap:rfc:functions"><IS_TIMETICKETS><CONF_ID>AGUN-1</CONF_ID><ORDERID>000000004711</ORDERID>` +
+	body := `<rfc:CO_MES_PRODORDCONF_CREATE_TT xmlns:rfc="urn:sap-com:document:sap:rfc:functions"><IS_TIMETICKETS><CONF_ID>AGUN-1</CONF_ID><ORDERID>4711</ORDERID>` +
 		`<OPERATION>` + operation + `</OPERATION><YIELD>10.000</YIELD><CONF_QUAN_UNIT>EA</CONF_QUAN_UNIT><EX_IDENT>C0DE0000-0000-4000-8000-000000000003</EX_IDENT></IS_TIMETICKETS>` + more + `</rfc:CO_MES_PRODORDCONF_CREATE_TT>`
 	at := *c
 	at.url = strings.TrimSuffix(c.url, saps4.Root+"/")

@@ -16,14 +16,11 @@ import (
 	"github.com/andon-rig/andon/simulators/plant"
 )
 
-// called is a call of the function that says what e is, as a client words it.
-func called(e plant.Event, enveloped bool) simulators.Message {
+// called is a call of the function that says what e is, as a client of d words it.
+func called(d Dialect, e plant.Event, enveloped bool) simulators.Message {
 	said := map[string]string{"CONF_ID": "MES-" + sixteen(e.ID), "EX_IDENT": guid(e.ID), "ZZ_MESREF": string(e.ID), "ZZ_MESTIME": e.At.Format(time.RFC3339Nano), "POSTG_DATE": e.At.Format("2006-01-02"), "SEQUENCE": "000000"}
 	k := e.Fact.Keys()
-	said["ORDERID"], said["OPERATION"] = string(k.Order), string(k.Operation)
-	if !strings.HasPrefix(said["ORDERID"], "0") { // else its zeros mean something
-		said["ORDERID"] = Settings{Orders: Padded}.shown(k.Order)
-	}
+	said["ORDERID"], said["OPERATION"] = d.Settings.shown(k.Order), string(k.Operation)
 	if k.Counter > 0 {
 		said["ZZ_MESCOUNTER"] = fmt.Sprint(k.Counter)
 	}
@@ -83,21 +80,24 @@ func goods(pairs ...string) *xmltree.Node {
 	return n
 }
 
+// padded is the dialect as it speaks with clients that fill up orders.
+var padded = Dialect{Settings{Orders: Padded}}
+
 // functionExchanges are those by function.
 func functionExchanges() map[string]dialecttest.Exchange {
-	d, all := Dialect{}, map[string]dialecttest.Exchange{}
+	d, all := padded, map[string]dialecttest.Exchange{}
 	made := simulators.Answer{Rows: []simulators.Row{{Doc: "5000000001"}}}
 	add := func(name string, d Dialect, m simulators.Message, a simulators.Answer) {
 		all[name] = dialecttest.Exchange{By: d, Request: m, Reply: d.answered(m, a)}
 	}
 	for _, name := range []string{"confirmation", "operation-started", "rework"} {
-		add("function "+name, d, called(facts()[name], false), made)
+		add("function "+name, d, called(padded, facts()[name], false), made)
 	}
-	enveloped := called(facts()["confirmation"], true)
+	enveloped := called(padded, facts()["confirmation"], true)
 	add("function in SOAP", d, enveloped, made)
-	add("function refused", d, called(facts()["confirmation"], false), simulators.Answer{Rows: []simulators.Row{{Refusal: &simulators.Refusal{Class: simulators.Business, Code: "over-delivery", Text: "order 4711000001: 261 of 200 pieces"}}}})
-	add("function locked in German", Dialect{Settings{Language: German}}, enveloped, simulators.Answer{Refusal: &simulators.Refusal{Class: simulators.Technical, Outcome: simulators.Locked, Code: "order-locked", Text: "4711000001 is being processed by another posting"}})
-	withGoods := called(facts()["confirmation"], false)
+	add("function refused", d, called(padded, facts()["confirmation"], false), simulators.Answer{Rows: []simulators.Row{{Refusal: &simulators.Refusal{Class: simulators.Business, Code: "over-delivery", Text: "order 4711000001: 261 of 200 pieces"}}}})
+	add("function locked in German", Dialect{Settings{Language: German, Orders: Padded}}, enveloped, simulators.Answer{Refusal: &simulators.Refusal{Class: simulators.Technical, Outcome: simulators.Locked, Code: "order-locked", Text: "4711000001 is being processed by another posting"}})
+	withGoods := called(padded, facts()["confirmation"], false)
 	moved := Dialect{}.spoken(0, false, xmltree.Branch("IT_GOODSMOVEMENTS",
 		goods("MATERIAL", "CASTING-3", "BATCH", "C3-8841", "MOVE_TYPE", "261", "ENTRY_QNT", "61.500", "ENTRY_UOM", "KGM", "ORDERID", "004711000001", "ACTIVITY", "0010"),
 		goods("MATERIAL", "PUMP-7", "BATCH", "P7-0302-01", "MOVE_TYPE", "101", "MVT_IND", "F", "ENTRY_QNT", "1.000", "ENTRY_UOM", "EA", "ORDERID", "004711000001")))
@@ -121,7 +121,7 @@ type byFunction struct{ Dialect }
 func (d byFunction) Encode(e plant.Event) ([]simulators.Message, error) {
 	switch e.Fact.(type) {
 	case plant.OperationStarted, plant.Confirmed, plant.Reworked:
-		m := called(e, d.Settings.Language == German)
+		m := called(d.Dialect, e, d.Settings.Language == German)
 		if n, _, err := opened(m.Body); err != nil || slices.ContainsFunc(n.Children[0].Children, func(f *xmltree.Node) bool { return !sayable(f.Text) }) || strings.ContainsFunc(fmt.Sprint(e), unsayable) {
 			return nil, errors.New("no XML")
 		}
@@ -158,16 +158,16 @@ func TestConformanceOfTheFunction(t *testing.T) {
 func TestFunctionSaysWhatODataSays(t *testing.T) {
 	for name := range map[string]bool{"confirmation": true, "operation-started": true, "rework": true} {
 		e := facts()[name]
-		ms, err := Dialect{}.Encode(e)
+		ms, err := padded.Encode(e)
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := Dialect{}.Decode(ms[0])
+		want, err := padded.Decode(ms[0])
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, enveloped := range []bool{false, true} {
-			got, err := Dialect{}.Decode(called(e, enveloped))
+			got, err := padded.Decode(called(padded, e, enveloped))
 			if err != nil || len(got.Claims) != 1 {
 				t.Fatalf("%s: %d claims, %v", name, len(got.Claims), err)
 			}
@@ -183,7 +183,7 @@ func TestFunctionSaysWhatODataSays(t *testing.T) {
 }
 
 func TestGoodsOfATicket(t *testing.T) {
-	ask, err := Dialect{}.Decode(functionExchanges()["function with goods"].Request)
+	ask, err := padded.Decode(functionExchanges()["function with goods"].Request)
 	if err != nil || len(ask.Claims) != 3 || !ask.Batch {
 		t.Fatalf("%+v, %v", ask, err)
 	}
@@ -198,7 +198,7 @@ func TestGoodsOfATicket(t *testing.T) {
 // Whatever is wrong with what is said is told with its place and line, with the
 // status of a function that has come back; what is no call, by a fault.
 func TestFunctionRefuses(t *testing.T) {
-	good := string(called(facts()["confirmation"], false).Body)
+	good := string(called(padded, facts()["confirmation"], false).Body)
 	if !strings.Contains(good, "<YIELD>61</YIELD>") {
 		t.Fatal(good)
 	}
@@ -244,12 +244,12 @@ func TestFunctionRefuses(t *testing.T) {
 			if m.Body = []byte(c.change(good)); string(m.Body) == good {
 				t.Fatal("nothing was changed")
 			}
-			_, err := Dialect{}.Decode(m)
+			_, err := padded.Decode(m)
 			r := new(simulators.Refusal)
 			if !errors.As(err, &r) || !strings.Contains(r.Text, c.says) {
 				t.Fatalf("%v, want something about %s", err, c.says)
 			}
-			reply := Dialect{}.Reply(m, simulators.Answer{Refusal: r})
+			reply := padded.Reply(m, simulators.Answer{Refusal: r})
 			n, err := xmltree.Parse(reply.Body)
 			if err != nil || reply.Result.Status != c.status {
 				t.Fatalf("status %d, want %d (%v)", reply.Result.Status, c.status, err)
@@ -263,14 +263,14 @@ func TestFunctionRefuses(t *testing.T) {
 		})
 	}
 	for method, header := range map[string]string{"GET": "text/xml", "POST": "application/json"} {
-		m := called(facts()["confirmation"], false)
+		m := called(padded, facts()["confirmation"], false)
 		m.Method, m.Header = method, map[string]string{"Content-Type": header}
-		_, err := Dialect{}.Decode(m)
+		_, err := padded.Decode(m)
 		r := new(simulators.Refusal)
 		if !errors.As(err, &r) {
 			t.Fatalf("%s %s was taken", method, header)
 		}
-		if got, want := (Dialect{}).Reply(m, simulators.Answer{Refusal: r}).Result.Status, map[string]int{"GET": 405, "POST": 415}[method]; got != want {
+		if got, want := padded.Reply(m, simulators.Answer{Refusal: r}).Result.Status, map[string]int{"GET": 405, "POST": 415}[method]; got != want {
 			t.Errorf("%s %s: status %d, want %d", method, header, got, want)
 		}
 	}
@@ -279,8 +279,8 @@ func TestFunctionRefuses(t *testing.T) {
 // Dates and times of day come as one or the other client writes them, GUIDs with
 // their dashes or without, and zeros in front of an order mean nothing.
 func TestEncodingsOfTheFunction(t *testing.T) {
-	good := called(facts()["confirmation"], false)
-	want, err := Dialect{}.Decode(good)
+	good := called(padded, facts()["confirmation"], false)
+	want, err := padded.Decode(good)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -297,7 +297,7 @@ func TestEncodingsOfTheFunction(t *testing.T) {
 		if strings.Contains(change[1], "PERS_NO") {
 			m.Body = []byte(strings.Replace(string(m.Body), "<PERS_NO>P-17</PERS_NO>", "", 1))
 		}
-		got, err := Dialect{}.Decode(m)
+		got, err := padded.Decode(m)
 		if err != nil {
 			t.Errorf("%s: %v", change[1], err)
 			continue
@@ -323,7 +323,7 @@ func TestRowsOfTheFunction(t *testing.T) {
 		"W ZAN 090  1": {Later: true, Operation: "OP-1"},
 		"E ZAN 014  1": {Refusal: expired},
 	} {
-		reply := Dialect{}.Reply(m, a)
+		reply := padded.Reply(m, a)
 		n, err := xmltree.Parse(reply.Body)
 		if err != nil || reply.Result.Status != 200 {
 			t.Fatalf("%d, %v", reply.Result.Status, err)
@@ -339,7 +339,7 @@ func TestRowsOfTheFunction(t *testing.T) {
 	for status, r := range map[int]*simulators.Refusal{
 		429: {Outcome: simulators.Throttled, Code: "quota-exceeded", After: time.Second}, 503: {Outcome: simulators.Unavailable, Code: "out-of-service"}, 401: {Outcome: simulators.Unauthorized, Code: "invalid_token"},
 	} {
-		if reply := (Dialect{}).Reply(m, simulators.Answer{Refusal: r}); reply.Result.Status != status || !strings.Contains(string(reply.Body), "Fault") || status == 429 && reply.Header["Retry-After"] != "1" {
+		if reply := padded.Reply(m, simulators.Answer{Refusal: r}); reply.Result.Status != status || !strings.Contains(string(reply.Body), "Fault") || status == 429 && reply.Header["Retry-After"] != "1" {
 			t.Errorf("%s: %d %v %s", r.Code, reply.Result.Status, reply.Header, reply.Body)
 		}
 	}
@@ -447,14 +447,14 @@ func TestTablesOfTheSampleAreRead(t *testing.T) {
 	structure := goods("ORDERID", "000001001528", "OPERATION", "0020", "YIELD", "3.000", "CONF_QUAN_UNIT", "CS", "CONF_ID", theirs.Child("ET_DETAIL_RETURN").Children[1].Said("MESSAGE_V1"))
 	structure.Name = "IS_TIMETICKETS"
 	m := calling(false, structure, theirs.Child("ET_DETAIL_RETURN"), theirs.Child("IT_CHARACTERISTICS_BATCH"), theirs.Child("IT_GOODSMOVEMENTS"), theirs.Child("IT_GOODSMVT_SERIALNUMBER"), theirs.Child("IT_LINK_GM_CHAR_BATCH"))
-	ask, err := Dialect{}.Decode(m)
+	ask, err := padded.Decode(m)
 	if err != nil || len(ask.Claims) != 2 {
 		t.Fatalf("%+v, %v", ask, err)
 	}
 	if f, ok := ask.Claims[1].Fact.(plant.Received); !ok || f.Order != "1001528" || f.Material != "000000000009990007" || f.Lot != "1001003071" || f.Quantity != plant.Of(3, "CS") {
 		t.Errorf("%+v", ask.Claims[1])
 	}
-	reply, err := xmltree.Parse(Dialect{}.Reply(m, simulators.Answer{Rows: []simulators.Row{{Doc: "1114"}, {Doc: "1115"}}}).Body)
+	reply, err := xmltree.Parse(padded.Reply(m, simulators.Answer{Rows: []simulators.Row{{Doc: "1114"}, {Doc: "1115"}}}).Body)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -64,7 +64,7 @@ func uncalled(m simulators.Message, r *simulators.Refusal) bool {
 
 // rows tells what became of each claim: the ticket, then its goods movements.
 func (d Dialect) rows(detail *xmltree.Node, t ticket, rows []simulators.Row) {
-	order := Settings{Orders: Padded}.shown(d.orderOf(t.order))
+	order := d.Settings.shown(d.Settings.order(t.order))
 	for i, row := range rows {
 		switch {
 		case row.Pooled:
