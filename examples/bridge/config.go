@@ -20,6 +20,7 @@ type Config struct {
 	Envelope   string   // of BODs: none, soap-1.1 or soap-1.2
 	IONAPI     string   // the credentials of an ION gateway, a file
 	LogicalID  string   // ours at ION
+	Confirm    string   // of sap-s4/v2: "odata", or "rfc" confirms by a function
 	Product    string   // of the ERP at ION: "" or csi
 	Entity     string   // accounting entity of documents for the ERP at ION
 	MESEntity  string   // … and for the MES, if that is there as well
@@ -103,6 +104,7 @@ func readConfig(args []string, env func(string) string, stdout, stderr io.Writer
 	text(&c.Company, "erp-company", "ERP_COMPANY", "DEMO", "legal entity to post for, of d365/v1")
 	text(&c.Zone, "erp-zone", "ERP_ZONE", "", "IANA name of the zone in which IDocs of sap-s4/v2 tell dates and times; UTC if empty")
 	text(&c.IONAPI, "erp-ionapi", "ERP_IONAPI", "", "file of credentials of an ION gateway (.ionapi)")
+	text(&c.Confirm, "erp-confirm", "ERP_CONFIRM", confirmOData, "odata or rfc: by which way an ERP that speaks sap-s4/v2 gets confirmations")
 	text(&c.Product, "erp-product", "ERP_PRODUCT", "", "csi, if the ERP at ION is CloudSuite Industrial: which documents it takes")
 	text(&c.LogicalID, "erp-logical-id", "ERP_LOGICAL_ID", "lid://plantsim.bridge.bravo", "our logical ID at ION")
 	text(&c.Entity, "erp-accounting-entity", "ERP_ENTITY", "PLANT10", "accounting entity of documents at ION")
@@ -190,6 +192,8 @@ func (c Config) Validate() error {
 	need(c.MESDialect == "" || c.MESDialect == dialectNeutral || onBus, `MES_DIALECT must be "neutral/v1", or that of an ERP behind ION`)
 	need(c.Dialect == "" || c.Dialect == dialectNeutral || c.Dialect == dialectFiles || c.Dialect == dialectB2MML || c.Dialect == dialectD365 || c.Dialect == dialectStaging || c.Dialect == dialectION3 || c.Dialect == dialectION2 || c.Dialect == dialectSAP, `ERP_DIALECT must be "neutral/v1", "files/v1", "b2mml-xml/v7", "d365/v1", "infor-ion/v3", "infor-ion/v2", "staging/v1" or "sap-s4/v2"`)
 	need(c.Envelope == "" || c.Envelope == "none" || envelopes[c.Envelope] != "", `ERP_ENVELOPE must be "none", "soap-1.1" or "soap-1.2"`)
+	need(c.Confirm == "" || c.Confirm == confirmOData || c.Confirm == confirmRFC, `ERP_CONFIRM must be "odata" or "rfc"`)
+	need(c.Confirm != confirmRFC || c.Dialect == dialectSAP, "ERP_CONFIRM=rfc needs an ERP that speaks sap-s4/v2")
 	need(c.Product == "" || c.Product == productCSI, `ERP_PRODUCT must be "csi", or not be set`)
 	_, noZone := time.LoadLocation(c.Zone)
 	need(noZone == nil, `ERP_ZONE must be the IANA name of a zone, such as "Europe/Berlin"`)

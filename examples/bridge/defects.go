@@ -103,6 +103,7 @@ const (
 	M171 Defect = "M171"
 	M172 Defect = "M172"
 	M173 Defect = "M173"
+	M174 Defect = "M174"
 	M175 Defect = "M175"
 	M68  Defect = "M68"
 
@@ -256,6 +257,7 @@ func Defects() []DefectInfo {
 		{M113, "reference cut off", "writes the first sixteen characters of a reference where there is room for no more, so that it finds another's document for its own", "lost replies; gate --erp sap-s4/v2", []string{"no-silent-drop", "genealogy"}},
 		{M114, "202 of a batch", "takes the status of a $batch for that of what it held", "batches of which a row is refused; gate --erp sap-s4/v2", []string{"batch-items", "no-silent-drop"}},
 		{M152, "worklist unread", "takes 202 for a posting, and never looks into the worklist of those that could not be booked", "postings that the ERP accepts and cannot book; gate --erp sap-s4/v2", []string{"dead-letter"}},
+		{M174, "call for its outcome", "takes the 200 of a function call for a posting, though a row of its answer says that nothing was done", "confirmations that are refused; rig sap-rfc.yaml", []string{"no-silent-drop", "dead-letter"}},
 		{M175, "every clock is in UTC", "takes the dates and times of an IDoc for UTC, whatever the zone of the system that wrote it", "orders; rig sap-idoc.yaml", []string{"time-semantics"}},
 		{M130, "reversed twice", "looks anew for the last document of the order that stands when a reversal was not answered, and reverses that one as well", "lost replies to reversals", []string{"exactly-once", "no-phantom"}},
 		{M131, "minus instead of a reversal", "posts what is taken back once more with a negative quantity, and names no document", "reversals", []string{"dead-letter", "contract-conformance"}},
@@ -277,7 +279,7 @@ func (d Defect) ERP() string {
 		return dialectION3
 	case M125, M126, M127, M128, M129, M140, M155, M172:
 		return dialectStaging
-	case M110, M111, M112, M113, M114, M152, M175:
+	case M110, M111, M112, M113, M114, M152, M174, M175:
 		return dialectSAP
 	}
 	return ""

@@ -144,6 +144,7 @@ var scripts = []struct {
 	{M113, sapAlikeReferences, "lost consumption/1/0010/B"},
 	{M114, sapBadRow, "lost consumption/1/0010/BAD"},
 	{M152, sapPooled, "lost consumption/1/0010/BAD"},
+	{M174, functionRefused, "lost confirmation/1/0010/2"},
 	{M130, func(w *world) []string { return mistyped(w, true) }, "which is not its original"},
 	{M131, func(w *world) []string { return mistyped(w, false) }, "negative"},
 	{M132, func(w *world) []string { return mistyped(w, false) }, "lost reversal"},

@@ -26,6 +26,7 @@ type sapWorld struct {
 	locked    map[string]int // how often a posting still meets a locked order
 	hidden    int            // how often an order still cannot be read
 	logins    int
+	called    int             // the function
 	pools     bool            // what cannot be booked is accepted, and waits in the worklist
 	waiting   map[string]bool // there
 	session   string          // the only one that is good
@@ -55,6 +56,10 @@ func (s *sapWorld) desk(w http.ResponseWriter, r *http.Request) {
 	}
 	if r.Method == http.MethodGet {
 		s.question(w, r)
+		return
+	}
+	if r.URL.Path == sapFunctions {
+		s.function(w, r)
 		return
 	}
 	cookie, _ := r.Cookie("SAP_SESSIONID")

@@ -18,8 +18,9 @@ import (
 type sapSide struct {
 	*system
 	calm
-	store *store   // what has been taken over
-	sent  *transit // what may be on its way
+	store   *store   // what has been taken over
+	sent    *transit // what may be on its way
+	confirm string   // by which way confirmations go
 
 	mu      sync.Mutex // guards what follows
 	token   string
@@ -32,7 +33,7 @@ var (
 )
 
 func newSAPSide(name string, c Config) *sapSide {
-	return &sapSide{system: newSystem(name, c.ERP, c), sent: newTransit()}
+	return &sapSide{system: newSystem(name, c.ERP, c), sent: newTransit(), confirm: c.Confirm}
 }
 
 // admit sees to a session.
@@ -131,7 +132,7 @@ func (s *sapSide) post(ctx context.Context, u unit) verdict {
 	}
 	requests := make([]sapRequest, len(u))
 	for i, it := range u {
-		r, err := sapOf(it, s.defect)
+		r, err := s.request(it)
 		if err != nil {
 			return verdict{what: refused, class: dataQuality, code: "not-understood", reason: err.Error()}
 		}
@@ -144,6 +145,8 @@ func (s *sapSide) post(ctx context.Context, u unit) verdict {
 		v = s.postBatch(ctx, u, requests)
 	case u[0].Kind == kindHeld:
 		v = s.restrict(ctx, requests[0], u[0])
+	case requests[0].path == sapFunctions:
+		v = s.callFunction(ctx, requests[0].body)
 	default:
 		v = s.postOne(ctx, http.MethodPost, requests[0].path, "", requests[0].body)
 	}

@@ -245,7 +245,11 @@ func sapJudge(status int, body []byte, d Defect) verdict {
 		v.doubt = status >= 500 && status != http.StatusServiceUnavailable
 		return v
 	}
-	v := sapRefusal(e.Error.Code, e.Error.Message.Value)
+	return sapWeighed(sapRefusal(e.Error.Code, e.Error.Message.Value), status, d)
+}
+
+// sapWeighed says of a refusal whether it will pass.
+func sapWeighed(v verdict, status int, d Defect) verdict {
 	switch {
 	case v.code == sapPosted, v.code == sapTaken:
 		return verdict{what: posted}

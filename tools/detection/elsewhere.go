@@ -34,6 +34,7 @@ var rigs = map[bridge.Defect]string{
 	bridge.M96:  "examples/bridge/secured.yaml",
 	bridge.M134: "examples/bridge/lists-sap.yaml",
 	bridge.M135: "examples/bridge/lists-sap.yaml",
+	bridge.M174: "examples/bridge/sap-rfc.yaml",
 	bridge.M175: "examples/bridge/sap-idoc.yaml",
 	bridge.M150: "examples/bridge/lists-d365.yaml",
 	bridge.M151: "examples/bridge/lists-d365.yaml",
@@ -48,6 +49,7 @@ var ofERP = map[string]string{
 	"examples/bridge/files-fixed.yaml": "files/v1",
 	"examples/bridge/extracts.yaml":    "files/v1",
 	"examples/bridge/sap-idoc.yaml":    "sap-s4/v2",
+	"examples/bridge/sap-rfc.yaml":     "sap-s4/v2",
 }
 
 // busRig has ERP and MES on one bus.
@@ -171,6 +173,7 @@ var elsewhere = map[bridge.Defect][]string{
 	bridge.M171: {"FIL-04"},
 	bridge.M172: {"TAB-07"},
 	bridge.M173: {"MDM-14"},
+	bridge.M174: {"MEC-04"}, // smoke shows it to no-silent-drop only
 }
 
 // A place is a rig and what can be played there.
