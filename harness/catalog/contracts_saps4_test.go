@@ -297,6 +297,9 @@ func TestGoldenExchangesOfSAPKeepTheContract(t *testing.T) {
 		if at == nil || strings.HasSuffix(x.Request.Name, "$batch") {
 			continue // an event, or several in one
 		}
+		if name := filepath.Base(file); name == "get-nothing.http" || name == "get-count.http" {
+			continue // an empty list, and a number: no entity
+		}
 		set := at[1]
 		var all []entityIn
 		if len(x.Request.Body) > 0 && x.Reply.Result.Status < 300 {

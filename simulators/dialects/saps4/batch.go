@@ -196,6 +196,9 @@ func readRequest(text []byte, m simulators.Message, r resource) (simulators.Mess
 	for k, v := range header {
 		one.Header[k] = strings.Join(v, ", ")
 	}
+	if l := languageOf(m); l != "" && languageOf(one) == "" { // that of the batch is that of its parts
+		one.Header["Accept-Language"] = string(l)
+	}
 	return one, nil
 }
 

@@ -46,7 +46,7 @@ func (d Dialect) Decode(m simulators.Message) (simulators.Ask, error) {
 		return d.question(m, r)
 	case method == "POST" && r.call != "":
 		return d.call(m, r)
-	case method == "POST" && r.set != nil && r.keys == nil:
+	case method == "POST" && r.set != nil && r.keys == nil && !r.count:
 		return d.insert(m, r.set)
 	case r.set == lotType && r.keys != nil && (method == "PATCH" || method == "MERGE" || method == "PUT"):
 		return d.restrict(m, r)

@@ -73,7 +73,7 @@ func status(m simulators.Message, r *simulators.Refusal) int {
 	case "precondition-failed":
 		return 412
 	}
-	if m.Verb == "get" && strings.HasSuffix(r.Code, "-unknown") || r.Code == notFound {
+	if m.Verb == "get" && strings.HasSuffix(r.Code, "-unknown") && r.Code != "query-unknown" || r.Code == notFound {
 		return 404
 	}
 	return 400

@@ -113,6 +113,8 @@ func exchanges(t testing.TB) map[string]dialecttest.Exchange {
 	page := simulators.Message{Verb: "get", Method: "GET"}
 	page.Name, page.Params = nameOf(Root + "/" + productService + "/A_Product?$filter=LastChangeDateTime ge datetimeoffset'2026-03-02T04:00:00Z'&$inlinecount=allpages")
 	all["get a page of products"] = dialecttest.Exchange{By: d, Request: page, Reply: d.Reply(page, simulators.Answer{Found: []any{simulators.ItemState{Item: pump(), Version: 1, Changed: changed}}, Cursor: "2026-03-02T04:00:00Z~PUMP-7", Total: 3, More: true})}
+	get("nothing", orderService+"/A_ProductionOrder_2?$filter=ManufacturingOrder eq '4711000009'&$inlinecount=allpages")
+	get("count", productService+"/A_Product/$count?$filter=IsMarkedForDeletion eq false", simulators.ItemState{Item: pump(), Version: 1, Changed: changed})
 	post := all["confirmation"].Request
 	refusal := func(name string, m simulators.Message, r simulators.Refusal, d Dialect) {
 		all[name] = dialecttest.Exchange{By: d, Request: m, Reply: d.Reply(m, simulators.Answer{Refusal: &r})}
@@ -131,6 +133,12 @@ func exchanges(t testing.TB) map[string]dialecttest.Exchange {
 	}
 	refusal("malformed", malformed, *why, d)
 	refusal("malformed in German", malformed, *why, Dialect{Settings{Language: German}})
+	unknown := simulators.Message{Verb: "get", Method: "GET"}
+	unknown.Name, unknown.Params = nameOf(Root + "/" + orderService + "/A_ProductionOrder_2?$filter=Plant eq '1010'")
+	if _, err := d.Decode(unknown); !errors.As(err, &why) {
+		t.Fatal(err)
+	}
+	refusal("no property", unknown, *why, d)
 	all["batch"] = inOne(t, d)
 	maps.Copy(all, functionExchanges())
 	return all

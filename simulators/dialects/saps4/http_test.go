@@ -43,7 +43,12 @@ func serve(t *testing.T, change func(*simulators.Policy)) *caller {
 // serveFrom serves an ERP that begins with other master data.
 func serveFrom(t *testing.T, m plant.Master, change func(*simulators.Policy)) *caller {
 	t.Helper()
-	d := saps4.Dialect{}
+	return serveAs(t, saps4.Dialect{}, m, change)
+}
+
+// serveAs serves one that has other settings.
+func serveAs(t *testing.T, d saps4.Dialect, m plant.Master, change func(*simulators.Policy)) *caller {
+	t.Helper()
 	p := d.Policy()
 	p.Auth = simulators.AuthNone
 	if change != nil {
@@ -192,6 +197,25 @@ func TestPostingMovesTheTagOfItsOrder(t *testing.T) {
 	}
 	if status, _, text := c.call("POST", confirm, yields10); status != 400 || !strings.Contains(text, "ZAN/003") {
 		t.Errorf("to a closed order: answered %d %s", status, text)
+	}
+}
+
+// Technical completion ends an order as closing it does.
+func TestTechnicalCompletionEndsAnOrder(t *testing.T) {
+	c := serve(t, func(p *simulators.Policy) { p.Lock = simulators.LockNone }).login()
+	const complete = "API_PRODUCTION_ORDER_2_SRV/TechlyCmpltOrder?ManufacturingOrder='4711'"
+	if status, _, text := c.call("POST", complete, ""); status != 428 {
+		t.Errorf("without a tag: answered %d %s", status, text)
+	}
+	_, h, _ := c.call("GET", anOrder, "")
+	if status, _, text := c.call("POST", complete, "", "If-Match", h.Get("Etag")); status != 200 || !strings.Contains(text, `"TechlyCmpltOrder"`) {
+		t.Errorf("answered %d %s", status, text)
+	}
+	if status, _, text := c.call("POST", confirm, yields10); status != 400 || !strings.Contains(text, "ZAN/003") {
+		t.Errorf("to an order that is completed: answered %d %s", status, text)
+	}
+	if _, _, text := c.call("GET", anOrder+"/to_ProductionOrderStatus", ""); !strings.Contains(text, `"StatusShortName":"TECO"`) {
+		t.Errorf("its statuses are %s", text)
 	}
 }
 

@@ -34,6 +34,25 @@ var german = map[string]string{
 	"out-of-service": "System ist derzeit nicht verfügbar",
 }
 
+// speaking is d in the language in which m wants to hear of things: that of its
+// address, else the first of the header that there is here, else that of the rig.
+func (d Dialect) speaking(m simulators.Message) Dialect {
+	d.Settings.Language = first(languageOf(m), d.Settings.Language)
+	return d
+}
+
+func languageOf(m simulators.Message) Language {
+	for _, said := range append([]string{m.Params["sap-language"]}, strings.Split(m.Header["Accept-Language"], ",")...) {
+		said, _, _ = strings.Cut(said, ";")
+		said, _, _ = strings.Cut(said, "-")
+		switch l := Language(strings.ToLower(strings.TrimSpace(said))); l {
+		case English, German:
+			return l
+		}
+	}
+	return ""
+}
+
 // say is a text in the logon language.
 func (d Dialect) say(english, german string) string {
 	if d.Settings.Language == German {

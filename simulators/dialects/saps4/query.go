@@ -2,8 +2,10 @@ package saps4
 
 import (
 	"cmp"
+	"math"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -55,16 +57,34 @@ func readFilter(t *entityType, s string) (all []condition, err error) {
 	return all, nil
 }
 
+// ofOrders are the properties that are numbers of orders.
+var ofOrders = map[string]bool{"ManufacturingOrder": true, "OrderID": true, "Reservation": true}
+
+// readFilter reads a $filter. Orders are compared as they are shown, however
+// their numbers are written.
+func (d Dialect) readFilter(t *entityType, s string) ([]condition, error) {
+	all, err := readFilter(t, s)
+	for i, c := range all {
+		if n, ok := c.value.(string); ok && ofOrders[c.name] {
+			all[i].value = d.Settings.shown(d.Settings.order(n))
+		}
+	}
+	return all, err
+}
+
 // readLiteral reads what a property is compared with.
 func readLiteral(edm, s string) (any, error) {
 	bad := refuse(codeMalformed, "$filter: %q is no literal of Edm.%s", clip(s), edm)
 	m := literal.FindStringSubmatch(s)
 	switch edm {
 	case "Boolean":
+		if s != "true" && s != "false" {
+			return nil, bad
+		}
 		return s == "true", nil
 	case "Int32", "Decimal":
 		d, err := plant.ParseDecimal(strings.TrimRight(s, "mMdDfFlL"))
-		if err != nil {
+		if err != nil || edm == "Int32" && d%plant.One != 0 {
 			return nil, bad
 		}
 		if edm == "Int32" {
@@ -150,6 +170,10 @@ func compare(a, b any) int {
 	case time.Time:
 		a, _ := a.(time.Time)
 		return a.Compare(b)
+	case bool:
+		if a, _ := a.(bool); !a && b {
+			return -1
+		}
 	}
 	if a == b {
 		return 0
@@ -167,53 +191,72 @@ func equals(all []condition, name string) string {
 	return ""
 }
 
+// named is the one object that a question is about, by the key of an entity or a
+// filter for it; "" if it is about a list.
+func (d Dialect) named(r resource, o options) string {
+	by := r.by(o)
+	switch r.set {
+	case orderType, orderItemType, operationType, componentType, statusType:
+		return string(d.Settings.order(first(by("ManufacturingOrder"), by("Reservation"))))
+	case productType, unitType, descriptionType:
+		return by("Product")
+	case lotType:
+		return by("Batch")
+	}
+	return ""
+}
+
+// by tells what a property must be, by the key or by a filter. That of a list
+// behind a navigation says nothing of the entity from which it starts.
+func (r resource) by(o options) func(name string) string {
+	if r.keys != nil {
+		return func(name string) string { return r.keys[name] }
+	}
+	return func(name string) string { return equals(o.filter, name) }
+}
+
 // question says what of the books a resource is.
 func (d Dialect) question(m simulators.Message, r resource) (simulators.Ask, error) {
-	filter, err := readFilter(r.set, m.Params["$filter"])
+	if t := r.shows(); t == movementType || t == serialType && r.nav == "" {
+		return simulators.Ask{}, refuse(codeMethod, "%s can only be written", t.set)
+	}
+	o, err := d.options(m, r)
 	if err != nil {
 		return simulators.Ask{}, err
 	}
-	by := func(name string) string { return first(r.keys[name], equals(filter, name)) }
-	q := simulators.Query{Where: map[string]string{}, Fits: d.fitting(r, filter)}
-	if list := masterLists[r.set]; list != "" {
-		q.Object = list
-		changedSince(q, filter)
-		return d.paged(m, q)
+	by, id := r.by(o), d.named(r, o)
+	q := simulators.Query{Object: masterLists[r.set], Where: map[string]string{}, Fits: d.fitting(r, o)}
+	if id != "" {
+		q.Where["id"] = id
 	}
 	switch r.set {
 	case orderType, orderItemType, operationType, componentType, statusType:
-		if q.Object = "order"; by("ManufacturingOrder") == "" {
+		if q.Object = "order"; id == "" {
 			q.Object = "orders"
-		} else {
-			q.Where["id"] = string(d.Settings.order(by("ManufacturingOrder")))
 		}
-		if q.Object == "orders" && r.set != orderType {
-			return simulators.Ask{}, refuse(codeMalformed, "%s is read with a filter for its ManufacturingOrder", r.set.set)
-		}
-	case confType, headerType, itemType, movementType, resultType:
-		d.postings(&q, r, filter, by)
+	case confType, headerType, itemType, resultType:
+		d.postings(&q, r, by)
 	case productType, unitType, descriptionType:
 		q.Object = "items"
-		q.Where["id"] = by("Product")
-		changedSince(q, filter)
 	case lotType:
-		if by("Batch") == "" && by(reference+"BTC") != "" { // what was posted to it is found, too
-			return d.paged(m, simulators.Query{Object: "postings", Where: map[string]string{"reference": by(reference + "BTC")}, Fits: q.Fits})
-		}
-		if q.Object, q.Where["id"] = "lot", by("Batch"); q.Where["id"] == "" {
+		switch ref := by(reference + "BTC"); {
+		case id != "":
+			q.Object = "lot"
+		case ref != "": // what was posted to it is found, too
+			q.Object, q.Where["reference"] = "postings", ref
+		default:
 			return simulators.Ask{}, refuse(codeMalformed, "Batch is read by its key, or with a filter for Batch or "+reference+"BTC")
 		}
 	case poolType:
 		q.Object = "queue"
-	default:
-		return simulators.Ask{}, refuse(codeMethod, "%s can only be written", r.set.set)
 	}
-	return d.paged(m, q)
+	d.part(&q, r, o)
+	return simulators.Ask{Query: &q}, nil
 }
 
 // postings finds what was posted, by its number, its reference or its order; all
 // that there is, if none of them is said.
-func (d Dialect) postings(q *simulators.Query, r resource, filter []condition, by func(string) string) {
+func (d Dialect) postings(q *simulators.Query, r resource, by func(string) string) {
 	q.Object = "postings"
 	for name, value := range map[string]string{
 		"reference": first(by("ExternalSystemConfirmation"), by("ReferenceDocument"), by(reference+"CNF"), by(reference+"MMI"), by(reference+"QIR")),
@@ -224,37 +267,40 @@ func (d Dialect) postings(q *simulators.Query, r resource, filter []condition, b
 			q.Where[name] = value
 		}
 	}
-	if len(q.Where) == 0 { // documents of other kinds are in other sets
+	if len(q.Where) == 0 {
 		q.Where[simulators.WhereAll] = "true"
-		q.Fits = func(found any) bool {
-			return slices.ContainsFunc(d.entities(r.set, []any{found}), func(e entity) bool { return meets(e, filter) })
-		}
 	}
 }
 
 // fitting tells the objects of a list that a question is for, so that pages are
 // cut of those; nil means all.
-func (d Dialect) fitting(r resource, filter []condition) func(any) bool {
-	if masterLists[r.set] != "" {
+func (d Dialect) fitting(r resource, o options) func(any) bool {
+	filter := o.filter
+	if r.keys != nil {
+		filter = nil
+		if masterLists[r.set] == "" {
+			return nil
+		}
 		for k, v := range r.keys {
 			filter = append(filter, condition{k, "eq", v})
 		}
-	} else if r.keys != nil {
-		return nil
 	}
-	if len(filter) == 0 {
-		return nil
+	switch r.set {
+	case confType, headerType, itemType, resultType: // documents of other kinds are in other sets
+	default:
+		if len(filter) == 0 {
+			return nil
+		}
 	}
 	return func(found any) bool {
 		return slices.ContainsFunc(d.entities(r.set, []any{found}), func(e entity) bool { return meets(e, filter) })
 	}
 }
 
-// meets reports whether e is as a filter wants it. Orders were looked for by
-// their number, however it was written.
+// meets reports whether e is as a filter wants it.
 func meets(e entity, filter []condition) bool {
 	for _, c := range filter {
-		if c.name != "ManufacturingOrder" && c.name != "OrderID" && !c.fits(e) {
+		if !c.fits(e) {
 			return false
 		}
 	}
@@ -266,7 +312,7 @@ var whenChanged = []string{"LastChangeDateTime", "LastChangeDate", "CapacityLast
 
 // changedSince asks for what has changed, if the filter does. Then it comes in
 // the order in which it was changed.
-func changedSince(q simulators.Query, filter []condition) {
+func changedSince(q *simulators.Query, filter []condition) {
 	for _, c := range filter {
 		if at, ok := c.value.(time.Time); ok && slices.Contains(whenChanged, c.name) && (c.op == "gt" || c.op == "ge") {
 			if c.op == "ge" {
@@ -275,22 +321,33 @@ func changedSince(q simulators.Query, filter []condition) {
 			q.Where["by"], q.Where["since"] = "changed", at.Format(time.RFC3339)
 		}
 	}
-	if q.Where["id"] == "" {
-		delete(q.Where, "id")
-	}
 }
 
-// paged adds which part of a list is wanted.
-func (d Dialect) paged(m simulators.Message, q simulators.Query) (simulators.Ask, error) {
-	if by := strings.TrimSuffix(m.Params["$orderby"], " asc"); slices.Contains(whenChanged, by) {
+// part adds which part of a list is wanted, and in which order.
+func (d Dialect) part(q *simulators.Query, r resource, o options) {
+	q.Counts = o.top == 0 || r.count
+	switch {
+	case r.keys != nil || q.Object == "queue":
+		return
+	case len(o.order) == 0:
+		changedSince(q, o.filter)
+	case o.byChange(r.set):
 		q.Where["by"] = "changed"
+		changedSince(q, o.filter)
 	}
-	if q.Where["id"] == "" && q.Object != "queue" {
-		for param, name := range map[string]string{"$top": "limit", "$skip": "offset", "$skiptoken": "after"} {
-			if v := m.Params[param]; v != "" && v != "0" {
-				q.Where[name] = v
-			}
+	if d.whole(r, o) {
+		if q.Where["id"] == "" {
+			q.Where[simulators.WherePage] = strconv.Itoa(math.MaxInt32) // rows are cut here
 		}
+		return
 	}
-	return simulators.Ask{Query: &q}, nil
+	if o.top > 0 {
+		q.Where["limit"] = strconv.Itoa(o.top)
+	}
+	if o.skip > 0 {
+		q.Where["offset"] = strconv.Itoa(o.skip)
+	}
+	if o.token != "" {
+		q.Where["after"] = o.token
+	}
 }

@@ -25,6 +25,7 @@ func firstID(m simulators.Message) plant.EventID {
 // A Retry-After in the form of a date reads "date" here, for a dialect has no
 // clock: the transport replaces it.
 func (d Dialect) Reply(m simulators.Message, a simulators.Answer) simulators.Message {
+	d = d.speaking(m)
 	if m.Name == health && a.Refusal == nil {
 		return plain(200, "application/json", `{"status":"ok"}`)
 	}
@@ -34,6 +35,10 @@ func (d Dialect) Reply(m simulators.Message, a simulators.Answer) simulators.Mes
 	r, _ := resolve(m.Name)
 	refusal := refusedFor(a)
 	switch {
+	case refusal != nil && empty(m, r, refusal):
+		return d.shown(m, r, simulators.Answer{})
+	case refusal != nil && refusal.Code == "query-unknown" && m.Params["$skiptoken"] != "":
+		return d.refused(m, refuse(codeMalformed, "$skiptoken: %q is no place in this list", clip(m.Params["$skiptoken"])))
 	case refusal != nil:
 		return d.refused(m, refusal)
 	case a.Refusal == nil && len(a.Rows) == 0 && !a.Later:
@@ -44,6 +49,12 @@ func (d Dialect) Reply(m simulators.Message, a simulators.Answer) simulators.Mes
 		return simulators.Message{Header: map[string]string{"Dataserviceversion": "2.0"}, Result: simulators.Result{Status: 204}}
 	}
 	return d.created(m, r, a)
+}
+
+// empty reports whether a question was refused for the sake of what is not there
+// while it has a filter and no key: such a list is empty, and nothing is wrong.
+func empty(m simulators.Message, r resource, why *simulators.Refusal) bool {
+	return methodOf(m) == "GET" && r.set != nil && r.keys == nil && (why.Code == "order-unknown" || why.Code == "lot-unknown")
 }
 
 // refusedFor is why nothing was done: what is done together is done or not. A
@@ -211,60 +222,68 @@ func (d Dialect) shown(m simulators.Message, r resource, a simulators.Answer) si
 	case r.set == nil:
 		return plain(200, "application/json;charset=utf-8", `{"d":{}}`)
 	}
-	t := r.set
-	if r.nav != "" {
-		t = t.nav(r.nav)
+	rows := d.entities(r.set, a.Found)
+	if r.keys == nil {
+		return d.list(m, r, rows, a)
 	}
-	rows := d.entities(t, a.Found)
-	if r.keys != nil && r.nav == "" {
-		return d.one(m, t, r.keys, rows)
+	e := d.keyed(r, rows)
+	switch {
+	case e == nil:
+		return d.refused(m, refuse(notFound, "Resource not found for segment '%s'", r.set.name))
+	case r.nav != "":
+		return d.list(m, r, e.rows(r.nav), a)
 	}
-	return d.list(m, t, rows, a)
+	out := simulators.Message{Header: jsonHeader(), Result: simulators.Result{Status: 200}}
+	if tag := e.text(etag); tag != "" {
+		out.Header["Etag"] = tag
+	}
+	out.Body = append(appendEntity([]byte(`{"d":`), r.set, e, viewOf(m.Params)), '}')
+	return out
 }
 
-// one shows the entity of a key.
-func (d Dialect) one(m simulators.Message, t *entityType, keys map[string]string, rows []entity) simulators.Message {
+// keyed is the one of rows that a key names; nil if it is not among them.
+func (d Dialect) keyed(r resource, rows []entity) entity {
 	for _, e := range rows {
 		fits := true
-		for k, v := range keys {
-			same := e.text(k) == v || k == "ManufacturingOrder" && d.Settings.order(v) == d.Settings.order(e.text(k)) || k == "BatchIdentifyingPlant"
+		for k, v := range r.keys {
+			same := e.text(k) == v || ofOrders[k] && d.Settings.order(v) == d.Settings.order(e.text(k)) || k == "BatchIdentifyingPlant"
 			fits = fits && same
 		}
-		if !fits {
-			continue
+		if fits {
+			return e
 		}
-		out := simulators.Message{Header: jsonHeader(), Result: simulators.Result{Status: 200}}
-		if tag := e.text(etag); tag != "" {
-			out.Header["Etag"] = tag
-		}
-		out.Body = append(appendEntity([]byte(`{"d":`), t, e, viewOf(m.Params)), '}')
-		return out
 	}
-	return d.refused(m, refuse(notFound, "Resource not found for segment '%s'", t.name))
+	return nil
 }
 
-// list shows those that fit, and where to go on.
-func (d Dialect) list(m simulators.Message, t *entityType, rows []entity, a simulators.Answer) simulators.Message {
-	filter, err := readFilter(t, m.Params["$filter"])
-	if err != nil {
-		filter = nil // of what is behind a navigation
+// list shows those that fit, and where to go on; or only how many they are.
+func (d Dialect) list(m simulators.Message, r resource, rows []entity, a simulators.Answer) simulators.Message {
+	o, _ := d.options(m, r) // they were read before
+	rows = slices.DeleteFunc(slices.Clone(rows), func(e entity) bool { return !meets(e, o.filter) })
+	total, whole := max(a.Total, len(rows)), d.whole(r, o)
+	if whole {
+		total, rows = len(rows), o.cut(o.sorted(rows))
+	} else if o.top == 0 {
+		rows = nil
 	}
-	b, n, v := []byte(`{"d":{`), 0, viewOf(m.Params)
-	if m.Params["$inlinecount"] == "allpages" {
-		b = fmt.Appendf(b, `"__count":"%d",`, max(a.Total, len(a.Found)))
+	if r.count {
+		out := plain(200, "text/plain;charset=utf-8", strconv.Itoa(total))
+		out.Header["Dataserviceversion"] = "2.0"
+		return out
+	}
+	b, v := []byte(`{"d":{`), viewOf(m.Params)
+	if o.total {
+		b = fmt.Appendf(b, `"__count":"%d",`, total)
 	}
 	b = append(b, `"results":[`...)
-	for _, e := range rows {
-		if !meets(e, filter) {
-			continue
-		}
-		if n++; n > 1 {
+	for i, e := range rows {
+		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendEntity(b, t, e, v)
+		b = appendEntity(b, r.shows(), e, v)
 	}
 	b = append(b, ']')
-	if a.More && m.Params["$top"] == "" {
+	if a.More && o.top < 0 && !whole {
 		b = append(b, `,"__next":`...)
 		b = appendText(b, next(m, a.Cursor))
 	}

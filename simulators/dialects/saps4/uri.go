@@ -16,6 +16,7 @@ type resource struct {
 	call    string            // a function import
 	keys    map[string]string // of one entity; nil means the whole set
 	nav     string            // from there to what belongs to it
+	count   bool              // only how many there are
 	special string            // "", "/", "redirect", "$metadata", "$batch", changeset, unreadable
 }
 
@@ -50,6 +51,7 @@ const changeset = "$batch/changeset"
 
 // within reads what stands behind the service.
 func (r resource) within(rest string) (resource, bool) {
+	rest, r.count = strings.CutSuffix(rest, "/$count")
 	segment, nav, _ := strings.Cut(rest, "/")
 	plain, err := url.PathUnescape(segment)
 	if err != nil {
@@ -60,7 +62,7 @@ func (r resource) within(rest string) (resource, bool) {
 		for _, c := range r.service.calls {
 			if c.name == plain {
 				r.call = c.name
-				return r, nav == ""
+				return r, nav == "" && !r.count
 			}
 		}
 		return r, false
@@ -74,7 +76,18 @@ func (r resource) within(rest string) (resource, bool) {
 		}
 	}
 	r.nav = nav
-	return r, nav == "" || r.keys != nil && r.set.nav(nav) != nil
+	if nav == "" {
+		return r, !r.count || r.keys == nil
+	}
+	return r, r.keys != nil && r.set.nav(nav) != nil
+}
+
+// shows is what the rows are that are asked for.
+func (r resource) shows() *entityType {
+	if r.nav != "" {
+		return r.set.nav(r.nav)
+	}
+	return r.set
 }
 
 var keyPair = regexp.MustCompile(`^\s*(?:([A-Za-z_0-9]+)\s*=\s*)?'((?:[^']|'')*)'\s*(,|$)`)
@@ -137,17 +150,7 @@ const everything = "*"
 
 // viewOf reads $expand and $select.
 func viewOf(params map[string]string) view {
-	v := view{whole: true}
-	list := func(s string) (all []string) {
-		for _, one := range strings.Split(s, ",") {
-			if one = strings.TrimSpace(one); one != "" {
-				all = append(all, one)
-			}
-		}
-		return all
-	}
-	v.expand, v.select_ = list(params["$expand"]), list(params["$select"])
-	return v
+	return view{whole: true, expand: listed(params["$expand"]), select_: listed(params["$select"])}
 }
 
 func (v view) expands(nav string) bool {

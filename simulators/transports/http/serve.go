@@ -151,7 +151,7 @@ func framing(key string) bool {
 // the rest is framing.
 func interesting(key string) bool {
 	switch key {
-	case "Authorization", "Content-Type", "Deprecation", "Idempotency-Key", "If-Match", "Retry-After", "Sunset", "Traceparent":
+	case "Accept-Language", "Authorization", "Content-Type", "Deprecation", "Idempotency-Key", "If-Match", "Retry-After", "Sunset", "Traceparent":
 		return true
 	}
 	return strings.HasPrefix(key, "X-") || strings.HasPrefix(key, "Andon-") || strings.HasSuffix(key, "-Id")
