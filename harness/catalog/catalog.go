@@ -62,7 +62,7 @@ func Standard() Catalog {
 			{"b2mml-xml/v7", "B2MML V0701 as XML, bare or in a SOAP envelope, with ConfirmBODs", func() simulators.Dialect { return b2mml.Dialect{} }},
 			{"staging/v1", "staging tables in a database, with a response in each row", func() simulators.Dialect { return staging.Dialect{} }},
 			{"d365/v1", "Dynamics 365 Supply Chain Management: message processor, business events and OData to read on", func() simulators.Dialect { return d365.Dialect{} }},
-			{"sap-s4/v2", "OData V2 services of SAP S/4HANA, with events, sessions, tags and locks", func() simulators.Dialect { return saps4.Dialect{} }},
+			{"sap-s4/v2", "OData V2 services of SAP S/4HANA, with events or IDocs, confirmations by function, sessions, tags and locks", func() simulators.Dialect { return saps4.Dialect{} }},
 		},
 		Systems: []Part[NewSystem]{
 			{"erp", "order book, stock, WIP and genealogy of an enterprise resource planning system", newERP},

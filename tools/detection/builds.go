@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/andon-rig/andon/harness"
@@ -20,9 +21,10 @@ type build struct {
 	also []build // the same at other rigs, which take part in campaigns
 }
 
-// everywhere are the rigs of the bundled build beside its usual one. Together
-// they can host every fault that this machine can make.
-var everywhere = []string{"files", "mqtt", "nats", "secured", "lists", "container"}
+// everywhere are the rigs of the bundled build beside its usual one: that of each
+// other dialect of an ERP, and those in which the build is fed, secured or run in
+// another way. Together they can host every fault that this machine can make.
+var everywhere = append(slices.DeleteFunc(harness.BundledERPs(), func(erp string) bool { return erp == neutral }), "sap-idoc", "mqtt", "nats", "secured", "lists", "container")
 
 // builds makes the sound builds that are asked for, each a binary of its own.
 func builds(ctx context.Context, names, dir string) (all []build, err error) {
@@ -70,15 +72,15 @@ func bundledEverywhere(ctx context.Context, dir string) (b build, err error) {
 }
 
 // bundledAt is the bundled build at one of its rigs, where other faults can
-// strike: "" the usual one, "files" the one around files, "container" the usual
-// one with the build in a container, else one of those beside it, such as
-// "mqtt".
+// strike: "" the usual one, "container" that with the build in a container, a
+// dialect such as "files/v1" that of an ERP which speaks it, else one of those
+// beside it, such as "mqtt".
 func bundledAt(ctx context.Context, dir, rig string) (f harness.File, err error) {
-	switch rig {
-	case "", "container":
+	switch {
+	case rig == "" || rig == "container":
 		f, err = harness.Bundled()
-	case "files":
-		f, _, err = harness.BundledWith("files/v1")
+	case slices.Contains(harness.BundledERPs(), rig):
+		f, _, err = harness.BundledWith(rig)
 	default:
 		f, err = harness.LoadFile(filepath.Join("examples", "bridge", rig+".yaml"))
 	}

@@ -69,7 +69,7 @@ func (m *measure) campaignAt(ctx context.Context, b build, n int, keep string, l
 	pack, _ := b.file.Fit(m.pack)
 	pack = pack[:min(len(pack), n)]
 	if keep != "" {
-		keep = filepath.Join(keep, strings.ReplaceAll(b.name, ":", "-")) // runs of two rigs may have one name
+		keep = filepath.Join(keep, strings.NewReplacer(":", "-", "/", "-").Replace(b.name)) // runs of two rigs may have one name
 	}
 	setup := harness.Setup{Catalog: m.base.Catalog, File: b.file, Self: m.base.Self, Version: m.base.Version, Out: keep}
 	possible, left := b.file.Feasible(m.base.Catalog.Faults)
