@@ -93,6 +93,35 @@ func TestListsOfMasterData(t *testing.T) {
 	}
 }
 
+// /$count is a number as a text: of all that fit, whatever a page holds.
+func TestCounts(t *testing.T) {
+	for _, c := range []struct {
+		path, filter, top, want string
+		status                  int
+	}{
+		{"ReleasedProductsV2/$count", "", "", "5", 200},
+		{"ReleasedProductsV2/$count", "ItemNumber gt 'B'", "1", "3", 200},
+		{"ReleasedProductsV2/$count", "ItemNumber eq 'C'", "", "1", 200},
+		{"ReleasedProductsV2/$count", "ItemNumber eq 'NONE'", "", "0", 200},
+		{"ReleasedProductsV2/$count", "Nope eq 'C'", "", "Nope", 400},
+		{"ProductSpecificUnitOfMeasureConversions/$count", "", "2", "5", 200},
+		{"BillOfMaterialsLines/$count", "BOMId ge 'D'", "", "4", 200},
+		{"ItemBatches/$count", "BatchNumber eq 'NONE'", "", "0", 200},
+		{"ReleasedProductsV2(dataAreaId='demo',ItemNumber='C')/$count", "", "", "only of lists", 404},
+	} {
+		m := simulators.Message{Verb: "get", Method: "GET", Name: "data/" + c.path, Params: map[string]string{}}
+		for k, v := range map[string]string{"$filter": c.filter, "$top": c.top} {
+			if v != "" {
+				m.Params[k] = v
+			}
+		}
+		r, err := engineered(2).Receive(t.Context(), m)
+		if text := string(r.Body); err != nil || r.Result.Status != c.status || c.status == 200 && text != c.want || !strings.Contains(text, c.want) {
+			t.Errorf("%s of %q: answered %d %s, want %d %s (%v)", c.path, c.filter, r.Result.Status, text, c.status, c.want, err)
+		}
+	}
+}
+
 // Who is shown a record in the list of its kind is told of its newest change;
 // not who only counts, looks into another company, or reads an extract.
 func TestListsTellOfChanges(t *testing.T) {

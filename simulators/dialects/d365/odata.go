@@ -46,8 +46,9 @@ type request struct {
 	one    bool // it names one entity
 	where  []condition
 	cross  bool
-	count  bool
-	top    int // -1 if all are wanted
+	count  bool // the number of all is told, too
+	number bool // and nothing else: /$count
+	top    int  // -1 if all are wanted
 	skip   int
 	fields []string // nil means all
 }
@@ -64,12 +65,16 @@ func parse(m simulators.Message) (request, error) {
 	if err != nil {
 		return request{}, refuse(codeName, "the path is not readable")
 	}
+	path, number := strings.CutSuffix(path, "/$count")
 	name, key, keyed := strings.Cut(path, "(")
 	at := slices.IndexFunc(sets, func(s set) bool { return s.name == name })
 	if at < 0 {
 		return request{}, refuse(codeName, "no resource was found for the segment '%s'", clip(name))
 	}
-	r := request{set: sets[at], top: -1}
+	r := request{set: sets[at], top: -1, number: number}
+	if keyed && number {
+		return r, refuse(codeName, "only of lists is there a $count")
+	}
 	if keyed {
 		inner, closed := strings.CutSuffix(key, ")")
 		if !closed {
@@ -246,7 +251,7 @@ func (d Dialect) question(m simulators.Message) (simulators.Ask, error) {
 	}
 	q := simulators.Query{Object: r.set.list, Where: map[string]string{}}
 	if r.paged() {
-		q.Fits, q.Counts = func(found any) bool { return d.Settings.sees(r.cross) && len(d.fitting(r, []any{found})) > 0 }, r.top == 0
+		q.Fits, q.Counts = func(found any) bool { return d.Settings.sees(r.cross) && len(d.fitting(r, []any{found})) > 0 }, r.top == 0 || r.number
 		if r.skip > 0 {
 			q.Where["offset"] = strconv.Itoa(r.skip)
 		}

@@ -154,6 +154,9 @@ func (d Dialect) page(m simulators.Message, r request, all []entity) simulators.
 // shown words a page that ends n entities after where it began, of total, and
 // says where to go on if there are more.
 func (d Dialect) shown(m simulators.Message, r request, all []entity, n, total int, more bool) simulators.Message {
+	if r.number { // whatever part of them is wanted
+		return simulators.Message{Header: map[string]string{"Content-Type": "text/plain"}, Body: []byte(strconv.Itoa(total)), Result: simulators.Result{Status: 200}}
+	}
 	shown := make([]entity, 0, len(all))
 	for _, e := range all {
 		e, err := r.selected(e)
