@@ -68,6 +68,7 @@ func made(t *testing.T) map[string][]byte {
 		"neutral/endpoint/v1/openapi.json": append(neutral.OpenAPI(""), '\n'),
 		"neutral/events/v1/asyncapi.json":  append(neutral.AsyncAPI(""), '\n'),
 		"sap-s4/idocs/v2/documents.xsd":    saps4.IDocSchema(),
+		"sap-s4/functions/v2/calls.xsd":    saps4.FunctionSchema(),
 		"staging/tables/v1/tables.sql":     []byte(tables.DDL(staging.Dialect{}.Tables(), tables.PostgreSQL)),
 	}
 	for _, version := range []string{"v2", "v3"} { // of the service; the documents are the same
@@ -307,6 +308,7 @@ func TestBrokenPromisesFailLint(t *testing.T) {
 		{"property renamed", "sap-s4/entities/v2/ProdnOrdConf2.json", `"OrderID"`, `"OrderNumber"`, contracts.Breaking},
 		{"property of another type", "sap-s4/entities/v2/ProdnOrdConf2.json", `"edm.time"`, `"edm.datetime"`, contracts.Dangerous},
 		{"field of an IDoc renamed", "sap-s4/idocs/v2/documents.xsd", `name="GAMNG"`, `name="GAMNGE"`, contracts.Breaking},
+		{"field of a ticket gone", "sap-s4/functions/v2/calls.xsd", `<xs:element name="EX_IDENT" type="guid" minOccurs="0"/>`, ``, contracts.Breaking},
 		{"BOD gone", "b2mml-xml/bods/v7/b2mml.xsd", `name="GetMaterialLot"`, `name="QueryMaterialLot"`, contracts.Breaking},
 		{"report demands more", "exceptions/report/v1/openapi.yaml", "required: [class]", "required: [class, reason]", contracts.Breaking},
 	}
