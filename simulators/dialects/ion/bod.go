@@ -30,6 +30,7 @@ type identity struct {
 	noun, verb                                   string
 	variation                                    int // 0 if it is not said
 	sequence                                     int // of an answer; 0 of others
+	batch                                        batch
 }
 
 // identityOf names the document that states e.
@@ -61,6 +62,12 @@ func (id identity) String() string {
 	if id.sequence > 0 {
 		s += "&sequence=" + strconv.Itoa(id.sequence)
 	}
+	if b := id.batch; b.id != "" {
+		s += "&batchSequence=" + strconv.Itoa(b.sequence) + "&batchID=" + strings.ReplaceAll(url.QueryEscape(b.id), "%3A", ":")
+		if b.size > 0 {
+			s += "&batchSize=" + strconv.Itoa(b.size)
+		}
+	}
 	return s
 }
 
@@ -69,6 +76,9 @@ func (id identity) message() string {
 	s := fmt.Sprintf("%s.%s.%s.%d", id.noun, id.verb, url.PathEscape(id.document), id.variation)
 	if id.sequence > 0 {
 		s += "." + strconv.Itoa(id.sequence)
+	}
+	if id.batch.id != "" {
+		s += ".part" + strconv.Itoa(id.batch.sequence)
 	}
 	return s
 }
@@ -102,6 +112,12 @@ func parseIdentity(s string) (id identity, err error) {
 			}
 		case strings.EqualFold(key, "sequence"):
 			id.sequence, _ = strconv.Atoi(value)
+		case strings.EqualFold(key, "batchID"):
+			id.batch.id, _ = url.QueryUnescape(value)
+		case strings.EqualFold(key, "batchSequence"):
+			id.batch.sequence, _ = strconv.Atoi(value)
+		case strings.EqualFold(key, "batchSize"):
+			id.batch.size, _ = strconv.Atoi(value)
 		}
 	}
 	if id.noun == "" || id.document == "" {

@@ -120,12 +120,7 @@ func (d Dialect) taken(at resource, m simulators.Message) (in incoming, err erro
 }
 
 func (d Dialect) accepts(document string) bool {
-	for _, name := range d.Settings.product().documents() {
-		if name == document {
-			return true
-		}
-	}
-	return false
+	return d.shown(document) || slices.Contains(d.Settings.product().documents(), document)
 }
 
 // read takes the document apart, as the system behind ION does.
@@ -201,7 +196,10 @@ func opened(in incoming) (bod *xmltree.Node, id identity, err error) {
 // claims reads the nouns of a document.
 func (d Dialect) claims(bod *xmltree.Node, in incoming) (claims []plant.Event, err error) {
 	data := bod.Find("DataArea")
-	action := ""
+	verb, action := in.verb, ""
+	if verb == show { // the records are told as by their changes
+		verb, action = "Sync", "Replace"
+	}
 	if e := data.Find(in.verb, "ActionCriteria", "ActionExpression"); e != nil {
 		action, _ = e.Attr("actionCode")
 	}
@@ -209,7 +207,7 @@ func (d Dialect) claims(bod *xmltree.Node, in incoming) (claims []plant.Event, e
 		if at.Name == in.verb {
 			continue
 		}
-		n := d.nounAt(in.verb, action, at)
+		n := d.nounAt(verb, action, at)
 		if n == nil {
 			return nil, fmt.Errorf("line %d, /%s/DataArea/%s: nothing here is said with it and actionCode %q", at.Line, bod.Name, clip(at.Name), clip(action))
 		}
@@ -219,7 +217,7 @@ func (d Dialect) claims(bod *xmltree.Node, in incoming) (claims []plant.Event, e
 		}
 		claims = append(claims, e)
 	}
-	if len(claims) == 0 {
+	if len(claims) == 0 && in.verb != show {
 		return nil, fmt.Errorf("line %d, /%s/DataArea: has no %s", data.Line, bod.Name, in.noun)
 	}
 	return claims, nil

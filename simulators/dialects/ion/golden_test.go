@@ -181,6 +181,7 @@ func exchanges(t testing.TB) map[string]dialecttest.Exchange {
 	for name, d := range layouts { // as ION sends it; what a build answers is its own affair
 		all["sent "+name] = dialecttest.Exchange{By: d, Request: batch(d, goldens()["order-cancelled"]...)}
 	}
+	all["sent load"] = dialecttest.Exchange{By: Dialect{Settings: Settings{FirstLoad: LoadShow}}, Request: loadOf(t, Settings{LoadNouns: 2})[1]}
 	post := func(name string, d Dialect, a simulators.Answer) {
 		m := batch(d, confirmation())
 		m.Name, m.Header = full(m.Name[len("service/"):]), map[string]string{"Authorization": "Bearer ...", "Content-Type": m.Header["Content-Type"]}
@@ -245,7 +246,7 @@ func TestGoldensComeByTheirSender(t *testing.T) {
 			t.Errorf("%s in %s, where only %s may come: %v", name, layout, build, err)
 		}
 	}
-	if seen != 8 {
-		t.Errorf("%d messages are shown, want a posted one and a sent one in four layouts", seen)
+	if seen != 9 {
+		t.Errorf("%d messages are shown, want a posted one and a sent one in four layouts, and a load", seen)
 	}
 }

@@ -120,14 +120,18 @@ func (d Dialect) message(document string, id identity, bod *xmltree.Node) (simul
 	if err != nil {
 		return simulators.Message{}, err
 	}
-	p := parameters{
-		DocumentName: document, MessageID: d.Settings.logicalID() + ":" + id.message(), FromLogicalID: d.Settings.logicalID(), ToLogicalID: toDefault,
-		AccountingEntity: d.Settings.entity(), Location: d.Settings.location(), DocumentID: id.document, VariationID: number(id.variation), RevisionID: id.revision,
-		Encoding: "NONE", CharacterSet: "UTF-8",
-	}
-	m := d.pack(p, body)
+	m := d.pack(d.about(document, id), body)
 	m.Header["X-Tenantid"] = d.Settings.tenant()
 	return m, nil
+}
+
+// about are the parameters of a document.
+func (d Dialect) about(document string, id identity) parameters {
+	return parameters{
+		DocumentName: document, MessageID: d.Settings.logicalID() + ":" + id.message(), FromLogicalID: d.Settings.logicalID(), ToLogicalID: toDefault,
+		AccountingEntity: d.Settings.entity(), Location: d.Settings.location(), DocumentID: id.document, VariationID: number(id.variation), RevisionID: id.revision,
+		BatchID: id.batch.id, BatchSequence: number(id.batch.sequence), BatchSize: number(id.batch.size), Encoding: "NONE", CharacterSet: "UTF-8",
+	}
 }
 
 // printable reports whether a text can be the value of a header.

@@ -45,7 +45,7 @@ func (d Dialect) Reply(m simulators.Message, a simulators.Answer) simulators.Mes
 	case a.Refusal != nil:
 		return refused(a.Refusal)
 	case m.Asks != nil && m.Asks.Object == "interface" && at.what != "message":
-		return said(200, d.about(at.what))
+		return said(200, d.tell(at.what))
 	}
 	status := 202
 	if at.version == V2 {
@@ -54,8 +54,8 @@ func (d Dialect) Reply(m simulators.Message, a simulators.Answer) simulators.Mes
 	return said(status, map[string]any{"code": status, "status": "OK", "message": "Message received"})
 }
 
-// about answers a question about the interface.
-func (d Dialect) about(what string) any {
+// tell answers a question about the interface.
+func (d Dialect) tell(what string) any {
 	switch what {
 	case "versions":
 		if d.version() == V2 {

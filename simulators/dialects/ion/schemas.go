@@ -81,6 +81,11 @@ func Schema() []byte {
 			}
 		}
 	}
+	roots[show] = map[string]*element{}
+	for _, k := range loaded {
+		n := p.noun(k)
+		roots[show][n.name] = roots[n.verb][n.name]
+	}
 	var b bytes.Buffer
 	fmt.Fprintf(&b, schemaHead, Namespace, Namespace, Release)
 	answered := map[string]bool{}

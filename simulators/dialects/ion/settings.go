@@ -38,6 +38,10 @@ type Settings struct {
 	Connection Connection `yaml:"connection" jsonschema:"enum=active,enum=inactive"`
 	// ConfirmBOD says where a ConfirmBOD goes: desk.
 	ConfirmBOD Confirmation `yaml:"confirm-bod" jsonschema:"enum=desk,enum=delivered"`
+	// FirstLoad is how all records of master data are published: sync.
+	FirstLoad Load `yaml:"first-load" jsonschema:"enum=sync,enum=show"`
+	// LoadNouns are as many as one document of a first load has: 100.
+	LoadNouns int `yaml:"load-nouns" jsonschema:"minimum=1"`
 	// Probe is whether the SUT's own service is asked before it is sent anything: asked.
 	Probe Probing `yaml:"probe" jsonschema:"enum=asked,enum=skipped"`
 
@@ -123,14 +127,16 @@ func (d Dialect) Configure(decode func(any) error) (simulators.Dialect, error) {
 	if err := d.validate(); err != nil {
 		return nil, err
 	}
-	if d.Settings.Nouns.IsZero() {
-		return d, nil
+	if !d.Settings.Nouns.IsZero() {
+		more, err := readNouns(d.Settings.product().name, d.Settings.Nouns)
+		if err != nil {
+			return nil, err
+		}
+		d.Settings.merged = d.Settings.product().with(more)
 	}
-	more, err := readNouns(d.Settings.product().name, d.Settings.Nouns)
-	if err != nil {
-		return nil, err
+	if d.Settings.FirstLoad == LoadShow {
+		return loader{d}, nil
 	}
-	d.Settings.merged = d.Settings.product().with(more)
 	return d, nil
 }
 
@@ -151,6 +157,7 @@ func (d Dialect) validate() error {
 		{"routing-error", string(s.Routing), []string{string(RoutingReturn), string(RoutingIgnore)}},
 		{"connection", string(s.Connection), []string{string(Active), string(Inactive)}},
 		{"confirm-bod", string(s.ConfirmBOD), []string{string(ToDesk), string(Delivered)}},
+		{"first-load", string(s.FirstLoad), []string{string(LoadSync), string(LoadShow)}},
 		{"probe", string(s.Probe), []string{string(ProbeAsked), string(ProbeSkipped)}},
 	} {
 		if w.got != "" && !slices.Contains(w.allowed, w.got) {
@@ -161,6 +168,12 @@ func (d Dialect) validate() error {
 		if id != "" && !strings.HasPrefix(id, "lid://") {
 			bad = append(bad, fmt.Errorf("%s: %q is not a logical ID such as lid://plantsim.erp.alpha", name, id))
 		}
+	}
+	switch {
+	case s.LoadNouns < 0:
+		bad = append(bad, fmt.Errorf("load-nouns: a document has at least 1, not %d", s.LoadNouns))
+	case s.LoadNouns > 0 && s.FirstLoad != LoadShow:
+		bad = append(bad, fmt.Errorf("load-nouns: is of documents of a load, and there are none without first-load: show"))
 	}
 	if strings.ContainsAny(s.Tenant, "/?#%:& ") {
 		bad = append(bad, fmt.Errorf("tenant: %q cannot be part of a URL", s.Tenant))
