@@ -105,6 +105,7 @@ const (
 	M173 Defect = "M173"
 	M174 Defect = "M174"
 	M175 Defect = "M175"
+	M176 Defect = "M176"
 	M68  Defect = "M68"
 
 	// Not in the catalogue, which has none that secrets and contracts would show.
@@ -203,6 +204,7 @@ func Defects() []DefectInfo {
 		{M171, "part for the whole", "takes an extract that has no trailer for all there is, and retires the materials that it lacks", "file-partial; gate --erp files/v1", []string{"no-phantom"}},
 		{M172, "closed is whole", "takes a load of which the closing row is there for all there is, whatever number of rows that counts, and retires the materials that it lacks", "row-late; gate --erp staging/v1", []string{"no-phantom"}},
 		{M173, "what is gone stays", "takes an extract of all materials for a heap of changes, and keeps in use what is not in it any more", "-; rig extracts.yaml", []string{"no-silent-drop", "master-data"}},
+		{M176, "part of a batch for the whole", "takes each document of a first load for all there is, since it reads no batch fields, and retires the materials that are in the others", "-; rig ion-load.yaml", []string{"no-phantom", "master-data"}},
 		{M68, "connection leak", "never closes the connection of a request that timed out, and has room for six", "stalls", []string{"recovery", "hygiene", "no-silent-drop"}},
 		{M71, "token in the report", "quotes the request with its access token when it reports an exception", "invalid-lot", []string{"secrets"}},
 		{M72, "decimal comma", "writes quantities with a decimal comma", "quantities with decimals", []string{"contract-conformance", "field-fidelity"}},
@@ -275,7 +277,7 @@ func (d Defect) ERP() string {
 		return dialectB2MML
 	case M120, M121, M122, M123, M124, M143, M151:
 		return dialectD365
-	case M115, M116, M117, M118:
+	case M115, M116, M117, M118, M176:
 		return dialectION3
 	case M125, M126, M127, M128, M129, M140, M155, M172:
 		return dialectStaging

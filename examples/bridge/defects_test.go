@@ -678,10 +678,10 @@ func TestEveryDefectHasAScript(t *testing.T) {
 	// The small ERP of these tests has no lists: scenarios MDM-10 and MDM-13 with the rigs
 	// lists.yaml, lists-b2mml.yaml, lists-sap.yaml and lists-d365.yaml show what is wrong with
 	// reading them,
-	// and scripts of cmd what is wrong with extracts, the form of files and IDocs.
+	// and scripts of cmd what is wrong with extracts, first loads, the form of files and IDocs.
 	// The tables of these tests are a file: TestGateOverPostgreSQL in cmd breaks
 	// connections to a server.
-	has := map[Defect]bool{M35: true, M36: true, M134: true, M135: true, M150: true, M151: true, M140: true, M170: true, M171: true, M172: true, M173: true, M175: true}
+	has := map[Defect]bool{M35: true, M36: true, M134: true, M135: true, M150: true, M151: true, M140: true, M170: true, M171: true, M172: true, M173: true, M175: true, M176: true}
 	for _, s := range scripts {
 		has[s.defect] = true
 	}

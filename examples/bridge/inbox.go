@@ -126,12 +126,17 @@ func (i *inbox) webhook(w http.ResponseWriter, r *http.Request, from string) {
 
 // takeOver takes items over and answers their sender.
 func (i *inbox) takeOver(w http.ResponseWriter, r *http.Request, name string, items []*item) {
+	i.takeOverAnd(w, r, name, items, nil)
+}
+
+// takeOverAnd writes extra in the same transaction.
+func (i *inbox) takeOverAnd(w http.ResponseWriter, r *http.Request, name string, items []*item, extra func(*writer) error) {
 	if i.full() {
 		w.Header().Set("Retry-After", "1")
 		problem(w, http.StatusServiceUnavailable, "backlog", "too many messages wait to be delivered")
 		return
 	}
-	if err := i.accept(r.Context(), items, nil); err != nil {
+	if err := i.accept(r.Context(), items, extra); err != nil {
 		i.log.Error("take message", "name", name, "error", err)
 		problem(w, http.StatusServiceUnavailable, "store", "the message could not be stored")
 		return

@@ -129,17 +129,45 @@ func opened(bod *element) (action string, err error) {
 }
 
 // ionAnnounced reads a BOD that the ERP announces into messages for the MES.
-func ionAnnounced(bod *element) (all []announcedFact, err error) {
+func ionAnnounced(bod *element) ([]announcedFact, error) {
+	records, err := ionRecords(bod)
+	if err != nil {
+		return nil, err
+	}
+	return ionFacts(records)
+}
+
+// ionFacts are the messages that records are.
+func ionFacts(records [][]line) (all []announcedFact, err error) {
+	for _, of := range records {
+		fact, err := announceOne(ionNames[of[0][0]], of[0], of[1:])
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, fact)
+	}
+	return all, nil
+}
+
+// ionRecords are the nouns of a BOD as records, each with those that belong to it. In a
+// Show they are as in the Sync of a change, and there may be none.
+func ionRecords(bod *element) (all [][]line, err error) {
 	action, err := opened(bod)
 	if err != nil {
 		return nil, err
 	}
+	name, shown := strings.CutPrefix(bod.name, ionShow)
+	if shown {
+		name, action = "Sync"+name, "Replace"
+	} else {
+		name = bod.name
+	}
 	for _, e := range bod.at("DataArea").in {
 		i := slices.IndexFunc(ionNouns, func(n ionNoun) bool {
-			return bod.name == n.verb+n.noun && e.name == n.noun && n.action == action && ionNames[n.record] != ""
+			return name == n.verb+n.noun && e.name == n.noun && n.action == action && ionNames[n.record] != ""
 		})
 		if i < 0 {
-			if e.name == "Sync" || e.name == "Process" {
+			if e.name == "Sync" || e.name == "Process" || shown && e.name == ionShow {
 				continue
 			}
 			return nil, fmt.Errorf("read BOD: %s with actionCode %q is not for us", clip(bod.name), clip(action))
@@ -157,13 +185,9 @@ func ionAnnounced(bod *element) (all []announcedFact, err error) {
 		if needed := 4; n.record != "ITM" && slices.Contains(first[1:needed], "") {
 			return nil, fmt.Errorf("read BOD: %s lacks what names it", clip(bod.name))
 		}
-		fact, err := announceOne(ionNames[n.record], first, below)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, fact)
+		all = append(all, append([]line{first}, below...))
 	}
-	if len(all) == 0 {
+	if len(all) == 0 && !shown {
 		return nil, fmt.Errorf("read BOD: %s says nothing", clip(bod.name))
 	}
 	return all, nil

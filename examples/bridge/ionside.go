@@ -36,6 +36,8 @@ type ionSide struct {
 	syncs          *syncs // what was handed on on the bus, and nobody acknowledges
 	run            string // makes message IDs of one start differ from those of another
 
+	loading sync.Mutex // serialises documents that tell of materials, see ionload.go
+
 	mu      sync.Mutex // guards what follows
 	sent    int
 	waiting map[string]chan<- *element // by message ID
@@ -385,13 +387,16 @@ func (s *ionSide) push(w http.ResponseWriter, r *http.Request, in *inbox, said, 
 		}
 		w.WriteHeader(http.StatusAccepted)
 		return
+	case ionShow:
+		s.shown(w, r, in, p.DocumentName, bod, payload)
+		return
 	}
 	items, err := s.items(in, bod, p)
 	if err != nil {
 		problem(w, http.StatusBadRequest, "malformed", err.Error())
 		return
 	}
-	in.takeOver(w, r, p.DocumentName, items)
+	s.plain(w, r, in, p.DocumentName, bod, items)
 }
 
 // items is what a document says, for the other system.

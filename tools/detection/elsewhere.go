@@ -40,6 +40,7 @@ var rigs = map[bridge.Defect]string{
 	bridge.M151: "examples/bridge/lists-d365.yaml",
 	bridge.M170: "examples/bridge/files-fixed.yaml",
 	bridge.M173: "examples/bridge/extracts.yaml",
+	bridge.M176: "examples/bridge/ion-load.yaml",
 }
 
 // ofERP is the dialect of the ERP of rigs in which that ERP, or where the MES is,
@@ -50,6 +51,7 @@ var ofERP = map[string]string{
 	"examples/bridge/extracts.yaml":    "files/v1",
 	"examples/bridge/sap-idoc.yaml":    "sap-s4/v2",
 	"examples/bridge/sap-rfc.yaml":     "sap-s4/v2",
+	"examples/bridge/ion-load.yaml":    "infor-ion/v3",
 }
 
 // busRig has ERP and MES on one bus.
@@ -174,6 +176,7 @@ var elsewhere = map[bridge.Defect][]string{
 	bridge.M172: {"TAB-07"},
 	bridge.M173: {"MDM-14"},
 	bridge.M174: {"MEC-04"}, // smoke shows it to no-silent-drop only
+	bridge.M176: {"MDM-14"},
 }
 
 // A place is a rig and what can be played there.
