@@ -24,7 +24,7 @@ type build struct {
 // everywhere are the rigs of the bundled build beside its usual one: that of each
 // other dialect of an ERP, and those in which the build is fed, secured or run in
 // another way. Together they can host every fault that this machine can make.
-var everywhere = append(slices.DeleteFunc(harness.BundledERPs(), func(erp string) bool { return erp == neutral }), "sap-idoc", "mqtt", "nats", "secured", "lists", "container")
+var everywhere = append(slices.DeleteFunc(harness.BundledERPs(), func(erp string) bool { return erp == neutral }), "sap-idoc", "sap-rfc", "mqtt", "nats", "secured", "lists", "container")
 
 // builds makes the sound builds that are asked for, each a binary of its own.
 func builds(ctx context.Context, names, dir string) (all []build, err error) {
