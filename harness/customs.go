@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/andon-rig/andon/harness/catalog"
 	"github.com/andon-rig/andon/simulators"
@@ -120,6 +121,21 @@ func (f File) wordless() map[plant.Kind]string {
 		}
 	}
 	return at
+}
+
+// overtaking is how much longer a SUT may be silent that is told things in no
+// sequence: who hears of a change before what it changes waits for that, and
+// nobody tells it how long.
+const overtaking = 3 * time.Second
+
+// unordered reports whether an endpoint announces in no sequence.
+func (f File) unordered() bool {
+	for _, e := range f.Endpoints {
+		if d, ok := e.spoken(); ok && len(announced[e.System]) > 0 && e.Policy.Apply(d.Policy()).Ordering == simulators.OrderNone {
+			return true
+		}
+	}
+	return false
 }
 
 // playing is the endpoint that plays a system; "" if none does.

@@ -294,7 +294,7 @@ type SettleSpec struct {
 // Settle bounds how a run waits for the SUT, all wall time.
 type Settle struct {
 	Still time.Duration // without activity once nothing is owed
-	Quiet time.Duration // without activity although something is owed
+	Quiet time.Duration // without activity although something is owed; 3 s, and 3 s more where announcements come in no sequence
 	Max   time.Duration // in all
 	// Lag is how long a posting may lie where nobody looks, because a job looks
 	// only now and then. That is no silence of the SUT, and each posting may
@@ -306,6 +306,9 @@ type Settle struct {
 func (f File) settle() Settle {
 	s := Settle{Still: 250 * time.Millisecond, Quiet: 3 * time.Second, Max: 30 * time.Second, Lag: f.lag()}
 	s.Quiet += s.Lag
+	if f.unordered() {
+		s.Quiet += overtaking
+	}
 	set(&s.Quiet, f.Settle.Quiet.D)
 	set(&s.Max, f.Settle.Max.D)
 	return s

@@ -175,6 +175,26 @@ func TestHasty(t *testing.T) {
 	}
 }
 
+// Who is told a change before what it changes waits for that, and may be silent
+// for longer; a rig file can say how long, and put announcements in sequence.
+func TestWhoIsToldThingsInNoSequenceMayWait(t *testing.T) {
+	for spec, want := range map[string]time.Duration{
+		"endpoints:\n  erp: {system: erp}\n":                                                        3 * time.Second,
+		"endpoints:\n  erp: {system: erp, dialect: infor-ion/v3}\n":                                 6 * time.Second,
+		"endpoints:\n  erp: {system: erp, dialect: infor-ion/v3, policy: {ordering: per-entity}}\n": 3 * time.Second,
+		"endpoints:\n  erp: {system: erp, policy: {ordering: none}}\n":                              6 * time.Second,
+		"settle: {quiet: {wall: 4s}}\nendpoints:\n  erp: {system: erp, dialect: infor-ion/v3}\n":    4 * time.Second,
+	} {
+		f, err := ParseFile("rig", []byte("apiVersion: andon/v1\nkind: Rig\nsut: {process: {command: [x]}}\n"+spec))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := f.settle().Quiet; got != want {
+			t.Errorf("%s: silent for %s, want %s", spec, got, want)
+		}
+	}
+}
+
 // Who was kept from everything until the last fault had healed gets the whole
 // time after that: the silence before it says nothing.
 func TestSilenceBeforeTheHealingDoesNotCount(t *testing.T) {
