@@ -46,6 +46,10 @@ func TestOneRigForEveryERP(t *testing.T) {
 			if said, status := andon(t, "gate", "--rig", rig, "--scenario", "CNF-01", "--defect", "M47", "--out", t.TempDir(), "--quiet"); status != harness.ExitViolated || !bytes.Contains(said, []byte("field-fidelity")) {
 				t.Errorf("scrap booked as good: exit %d\n%s", status, said)
 			}
+			// Master data that nobody announces is found in lists, by the same rig.
+			if said, status := andon(t, "gate", "--rig", rig, "--scenario", "MDM-11", "--out", t.TempDir(), "--quiet"); status != harness.ExitHolds {
+				t.Errorf("master data: exit %d\n%s", status, said)
+			}
 		})
 	}
 }

@@ -28,19 +28,21 @@ func speaking(t *testing.T, erp, more string) harness.File {
 func TestWhatADialectIsUsedTo(t *testing.T) {
 	for _, c := range []struct{ erp, more, transport, attribution, lists string }{
 		{"neutral/v1", "", "", "", ""},
-		{"sap-s4/v2", "", "", "", ""},
+		{"sap-s4/v2", "", "", "", "bom-changed routing-changed work-center-changed calendar-changed"},
+		{"sap-s4/v2", ", format: {announce: idocs}", "", "", "bom-changed routing-changed calendar-changed"},
+		{"sap-s4/v2", ", lists: [item-changed]", "", "", "item-changed"},
 		{"infor-ion/v2", "", "", "", ""},
 		{"files/v1", "", "sftp", "", ""},
 		{"files/v1", ", transport: files", "files", "", ""},
 		{"staging/v1", "", "tables", "", ""},
-		{"d365/v1", "", "", "header['X-Ms-Client-Request-Id']", "item-changed"},
+		{"d365/v1", "", "", "header['X-Ms-Client-Request-Id']", "item-changed bom-changed routing-changed work-center-changed calendar-changed"},
 		{"d365/v1", ", lists: []", "", "header['X-Ms-Client-Request-Id']", ""},
 		{"d365/v1", ", lists: [bom-changed]", "", "header['X-Ms-Client-Request-Id']", "bom-changed"},
 	} {
 		f := speaking(t, c.erp, c.more)
 		e, lists := f.Endpoints["erp"], ""
 		for _, k := range e.Lists {
-			lists += string(k)
+			lists = strings.TrimPrefix(lists+" "+string(k), " ")
 		}
 		if e.Transport != c.transport || f.Attribution["erp"] != c.attribution || lists != c.lists {
 			t.Errorf("%s%s: travels by %q, names facts in %q, lists %q; want %q, %q and %q", c.erp, c.more, e.Transport, f.Attribution["erp"], lists, c.transport, c.attribution, c.lists)
@@ -58,9 +60,7 @@ func TestOnlyWhatCanBeSaidIsCarried(t *testing.T) {
 	mute := map[string][]plant.Kind{
 		"neutral/v1": {}, "b2mml-xml/v7": {}, "files/v1": {plant.KindReversal}, "staging/v1": {plant.KindReversal},
 		"infor-ion/v3": {plant.KindReversal}, "infor-ion/v2": {plant.KindReversal},
-		"sap-s4/v2": {plant.KindBillChanged, plant.KindRoutingChanged, plant.KindCenterChanged, plant.KindCalendarChanged},
-		"d365/v1": {plant.KindLotDecided, plant.KindBillChanged, plant.KindRoutingChanged, plant.KindCenterChanged, plant.KindCalendarChanged,
-			plant.KindReversal, plant.KindLotHeld, plant.KindInspection},
+		"sap-s4/v2": {}, "d365/v1": {plant.KindLotDecided, plant.KindReversal, plant.KindLotHeld, plant.KindInspection},
 	}
 	kinds := []plant.Kind{plant.KindOrderReleased, plant.KindOrderChanged, plant.KindOrderCancelled, plant.KindLotDecided, plant.KindItemChanged, plant.KindBillChanged,
 		plant.KindRoutingChanged, plant.KindCenterChanged, plant.KindCalendarChanged, plant.KindOperationStarted, plant.KindConfirmation, plant.KindConsumption,

@@ -123,7 +123,7 @@ func readConfig(args []string, env func(string) string, stdout, stderr io.Writer
 	text(&c.Resolver, "resolver", "RESOLVER", "", "name server to ask, host:port, instead of the machine's")
 	text(&c.Certificate, "certificate", "CLIENT_CERT", "", "file with the certificate to show to systems that ask for one")
 	text(&c.PrivateKey, "private-key", "CLIENT_KEY", "", "file with its private key")
-	text(&c.Master, "master", "MASTER", "", "announced or lists: take master data as it is announced, or read the ERP's lists (default announced; lists of an ERP that speaks d365/v1)")
+	text(&c.Master, "master", "MASTER", "", "announced or lists: take master data as it is announced, or read the ERP's lists (default announced; lists of an ERP that speaks d365/v1 or sap-s4/v2)")
 	number(&c.Page, "page", "PAGE", 50, "rows of a page of a list")
 	text(&c.Sync, "sync", "SYNC", "full", "full or normal: survive power loss, or a killed process only")
 	text(&c.Units, "units", "UNITS", "", "base or as-is: convert consumption to base units, or not (default base; as-is for an ERP that speaks d365/v1)")
@@ -161,11 +161,15 @@ func readConfig(args []string, env func(string) string, stdout, stderr io.Writer
 }
 
 // suit fills in what is left open, as it suits the ERP: Dynamics 365 takes one
-// message at a time, converts units by itself and announces no materials.
+// message at a time, converts units by itself and announces no master data;
+// S/4HANA announces little of it.
 func (c *Config) suit() {
 	batch, units, master := 20, "base", "announced"
-	if c.Dialect == dialectD365 {
+	switch c.Dialect {
+	case dialectD365:
 		batch, units, master = 1, "as-is", "lists"
+	case dialectSAP:
+		master = "lists"
 	}
 	if c.Batch == 0 {
 		c.Batch = batch

@@ -95,6 +95,8 @@ func (s *sapSide) onward(p pass, changes []string, next string, rows int) (curso
 		return q.ended().String(), q.ended().Since == p.Since
 	case next == "" || s.defect == M134: // DEFECT M134: a page is a list
 		return q.ended().String(), true
+	case s.defect == M150 && len(changes) < rows: // DEFECT M150: pages have so many rows, so that a shorter one is the last
+		return q.ended().String(), true
 	default:
 		q.Next = next
 		return q.String(), false

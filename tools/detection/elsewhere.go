@@ -71,8 +71,6 @@ var listRigs = map[string]string{
 func rigAt(d bridge.Defect, erp string) (rig, why string) {
 	rig, ok := rigs[d]
 	switch {
-	case !ok && slices.Contains(ofMasterData, d) && slices.Contains(unannounced, erp):
-		return listRigs[erp], ""
 	case !ok:
 		return "", ""
 	case ofERP[rig] != "":
@@ -93,21 +91,12 @@ func rigAt(d bridge.Defect, erp string) (rig, why string) {
 	return listRigs[erp], ""
 }
 
-// ofMasterData are mistakes with records that not every dialect has announcements
-// for: where it has none, the build reads lists.
-var ofMasterData = []bridge.Defect{bridge.M141, bridge.M142, bridge.M144, bridge.M145}
-
-// unannounced are the dialects that have none for bills of material and what comes
-// with them.
-var unannounced = []string{"d365/v1", "sap-s4/v2"}
-
 // unlisted says why a defect in reading lists is none at an ERP of a dialect.
 var unlisted = map[string]map[bridge.Defect]string{
-	neutral:     {bridge.M134: cursorIsKept, bridge.M150: cursorIsKept},
-	"sap-s4/v2": {bridge.M150: "no number of rows is asked for, so that no page is shorter than that"},
+	neutral: {bridge.M134: cursorIsKept, bridge.M150: cursorIsKept},
 	"d365/v1": {
 		bridge.M35:  listIsFull,
-		bridge.M36:  listIsFull,
+		bridge.M36:  "a row that is passed over is read in the next pass, for each pass reads the whole list",
 		bridge.M135: listIsFull,
 	},
 }

@@ -137,7 +137,7 @@ type namedRig struct {
 }
 
 // rigsOf are the rigs around an ERP of a dialect, the one to be tried first
-// first: the bundled one, and the one in which the build reads lists.
+// first: the bundled one, and the one in which the build reads lists page by page.
 func (m *measure) rigsOf(erp string) (all []namedRig, err error) {
 	base, err := m.at(erp)
 	if err != nil {
@@ -154,26 +154,39 @@ func (m *measure) rigsOf(erp string) (all []namedRig, err error) {
 	return all, nil
 }
 
-// playOne gates one scenario at the first of the rigs that can play it, or says
-// why the first of all cannot.
-func playOne(ctx context.Context, rigs []namedRig, s scenarios.Scenario) (first outcome) {
-	for i, r := range rigs {
-		o := outcome{left: strings.TrimPrefix(r.gate.File.Lacks(s), s.Metadata.ID+" was not run: ")}
-		if o.left == "" {
-			r.gate.Scenarios = []scenarios.Scenario{s}
-			g, err := harness.Gate(ctx, r.gate)
-			if err == nil {
-				o = outcomeOf(g.Scenarios[0])
-				o.rig = r.name
-				return o
-			}
-			o.left = "cannot be played here: " + oneLine(err.Error()) // its plan does not fit the rig
+// playOne gates one scenario at the first of the rigs at which it comes to
+// something.
+func playOne(ctx context.Context, rigs []namedRig, s scenarios.Scenario) outcome {
+	return firstShown(rigs, func(r namedRig) outcome {
+		o := outcome{rig: r.name, left: strings.TrimPrefix(r.gate.File.Lacks(s), s.Metadata.ID+" was not run: ")}
+		if o.left != "" {
+			return o
 		}
-		if i == 0 {
-			first = o
+		r.gate.Scenarios = []scenarios.Scenario{s}
+		g, err := harness.Gate(ctx, r.gate)
+		if err != nil {
+			o.left = "cannot be played here: " + oneLine(err.Error()) // its plan does not fit the rig
+			return o
+		}
+		o = outcomeOf(g.Scenarios[0])
+		o.rig = r.name
+		return o
+	})
+}
+
+// firstShown is the outcome at the first rig that can play a scenario and does not
+// do so in vain; or else of what the first can, or why it cannot.
+func firstShown(rigs []namedRig, play func(namedRig) outcome) (best outcome) {
+	for i, r := range rigs {
+		o := play(r)
+		if o.left == "" && (o.broken != "" || o.verdict != evidence.Vacuous) {
+			return o
+		}
+		if i == 0 || best.left != "" && o.left == "" {
+			best = o
 		}
 	}
-	return first
+	return best
 }
 
 // everywhere measures, prints and writes the matrix of scenarios and dialects.

@@ -63,6 +63,30 @@ func TestRigsOfADialect(t *testing.T) {
 	}
 }
 
+// A scenario that has shown nothing at one rig is played at the next; what has no
+// verdict or is blamed is told as it is.
+func TestFirstRigThatShowsSomething(t *testing.T) {
+	holds, idle, blamed, broken, left := outcome{verdict: evidence.Holds}, outcome{verdict: evidence.Vacuous}, outcome{verdict: evidence.Violated}, outcome{broken: "no SUT"}, outcome{left: "no lists"}
+	for name, c := range map[string]struct {
+		at   [2]outcome
+		want string
+	}{
+		"the first": {[2]outcome{holds, blamed}, "✓, a"}, "blamed": {[2]outcome{blamed, holds}, "**blamed**, a"}, "broken": {[2]outcome{broken, holds}, "no verdict, a"},
+		"idle": {[2]outcome{idle, holds}, "✓, b"}, "idle, then blamed": {[2]outcome{idle, blamed}, "**blamed**, b"}, "idle at both": {[2]outcome{idle, idle}, "vacuous, a"},
+		"idle, and left": {[2]outcome{idle, left}, "vacuous, a"}, "left": {[2]outcome{left, idle}, "vacuous, b"}, "left at both": {[2]outcome{left, left}, "–"},
+	} {
+		played := map[string]outcome{"a": c.at[0], "b": c.at[1]}
+		got := firstShown([]namedRig{{name: "a"}, {name: "b"}}, func(r namedRig) outcome {
+			o := played[r.name]
+			o.rig = r.name
+			return o
+		})
+		if got.word() != c.want {
+			t.Errorf("%s: %s, want %s", name, got.word(), c.want)
+		}
+	}
+}
+
 func TestSoundPage(t *testing.T) {
 	var (
 		good      = outcome{verdict: evidence.Holds}

@@ -113,9 +113,10 @@ func (Dialect) Untold() []string { return []string{"started"} }
 
 // Customs implements [simulators.Customary]: no message has a place for a
 // reference, so the request says which fact it is for; and nothing announces a
-// change of a material.
+// change of master data.
 func (Dialect) Customs() simulators.Customs {
-	return simulators.Customs{Attribution: "header['X-Ms-Client-Request-Id']", Lists: []plant.Kind{plant.KindItemChanged}}
+	return simulators.Customs{Attribution: "header['X-Ms-Client-Request-Id']",
+		Lists: []plant.Kind{plant.KindItemChanged, plant.KindBillChanged, plant.KindRoutingChanged, plant.KindCenterChanged, plant.KindCalendarChanged}}
 }
 
 // Codes of refusals that this dialect makes itself.

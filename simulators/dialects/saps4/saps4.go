@@ -18,6 +18,7 @@ type Dialect struct{ Settings Settings }
 
 var (
 	_ simulators.Configurable = Dialect{}
+	_ simulators.Customary    = Dialect{}
 	_ simulators.Bundler      = Dialect{}
 	_ simulators.Tagger       = Dialect{}
 	_ simulators.Sessionless  = Dialect{}
@@ -45,6 +46,16 @@ func (d Dialect) Policy() simulators.Policy {
 		Names:      d.Settings.Announce != ByIDocs,
 		Redelivery: simulators.Redelivery{Gap: 200 * time.Millisecond, MaxGap: 2 * time.Second},
 	}
+}
+
+// Customs implements [simulators.Customary]: events tell of orders and materials,
+// IDocs of work centers as well; of all other master data nothing tells.
+func (d Dialect) Customs() simulators.Customs {
+	unheard := []plant.Kind{plant.KindBillChanged, plant.KindRoutingChanged}
+	if d.Settings.Announce != ByIDocs {
+		unheard = append(unheard, plant.KindCenterChanged)
+	}
+	return simulators.Customs{Lists: append(unheard, plant.KindCalendarChanged)}
 }
 
 // Encode implements [simulators.Dialect]. Orders and materials are announced by
