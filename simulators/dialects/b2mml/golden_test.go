@@ -41,6 +41,9 @@ func goldens() map[string][]plant.Event {
 	maps.Copy(all, dialecttest.Engineering())
 	maps.Copy(all, dialecttest.Site())
 	all["order-released"] = []plant.Event{released()}
+	all["reversal"] = []plant.Event{ev(plant.Reversed{Original: plant.Event{ID: "confirmation/4711000001/0010/3", Fact: plant.Confirmed{Order: "4711000001", Operation: "0010", Counter: 3}}}, at(7, 55, 0))}
+	all["machine-count"] = []plant.Event{ev(plant.MachineCounted{Machine: "CNC-02-A", Counter: 7, Count: 12, Modulo: 65536, Resets: 1}, at(7, 41, 58))}
+	all["machine-state"] = []plant.Event{ev(plant.MachineChanged{Machine: "CNC-02-A", Counter: 31, State: "INTERRUPTED"}, at(7, 12, 30))}
 	return all
 }
 
