@@ -3,7 +3,6 @@ package harness
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/andon-rig/andon/scenarios"
@@ -25,21 +24,33 @@ func (f File) Refuse(asked []scenarios.Scenario) error {
 	return errors.Join(all...)
 }
 
+// rigsFor are rig files for scenarios that need more than another ERP, or show more
+// there.
+var rigsFor = map[string]string{
+	"BRK-01": "examples/bridge/mqtt.yaml", "BRK-02": "examples/bridge/nats.yaml", "BRK-03": "examples/bridge/nats.yaml",
+	"MDM-10": "examples/bridge/lists.yaml", "MDM-13": "examples/bridge/lists.yaml", "NET-07": "examples/bridge/secured.yaml",
+}
+
 // remedy says which rigs of the bundled build have what f lacks for s.
 func (f File) remedy(s scenarios.Scenario) string {
 	var at []string
 	for _, e := range bundledERPs {
 		if rig, _, err := BundledWith(e.dialect); err == nil && rig.Lacks(s) == "" {
-			at = append(at, e.dialect)
+			at = append(at, "--erp "+e.dialect)
 		}
 	}
+	file := rigsFor[s.Metadata.Of]
 	switch {
+	case file != "":
+		at = append(at, "--rig "+file)
 	case len(at) == 0:
 		return "no rig that comes with andon has it by itself: a rig file of your own must say it"
-	case slices.Equal(at, BundledERPs()):
+	case len(at) == len(bundledERPs):
 		return "the rig of the bundled build has it"
-	case len(at) == 1:
-		return fmt.Sprintf("the bundled build has it with --erp %s", at[0])
 	}
-	return fmt.Sprintf("the bundled build has it with --erp %s or %s", strings.Join(at[:len(at)-1], ", "), at[len(at)-1])
+	said := at[len(at)-1]
+	if len(at) > 1 {
+		said = strings.Join(at[:len(at)-1], ", ") + " or " + said
+	}
+	return "the bundled build has it with " + said
 }

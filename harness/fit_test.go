@@ -1,6 +1,9 @@
 package harness_test
 
 import (
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -237,7 +240,9 @@ func TestAskedForByName(t *testing.T) {
 		"EXC-02": {"EXC-02 cannot be played at this rig: it takes failed messages out of a queue", "the bundled build has it with --erp d365/v1"},
 		"EXC-03": {"EXC-03 cannot be played at this rig: it puts failed messages back", "the bundled build has it with --erp d365/v1"},
 		"FIL-01": {"FIL-01 cannot be played at this rig: its fault ", "the bundled build has it with --erp files/v1"},
-		"BRK-01": {"BRK-01 cannot be played at this rig: its fault ack-lost", "a rig file of your own must say it"},
+		"BRK-01": {"BRK-01 cannot be played at this rig: its fault ack-lost", "the bundled build has it with --rig examples/bridge/mqtt.yaml"},
+		"TAB-04": {"TAB-04 cannot be played at this rig: ", "a rig file of your own must say it"},
+		"MDM-10": {"MDM-10 cannot be played at this rig: ", "the bundled build has it with --erp d365/v1, --erp sap-s4/v2 or --rig examples/bridge/lists.yaml"},
 	} {
 		asked, err := scenarios.Find(id)
 		if err != nil {
@@ -292,5 +297,55 @@ func TestAcceptedPostingsHaveAnOutcome(t *testing.T) {
 		if why := f.Lacks(asked[0]); strings.Contains(why, "nothing tells the SUT what became of them") != left {
 			t.Errorf("%s: %q", erp, why)
 		}
+	}
+}
+
+// Where only a rig of the examples has what a scenario needs, who asks for it is
+// told which, and it is true.
+func TestRigsThatAreNamedHaveIt(t *testing.T) {
+	all, err := scenarios.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob("../examples/bridge/*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rigs := map[string]harness.File{}
+	for _, path := range files {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f, err := harness.ParseFile(path, text); err == nil && f.RunsBundled() { // others are scenarios
+			rigs["examples/bridge/"+filepath.Base(path)] = f
+		}
+	}
+	bundled, err := harness.Bundled()
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile(`--rig (\S+)`)
+	told := 0
+	for _, s := range all {
+		err := bundled.Refuse([]scenarios.Scenario{s})
+		if err == nil {
+			continue
+		}
+		if m := named.FindStringSubmatch(err.Error()); m != nil {
+			told++
+			if rig, ok := rigs[m[1]]; !ok || rig.Lacks(s) != "" {
+				t.Errorf("%s: %s has it not: %s", s.Metadata.ID, m[1], rig.Lacks(s))
+			}
+			continue
+		}
+		for path, rig := range rigs {
+			if rig.Lacks(s) == "" && !strings.Contains(err.Error(), "--erp") {
+				t.Errorf("%s can be played at %s, and %v", s.Metadata.ID, path, err)
+			}
+		}
+	}
+	if told < 6 || len(rigs) < 15 {
+		t.Errorf("%d scenarios have a rig of %d, want six or more", told, len(rigs))
 	}
 }
