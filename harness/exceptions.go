@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/andon-rig/andon/chaos"
 	"github.com/andon-rig/andon/evidence"
@@ -22,6 +23,29 @@ type exceptions struct {
 	transport simulators.Transport
 	link      *chaos.Link
 	journal   *evidence.Journal
+
+	mu    sync.Mutex // guards what follows
+	taken map[string]bool
+}
+
+// again reports whether m repeats a report that has been taken: with the same
+// key and the same words, as from one who has not heard the answer.
+func (x *exceptions) again(m simulators.Message) bool {
+	key := m.Header["Idempotency-Key"]
+	if key == "" {
+		return false
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	said := key + "\x00" + string(m.Body)
+	if x.taken[said] {
+		return true
+	}
+	if x.taken == nil {
+		x.taken = map[string]bool{}
+	}
+	x.taken[said] = true
+	return false
 }
 
 // exceptionReport is the body of a report, see docs/sut.md.
@@ -57,6 +81,9 @@ func (x *exceptions) receive(ctx context.Context, m simulators.Message) (simulat
 		}
 		if m.Breach != "" {
 			return exceptionReply(400, m.Breach), nil
+		}
+		if x.again(m) {
+			return exceptionReply(202, "this report is here already"), nil
 		}
 		x.journal.Append(evidence.Surface{Class: r.Class, Keys: r.Keys, Kind: r.Kind, Reference: r.Reference, Reason: clip(r.Reason), Closed: r.Closed})
 		return exceptionReply(202, ""), nil

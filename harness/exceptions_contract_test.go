@@ -7,10 +7,13 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
+	"github.com/andon-rig/andon/chaos"
 	"github.com/andon-rig/andon/contracts"
 	"github.com/andon-rig/andon/contracts/openapi"
+	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/simulators"
 )
 
@@ -67,5 +70,37 @@ func members(t reflect.Type, path string, into map[string]bool) {
 		if t.Field(i).Type.Kind() == reflect.Struct {
 			members(t.Field(i).Type, path+"."+name, into)
 		}
+	}
+}
+
+// A report that is repeated word for word under its key, as by one who gave up
+// waiting for the answer, counts once; under another key, with other words or
+// without a key it is another one.
+func TestARepeatedReportCountsOnce(t *testing.T) {
+	journal := evidence.NewJournal(nil)
+	x := &exceptions{journal: journal, link: &chaos.Link{Name: exceptionsLink, Journal: journal, Ordinals: chaos.NewOrdinals(), IDs: new(atomic.Uint64)}}
+	report := func(key, body string) {
+		t.Helper()
+		m := simulators.Message{Verb: "post", Name: "exceptions", Body: []byte(body), Header: map[string]string{"Content-Type": "application/json"}}
+		if key != "" {
+			m.Header["Idempotency-Key"] = key
+		}
+		if reply, err := x.receive(t.Context(), m); err != nil || reply.Result.Status != 202 {
+			t.Fatalf("%s %s: %d, %v", key, body, reply.Result.Status, err)
+		}
+	}
+	const open, closed = `{"class":"business","reference":"r"}`, `{"class":"business","reference":"r","closed":true}`
+	for _, key := range []string{"a", "a", "b", "", ""} {
+		report(key, open)
+	}
+	report("a", closed)
+	n := 0
+	for _, r := range journal.Records() {
+		if _, is := r.Body.(evidence.Surface); is {
+			n++
+		}
+	}
+	if n != 5 { // a, b, twice without a key, and that it is closed
+		t.Errorf("%d reports count, want 5", n)
 	}
 }
