@@ -51,7 +51,30 @@ func TestFieldFidelity(t *testing.T) {
 			r.Post(e)
 		}
 	}
+	// movedOn has a bill of material told by a list after its item was changed by
+	// other, and passed on with the time of that change.
+	movedOn := func(of, other plant.ItemID, later bool) func(*journaltest.Run) {
+		return func(r *journaltest.Run) {
+			nine := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+			r.At(nine)
+			e := r.Truth(plant.BillChanged{Version: 1, Bill: plant.Bill{Item: of, For: plant.Of(1, "EA"), Components: []plant.Component{{Material: "CASTING-3", Operation: "0010", Quantity: plant.Of(1, "EA")}}}})
+			change := plant.ItemChanged{Version: 1, Item: plant.Item{ID: other, Unit: "EA", Revision: "B"}}
+			r.At(nine.Add(time.Minute))
+			if later {
+				r.List(simulators.Answered, e)
+				r.Truth(change)
+			} else {
+				r.Truth(change)
+				r.List(simulators.Answered, e)
+			}
+			e.At = e.At.Add(time.Minute)
+			r.Post(e)
+		}
+	}
 	run(t, "field-fidelity", []testCase{
+		{name: "the time of a bill of material whose item was changed before the list was read", build: movedOn("PUMP-7", "PUMP-7", false), want: evidence.Holds},
+		{name: "the time of a bill of material, when another item was changed", build: movedOn("PUMP-7", "PUMP-8", false), want: evidence.Violated, rule: "time"},
+		{name: "the time of a bill of material whose item was changed after the list was read", build: movedOn("PUMP-7", "PUMP-7", true), want: evidence.Violated, rule: "time"},
 		{name: "faithful", build: func(r *journaltest.Run) { r.Do(conf(1, "5.013")) }, want: evidence.Holds},
 		{name: "digits lost", build: altered(func(c *plant.Confirmed) { c.Yield = journaltest.Qty("5.01", "EA") }), want: evidence.Violated, rule: "digits-lost", says: "off by 0.003 EA"},
 		{name: "thousandfold", build: altered(func(c *plant.Confirmed) { c.Yield = journaltest.Qty("5013", "EA") }), want: evidence.Violated, rule: "decimal-point-moved"},

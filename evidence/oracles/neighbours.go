@@ -46,7 +46,7 @@ func (w *neighbours) drop(f *evidence.FactView, e *evidence.EffectView, claim pl
 }
 
 // instants names the instants among ds that are judged for what they mean, or
-// that the SUT knew only as a list told them: rounded down.
+// that the SUT knew only as a list told them: rounded down, or moved on.
 func (w *neighbours) instants(f *evidence.FactView, e *evidence.EffectView, claim plant.Event, ds []evidence.Difference) (told []string) {
 	if !slices.ContainsFunc(ds, func(d evidence.Difference) bool {
 		return slices.Contains([]string{"time", "start", "end", "due"}, d.Field)
@@ -62,7 +62,7 @@ func (w *neighbours) instants(f *evidence.FactView, e *evidence.EffectView, clai
 		if i >= len(said) {
 			break
 		}
-		if _, ok := w.calendar.slip(want.at, said[i].at); ok || roundedDown(f, want.at, said[i].at) {
+		if _, ok := w.calendar.slip(want.at, said[i].at); ok || roundedDown(f, want.at, said[i].at) || w.movedOn(f, said[i].at) {
 			told = append(told, want.field)
 		}
 	}
@@ -74,5 +74,21 @@ func (w *neighbours) instants(f *evidence.FactView, e *evidence.EffectView, clai
 func roundedDown(f *evidence.FactView, at, said time.Time) bool {
 	return slices.ContainsFunc(f.Lists, func(t *evidence.AttemptView) bool {
 		return t.Rounded > 0 && at.Truncate(t.Rounded).Equal(said)
+	})
+}
+
+// movedOn reports whether a list that the SUT heard told f with the instant said
+// because the item had changed by then: the rows of bills of material and of
+// routings bear its revision, and show when either was changed last.
+func (w *neighbours) movedOn(f *evidence.FactView, said time.Time) bool {
+	if k := f.Event.Fact.Kind(); k != plant.KindBillChanged && k != plant.KindRoutingChanged {
+		return false
+	}
+	return slices.ContainsFunc(w.h.Facts, func(g *evidence.FactView) bool {
+		of := g.Event
+		return of.Fact.Kind() == plant.KindItemChanged && of.Fact.Keys().Material == f.Event.Fact.Keys().Material && of.At.After(f.Event.At) &&
+			slices.ContainsFunc(f.Lists, func(t *evidence.AttemptView) bool {
+				return t.Seq > g.Seq && (of.At.Equal(said) || t.Rounded > 0 && of.At.Truncate(t.Rounded).Equal(said))
+			})
 	})
 }
