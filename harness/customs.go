@@ -184,7 +184,11 @@ func (f File) Customs() (notes []string) {
 			notes = append(notes, fmt.Sprintf("%s: a message names its fact in %s (attribution.%s says otherwise)", name, c.Attribution, name))
 		}
 		if len(c.Lists) > 0 && slices.Equal(e.Lists, c.Lists) {
-			notes = append(notes, fmt.Sprintf("%s: %s is not announced in %s; the SUT finds it in lists (lists: [] if it need not)", name, joinKinds(c.Lists), e.Dialect))
+			is, it := "is", "it"
+			if len(c.Lists) > 1 {
+				is, it = "are", "them"
+			}
+			notes = append(notes, fmt.Sprintf("%s: %s %s not announced in %s; the SUT finds %s in lists (lists: [] if it need not)", name, joinKinds(c.Lists), is, e.Dialect, it))
 		}
 	}
 	if len(f.Flows) > 0 {
