@@ -222,20 +222,21 @@ func word(s string) bool {
 // deleted is one.
 func (t *Transport) taken(ctx context.Context) error {
 	for _, table := range t.config.Tables {
-		from, some := t.oldest(table.Name)
-		if !some {
+		ids := t.untaken(table.Name)
+		if len(ids) == 0 {
 			continue
 		}
-		still, err := t.states(ctx, table.Name, from)
+		still, err := t.states(ctx, table.Name, slices.Min(ids))
 		if err != nil {
 			return err
 		}
 		t.mu.Lock()
 		var gone []func()
-		for id, k := range t.kept[table.Name] {
+		for _, id := range ids {
 			s, there := still[id]
+			k, known := t.kept[table.Name][id]
 			r, done := meaning(s, there)
-			if !done {
+			if !known || !done {
 				continue
 			}
 			delete(t.kept[table.Name], id)
@@ -249,16 +250,12 @@ func (t *Transport) taken(ctx context.Context) error {
 	return nil
 }
 
-// oldest is the lowest id of a table that the SUT has not dealt with.
-func (t *Transport) oldest(table string) (from int64, some bool) {
+// untaken are the ids of a table that the SUT has not dealt with. Only they can
+// be missed among what is read next: others may be inserted after it was read.
+func (t *Transport) untaken(table string) []int64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for id := range t.kept[table] {
-		if !some || id < from {
-			from, some = id, true
-		}
-	}
-	return from, some
+	return slices.Sorted(maps.Keys(t.kept[table]))
 }
 
 // state is what the SUT says of a row.

@@ -183,7 +183,7 @@ func open(t *testing.T, c tables.Config) *place {
 
 // tests run over both kinds of databases.
 var tests = map[string]func(*place){
-	"what the system inserts": systemInserts, "a row that is deleted is taken": deleted, "a row that comes late": late, "lines that come late": apart, "a table that is locked": lockedTable,
+	"what the system inserts": systemInserts, "a row that is deleted is taken": deleted, "nobody has taken what is just inserted": justInserted, "a row that comes late": late, "lines that come late": apart, "a table that is locked": lockedTable,
 	"a schema that changes": widened, "what the SUT inserts": sutInserts, "groups": groups, "handed in again": again, "pending until it is done": pendingRow, "a job that dies": dies,
 	"rows of which an answer does not speak": untold, "ends in the middle": ends, "answered later": finished,
 }
@@ -227,6 +227,17 @@ func systemInserts(p *place) {
 	p.exec("UPDATE orders SET response_code = 503 WHERE id = 1")
 	p.exec("UPDATE orders SET response_code = 200 WHERE id = 1")
 	p.until("the first is taken", func() bool { return slices.Equal(p.outcomes(), []string{"refused", "accepted"}) })
+}
+
+// What is inserted while the system looks for what was dealt with is not missed:
+// nobody has deleted it.
+func justInserted(p *place) {
+	for n := range 300 {
+		p.keep(fmt.Sprintf(`{"reference":"o%d"}`, n), nil)
+	}
+	if told := p.outcomes(); len(told) > 0 {
+		p.Errorf("nobody has touched a row, and %d are told as %s", len(told), told[0])
+	}
 }
 
 func deleted(p *place) {
