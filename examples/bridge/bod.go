@@ -351,14 +351,17 @@ func (w *bodWriter) value(name string, v any) {
 
 // text writes characters by their numbers where a reader would change them.
 func (w *bodWriter) text(s string) {
-	for _, r := range s {
-		if r < ' ' && r != '\t' && r != '\n' && r != '\r' || r >= 0xfffe && r <= 0xffff {
-			w.err = fmt.Errorf("write BOD: %q has a character that XML cannot say", clip(s))
-		}
+	if strings.ContainsFunc(s, unsayable) {
+		w.err = fmt.Errorf("write BOD: %q has a character that XML cannot say", clip(s))
 	}
 	if err := xml.EscapeText(&w.b, []byte(s)); err != nil {
 		w.err = err
 	}
+}
+
+// unsayable reports whether XML cannot say r, not even by its number.
+func unsayable(r rune) bool {
+	return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xfffe || r == 0xffff
 }
 
 // Namespaces of envelopes, by their setting.

@@ -1,8 +1,8 @@
-// Package bridge is a reference integration between an ERP and a MES that
-// speak neutral/v1: what one announces is posted to the other exactly once, in
+// Package bridge is a reference integration between an ERP, whatever dialect it
+// speaks, and a MES: what one announces is posted to the other exactly once, in
 // sequence per order, whatever the network, the systems or a kill -9 do.
 //
-// It is a program of its own that knows the wire format and nothing else of
+// It is a program of its own that knows the wire formats and nothing else of
 // this module. For testing those who should notice, one of the mistakes in
 // defects.go can be planted in it.
 package bridge

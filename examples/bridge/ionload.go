@@ -33,25 +33,19 @@ type loadPart struct {
 func loadPartOf(bod *element) (loadPart, error) {
 	id := bod.said("ApplicationArea", "BODID")
 	_, pairs, _ := strings.Cut(id, "?")
-	p := loadPart{load: id, sequence: 1, size: 1}
+	said := map[string]string{}
 	for _, pair := range strings.Split(pairs, "&") {
-		switch key, value, _ := strings.Cut(pair, "="); strings.ToLower(key) {
-		case "batchid":
-			p.load, _ = url.QueryUnescape(value)
-			p.sequence, p.size = 0, 0
-		}
+		key, value, _ := strings.Cut(pair, "=")
+		said[strings.ToLower(key)] = value
 	}
-	if p.sequence == 1 {
-		return p, nil
+	batch, in := said["batchid"]
+	if !in {
+		return loadPart{load: id, sequence: 1, size: 1}, nil
 	}
-	for _, pair := range strings.Split(pairs, "&") {
-		switch key, value, _ := strings.Cut(pair, "="); strings.ToLower(key) {
-		case "batchsequence":
-			p.sequence, _ = strconv.Atoi(value)
-		case "batchsize":
-			p.size, _ = strconv.Atoi(value)
-		}
-	}
+	var p loadPart
+	p.load, _ = url.QueryUnescape(batch)
+	p.sequence, _ = strconv.Atoi(said["batchsequence"])
+	p.size, _ = strconv.Atoi(said["batchsize"])
 	if p.load == "" || p.sequence < 1 || p.size < 0 || p.size > 0 && p.sequence > p.size {
 		return p, fmt.Errorf("read BOD: %q does not say which document of its batch it is", clip(id))
 	}

@@ -221,27 +221,26 @@ func (r idocReader) instant(day, clock string) (string, error) {
 	return t.Format(time.RFC3339), nil
 }
 
+// planned is an instant as it is scheduled; if it is not, the basic one.
+func (r idocReader) planned(day, clock, basicDay, basicClock string) (string, error) {
+	if at, err := r.instant(day, clock); err != nil || at != "" {
+		return at, err
+	}
+	return r.instant(basicDay, basicClock)
+}
+
 // order is an order as records: a release with what belongs to it, a change or
 // that it is taken back.
 func (r idocReader) order(o idocOrder, function, at string) (l line, below []line, err error) {
-	start, err := r.instant(o.StartDay, o.StartTime)
-	if err == nil && start == "" {
-		start, err = r.instant(o.StartBasic, o.StartClock)
-	}
+	start, err := r.planned(o.StartDay, o.StartTime, o.StartBasic, o.StartClock)
 	if err != nil {
 		return nil, nil, err
 	}
-	end, err := r.instant(o.EndDay, o.EndTime)
-	if err == nil && end == "" {
-		end, err = r.instant(o.EndBasic, o.EndClock)
-	}
+	end, err := r.planned(o.EndDay, o.EndTime, o.EndBasic, o.EndClock)
 	if err != nil {
 		return nil, nil, err
 	}
-	version := o.Own.Version
-	if version == "" {
-		version = "1"
-	}
+	version := cmp.Or(o.Own.Version, "1")
 	quantity, err := idocNumber(o.Quantity)
 	switch {
 	case hasStatus(o.Statuses, "I0076") || hasStatus(o.Statuses, "I0013"):
@@ -257,7 +256,7 @@ func (r idocReader) order(o idocOrder, function, at string) (l line, below []lin
 	if len(o.Items) > 0 {
 		batch = o.Items[0].Batch
 	}
-	l = line{"ORD", kindReleased + "/" + o.Number + "/1", at, o.Number, longOr(o.Long, o.Short), o.Own.Revision, quantity, o.Unit, start, end, o.Own.Priority, batch}
+	l = line{"ORD", kindReleased + "/" + o.Number + "/1", at, o.Number, cmp.Or(o.Long, o.Short), o.Own.Revision, quantity, o.Unit, start, end, o.Own.Priority, batch}
 	type part struct {
 		position int
 		line
@@ -282,7 +281,7 @@ func (r idocReader) order(o idocOrder, function, at string) (l line, below []lin
 				return nil, nil, err
 			}
 			position, _ := strconv.Atoi(c.Position)
-			parts = append(parts, part{position, line{"CMP", p.Number, longOr(c.Long, c.Short), needs, c.Unit}})
+			parts = append(parts, part{position, line{"CMP", p.Number, cmp.Or(c.Long, c.Short), needs, c.Unit}})
 		}
 	}
 	slices.SortStableFunc(parts, func(a, b part) int { return cmp.Compare(a.position, b.position) })
@@ -293,20 +292,7 @@ func (r idocReader) order(o idocOrder, function, at string) (l line, below []lin
 }
 
 func hasStatus(all []idocStatus, code string) bool {
-	for _, s := range all {
-		if s.Code == code {
-			return true
-		}
-	}
-	return false
-}
-
-// longOr is a material's number: the long form, if there is one.
-func longOr(long, short string) string {
-	if long != "" {
-		return long
-	}
-	return short
+	return slices.Contains(all, idocStatus{code})
 }
 
 // idocNumber is a number of a quantity or a floating one as a plain decimal.
@@ -348,7 +334,7 @@ func idocSeconds(value, unit, of string) (string, error) {
 
 // records is a material.
 func (i idocItem) records(at string) (l line, below []line, err error) {
-	id, text := longOr(i.Long, i.Short), ""
+	id, text := cmp.Or(i.Long, i.Short), ""
 	for _, t := range i.Texts {
 		if text == "" || t.Language == "EN" {
 			text = t.Text

@@ -70,12 +70,10 @@ func sapTicket(l line) ([]byte, error) {
 		if text == "" {
 			return
 		}
-		if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xfffe || r == 0xffff }) || !utf8.ValidString(text) {
+		if strings.ContainsFunc(text, unsayable) || !utf8.ValidString(text) {
 			bad = fmt.Errorf("%s %q has a character that XML cannot say", name, clip(text))
 		}
-		b.WriteString("<" + name + ">")
-		_ = xml.EscapeText(&b, []byte(text)) // a buffer takes everything
-		b.WriteString("</" + name + ">")
+		b.WriteString("<" + name + ">" + escaped(text) + "</" + name + ">")
 	}
 	instant := func(name, text string) {
 		if at, err := time.Parse(time.RFC3339Nano, text); err == nil {

@@ -70,7 +70,7 @@ func (d loader) load(at time.Time, l files.List) (out []simulators.Message, err 
 		parts = [][]plant.Event{nil}
 	}
 	id := identity{tenant: s.tenant(), entity: s.entity(), location: s.location(), document: l.Name + "/" + at.Format(time.RFC3339), revision: "1", noun: n.name, verb: show}
-	of := batchID(s, id.document, l)
+	document, of := show+"."+n.name, batchID(s, id.document, l)
 	for i, part := range parts {
 		var nouns []*xmltree.Node
 		for _, e := range part {
@@ -90,11 +90,11 @@ func (d loader) load(at time.Time, l files.List) (out []simulators.Message, err 
 		if err != nil {
 			return nil, fmt.Errorf("load %s: %w", l.Name, err)
 		}
-		p := d.about(show+"."+n.name, id)
+		p := d.about(document, id)
 		p.ToLogicalID = cmp.Or(s.Partner, toDefault) // a Show names who it is for
 		m := d.pack(p, body)
 		m.Header["X-Tenantid"] = s.tenant()
-		m.Verb, m.Key, m.Entity, m.Events = "post", fmt.Sprintf("%s/%s/%d", show+"."+n.name, of, i+1), l.Name, slices.Clone(part)
+		m.Verb, m.Key, m.Entity, m.Events = "post", fmt.Sprintf("%s/%s/%d", document, of, i+1), l.Name, slices.Clone(part)
 		if i == len(parts)-1 {
 			m.Events, m.Absent = append(m.Events, l.Absent...), len(l.Absent)
 		}

@@ -4,6 +4,7 @@ import (
 	"crypto/sha1"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -137,17 +138,6 @@ const endOfDay = "240000"
 // No date, and no time, are zeros.
 const noDay, noClock = "00000000", "000000"
 
-// measure is a number of a field of quantities: three decimals, and more where it
-// has more.
-func measure(v plant.Decimal) string {
-	s := v.String()
-	whole, fraction, _ := strings.Cut(s, ".")
-	for len(fraction) < 3 {
-		fraction += "0"
-	}
-	return whole + "." + fraction
-}
-
 // floating is a number of a field of type FLTP.
 func floating(v float64) string { return strconv.FormatFloat(v, 'E', 15, 64) }
 
@@ -172,7 +162,7 @@ func (d Dialect) headerSegment(o plant.Order, version int, statuses ...string) *
 	n := seg("E1AFKOL", "AUFNR", d.Settings.shown(o.ID), "AUART", "PP01", "AUTYP", "10", "MATNR", material(o.Item), "MATNR_LONG", string(o.Item), "WERKS", sitePlant)
 	if o.Quantity != (plant.Quantity{}) {
 		unit := string(o.Quantity.Unit)
-		n.Add(xmltree.Leaf("GAMNG", measure(o.Quantity.Amount)), xmltree.Optional("GMEIN", unit), xmltree.Leaf("BMENGE", measure(o.Quantity.Amount)), xmltree.Optional("BMEINS", unit))
+		n.Add(xmltree.Leaf("GAMNG", decimalText(o.Quantity.Amount)), xmltree.Optional("GMEIN", unit), xmltree.Leaf("BMENGE", decimalText(o.Quantity.Amount)), xmltree.Optional("BMEINS", unit))
 	}
 	for _, at := range []struct {
 		t        time.Time
@@ -186,7 +176,7 @@ func (d Dialect) headerSegment(o plant.Order, version int, statuses ...string) *
 		n.Add(xmltree.Leaf(at.day, day), xmltree.Leaf(at.clk, clock))
 	}
 	if o.Item != "" {
-		n.Add(seg("E1AFPOL", "POSNR", "0001", "CHARG", string(o.Lot), "MATNR", material(o.Item), "MATNR_LONG", string(o.Item), "PSMNG", measure(o.Quantity.Amount), "AMEIN", string(o.Quantity.Unit)))
+		n.Add(seg("E1AFPOL", "POSNR", "0001", "CHARG", string(o.Lot), "MATNR", material(o.Item), "MATNR_LONG", string(o.Item), "PSMNG", decimalText(o.Quantity.Amount), "AMEIN", string(o.Quantity.Unit)))
 	}
 	for _, s := range statuses {
 		n.Add(seg("E1JSTKL", "STAT", s))
@@ -206,9 +196,9 @@ func material(i plant.ItemID) string {
 // operationSegment is an operation with the components that are drawn there.
 // Those of no operation of the order are at the first one, and say so.
 func (d Dialect) operationSegment(o plant.Order, op plant.Operation, leading bool) *xmltree.Node {
-	n := seg("E1AFVOL", "VORNR", string(op.ID), "ARBPL", string(op.WorkCenter), "LTXA1", op.Description, "STEUS", "PP01", "MEINH", string(o.Quantity.Unit), "MGVRG", measure(o.Quantity.Amount),
+	n := seg("E1AFVOL", "VORNR", string(op.ID), "ARBPL", string(op.WorkCenter), "LTXA1", op.Description, "STEUS", "PP01", "MEINH", string(o.Quantity.Unit), "MGVRG", decimalText(o.Quantity.Amount),
 		"BMSCH", "1.000", "RUEST", floating(op.Setup.Seconds()), "RSTZE", "S", "BEARZ", floating(op.Cycle.Seconds()*float64(o.Quantity.Amount)/float64(plant.One)), "BEAZE", "S",
-		"VGE01", "S", "VGW01", measure(plant.Decimal(op.Setup/time.Microsecond)), "VGE02", "S", "VGW02", measure(plant.Decimal(op.Cycle/time.Microsecond)))
+		"VGE01", "S", "VGW01", decimalText(plant.Decimal(op.Setup/time.Microsecond)), "VGE02", "S", "VGW02", decimalText(plant.Decimal(op.Cycle/time.Microsecond)))
 	n.Add(seg("E1AFVOL2", "PAR01_LTXT", "Setup", "PAR02_LTXT", "Machine", "TERM", "X", "KAPA", "X"))
 	n.Add(seg("E1JSTVL", "STAT", statusReleased))
 	for i, c := range o.Components {
@@ -219,7 +209,7 @@ func (d Dialect) operationSegment(o plant.Order, op plant.Operation, leading boo
 		if o.Start.IsZero() {
 			day = noDay
 		}
-		one := seg("E1RESBL", "BDART", "AR", "BDMNG", measure(c.Quantity.Amount), "BDTER", day, "MEINS", string(c.Quantity.Unit), "WERKS", sitePlant, "SHKZG", "H", "BWART", movementIssue,
+		one := seg("E1RESBL", "BDART", "AR", "BDMNG", decimalText(c.Quantity.Amount), "BDTER", day, "MEINS", string(c.Quantity.Unit), "WERKS", sitePlant, "SHKZG", "H", "BWART", movementIssue,
 			"POSNR", fmt.Sprintf("%04d", 10*(i+1)), "RSPOS", fmt.Sprintf("%04d", i+1), "MATNR", material(c.Material), "MATNR_LONG", string(c.Material))
 		if c.Operation != op.ID {
 			one.Add(seg("Z1RESBL", "VORNR", string(c.Operation), "ELSEWHERE", "X"))
@@ -234,14 +224,10 @@ func (d Dialect) operationSegment(o plant.Order, op plant.Operation, leading boo
 
 // has reports whether an order has an operation.
 func has(o plant.Order, id plant.OperationID) bool {
-	for _, op := range o.Operations {
-		if op.ID == id {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(o.Operations, func(op plant.Operation) bool { return op.ID == id })
 }
 
+// mark is a field that is X or not there.
 func mark(b bool) string {
 	if b {
 		return "X"

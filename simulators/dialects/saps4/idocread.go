@@ -77,6 +77,14 @@ func (r *idocReader) one(n *xmltree.Node, name string) *xmltree.Node {
 	return nil
 }
 
+// leading is the first segment of a name in n; nil if there is none.
+func (r *idocReader) leading(n *xmltree.Node, name string) *xmltree.Node {
+	if all := r.all(n, name); len(all) > 0 {
+		return all[0]
+	}
+	return nil
+}
+
 // all are the segments of a name in n.
 func (r *idocReader) all(n *xmltree.Node, name string) (all []*xmltree.Node) {
 	if n == nil {
@@ -215,7 +223,7 @@ func (r *idocReader) long(n *xmltree.Node) plant.ItemID {
 // order reads an order: its release, a change or that it is taken back.
 func (r *idocReader) order(document, control *xmltree.Node) plant.Fact {
 	head := r.one(document, "E1AFKOL")
-	own := r.own(head, "Z1AFKOL")
+	own := r.leading(head, "Z1AFKOL")
 	id := r.d.Settings.order(r.must(head, "AUFNR"))
 	gone, released := false, false
 	for _, s := range r.all(head, "E1JSTKL") {
@@ -231,7 +239,7 @@ func (r *idocReader) order(document, control *xmltree.Node) plant.Fact {
 	}
 	o := plant.Order{ID: id, Item: r.long(head), Revision: r.text(own, "REVLV"), Priority: r.count(own, "PRIOK"),
 		Quantity: plant.Quantity{Amount: r.amount(head, "GAMNG"), Unit: plant.Unit(r.must(head, "GMEIN"))},
-		Start:    earlier(r.instant(head, "GSTRS", "GSUZS"), r.instant(head, "GSTRP", "GSUZP")), Due: earlier(r.instant(head, "GLTRS", "GLUZS"), r.instant(head, "GLTRP", "GLUZP"))}
+		Start:    orBasic(r.instant(head, "GSTRS", "GSUZS"), r.instant(head, "GSTRP", "GSUZP")), Due: orBasic(r.instant(head, "GLTRS", "GLUZS"), r.instant(head, "GLTRP", "GLUZP"))}
 	sequences := r.all(head, "E1AFFLL")
 	if f := r.text(control, "MESFCT"); f == functionChanged || f == "" && len(sequences) == 0 {
 		return plant.OrderChanged{Order: id, Version: version, Quantity: o.Quantity, Due: o.Due, Priority: o.Priority}
@@ -239,28 +247,17 @@ func (r *idocReader) order(document, control *xmltree.Node) plant.Fact {
 	if o.Item == "" {
 		r.fail(head, "MATNR and MATNR_LONG are missing")
 	}
-	for _, item := range r.all(head, "E1AFPOL") {
-		o.Lot = plant.LotID(r.text(item, "CHARG"))
-		break // the first one is what is made; others come with it
-	}
+	o.Lot = plant.LotID(r.text(r.leading(head, "E1AFPOL"), "CHARG")) // what is made; others come with it
 	r.sequences(&o, sequences)
 	return plant.OrderReleased{Order: o}
 }
 
-// earlier is the first of two that is told.
-func earlier(scheduled, basic time.Time) time.Time {
+// orBasic is an instant as it is scheduled; if it is not, the basic one.
+func orBasic(scheduled, basic time.Time) time.Time {
 	if scheduled.IsZero() {
 		return basic
 	}
 	return scheduled
-}
-
-// own is the segment of the customer's in n; nil if there is none.
-func (r *idocReader) own(n *xmltree.Node, name string) *xmltree.Node {
-	if all := r.all(n, name); len(all) > 0 {
-		return all[0]
-	}
-	return nil
 }
 
 // sequences reads the operations of an order, and its components in the order in
@@ -277,7 +274,7 @@ func (r *idocReader) sequences(o *plant.Order, all []*xmltree.Node) {
 				continue
 			}
 			op := plant.Operation{ID: plant.OperationID(r.text(n, "VORNR")), Description: r.text(n, "LTXA1"), WorkCenter: plant.WorkCenterID(r.text(n, "ARBPL")),
-				Setup: r.lasts(n, "VGW01", "VGE01"), Cycle: r.lasts(n, "VGW02", "VGE02"), Inspect: r.text(r.own(n, "Z1AFVOL"), "INSPECT") == "X"}
+				Setup: r.lasts(n, "VGW01", "VGE01"), Cycle: r.lasts(n, "VGW02", "VGE02"), Inspect: r.text(r.leading(n, "Z1AFVOL"), "INSPECT") == "X"}
 			if base := r.amount(n, "BMSCH"); base > plant.One { // standard values are for so many pieces
 				op.Cycle = time.Duration(float64(op.Cycle) / (float64(base) / float64(plant.One)))
 			}
@@ -289,7 +286,7 @@ func (r *idocReader) sequences(o *plant.Order, all []*xmltree.Node) {
 				if need.Material == "" {
 					r.fail(c, "MATNR and MATNR_LONG are missing")
 				}
-				if own := r.own(c, "Z1RESBL"); r.text(own, "ELSEWHERE") == "X" {
+				if own := r.leading(c, "Z1RESBL"); r.text(own, "ELSEWHERE") == "X" {
 					need.Operation = plant.OperationID(r.text(own, "VORNR"))
 				}
 				needs = append(needs, need)
@@ -315,7 +312,7 @@ func (r *idocReader) deleted(n *xmltree.Node) bool {
 // item reads a material.
 func (r *idocReader) item(document, _ *xmltree.Node) plant.Fact {
 	n := r.one(document, "E1MARAM")
-	own := r.own(n, "Z1MARAM")
+	own := r.leading(n, "Z1MARAM")
 	i := plant.Item{ID: r.long(n), Unit: plant.Unit(r.must(n, "MEINS")), Lots: r.text(n, "XCHPF") == "X", Retired: r.text(n, "LVORM") == "X" || r.text(n, "MSGFN") == segmentDeleted,
 		Revision: r.text(own, "REVLV"), Decimals: r.count(own, "ANDEC")}
 	if i.ID == "" {
@@ -355,7 +352,7 @@ func (r *idocReader) factor(n *xmltree.Node, name string) int64 {
 // center reads a work center.
 func (r *idocReader) center(document, _ *xmltree.Node) plant.Fact {
 	n := r.one(document, "E1CRHDL")
-	own := r.own(n, "Z1CRHDL")
+	own := r.leading(n, "Z1CRHDL")
 	w := plant.WorkCenter{ID: plant.WorkCenterID(r.must(n, "ARBPL")), Manual: r.text(n, "VERWE") == laborCenter, Efficiency: r.count(own, "NGRAD")}
 	for _, t := range r.all(n, "E1CRTXL") {
 		if w.Description == "" || r.text(t, "SPRAS") == "E" {

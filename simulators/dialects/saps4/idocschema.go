@@ -1,6 +1,10 @@
 package saps4
 
-import "strings"
+import (
+	"maps"
+	"slices"
+	"strings"
+)
 
 // A segmentType is what a segment of an IDoc is made of, as far as it is told
 // here: the basic types have far more. Fields are written in this order, then the
@@ -46,42 +50,32 @@ var idocTypes = []segmentType{
 // IDocSchema is the XML Schema of the IDocs that are announced here. Those of the
 // real types allow more; what begins with Z1 is ours.
 func IDocSchema() []byte {
-	var b strings.Builder
-	b.WriteString(`<?xml version="1.0" encoding="UTF-8"?>
-<!-- The IDocs of sap-s4/v2: of the basic types, what is told here. Segments that begin with Z1 are those of an extension. -->
-<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns="` + IDocSpace + `" targetNamespace="` + IDocSpace + `" elementFormDefault="qualified">
-`)
-	for _, form := range []string{"amount", "clock", "count", "day", "flag", "float", "number", "serial", "status"} {
-		b.WriteString("  <xs:simpleType name=\"" + form + "\"><xs:restriction base=\"xs:string\"><xs:pattern value=\"" + fieldForms[form] + "\"/></xs:restriction></xs:simpleType>\n")
+	var x xsd
+	x.begin("The IDocs of sap-s4/v2: of the basic types, what is told here. Segments that begin with Z1 are those of an extension.", IDocSpace, "qualified")
+	for _, form := range slices.Sorted(maps.Keys(fieldForms)) {
+		x.pattern(form, fieldForms[form])
 	}
-	b.WriteString("  <xs:simpleType name=\"text\"><xs:restriction base=\"xs:string\"><xs:minLength value=\"1\"/></xs:restriction></xs:simpleType>\n")
+	x.text("text", `<xs:minLength value="1"/>`)
 	for _, t := range idocTypes {
 		document := segmentType{"IDOC", "", "", t.inner}
-		b.WriteString("  <xs:element name=\"" + t.name + "\">\n    <xs:complexType>\n      <xs:sequence>\n")
-		document.write(&b, "BEGIN", "        ")
-		b.WriteString("      </xs:sequence>\n    </xs:complexType>\n  </xs:element>\n")
+		x.WriteString("  <xs:element name=\"" + t.name + "\">\n    <xs:complexType>\n      <xs:sequence>\n")
+		document.write(&x, "BEGIN", "        ")
+		x.WriteString("      </xs:sequence>\n    </xs:complexType>\n  </xs:element>\n")
 	}
-	b.WriteString("</xs:schema>\n")
-	return []byte(b.String())
+	x.WriteString("</xs:schema>\n")
+	return []byte(x.String())
 }
 
-func (t segmentType) write(b *strings.Builder, mark, indent string) {
+func (t segmentType) write(x *xsd, mark, indent string) {
 	occurs := map[string]string{"?": ` minOccurs="0"`, "*": ` minOccurs="0" maxOccurs="unbounded"`, "+": ` maxOccurs="unbounded"`}[t.often]
-	b.WriteString(indent + "<xs:element name=\"" + t.name + "\"" + occurs + ">\n" + indent + "  <xs:complexType>\n" + indent + "    <xs:sequence>\n")
+	x.WriteString(indent + "<xs:element name=\"" + t.name + "\"" + occurs + ">\n" + indent + "  <xs:complexType>\n" + indent + "    <xs:sequence>\n")
 	for _, f := range strings.Fields(t.fields) {
 		name, form, _ := strings.Cut(f, ":")
 		name, must := strings.CutSuffix(name, "!")
-		if form == "" {
-			form = "text"
-		}
-		optional := ` minOccurs="0"`
-		if must {
-			optional = ""
-		}
-		b.WriteString(indent + "      <xs:element name=\"" + name + "\" type=\"" + form + "\"" + optional + "/>\n")
+		x.element(indent+"      ", name, form, must)
 	}
 	for _, s := range t.inner {
-		s.write(b, "SEGMENT", indent+"      ")
+		s.write(x, "SEGMENT", indent+"      ")
 	}
-	b.WriteString(indent + "    </xs:sequence>\n" + indent + "    <xs:attribute name=\"" + mark + "\" type=\"xs:string\" use=\"required\" fixed=\"1\"/>\n" + indent + "  </xs:complexType>\n" + indent + "</xs:element>\n")
+	x.WriteString(indent + "    </xs:sequence>\n" + indent + "    <xs:attribute name=\"" + mark + "\" type=\"xs:string\" use=\"required\" fixed=\"1\"/>\n" + indent + "  </xs:complexType>\n" + indent + "</xs:element>\n")
 }

@@ -39,13 +39,10 @@ type ticket struct {
 	enveloped bool // in SOAP, and so is the answer
 	id        string
 	order     string
-	entity    entity     // as a confirmation of the OData service, goods movements behind its navigation
-	moved     []movement // as they came
+	entity    entity              // as a confirmation of the OData service, goods movements behind its navigation
+	moved     []map[string]string // rows of IT_GOODSMOVEMENTS, by field, as they came
 	tables    map[string]*xmltree.Node
 }
-
-// A movement is a row of IT_GOODSMOVEMENTS, by field.
-type movement map[string]string
 
 // called reads a call of the function.
 func (d Dialect) called(m simulators.Message) (simulators.Ask, error) {
@@ -219,22 +216,14 @@ func (e entity) moveSplit(from, to string) {
 // movements reads the goods movements of the ticket, with their serial numbers.
 func (r *ticketReader) movements() error {
 	serials, err := r.serials()
-	if err != nil || r.ticket.tables["IT_GOODSMOVEMENTS"] == nil {
+	if err != nil {
 		return err
 	}
 	t := r.ticket
 	var items []entity
-	for i, n := range r.ticket.tables["IT_GOODSMOVEMENTS"].Children {
-		at := fmt.Sprintf("IT_GOODSMOVEMENTS(%d)", i+1)
-		if foreign(n) || n.Name != "item" {
-			return refuse(codeMalformed, "%s: in line %d stands %s where rows are called item", at, n.Line, xmltree.Clip(n.Name))
-		}
-		row, err := fieldsOf(n, at, movementNames)
-		if err != nil {
-			return err
-		}
+	err = r.rows("IT_GOODSMOVEMENTS", movementNames, func(i int, n *xmltree.Node, at string, row map[string]string) error {
 		if len(row) == 0 { // a row of a form that nobody has filled in
-			continue
+			return nil
 		}
 		item, err := entityOf(n, at, row, movementFields, itemType)
 		if err != nil {
@@ -251,41 +240,57 @@ func (r *ticketReader) movements() error {
 		if move := item.text("GoodsMovementType"); reversing[move] == "" {
 			return refuse(codeMalformed, "%s/MOVE_TYPE: in line %d %q is none of 101, 261 and 551", at, n.Line, clip(move))
 		}
-		if s := serials[i+1]; len(s) > 0 {
+		if s := serials[i]; len(s) > 0 {
 			item["to_SerialNumbers"] = s
 		}
 		items, t.moved = append(items, item), append(t.moved, row)
-	}
-	if len(items) > 0 {
+		return nil
+	})
+	if err == nil && len(items) > 0 {
 		t.entity["to_ProdnOrdConfMatlDocItm"] = items
+	}
+	return err
+}
+
+// rows hands on each row of a table, with its number from 1 and its place in words.
+func (r *ticketReader) rows(table string, names map[string]string, each func(i int, n *xmltree.Node, at string, row map[string]string) error) error {
+	if r.ticket.tables[table] == nil {
+		return nil
+	}
+	for i, n := range r.ticket.tables[table].Children {
+		at := fmt.Sprintf("%s(%d)", table, i+1)
+		if foreign(n) || n.Name != "item" {
+			return refuse(codeMalformed, "%s: in line %d stands %s where rows are called item", at, n.Line, xmltree.Clip(n.Name))
+		}
+		row, err := fieldsOf(n, at, names)
+		if err != nil {
+			return err
+		}
+		if err := each(i+1, n, at, row); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// serials are the serial numbers of each row of goods movements.
+// serials are the serial numbers of each row of goods movements. Tables that say
+// nothing here are held against their form all the same.
 func (r *ticketReader) serials() (map[int][]entity, error) {
 	all := map[int][]entity{}
 	for _, table := range []string{"IT_GOODSMVT_SERIALNUMBER", "IT_CHARACTERISTICS_BATCH", "IT_LINK_GM_CHAR_BATCH", "ET_DETAIL_RETURN"} {
-		if r.ticket.tables[table] == nil {
-			continue
-		}
-		for i, n := range r.ticket.tables[table].Children {
-			at := fmt.Sprintf("%s(%d)", table, i+1)
-			if foreign(n) || n.Name != "item" {
-				return nil, refuse(codeMalformed, "%s: in line %d stands %s where rows are called item", at, n.Line, xmltree.Clip(n.Name))
-			}
-			row, err := fieldsOf(n, at, rowNames[table])
-			if err != nil {
-				return nil, err
-			}
+		err := r.rows(table, rowNames[table], func(_ int, n *xmltree.Node, at string, row map[string]string) error {
 			if table != "IT_GOODSMVT_SERIALNUMBER" || row["SERIALNO"] == "" {
-				continue
+				return nil
 			}
 			line, rest, ok := number(strings.TrimLeft(row["MATDOC_ITM"], "0"), 6)
 			if !ok || rest != "" {
-				return nil, refuse(codeMalformed, "%s/MATDOC_ITM: in line %d %q is no number of a row", at, n.Line, clip(row["MATDOC_ITM"]))
+				return refuse(codeMalformed, "%s/MATDOC_ITM: in line %d %q is no number of a row", at, n.Line, clip(row["MATDOC_ITM"]))
 			}
 			all[int(line)] = append(all[int(line)], entity{"SerialNumber": row["SERIALNO"]})
+			return nil
+		})
+		if err != nil {
+			return nil, err
 		}
 	}
 	return all, nil
@@ -293,8 +298,8 @@ func (r *ticketReader) serials() (map[int][]entity, error) {
 
 // fieldsOf reads a structure: its fields by name, without those that say nothing
 // but what stands in a field that nobody has filled in.
-func fieldsOf(n *xmltree.Node, at string, names map[string]string) (movement, error) {
-	row := movement{}
+func fieldsOf(n *xmltree.Node, at string, names map[string]string) (map[string]string, error) {
+	row := map[string]string{}
 	seen := map[string]bool{}
 	for _, c := range n.Children {
 		initial, known := names[c.Name]
@@ -315,7 +320,7 @@ func fieldsOf(n *xmltree.Node, at string, names map[string]string) (movement, er
 }
 
 // entityOf reads the fields of a row that say something here, as properties of t.
-func entityOf(n *xmltree.Node, at string, row movement, fields []field, t *entityType) (entity, error) {
+func entityOf(n *xmltree.Node, at string, row map[string]string, fields []field, t *entityType) (entity, error) {
 	e := entity{}
 	for _, f := range fields {
 		text := row[f.name]

@@ -84,9 +84,6 @@ func (d Dialect) rows(detail *xmltree.Node, t ticket, rows []simulators.Row) {
 	}
 }
 
-// zeros fills a number up on its left.
-func zeros(n string, width int) string { return strings.Repeat("0", max(0, width-len(n))) + n }
-
 // told is a refusal as fields of a message.
 func (d Dialect) told(kind string, r *simulators.Refusal) map[string]string {
 	id, number, _ := strings.Cut(codeOf(r), "/")

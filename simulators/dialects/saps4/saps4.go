@@ -1,6 +1,7 @@
 // Package saps4 words plant events as the OData V2 services of SAP S/4HANA do:
 // the dialect sap-s4/v2. Orders are announced by CloudEvents that name them, and
-// read; what the floor reports is posted as confirmations and material documents.
+// read, or whole by IDocs; what the floor reports is posted as confirmations and
+// material documents, or by the function of SAP Digital Manufacturing.
 //
 // It is a pure codec: it knows no network, no clock and no books. Sessions, tags,
 // locks and the like are policies, which package endpoint obeys.

@@ -89,11 +89,14 @@ const width = 12
 // shown is an order's number as it is told.
 func (s Settings) shown(o plant.OrderID) string {
 	n := string(o)
-	if s.Orders != Padded || n == "" || len(n) >= width || strings.Trim(n, "0123456789") != "" {
+	if s.Orders != Padded || n == "" || strings.Trim(n, "0123456789") != "" {
 		return n
 	}
-	return strings.Repeat("0", width-len(n)) + n
+	return zeros(n, width)
 }
+
+// zeros fills a number up on its left.
+func zeros(n string, width int) string { return strings.Repeat("0", max(0, width-len(n))) + n }
 
 // order reads an order's number: where numbers are padded, zeros in front of
 // digits mean nothing.

@@ -149,7 +149,8 @@ func appendValue(b []byte, edm string, v any) []byte {
 	return append(b, "null"...)
 }
 
-// decimalText writes at least three decimals, as quantities are shown.
+// decimalText writes at least three decimals, as quantities are shown, in JSON and
+// in IDocs.
 func decimalText(d plant.Decimal) string {
 	s := d.String()
 	whole, fraction, _ := strings.Cut(s, ".")
