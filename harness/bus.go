@@ -50,7 +50,7 @@ func (f File) checkBuses() error {
 // switches reports whether an endpoint has a messaging service of its own.
 func (f File) switches(name string) bool {
 	spec, known := f.Endpoints[name]
-	found, ok := catalog.Find(catalog.Standard().Dialects, cmp.Or(spec.Dialect, "neutral/v1"))
+	found, ok := catalog.Find(catalog.Standard().Dialects, spec.language())
 	if !known || !ok || spec.Bus != "" {
 		return false
 	}
@@ -76,15 +76,15 @@ func (r *Rig) told(name string, spec EndpointSpec) func(simulators.Failure) {
 // offBus says why an endpoint cannot be on the bus that it names; "" if it can.
 func (f File) offBus(name string, e EndpointSpec) string {
 	bus, known := f.Endpoints[e.Bus]
-	dialect := cmp.Or(e.Dialect, "neutral/v1")
+	dialect := e.language()
 	found, ok := catalog.Find(catalog.Standard().Dialects, dialect)
 	switch {
 	case !known || e.Bus == name || bus.Bus != "":
 		return fmt.Sprintf("%q is no endpoint with a messaging service of its own", e.Bus)
 	case !ok:
 		return "" // told when the rig is built
-	case cmp.Or(bus.Dialect, "neutral/v1") != dialect:
-		return fmt.Sprintf("%s speaks %s and %s speaks %s: one messaging service speaks one dialect", name, dialect, e.Bus, cmp.Or(bus.Dialect, "neutral/v1"))
+	case bus.language() != dialect:
+		return fmt.Sprintf("%s speaks %s and %s speaks %s: one messaging service speaks one dialect", name, dialect, e.Bus, bus.language())
 	case cmp.Or(e.Transport, "http") != "http" || cmp.Or(bus.Transport, "http") != "http":
 		return "a messaging service is called over http"
 	case e.Listen != "" || e.TLS != "" || e.Host != "":

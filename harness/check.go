@@ -163,7 +163,7 @@ func (f File) Summary() string {
 			ends = append(ends, fmt.Sprintf("%s (%s broker)", name, e.Broker))
 			continue
 		}
-		ends = append(ends, fmt.Sprintf("%s (%s, %s, %s)", name, e.System, cmp.Or(e.Dialect, "neutral/v1"), cmp.Or(e.Transport, "http")))
+		ends = append(ends, fmt.Sprintf("%s (%s, %s, %s)", name, e.System, e.language(), cmp.Or(e.Transport, "http")))
 	}
 	return sut + "; endpoints " + strings.Join(ends, ", ")
 }

@@ -21,7 +21,7 @@ import (
 // spoken is the dialect of an endpoint as the rig file sets it up; false if
 // there is none of that name, which is told when the rig is built.
 func (e EndpointSpec) spoken() (simulators.Dialect, bool) {
-	part, ok := catalog.Find(catalog.Standard().Dialects, cmp.Or(e.Dialect, "neutral/v1"))
+	part, ok := catalog.Find(catalog.Standard().Dialects, e.language())
 	if !ok {
 		return nil, false
 	}
@@ -171,7 +171,7 @@ func (f File) carried() []plant.Kind {
 
 // noWord says that a dialect cannot say something.
 func (f File) noWord(at string) string {
-	return fmt.Sprintf("%s, which %s speaks, has no word for", cmp.Or(f.Endpoints[at].Dialect, "neutral/v1"), at)
+	return fmt.Sprintf("%s, which %s speaks, has no word for", f.Endpoints[at].language(), at)
 }
 
 // Customs tells what of the rig follows from its dialects, for people who would
@@ -241,7 +241,7 @@ func (f *File) checkCarried() error {
 		}
 		for _, k := range e.Lists {
 			if of := listed[k]; of != "" && !e.lists(d, k) {
-				errs = append(errs, e.Pos.Find("lists").Errorf("endpoints.%s.lists names %s, and %s shows no list of %s", name, k, cmp.Or(e.Dialect, "neutral/v1"), of).
+				errs = append(errs, e.Pos.Find("lists").Errorf("endpoints.%s.lists names %s, and %s shows no list of %s", name, k, e.language(), of).
 					WithHint("leave %s out of lists", k))
 			}
 		}
@@ -340,7 +340,7 @@ func (r *Rig) admitted(name string, spec EndpointSpec, d simulators.Dialect, p s
 	if !f.SUT.ours() || len(ways) == 0 || slices.ContainsFunc(ways, named) || !slices.ContainsFunc(entries, named) {
 		return nil
 	}
-	return f.SUT.Pos.Find("env:").Errorf("sut.env does not name ${%s.%s}: %s speaks %s, and without it the SUT cannot get in", name, ways[0], name, cmp.Or(spec.Dialect, "neutral/v1")).
+	return f.SUT.Pos.Find("env:").Errorf("sut.env does not name ${%s.%s}: %s speaks %s, and without it the SUT cannot get in", name, ways[0], name, spec.language()).
 		WithHint("env: {NAME: \"${%s.%s}\"} tells it; andon check --env lists what else there is", name, ways[0])
 }
 

@@ -47,7 +47,7 @@ func (r *Rig) endpoints() error {
 }
 
 func (r *Rig) endpoint(name string, spec EndpointSpec) error {
-	dialect, ok := catalog.Find(r.setup.Catalog.Dialects, cmp.Or(spec.Dialect, "neutral/v1"))
+	dialect, ok := catalog.Find(r.setup.Catalog.Dialects, spec.language())
 	if !ok {
 		return fmt.Errorf("dialect: %s", yamlfile.OneOf(spec.Dialect, catalog.Names(r.setup.Catalog.Dialects)))
 	}

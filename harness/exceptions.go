@@ -18,7 +18,7 @@ import (
 const exceptionsLink = "exceptions"
 
 // exceptions is where the SUT surfaces what it could not post: a worklist that
-// takes every report and writes it into the journal.
+// takes every report, once, and writes it into the journal.
 type exceptions struct {
 	transport simulators.Transport
 	link      *chaos.Link

@@ -1,7 +1,6 @@
 package harness
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -32,7 +31,7 @@ func (f File) lacksDates(s scenarios.Scenario) string {
 		return ""
 	}
 	for _, name := range f.endpointNames() {
-		if dialect := cmp.Or(f.Endpoints[name].Dialect, "neutral/v1"); slices.Contains(undated, dialect) {
+		if dialect := f.Endpoints[name].language(); slices.Contains(undated, dialect) {
 			return fmt.Sprintf("%s was not run: it posts in one month what happened in another, and in %s, which %s speaks, not every posting is booked with its date", s.Metadata.ID, dialect, name)
 		}
 	}
@@ -47,7 +46,7 @@ var mute = []string{"files/v1", "sap-s4/v2"}
 // cannot find out what became of them; "" if there is none.
 func (f File) lacksOutcome(s scenarios.Scenario) string {
 	for _, name := range f.endpointNames() {
-		dialect := cmp.Or(f.Endpoints[name].Dialect, "neutral/v1")
+		dialect := f.Endpoints[name].language()
 		if p, ok := s.Given.Endpoints[name]; ok && slices.Contains(mute, dialect) && p.Apply(simulators.Policy{}).Accept == simulators.AcceptQueued {
 			return fmt.Sprintf("%s was not run: %s only accepts postings in it, and in %s nothing tells the SUT what became of them", s.Metadata.ID, name, dialect)
 		}

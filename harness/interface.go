@@ -1,7 +1,6 @@
 package harness
 
 import (
-	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -29,7 +28,7 @@ type Interface struct {
 // Interface returns how the endpoint called name speaks.
 func (f File) Interface(c catalog.Catalog, name string) (Interface, error) {
 	spec := f.Endpoints[name]
-	i := Interface{Name: name, Dialect: cmp.Or(spec.Dialect, "neutral/v1"), Attribute: attribution(f.Attribution, name)}
+	i := Interface{Name: name, Dialect: spec.language(), Attribute: attribution(f.Attribution, name)}
 	part, ok := catalog.Find(c.Dialects, i.Dialect)
 	if !ok {
 		return i, spec.Pos.Errorf("endpoints.%s: dialect: %s", name, yamlfile.OneOf(i.Dialect, catalog.Names(c.Dialects)))

@@ -156,14 +156,14 @@ func (e *EndpointSpec) checkShare() error {
 	switch {
 	case e.System == "":
 	case wordsRows != tables:
-		return e.Pos.Find("transport").Errorf("rows of tables need both: dialect staging/v1 and transport tables, not %s and %s", cmp.Or(e.Dialect, "neutral/v1"), cmp.Or(e.Transport, "http")).
+		return e.Pos.Find("transport").Errorf("rows of tables need both: dialect staging/v1 and transport tables, not %s and %s", e.language(), cmp.Or(e.Transport, "http")).
 			WithHint("leave transport out: it follows from the dialect")
 	case !tables && !e.Poll.IsZero():
 		return e.Pos.Errorf("poll is about tables, and this endpoint has none")
 	case wordsFiles && !share:
 		return e.Pos.Find("transport").Errorf("dialect %s is about files, and transport %s moves none", e.Dialect, cmp.Or(e.Transport, "http")).WithHint("write transport: files, or leave it out for transport: sftp")
 	case share && !wordsFiles:
-		return e.Pos.Find("transport").Errorf("transport %s moves files, and dialect %s is not about files", e.Transport, cmp.Or(e.Dialect, "neutral/v1")).WithHint("leave transport out: it follows from the dialect; or write dialect: files/v1")
+		return e.Pos.Find("transport").Errorf("transport %s moves files, and dialect %s is not about files", e.Transport, e.language()).WithHint("leave transport out: it follows from the dialect; or write dialect: files/v1")
 	case e.Ready != "" && !share:
 		return e.Pos.Errorf("ready is about files, and this endpoint has none")
 	}

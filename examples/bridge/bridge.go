@@ -190,9 +190,10 @@ func assemble(c Config, s *store, log *slog.Logger) *bridge {
 		b.couriers = append(b.couriers, &courier{name: name, to: to, next: c.nextSide(to), outbox: b.outbox[name], store: s, holds: h, units: u,
 			teller: b.teller, wrongly: newMisreversal(c.Defect), attempts: c.Attempts, defect: c.Defect, log: log})
 	}
-	b.inbox = &inbox{store: s, outbox: b.outbox, holds: h, units: u, teller: b.teller, backlog: c.Backlog, limit: c.Timeout, log: log, defect: c.Defect}
+	b.inbox = &inbox{store: s, outbox: b.outbox, holds: h, units: u, teller: b.teller, backlog: c.Backlog, limit: c.Timeout, log: log, defect: c.Defect,
+		documents: map[string]func([]byte) (string, []byte, error){}}
 	if c.Dialect == dialectB2MML {
-		b.inbox.bods = func(body []byte) (string, []byte, error) { return messageOf(body, c.Envelope) }
+		b.inbox.documents[bodName] = func(body []byte) (string, []byte, error) { return messageOf(body, c.Envelope) }
 	}
 	if e, ok := erp.(*sapSide); ok {
 		e.store = s
@@ -209,7 +210,7 @@ func assemble(c Config, s *store, log *slog.Logger) *bridge {
 		}
 	}
 	if s, ok := erp.(*sapSide); ok {
-		b.inbox.named, b.inbox.idocs = s.announced, newIDocReader(c).message
+		b.inbox.named, b.inbox.documents[idocName] = s.announced, newIDocReader(c).message
 	}
 	b.inbox.flawed = flaw(b.inbox, c.Defect)
 	if from, ok := erp.(lister); ok && c.Master == "lists" {

@@ -25,11 +25,11 @@ type inbox struct {
 	limit   time.Duration // how long a hold may wait for postings under way
 	log     *slog.Logger
 
-	bods   func(body []byte) (name string, message []byte, err error)                    // reads what the ERP posts as a BOD; nil if it does not
-	readOn func(ctx context.Context, event string, body []byte) (announcedFact, verdict) // makes a message of a business event; nil if there are none
-	ion    *ionSide                                                                      // what ION pushes goes there; nil if the ERP is not behind it
-	// idocs reads an IDoc of the ERP; nil if it has none.
-	idocs func(body []byte) (name string, message []byte, err error)
+	// documents read what the ERP posts in documents of its own, by the name of the
+	// address they come to.
+	documents map[string]func(body []byte) (name string, message []byte, err error)
+	readOn    func(ctx context.Context, event string, body []byte) (announcedFact, verdict) // makes a message of a business event; nil if there are none
+	ion       *ionSide                                                                      // what ION pushes goes there; nil if the ERP is not behind it
 	// named reads what an event of the ERP only names; nil if its events say all.
 	named  func(ctx context.Context, event []byte) (name string, message []byte, err error)
 	ready  atomic.Bool
@@ -83,14 +83,8 @@ func (i *inbox) webhook(w http.ResponseWriter, r *http.Request, from string) {
 		i.announced(w, r, body)
 		return
 	}
-	if i.bods != nil && from == "erp" && name == bodName {
-		if name, body, err = i.bods(body); err != nil {
-			problem(w, http.StatusBadRequest, "malformed", err.Error())
-			return
-		}
-	}
-	if i.idocs != nil && from == "erp" && name == idocName {
-		if name, body, err = i.idocs(body); err != nil {
+	if read := i.documents[name]; read != nil && from == "erp" {
+		if name, body, err = read(body); err != nil {
 			problem(w, http.StatusBadRequest, "malformed", err.Error())
 			return
 		}

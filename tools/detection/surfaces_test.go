@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -141,6 +143,26 @@ func TestSidesServeTheirDialects(t *testing.T) {
 	}{{"", "files/v1", true}, {"files/v1", "files/v1", true}, {"files/v1", "sap-s4/v2", false}, {"infor-ion/v3", "infor-ion/v2", true}, {"infor-ion/v3", "d365/v1", false}} {
 		if got := ofSide(c.own, c.erp); got != c.want {
 			t.Errorf("side of %q at %q: %v", c.own, c.erp, got)
+		}
+	}
+}
+
+// The dialect that a rig is said to have is the one in its file.
+func TestRigsSpeakWhatIsSaidOfThem(t *testing.T) {
+	t.Chdir("../..")
+	said := maps.Clone(ofERP)
+	for erp, rig := range listRigs {
+		said[rig] = erp
+	}
+	for _, rig := range rigs {
+		want := cmp.Or(said[rig], neutral)
+		f, err := harness.LoadFile(rig)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if got := cmp.Or(f.Endpoints["erp"].Dialect, neutral); got != want {
+			t.Errorf("the ERP of %s speaks %s, and is said to speak %s", rig, got, want)
 		}
 	}
 }
