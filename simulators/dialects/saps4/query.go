@@ -171,14 +171,21 @@ func compare(a, b any) int {
 		a, _ := a.(time.Time)
 		return a.Compare(b)
 	case bool:
-		if a, _ := a.(bool); !a && b {
-			return -1
-		}
+		a, _ := a.(bool)
+		return cmp.Compare(counted(a), counted(b))
 	}
 	if a == b {
 		return 0
 	}
 	return 1
+}
+
+// counted is 1 of what is true.
+func counted(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // equals is what a property must be by a filter; "" if it does not say.

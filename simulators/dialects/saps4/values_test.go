@@ -64,3 +64,17 @@ func TestTimesAreReadByTheirForm(t *testing.T) {
 		t.Errorf("only %d dates and %d times were read", dates, times)
 	}
 }
+
+// What is not said of a flag sorts as one that is not set, as it does of a text.
+func TestWhatIsNotSaidSortsFirst(t *testing.T) {
+	for name, set := range map[string]any{"IsFinalConfirmation": true, "ConfirmationText": "b"} {
+		by := options{order: []ordering{{name: name}}}
+		var got string
+		for _, e := range by.sorted([]entity{{"k": "set", name: set}, {"k": "unsaid"}, {"k": "empty", name: zeroOf(set)}}) {
+			got += e.text("k") + " "
+		}
+		if got != "unsaid empty set " {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
