@@ -88,7 +88,11 @@ func TestNoFirstLoad(t *testing.T) {
 	if _, err := (Dialect{}).Decode(m); err == nil || !strings.Contains(err.Error(), "Show.ItemMaster is not among the documents") {
 		t.Errorf("a Show is taken where there is none: %v", err)
 	}
-	for _, m := range loadOf(t, Settings{Product: "csi"}) {
+	csi := loadOf(t, Settings{Product: "csi"})
+	if len(csi) == 0 {
+		t.Error("CSI has no first load")
+	}
+	for _, m := range csi {
 		if strings.Contains(string(m.Body), "Show.ShopCalendar") {
 			t.Error("CSI shows a calendar, of which it has no document")
 		}

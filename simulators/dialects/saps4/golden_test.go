@@ -140,7 +140,7 @@ func exchanges(t testing.TB) map[string]dialecttest.Exchange {
 	}
 	refusal("no property", unknown, *why, d)
 	all["batch"] = inOne(t, d)
-	maps.Copy(all, functionExchanges())
+	maps.Copy(all, functionExchanges(t))
 	return all
 }
 

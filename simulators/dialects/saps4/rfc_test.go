@@ -84,7 +84,8 @@ func goods(pairs ...string) *xmltree.Node {
 var padded = Dialect{Settings{Orders: Padded}}
 
 // functionExchanges are those by function.
-func functionExchanges() map[string]dialecttest.Exchange {
+func functionExchanges(t testing.TB) map[string]dialecttest.Exchange {
+	t.Helper()
 	d, all := padded, map[string]dialecttest.Exchange{}
 	made := simulators.Answer{Rows: []simulators.Row{{Doc: "5000000001"}}}
 	add := func(name string, d Dialect, m simulators.Message, a simulators.Answer) {
@@ -109,9 +110,10 @@ func functionExchanges() map[string]dialecttest.Exchange {
 	broken := enveloped
 	broken.Body = []byte(strings.Replace(string(broken.Body), "</YIELD>", "</YIELDS>", 1))
 	var why *simulators.Refusal
-	if _, err := d.Decode(broken); errors.As(err, &why) {
-		add("function unreadable", d, broken, simulators.Answer{Refusal: why})
+	if _, err := d.Decode(broken); !errors.As(err, &why) {
+		t.Fatalf("what cannot be read is not refused: %v", err)
 	}
+	add("function unreadable", d, broken, simulators.Answer{Refusal: why})
 	return all
 }
 
@@ -183,7 +185,7 @@ func TestFunctionSaysWhatODataSays(t *testing.T) {
 }
 
 func TestGoodsOfATicket(t *testing.T) {
-	ask, err := padded.Decode(functionExchanges()["function with goods"].Request)
+	ask, err := padded.Decode(functionExchanges(t)["function with goods"].Request)
 	if err != nil || len(ask.Claims) != 3 || !ask.Batch {
 		t.Fatalf("%+v, %v", ask, err)
 	}
@@ -314,7 +316,7 @@ func TestEncodingsOfTheFunction(t *testing.T) {
 
 // Rows tell which part of a call was refused, and what waits for a person.
 func TestRowsOfTheFunction(t *testing.T) {
-	m := functionExchanges()["function with goods"].Request
+	m := functionExchanges(t)["function with goods"].Request
 	expired := &simulators.Refusal{Class: simulators.DataQuality, Code: "lot-expired", Text: "expired"}
 	rolled := &simulators.Refusal{Class: simulators.DataQuality, Code: "batch-rolled-back", Text: "nothing was posted"}
 	for want, a := range map[string]simulators.Answer{
@@ -377,7 +379,7 @@ func TestAnswerHasTheFormOfTheSample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ours, err := xmltree.Parse(functionExchanges()["function with goods"].Reply.Body)
+	ours, err := xmltree.Parse(functionExchanges(t)["function with goods"].Reply.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -403,7 +405,7 @@ func TestAnswerHasTheFormOfTheSample(t *testing.T) {
 	if wrong := lacking(got, want); len(wrong) > 0 || len(want) < 170 {
 		t.Errorf("of %d elements: %q", len(want), wrong)
 	}
-	for name, lie := range map[string]string{"another name": strings.ReplaceAll(string(functionExchanges()["function with goods"].Reply.Body), "CONF_CNT", "CONF_COUNT")} {
+	for name, lie := range map[string]string{"another name": strings.ReplaceAll(string(functionExchanges(t)["function with goods"].Reply.Body), "CONF_CNT", "CONF_COUNT")} {
 		n, err := xmltree.Parse([]byte(lie))
 		if err != nil {
 			t.Fatal(err)
