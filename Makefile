@@ -164,14 +164,14 @@ surface-faults: ## play every fault of connections, brokers, folders, tables and
 	$(GO) test ./harness -run '^TestFaultsBelowSurfaces$$' -count=1 -timeout 20m -everything -update
 
 .PHONY: surface-scenarios
-surface-scenarios: ## play every scenario with the sound build at the ERP of every dialect that it has a side for; writes docs/surface-scenarios.md
-	$(GO) run ./tools/detection -everywhere -write docs/surface-scenarios.md
+surface-scenarios: ## play every scenario with the sound build at the ERP of every dialect that it has a side for; writes docs/surface-scenarios.md, keeps the bundles of what does not hold in andon-runs
+	$(GO) run ./tools/detection -everywhere -keep andon-runs/surface-scenarios -write docs/surface-scenarios.md
 
 SEED ?= 20261120
 
 .PHONY: campaign
-campaign: ## CAMPAIGN runs of each sound build, at all of its rigs, under random schedules from all faults: nobody may be blamed; writes docs/random-trouble.md
-	$(GO) run ./tools/detection -defects - -sound 0 -shrink 0 -rest=false -campaign $(CAMPAIGN) -seed $(SEED) -write docs/random-trouble.md
+campaign: ## CAMPAIGN runs of each sound build, at all of its rigs, under random schedules from all faults: nobody may be blamed; writes docs/random-trouble.md, keeps the bundles of who is in andon-runs
+	$(GO) run ./tools/detection -defects - -sound 0 -shrink 0 -rest=false -campaign $(CAMPAIGN) -keep andon-runs/campaign -seed $(SEED) -write docs/random-trouble.md
 
 .PHONY: soak
 soak: ## a simulated day of random trouble around the bundled integration: what it and the rig take up at each hour, which must not grow (nine minutes)

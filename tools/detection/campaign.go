@@ -52,6 +52,9 @@ func (m *measure) campaign(ctx context.Context, b build, n int, keep string) (*c
 	return out, nil
 }
 
+// folder is the name of a rig as that of a folder.
+func folder(rig string) string { return strings.NewReplacer(":", "-", "/", "-").Replace(rig) }
+
 // shares divides n runs: two parts for the usual rig, one for each of the others.
 func shares(n, others int) []int {
 	list := make([]int, others+1)
@@ -69,7 +72,7 @@ func (m *measure) campaignAt(ctx context.Context, b build, n int, keep string, l
 	pack, _ := b.file.Fit(m.pack)
 	pack = pack[:min(len(pack), n)]
 	if keep != "" {
-		keep = filepath.Join(keep, strings.NewReplacer(":", "-", "/", "-").Replace(b.name)) // runs of two rigs may have one name
+		keep = filepath.Join(keep, folder(b.name)) // runs of two rigs may have one name
 	}
 	setup := harness.Setup{Catalog: m.base.Catalog, File: b.file, Self: m.base.Self, Version: m.base.Version, Out: keep}
 	possible, left := b.file.Feasible(m.base.Catalog.Faults)

@@ -63,6 +63,12 @@ func (o outcome) reason() string {
 	return o.verdict.String() + ": " + o.why
 }
 
+// puzzling reports whether the run has to be looked into: the build was blamed,
+// or there is no telling.
+func (o outcome) puzzling() bool {
+	return o.left == "" && (o.broken != "" || o.verdict != evidence.Holds && o.verdict != evidence.Vacuous)
+}
+
 // outcomeOf reads what a gate of one scenario has come to.
 func outcomeOf(s reports.Scenario) outcome {
 	o := outcome{verdict: s.Verdict, blamed: violators(s)}
@@ -143,19 +149,27 @@ func (m *measure) rigsOf(erp string) (all []namedRig, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if m.options.keep != "" {
+		base.Out = filepath.Join(m.options.keep, folder(erp))
+	}
 	all = append(all, namedRig{gate: base})
 	if path := listRigs[erp]; path != "" {
 		if base.File, base.Source, err = load(path); err != nil {
 			return nil, err
 		}
 		base.File.SUT.Process.Command = []string{m.base.Self}
-		all = append(all, namedRig{strings.TrimSuffix(filepath.Base(path), ".yaml"), base})
+		name := strings.TrimSuffix(filepath.Base(path), ".yaml")
+		if base.Out != "" {
+			base.Out += "-" + name
+		}
+		all = append(all, namedRig{name, base})
 	}
 	return all, nil
 }
 
 // playOne gates one scenario at the first of the rigs at which it comes to
-// something.
+// something. Where rigs keep bundles, that of a run that holds or has shown
+// nothing is thrown away.
 func playOne(ctx context.Context, rigs []namedRig, s scenarios.Scenario) outcome {
 	return firstShown(rigs, func(r namedRig) outcome {
 		o := outcome{rig: r.name, left: strings.TrimPrefix(r.gate.File.Lacks(s), s.Metadata.ID+" was not run: ")}
@@ -163,6 +177,9 @@ func playOne(ctx context.Context, rigs []namedRig, s scenarios.Scenario) outcome
 			return o
 		}
 		r.gate.Scenarios = []scenarios.Scenario{s}
+		if r.gate.Out != "" {
+			r.gate.Out = filepath.Join(r.gate.Out, s.Metadata.ID)
+		}
 		g, err := harness.Gate(ctx, r.gate)
 		if err != nil {
 			o.left = "cannot be played here: " + oneLine(err.Error()) // its plan does not fit the rig
@@ -170,6 +187,9 @@ func playOne(ctx context.Context, rigs []namedRig, s scenarios.Scenario) outcome
 		}
 		o = outcomeOf(g.Scenarios[0])
 		o.rig = r.name
+		if r.gate.Out != "" && !o.puzzling() {
+			_ = os.RemoveAll(r.gate.Out) // who looks for bundles sees what stays
+		}
 		return o
 	})
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -60,6 +61,35 @@ func TestRigsOfADialect(t *testing.T) {
 	rigs, _ := m.rigsOf("files/v1")
 	if o := playOne(t.Context(), rigs, lists[0]); !strings.HasPrefix(o.left, "its fault pagination") || o.word() != "–" {
 		t.Errorf("%+v", o)
+	}
+}
+
+// A run in which the build is blamed leaves its bundle where bundles are kept, one
+// that holds leaves nothing.
+func TestBundlesOfWhatDoesNotHold(t *testing.T) {
+	t.Chdir("../..")
+	keep := t.TempDir()
+	m, err := prepare(t.Context(), options{scenarios: "CNF-02", keep: keep, lanes: 1, dialects: true}, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	rigs, err := m.rigsOf("b2mml-xml/v7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := func() (bundles []string) {
+		bundles, err := filepath.Glob(filepath.Join(keep, "*", "CNF-02", "*", "verdict.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return bundles
+	}
+	if o := playOne(t.Context(), rigs, m.pack[0]); o.word() != "✓" || len(kept()) > 0 {
+		t.Errorf("sound: %s, bundles %v", o.word(), kept())
+	}
+	rigs[0].gate.Defect = "M01"
+	if o := playOne(t.Context(), rigs, m.pack[0]); !o.puzzling() || len(kept()) != 1 {
+		t.Errorf("with a defect: %s, bundles %v", o.word(), kept())
 	}
 }
 

@@ -52,7 +52,7 @@ func main() {
 	flag.IntVar(&o.shrink, "shrink", 40, "runs in which one failing run of each defect is made small; 0 for none")
 	flag.IntVar(&o.sound, "sound", 300, "randomised runs of each sound build")
 	flag.IntVar(&o.campaign, "campaign", 300, "runs of each sound build under random schedules from all faults")
-	flag.StringVar(&o.keep, "keep", "", "`folder` for bundles of campaign runs that were violated")
+	flag.StringVar(&o.keep, "keep", "", "`folder` for bundles of campaign runs that were violated and, with -everywhere, of all that neither hold nor are vacuous")
 	flag.StringVar(&o.builds, "build", "bridge:every,poller", "comma-separated sound builds: bridge, poller, bridge:RIG with a dialect of its ERP, container or a rig file of examples/bridge, such as bridge:files/v1 and bridge:mqtt, and bridge:every, whose campaign is at all of these")
 	flag.BoolVar(&o.canaries, "canaries", false, "only show that each oracle still speaks, and that one round of the sound builds holds")
 	flag.BoolVar(&o.surfaces, "surfaces", false, "only plant the defects at the ERP of each dialect that the bundled build has a side for")
