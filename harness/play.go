@@ -56,6 +56,7 @@ func (p *Plan) play(ctx context.Context) error {
 	p.progress.remember() // also what was given up on the way
 	last := lastPatience
 	last.quiet, last.most = last.quiet+p.Settle.Lag, min(last.most+p.Settle.Lag, p.Settle.Max)
+	last.follow = followUp * p.Settle.Quiet
 	if !p.progress.await(ctx, last) {
 		p.progress.giveUp()
 	}
@@ -102,7 +103,9 @@ var (
 	usualPatience = patience{quiet: 500 * time.Millisecond, most: 2 * time.Second}
 	// before everything is healed: what was put off for a second, by a
 	// Retry-After or a redelivery, is still to meet the faults, or which of the
-	// last facts they strike would be a matter of luck.
+	// last facts they strike would be a matter of luck. So is what has to wait
+	// until the SUT, which was killed in the middle of it, knows what became of
+	// a posting.
 	lastPatience = patience{quiet: 2500 * time.Millisecond, most: 10 * time.Second}
 	// while the way is cut nothing can arrive, and production goes on.
 	cutPatience = patience{quiet: 40 * time.Millisecond, most: 40 * time.Millisecond}

@@ -225,8 +225,9 @@ func (p *progress) remember() {
 
 // patience bounds a wait for the SUT; all wall time.
 type patience struct {
-	quiet time.Duration // nothing has changed for so long
-	most  time.Duration // in all
+	quiet  time.Duration // nothing has changed for so long
+	most   time.Duration // in all
+	follow time.Duration // for so long after its last deed a SUT does something that only asks what has become of it
 }
 
 // await returns when nothing is owed or waiting to be taken (true), or when
@@ -235,7 +236,8 @@ type patience struct {
 func (p *progress) await(ctx context.Context, pat patience) (settled bool) {
 	deadline := time.Now().Add(pat.most)
 	for ctx.Err() == nil {
-		owed, last := p.state()
+		owed, _ := p.state()
+		last := p.lastWord(pat.follow)
 		_, waiting := p.busy()
 		now := time.Now()
 		switch {

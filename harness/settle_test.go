@@ -89,6 +89,49 @@ func TestWhoAsksForItsPostingsIsWaitedFor(t *testing.T) {
 	}
 }
 
+// TestFaultsOutlastQuestions: who was killed in the middle of a posting asks for
+// seconds what has become of it, and goes on only then: what comes behind it is to
+// meet the faults. Who asks for ever is not waited for as long.
+func TestFaultsOutlastQuestions(t *testing.T) {
+	for _, c := range []struct {
+		asks    string
+		posts   time.Duration // after so many seconds of questions
+		settled bool
+		after   time.Duration
+	}{
+		{"postings", 5 * time.Second, true, 5 * time.Second},
+		{"postings", time.Hour, false, 6*time.Second + lastPatience.quiet},
+		{"lot", 5 * time.Second, false, lastPatience.quiet},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			j := evidence.NewJournal(nil)
+			p := newProgress(j, nil, nil)
+			owe(j)
+			ctx, over := context.WithCancel(t.Context())
+			ended := make(chan struct{})
+			began := time.Now()
+			go func() {
+				defer close(ended)
+				for ctx.Err() == nil {
+					j.Append(evidence.Attempt{Verb: "get", Name: "bods", Asks: c.asks})
+					time.Sleep(time.Second)
+					if time.Since(began) == c.posts {
+						pay(j)
+					}
+				}
+			}()
+			pat := lastPatience
+			pat.follow = 6 * time.Second
+			settled := p.await(t.Context(), pat)
+			if took := time.Since(began); settled != c.settled || took < c.after || took > c.after+100*time.Millisecond {
+				t.Errorf("asking for %s: %t after %s, want %t after %s", c.asks, settled, took, c.settled, c.after)
+			}
+			over()
+			<-ended
+		})
+	}
+}
+
 // TestWhoWasPromisedAnAnswerIsWaitedFor: who posted and was told that it is
 // accepted does nothing until the answer comes, or has not come.
 func TestWhoWasPromisedAnAnswerIsWaitedFor(t *testing.T) {
@@ -156,6 +199,12 @@ func owe(j *evidence.Journal) {
 	j.Append(evidence.Truth{Event: plant.Event{ID: id, Fact: fact}, Source: "mes", Sink: "erp"})
 	j.Append(evidence.Offer{Endpoint: "mes", Name: "confirmations", Facts: []plant.EventID{id}, Attempt: 1,
 		Result: simulators.Result{Outcome: simulators.Accepted, Status: 202}})
+}
+
+// pay posts what [owe] owes.
+func pay(j *evidence.Journal) {
+	fact := plant.Confirmed{Order: "1", Operation: "0010", Counter: 1}
+	j.Append(evidence.Effect{Endpoint: "erp", Posting: simulators.Posting{Claim: plant.Event{ID: plant.EventID(plant.Natural(fact)), Fact: fact}}})
 }
 
 // Less patience is a tenth, but enough to see that a SUT is quiet, and never
