@@ -6,14 +6,16 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
 // Config is what an operator can set. The README has the table.
 type Config struct {
 	ERP, MES   Endpoint
-	Dialect    string   // of the ERP: neutral/v1, files/v1, b2mml-xml/v7, d365/v1, staging/v1 or sap-s4/v2
+	Dialect    string   // of the ERP: one of dialects; neutral/v1 if empty
 	MESDialect string   // of the MES: neutral/v1, or that of an ERP behind ION, where the MES is on the same bus
 	Company    string   // legal entity of d365/v1
 	Zone       string   // of the ERP's clock, in which IDocs of sap-s4/v2 tell dates and times; "" is UTC
@@ -95,7 +97,7 @@ func readConfig(args []string, env func(string) string, stdout, stderr io.Writer
 	text(&c.ERP.Next, "erp-next-client", "ERP_NEXT_CLIENT", "", "OAuth2 client id at the ERP from the cutover on")
 	text(&c.ERP.Key, "erp-key", "ERP_KEY", "", "file with our private key at the ERP's SFTP server; without one the secret is the password")
 	text(&c.ERP.KnownHosts, "erp-known-hosts", "ERP_KNOWN_HOSTS", "", "file with the public key of the ERP's SFTP server")
-	text(&c.Dialect, "erp-dialect", "ERP_DIALECT", dialectNeutral, "neutral/v1, files/v1, b2mml-xml/v7, d365/v1, staging/v1 or sap-s4/v2: what the ERP speaks")
+	text(&c.Dialect, "erp-dialect", "ERP_DIALECT", dialectNeutral, "what the ERP speaks: "+strings.Join(dialects, ", "))
 	text(&c.MESDialect, "mes-dialect", "MES_DIALECT", dialectNeutral, "neutral/v1, or infor-ion/v3 or v2 if the ERP speaks that: what the MES speaks")
 	text(&c.Files.Layout, "erp-file-layout", "ERP_FILE_LAYOUT", "", "csv or fixed: how the lines of files/v1 are made up; csv if empty")
 	text(&c.Files.Encoding, "erp-file-encoding", "ERP_FILE_ENCODING", "", "utf-8, iso-8859-1, iso-8859-15 or windows-1252: of files; utf-8 if empty")
@@ -185,16 +187,16 @@ func (c Config) Validate() error {
 			bad = append(bad, errors.New(what))
 		}
 	}
-	if c.Dialect == dialectION3 || c.Dialect == dialectION2 {
+	if c.onION() {
 		k, err := readKeys(c.IONAPI)
 		bad = append(bad, err)
 		c.ERP.URL = k.Gateway
 	}
 	need(c.ERP.URL != "", "set ERP_URL: where is the ERP?")
-	onBus := c.MESDialect == c.Dialect && (c.Dialect == dialectION3 || c.Dialect == dialectION2)
+	onBus := c.MESDialect == c.Dialect && c.onION()
 	need(c.MES.URL != "" || onBus, "set MES_URL: where is the MES?")
 	need(c.MESDialect == "" || c.MESDialect == dialectNeutral || onBus, `MES_DIALECT must be "neutral/v1", or that of an ERP behind ION`)
-	need(c.Dialect == "" || c.Dialect == dialectNeutral || c.Dialect == dialectFiles || c.Dialect == dialectB2MML || c.Dialect == dialectD365 || c.Dialect == dialectStaging || c.Dialect == dialectION3 || c.Dialect == dialectION2 || c.Dialect == dialectSAP, `ERP_DIALECT must be "neutral/v1", "files/v1", "b2mml-xml/v7", "d365/v1", "infor-ion/v3", "infor-ion/v2", "staging/v1" or "sap-s4/v2"`)
+	need(c.Dialect == "" || slices.Contains(dialects, c.Dialect), "ERP_DIALECT must be one of "+strings.Join(dialects, ", "))
 	need(c.Envelope == "" || c.Envelope == "none" || envelopes[c.Envelope] != "", `ERP_ENVELOPE must be "none", "soap-1.1" or "soap-1.2"`)
 	need(c.Confirm == "" || c.Confirm == confirmOData || c.Confirm == confirmRFC, `ERP_CONFIRM must be "odata" or "rfc"`)
 	need(c.Confirm != confirmRFC || c.Dialect == dialectSAP, "ERP_CONFIRM=rfc needs an ERP that speaks sap-s4/v2")

@@ -134,5 +134,11 @@ const (
 	dialectSAP     = "sap-s4/v2"
 )
 
+// dialects are those that the bridge has a side for.
+var dialects = []string{dialectNeutral, dialectFiles, dialectB2MML, dialectStaging, dialectD365, dialectION3, dialectION2, dialectSAP}
+
+// onION reports whether the ERP is behind ION.
+func (c Config) onION() bool { return c.Dialect == dialectION3 || c.Dialect == dialectION2 }
+
 // productCSI is CloudSuite Industrial behind ION.
 const productCSI = "csi"
