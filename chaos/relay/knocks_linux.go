@@ -20,8 +20,7 @@ func overhear(at netip.AddrPort, tell func()) (io.Closer, error) {
 	if err != nil {
 		return nil, err
 	}
-	only := knocksAt(at)
-	if err := unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &unix.SockFprog{Len: uint16(len(only)), Filter: unsafe.SliceData(only)}); err != nil {
+	if err := listenOnly(fd, knocksAt(at)); err != nil {
 		_ = unix.Close(fd)
 		return nil, err
 	}
@@ -35,6 +34,26 @@ func overhear(at netip.AddrPort, tell func()) (io.Closer, error) {
 		}
 	}()
 	return f, nil
+}
+
+// listenOnly has a raw socket hear what a filter lets through, and nothing that
+// came before it was attached: from when it was made a socket hears everything.
+func listenOnly(fd int, only []unix.SockFilter) error {
+	nothing := []unix.SockFilter{{Code: unix.BPF_RET | unix.BPF_K}}
+	if err := attach(fd, nothing); err != nil {
+		return err
+	}
+	for b := make([]byte, 64); ; {
+		if _, err := unix.Read(fd, b); err == unix.EAGAIN {
+			return attach(fd, only)
+		} else if err != nil && err != unix.EINTR {
+			return err
+		}
+	}
+}
+
+func attach(fd int, code []unix.SockFilter) error {
+	return unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &unix.SockFprog{Len: uint16(len(code)), Filter: unsafe.SliceData(code)})
 }
 
 // knocksAt is a filter that lets through IPv4 packets whose TCP header has SYN
