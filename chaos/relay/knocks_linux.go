@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"encoding/binary"
 	"io"
 	"net/netip"
 	"os"
@@ -20,40 +21,38 @@ func overhear(at netip.AddrPort, tell func()) (io.Closer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := listenOnly(fd, knocksAt(at)); err != nil {
+	only := knocksAt(at)
+	if err := unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &unix.SockFprog{Len: uint16(len(only)), Filter: unsafe.SliceData(only)}); err != nil {
 		_ = unix.Close(fd)
 		return nil, err
 	}
 	f := os.NewFile(uintptr(fd), "knocks")
 	go func() { // ends when f is closed
-		for b := make([]byte, 64); ; {
-			if _, err := f.Read(b); err != nil {
+		for b := make([]byte, headers); ; {
+			n, err := f.Read(b)
+			if err != nil {
 				return
 			}
-			tell()
+			if isKnock(b[:n], at) { // what came before the filter was there is among them
+				tell()
+			}
 		}
 	}()
 	return f, nil
 }
 
-// listenOnly has a raw socket hear what a filter lets through, and nothing that
-// came before it was attached: from when it was made a socket hears everything.
-func listenOnly(fd int, only []unix.SockFilter) error {
-	nothing := []unix.SockFilter{{Code: unix.BPF_RET | unix.BPF_K}}
-	if err := attach(fd, nothing); err != nil {
-		return err
-	}
-	for b := make([]byte, 64); ; {
-		if _, err := unix.Read(fd, b); err == unix.EAGAIN {
-			return attach(fd, only)
-		} else if err != nil && err != unix.EINTR {
-			return err
-		}
-	}
-}
+// headers is how long those of IPv4 and TCP are at most, without what TCP adds.
+const headers = 60 + 20
 
-func attach(fd int, code []unix.SockFilter) error {
-	return unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &unix.SockFprog{Len: uint16(len(code)), Filter: unsafe.SliceData(code)})
+// isKnock reports whether a packet is what [knocksAt] lets through.
+func isKnock(packet []byte, at netip.AddrPort) bool {
+	const syn, ack = 0x02, 0x10
+	if len(packet) < 20 {
+		return false
+	}
+	to, segment := netip.AddrFrom4([4]byte(packet[16:20])), packet[min(len(packet), 4*int(packet[0]&0x0f)):]
+	return len(segment) >= 14 && binary.BigEndian.Uint16(segment[2:]) == at.Port() && segment[13]&(syn|ack) == syn &&
+		(at.Addr().IsUnspecified() || to == at.Addr())
 }
 
 // knocksAt is a filter that lets through IPv4 packets whose TCP header has SYN
@@ -71,7 +70,7 @@ func knocksAt(at netip.AddrPort) (code []unix.SockFilter) {
 		{Code: octet, K: 13}, // flags
 		{Code: unix.BPF_ALU | unix.BPF_AND | unix.BPF_K, K: syn | ack},
 		{Code: equal, K: syn, Jf: 1},
-		{Code: unix.BPF_RET | unix.BPF_K, K: 64},
+		{Code: unix.BPF_RET | unix.BPF_K, K: headers},
 		{Code: unix.BPF_RET | unix.BPF_K},
 	}
 	if at.Addr().IsUnspecified() {
