@@ -227,7 +227,7 @@ func (p *progress) remember() {
 type patience struct {
 	quiet  time.Duration // nothing has changed for so long
 	most   time.Duration // in all
-	follow time.Duration // for so long after its last deed a SUT does something that only asks what has become of it
+	follow time.Duration // so long after its last deed a SUT counts as at work that asks what became of a posting
 }
 
 // await returns when nothing is owed or waiting to be taken (true), or when

@@ -1,7 +1,6 @@
 package harness
 
 import (
-	"context"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -66,15 +65,7 @@ func TestWhoAsksForItsPostingsIsWaitedFor(t *testing.T) {
 			j := evidence.NewJournal(nil)
 			p := newProgress(j, nil, nil)
 			owe(j)
-			ctx, over := context.WithCancel(t.Context())
-			ended := make(chan struct{})
-			go func() {
-				defer close(ended)
-				for ctx.Err() == nil {
-					j.Append(evidence.Attempt{Verb: "get", Name: "bods", Asks: asks})
-					time.Sleep(time.Second)
-				}
-			}()
+			defer asking(j, asks)()
 			began, want := time.Now(), 9*time.Second // twice as long as usual after the last deed, and then as usual
 			if asks == "lot" {
 				want = settle.Quiet
@@ -83,8 +74,6 @@ func TestWhoAsksForItsPostingsIsWaitedFor(t *testing.T) {
 			if took := time.Since(began); !quiet || took < want || took > want+time.Second {
 				t.Errorf("asking for %s: at rest %t after %s (%s), want after about %s", asks, quiet, took, why, want)
 			}
-			over()
-			<-ended
 		})
 	}
 }
@@ -107,27 +96,14 @@ func TestFaultsOutlastQuestions(t *testing.T) {
 			j := evidence.NewJournal(nil)
 			p := newProgress(j, nil, nil)
 			owe(j)
-			ctx, over := context.WithCancel(t.Context())
-			ended := make(chan struct{})
-			began := time.Now()
-			go func() {
-				defer close(ended)
-				for ctx.Err() == nil {
-					j.Append(evidence.Attempt{Verb: "get", Name: "bods", Asks: c.asks})
-					time.Sleep(time.Second)
-					if time.Since(began) == c.posts {
-						pay(j)
-					}
-				}
-			}()
-			pat := lastPatience
+			defer asking(j, c.asks)()
+			defer time.AfterFunc(c.posts, func() { pay(j) }).Stop()
+			began, pat := time.Now(), lastPatience
 			pat.follow = 6 * time.Second
 			settled := p.await(t.Context(), pat)
 			if took := time.Since(began); settled != c.settled || took < c.after || took > c.after+100*time.Millisecond {
 				t.Errorf("asking for %s: %t after %s, want %t after %s", c.asks, settled, took, c.settled, c.after)
 			}
-			over()
-			<-ended
 		})
 	}
 }
@@ -199,6 +175,28 @@ func owe(j *evidence.Journal) {
 	j.Append(evidence.Truth{Event: plant.Event{ID: id, Fact: fact}, Source: "mes", Sink: "erp"})
 	j.Append(evidence.Offer{Endpoint: "mes", Name: "confirmations", Facts: []plant.EventID{id}, Attempt: 1,
 		Result: simulators.Result{Outcome: simulators.Accepted, Status: 202}})
+}
+
+// asking has the SUT ask for something every second, until what it returns is called.
+func asking(j *evidence.Journal, what string) (stop func()) {
+	over, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		every := time.NewTicker(time.Second)
+		defer every.Stop()
+		for {
+			j.Append(evidence.Attempt{Verb: "get", Name: "bods", Asks: what})
+			select {
+			case <-every.C:
+			case <-over:
+				return
+			}
+		}
+	}()
+	return func() {
+		close(over)
+		<-ended
+	}
 }
 
 // pay posts what [owe] owes.

@@ -33,7 +33,7 @@ func overhear(at netip.AddrPort, tell func()) (io.Closer, error) {
 			if err != nil {
 				return
 			}
-			if isKnock(b[:n], at) { // what came before the filter was there is among them
+			if isKnock(b[:n], at) {
 				tell()
 			}
 		}
@@ -41,12 +41,15 @@ func overhear(at netip.AddrPort, tell func()) (io.Closer, error) {
 	return f, nil
 }
 
+// Flags of a TCP header.
+const syn, ack = 0x02, 0x10
+
 // headers is how long those of IPv4 and TCP are at most, without what TCP adds.
 const headers = 60 + 20
 
-// isKnock reports whether a packet is what [knocksAt] lets through.
+// isKnock reports whether a packet is what [knocksAt] lets through: that keeps the
+// machine's other packets from us, and is attached too late for the first of them.
 func isKnock(packet []byte, at netip.AddrPort) bool {
-	const syn, ack = 0x02, 0x10
 	if len(packet) < 20 {
 		return false
 	}
@@ -61,7 +64,6 @@ func knocksAt(at netip.AddrPort) (code []unix.SockFilter) {
 	const (
 		word, half, octet = unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, unix.BPF_LD | unix.BPF_H | unix.BPF_IND, unix.BPF_LD | unix.BPF_B | unix.BPF_IND
 		equal             = unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K
-		syn, ack          = 0x02, 0x10
 	)
 	pass := []unix.SockFilter{
 		{Code: unix.BPF_LDX | unix.BPF_B | unix.BPF_MSH}, // where the TCP header begins

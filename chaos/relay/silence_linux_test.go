@@ -2,7 +2,6 @@ package relay
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"testing"
 	"time"
@@ -13,35 +12,39 @@ import (
 // TestWhoHasNoAnswerIsFound: who tries to connect to a port and has no answer is
 // seen, by the kernel's own search and in its list, and nobody at another.
 func TestWhoHasNoAnswerIsFound(t *testing.T) {
-	var ports [2]int
-	for i := range ports {
+	open := func() (*net.TCPListener, int) {
+		t.Helper()
 		l, err := net.Listen("tcp4", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer l.Close()
-		ports[i] = l.Addr().(*net.TCPAddr).Port
-		if i == 1 {
-			break // that one answers
-		}
-		full, err := silence(l.(*net.TCPListener))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, c := range full.conns {
-			defer c.Close()
-		}
+		t.Cleanup(func() { _ = l.Close() })
+		return l.(*net.TCPListener), l.Addr().(*net.TCPAddr).Port
+	}
+	silent, port := open()
+	_, answering := open()
+	full, err := silence(silent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range full.conns {
+		defer c.Close()
 	}
 	sees := func(where string, find func(port int) (bool, error), want bool) {
 		t.Helper()
-		for over := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
-			silent, err := find(ports[0])
-			answering, err2 := find(ports[1])
-			if err != nil || err2 != nil || answering || silent != want && time.Now().After(over) {
-				t.Errorf("%s: seen %t, want %t, at the other door %t, %v, %v", where, silent, want, answering, err, err2)
+		for over := time.After(10 * time.Second); ; {
+			waits, err := find(port)
+			elsewhere, err2 := find(answering)
+			if err != nil || err2 != nil || elsewhere {
+				t.Fatalf("%s: at the other door %t, %v, %v", where, elsewhere, err, err2)
 			}
-			if silent == want || t.Failed() {
+			if waits == want {
 				return
+			}
+			select { // the kernel tells nobody when it changes its mind
+			case <-over:
+				t.Fatalf("%s: seen %t, want %t", where, waits, want)
+			case <-time.After(time.Millisecond):
 			}
 		}
 	}
@@ -57,7 +60,7 @@ func TestWhoHasNoAnswerIsFound(t *testing.T) {
 	given := make(chan struct{})
 	go func() {
 		defer close(given)
-		if c, err := (&net.Dialer{}).DialContext(ctx, "tcp4", fmt.Sprint("127.0.0.1:", ports[0])); err == nil {
+		if c, err := (&net.Dialer{}).DialContext(ctx, "tcp4", silent.Addr().String()); err == nil {
 			_ = c.Close()
 		}
 	}()

@@ -60,11 +60,7 @@ func serveTLS(t *testing.T, mutual bool) *secured {
 // client is a standard HTTP client that trusts the authority, as change leaves
 // it. It keeps its connections until the test ends.
 func (s *secured) client(change ...func(*tls.Config)) *http.Client {
-	c := &tls.Config{RootCAs: s.authority.Pool(), ClientSessionCache: tls.NewLRUClientSessionCache(8)}
-	for _, do := range change {
-		do(c)
-	}
-	tr := &http.Transport{TLSClientConfig: c}
+	tr := &http.Transport{TLSClientConfig: s.trusting(change)}
 	s.t.Cleanup(tr.CloseIdleConnections)
 	return &http.Client{Transport: tr, Timeout: 20 * time.Second}
 }
@@ -88,24 +84,26 @@ func (s *secured) says(c *http.Client, text string) error {
 // has seen its certificate: what that says of it is for who reads. An HTTP client
 // reads while it writes, and may say only that its writing failed.
 func (s *secured) meets(change ...func(*tls.Config)) error {
-	c := &tls.Config{RootCAs: s.authority.Pool()}
-	for _, do := range change {
-		do(c)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	defer cancel()
-	conn, err := (&tls.Dialer{Config: c}).DialContext(ctx, "tcp", s.addr)
+	const patience = 20 * time.Second
+	conn, err := tls.DialWithDialer(&net.Dialer{Timeout: patience}, "tcp", s.addr, s.trusting(change))
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	if over, ok := ctx.Deadline(); ok {
-		err = conn.SetReadDeadline(over)
+	if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		return err
 	}
-	if err == nil {
-		_, err = conn.Read(make([]byte, 1))
-	}
+	_, err = conn.Read(make([]byte, 1))
 	return err
+}
+
+// trusting is what a client brings that trusts the authority, as change leaves it.
+func (s *secured) trusting(change []func(*tls.Config)) *tls.Config {
+	c := &tls.Config{RootCAs: s.authority.Pool(), ClientSessionCache: tls.NewLRUClientSessionCache(8)}
+	for _, do := range change {
+		do(c)
+	}
+	return c
 }
 
 func (s *secured) shown(c *tls.Config) { c.Certificates = []tls.Certificate{s.own} }
