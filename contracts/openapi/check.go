@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/url"
 	"path"
 	"slices"
 	"strconv"
@@ -16,8 +17,9 @@ import (
 // find is the operation that a request asks for: of those whose path fits, the
 // one with the fewest variables.
 func (d *Document) find(p contracts.Part) (best *Operation, path string) {
+	asked := unescaped(p.Path)
 	for _, prefix := range d.prefixes {
-		rest, ok := strings.CutPrefix(p.Path, prefix)
+		rest, ok := strings.CutPrefix(asked, prefix)
 		if !ok {
 			continue
 		}
@@ -31,6 +33,23 @@ func (d *Document) find(p contracts.Part) (best *Operation, path string) {
 		}
 	}
 	return best, path
+}
+
+// unescaped is a path without its percent signs, however much its sender has
+// escaped, but for those that keep a slash from being one.
+func unescaped(path string) string {
+	if !strings.Contains(path, "%") {
+		return path
+	}
+	parts := strings.Split(path, "/")
+	for i, part := range parts {
+		if plain, err := url.PathUnescape(part); err == nil && !strings.Contains(plain, "/") {
+			parts[i] = plain
+		} else if err == nil {
+			parts[i] = strings.ReplaceAll(plain, "/", "%2F")
+		}
+	}
+	return strings.Join(parts, "/")
 }
 
 // Check implements [contracts.Checker]. A path that no operation has is not

@@ -331,7 +331,7 @@ var variable = regexp.MustCompile(`\\\{[^/{}]+\\\}`)
 
 func (r *reader) operation(method, p string, s source.Spot, shared []parameter) {
 	o := &Operation{Method: method, Path: p, place: r.d.trees[s.URL].Place(s.Pointer)}
-	quoted := regexp.QuoteMeta(p)
+	quoted := regexp.QuoteMeta(unescaped(p))
 	o.variables = len(variable.FindAllString(quoted, -1))
 	re, err := regexp.Compile(`^` + variable.ReplaceAllString(quoted, `[^/]+`) + `$`)
 	if err != nil {

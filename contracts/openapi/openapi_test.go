@@ -122,6 +122,37 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// How much of a path is escaped is its sender's choice.
+func TestEscapedPaths(t *testing.T) {
+	d := read(t, "openapi.yaml", `openapi: "3.1.0"
+info: {title: Orders, version: "1"}
+paths:
+  /orders({key})/to_Items: {get: {parameters: [{name: key, in: path, required: true, schema: {type: string}}], responses: {"204": {description: none}}}}
+  /day%20shift/{no}: {get: {parameters: [{name: no, in: path, required: true, schema: {type: string, pattern: "^[A-Z ]+$"}}], responses: {"204": {description: none}}}}
+`)
+	for path, want := range map[string]string{
+		"/orders('47/11')/to_Items":        "",
+		"/orders('4711')/to_Items":         "GET /orders({key})/to_Items",
+		"/orders%28%274711%27%29/to_Items": "GET /orders({key})/to_Items",
+		"/orders%28'47%2F11'%29/to_Items":  "GET /orders({key})/to_Items",
+		"/orders('47%2f11%25')/to%5fItems": "GET /orders({key})/to_Items",
+		"/orders('4711')%2Fto_Items":       "",
+		"/orders('4711%')/to_Items":        "GET /orders({key})/to_Items", // no escape, and so itself
+		"/day shift/A":                     "GET /day%20shift/{no}",
+		"/day%20shift/A%20B":               "GET /day%20shift/{no}",
+	} {
+		x := contracts.Exchange{Request: contracts.Part{Method: "GET", Path: path, Headers: map[string][]string{}}}
+		found, covered := d.Check(x)
+		got := ""
+		if used := d.Used(x); len(used) > 0 {
+			got = used[0]
+		}
+		if got != want || covered != (want != "") || len(found) > 0 {
+			t.Errorf("%s: asks for %q, covered %v, %v", path, got, covered, found)
+		}
+	}
+}
+
 func TestMediaTypes(t *testing.T) {
 	d := read(t, "orders.yaml", orders)
 	x := call("POST", "/confirmations", nil, `<a/>`, 201, `{"doc":"9"}`)
