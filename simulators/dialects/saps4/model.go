@@ -112,7 +112,7 @@ var (
 		of("Boolean", "YY1_Inspect_OPR"), of("Decimal", "OpTotalConfirmedYieldQty", "OpTotalConfirmedScrapQty", "OpTotalConfirmedReworkQty"),
 		[]property{str("OperationIsConfirmed", 1), str("LastChangeDateTime", 14)})}
 	componentType = &entityType{service: orderService, set: "A_ProductionOrderComponent_4", name: "A_ProductionOrderComponent_4Type", tagged: true, props: props(
-		[]property{key("Reservation", 20), key("ReservationItem", 4), str("ManufacturingOrder", long), str("ManufacturingOrderOperation", long), str("Material", long)},
+		[]property{key("Reservation", long), key("ReservationItem", 4), str("ManufacturingOrder", long), str("ManufacturingOrderOperation", long), str("Material", long)},
 		of("Decimal", "RequiredQuantity"), []property{str("EntryUnit", long), str("LastChangeDateTime", 14)})}
 	orderItemType = &entityType{service: orderService, set: "A_ProductionOrderItem_2", name: "A_ProductionOrderItem_2Type", props: props(
 		[]property{key("ManufacturingOrder", long), key("ManufacturingOrderItem", 4), str("Material", long), str("Batch", long)},
