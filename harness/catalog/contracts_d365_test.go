@@ -63,3 +63,36 @@ func TestGoldenMessagesOfD365KeepTheContract(t *testing.T) {
 		}
 	}
 }
+
+// TestGoldenEventsOfD365KeepTheContract: the same of business events, with the
+// time in each form.
+func TestGoldenEventsOfD365KeepTheContract(t *testing.T) {
+	d := document[judge](t, own(t), "d365", "events", "v1")
+	for _, name := range []string{"event-released", "event-changed", "event-cancelled"} {
+		x := crossing(exchangeIn(t, "../../simulators/dialects/d365/testdata/"+name+".http"))
+		x.FromConsumer, x.Reply = false, nil
+		whole := string(x.Request.Body)
+		at := whole[strings.Index(whole, `"/Date(`):][:len(`"/Date(1772439600000)/"`)]
+		check := func(before, after string, good bool) {
+			x.Request.Body = []byte(strings.Replace(whole, before, after, 1))
+			if before != "" && string(x.Request.Body) == whole {
+				t.Fatalf("%s does not say %s", name, before)
+			}
+			if found, covered := d.Check(x); !covered || (len(found) == 0) != good || good && len(d.Undeclared(x)) > 0 {
+				t.Errorf("%s, %q for %q: covered %v, %v, not declared %v", name, after, before, covered, found, d.Undeclared(x))
+			}
+		}
+		check("", "", true)
+		check(at, "1772439600000", true)
+		check(at, `"2026-03-02T08:20:00.0000000Z"`, true)
+		check(at, `"2026-03-02T08:20:00"`, false)
+		check(`"ControlNumber": `, `"ControlNumber": -`, false)
+		check(`"EventId": "`, `"EventId": "{`, false)
+		check(`BusinessEvent"`, `Event"`, false)
+		check(`"LegalEntity"`, `"DataAreaId"`, false)
+		if name != "event-released" {
+			check(`"OldStatus"`, `"Before"`, false)
+			check(`"NewStatus": "`, `"NewStatus": "Re`, false)
+		}
+	}
+}

@@ -1,171 +1,16 @@
 package catalog_test
 
 import (
-	"cmp"
-	"encoding/json"
-	"encoding/xml"
 	"os"
 	"path/filepath"
-	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/andon-rig/andon/contracts"
-	"github.com/andon-rig/andon/contracts/jsonschema"
+	"github.com/andon-rig/andon/simulators"
 	"github.com/andon-rig/andon/simulators/dialects/dialecttest"
 	"github.com/andon-rig/andon/simulators/dialects/saps4"
 )
-
-// An edmx is the $metadata of a service, as far as entities need it.
-type edmx struct {
-	Types []struct {
-		Name string `xml:",attr"`
-		Keys []struct {
-			Name string `xml:",attr"`
-		} `xml:"Key>PropertyRef"`
-		Properties []struct {
-			Name, Type, Nullable string `xml:",attr"`
-			MaxLength            int    `xml:",attr"`
-		} `xml:"Property"`
-		Navigations []struct {
-			Name, Relationship string `xml:",attr"`
-		} `xml:"NavigationProperty"`
-	} `xml:"DataServices>Schema>EntityType"`
-	Associations []struct {
-		Name string `xml:",attr"`
-		Ends []struct {
-			Type, Role string `xml:",attr"`
-		} `xml:"End"`
-	} `xml:"DataServices>Schema>Association"`
-	Sets []struct {
-		Name, EntityType string `xml:",attr"`
-	} `xml:"DataServices>Schema>EntityContainer>EntitySet"`
-	Calls []struct {
-		Name       string `xml:",attr"`
-		Parameters []struct {
-			Name      string `xml:",attr"`
-			MaxLength int    `xml:",attr"`
-		} `xml:"Parameter"`
-	} `xml:"DataServices>Schema>EntityContainer>FunctionImport"`
-}
-
-var serviceName = regexp.MustCompile(`"(API_[A-Z0-9_]+|YY1_[A-Z0-9_]+_CDS)"`)
-
-// entitySchemas are the entities of sap-s4/v2 as JSON Schemas, one for each set
-// and for each call: what $metadata says, in a format of the book.
-func entitySchemas(t *testing.T) map[string][]byte {
-	t.Helper()
-	sources, err := filepath.Glob("../../simulators/dialects/saps4/*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := map[string][]byte{}
-	for _, file := range sources {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, m := range serviceName.FindAllSubmatch(text, -1) {
-			if meta := saps4.Metadata(string(m[1])); meta != nil {
-				serviceSchemas(t, meta, all)
-			}
-		}
-	}
-	if len(all) < 7 {
-		t.Errorf("%d entities of sap-s4/v2: are its services called otherwise now?", len(all))
-	}
-	return all
-}
-
-func serviceSchemas(t *testing.T, meta []byte, into map[string][]byte) {
-	t.Helper()
-	var e edmx
-	if err := xml.Unmarshal(meta, &e); err != nil {
-		t.Fatal(err)
-	}
-	sets := map[string]string{} // by the name of the type
-	for _, s := range e.Sets {
-		sets[local(s.EntityType)] = s.Name
-	}
-	put := func(name string, properties map[string]any, required []string) {
-		b, err := json.MarshalIndent(map[string]any{
-			"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object", "properties": properties, "required": append([]string{}, required...),
-		}, "", "  ")
-		if err != nil {
-			t.Fatal(err)
-		}
-		file := "sap-s4/entities/v2/" + name + ".json"
-		if before := into[file]; before != nil && string(before) != string(b)+"\n" {
-			t.Errorf("two services of sap-s4/v2 have a set called %s, and not the same", name)
-		}
-		into[file] = append(b, '\n')
-	}
-	for _, typ := range e.Types {
-		properties, keys := map[string]any{}, []string{}
-		for _, k := range typ.Keys {
-			keys = append(keys, k.Name)
-		}
-		for _, p := range typ.Properties {
-			properties[p.Name] = edmValue(t, p.Type, p.MaxLength, p.Nullable == "false")
-		}
-		for _, n := range typ.Navigations {
-			properties[n.Name] = map[string]any{"type": "object", "properties": map[string]any{
-				"results": map[string]any{"type": "array", "items": map[string]any{"$ref": sets[e.target(n.Relationship)] + ".json"}},
-			}}
-		}
-		put(sets[typ.Name], properties, keys)
-	}
-	for _, c := range e.Calls {
-		properties, required := map[string]any{}, []string{}
-		for _, p := range c.Parameters {
-			properties[p.Name] = map[string]any{"type": "string", "maxLength": p.MaxLength}
-			required = append(required, p.Name)
-		}
-		put(c.Name, properties, required)
-	}
-}
-
-// target is the type that a navigation leads to.
-func (e edmx) target(relationship string) string {
-	for _, a := range e.Associations {
-		for _, end := range a.Ends {
-			if a.Name == local(relationship) && end.Role == "To" {
-				return local(end.Type)
-			}
-		}
-	}
-	return ""
-}
-
-func local(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }
-
-// edmValue is a type of OData V2 as its JSON has it, where numbers that must
-// stay exact, days and times are texts.
-func edmValue(t *testing.T, edm string, max int, demanded bool) map[string]any {
-	t.Helper()
-	v := map[string]any{}
-	kind := "string"
-	switch edm {
-	case "Edm.String":
-		if max > 0 {
-			v["maxLength"] = max
-		}
-	case "Edm.Boolean":
-		kind = "boolean"
-	case "Edm.Int32", "Edm.Int16", "Edm.Byte":
-		kind = "integer"
-	case "Edm.Decimal", "Edm.DateTime", "Edm.DateTimeOffset", "Edm.Time", "Edm.Guid", "Edm.Int64", "Edm.Double":
-		v["format"] = strings.ToLower(edm)
-	default:
-		t.Errorf("the JSON of %s is not known here", edm)
-	}
-	v["type"] = []string{kind, "null"}
-	if demanded {
-		v["type"] = kind
-	}
-	return v
-}
 
 // exchangeIn reads a golden exchange of a dialect.
 func exchangeIn(t *testing.T, file string) dialecttest.Exchange {
@@ -181,187 +26,130 @@ func exchangeIn(t *testing.T, file string) dialecttest.Exchange {
 	return x
 }
 
-var setInPath = regexp.MustCompile(`/sap/[A-Z0-9_]+(?:;v=\d+)?/([A-Za-z0-9_]+)`)
-
-// An entityIn is one that a golden exchange shows, of a set.
-type entityIn struct {
-	set  string
-	body map[string]any
-}
-
-// entitiesOf are the entities of a body: bare, in d, or a list in d.results. What
-// is deferred is not there.
-func entitiesOf(t *testing.T, set string, body []byte) (all []entityIn) {
-	t.Helper()
-	var root map[string]any
-	if err := json.Unmarshal(body, &root); err != nil {
-		t.Fatalf("%s: %v", set, err)
-	}
-	if d, ok := root["d"].(map[string]any); ok {
-		root = d
-	}
-	list, ok := root["results"].([]any)
-	if !ok {
-		list = []any{root}
-	}
-	for _, one := range list {
-		e, _ := one.(map[string]any)
-		all = append(all, entityIn{set, bared(e)})
-	}
-	return all
-}
-
-// bared is an entity without what OData says about it.
-func bared(e map[string]any) map[string]any {
-	out := map[string]any{}
-	for name, v := range e {
-		inner, _ := v.(map[string]any)
-		rows, isList := inner["results"].([]any)
-		switch {
-		case name == "__metadata" || inner["__deferred"] != nil:
-		case isList:
-			var bare []any
-			for _, r := range rows {
-				row, _ := r.(map[string]any)
-				bare = append(bare, bared(row))
-			}
-			out[name] = map[string]any{"results": bare}
-		default:
-			out[name] = v
+// crossing is a golden exchange as contracts see it.
+func crossing(x dialecttest.Exchange) contracts.Exchange {
+	part := func(m simulators.Message) contracts.Part {
+		p := contracts.Part{Path: "/" + m.Name, Body: m.Body, Status: m.Result.Status, Query: map[string][]string{}, Headers: map[string][]string{}}
+		for k, v := range m.Params {
+			p.Query[k] = []string{v}
 		}
+		for k, v := range m.Header {
+			p.Headers[k] = []string{v}
+		}
+		return p
+	}
+	reply := part(x.Reply)
+	out := contracts.Exchange{FromConsumer: true, Request: part(x.Request), Reply: &reply}
+	if out.Request.Method = x.Request.Method; out.Request.Method == "" {
+		out.Request.Method = map[bool]string{true: "GET", false: "POST"}[x.Request.Verb == "get"]
 	}
 	return out
 }
 
-// numbered is e with the keys that the system chooses and a sender leaves out.
-func numbered(t *testing.T, set string, e map[string]any) map[string]any {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(folder, "sap-s4/entities/v2", set+".json"))
+// TestGoldenExchangesOfSAPKeepTheContract: every golden exchange with the services
+// keeps what is made of the code and declares all that it says, and a damaged one
+// does not.
+func TestGoldenExchangesOfSAPKeepTheContract(t *testing.T) {
+	d := document[judge](t, own(t), "sap-s4", "services", "v2")
+	files, err := filepath.Glob("../../simulators/dialects/saps4/testdata/*.http")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var schema struct {
-		Required   []string
-		Properties map[string]struct {
-			Properties struct {
-				Results struct {
-					Items struct {
-						Ref string `json:"$ref"`
-					}
-				}
-			}
+	seen := map[string]contracts.Exchange{}
+	for _, file := range files {
+		x := crossing(exchangeIn(t, file))
+		if !strings.HasPrefix(x.Request.Path, "/"+saps4.Root+"/") {
+			continue // an event, an IDoc or a call of the function
+		}
+		name := strings.TrimSuffix(filepath.Base(file), ".http")
+		seen[name] = x
+		if name == "malformed" || name == "malformed-in-German" { // what is refused is no part of what is promised
+			x.Request.Body = []byte(`{"OrderID":"4711000001"}`)
+		}
+		if found, covered := d.Check(x); !covered || len(found) > 0 {
+			t.Errorf("%s: covered %v, %v", name, covered, found)
+		}
+		if drift := d.Undeclared(x); len(drift) > 0 {
+			t.Errorf("%s: not declared: %v", name, drift)
 		}
 	}
-	if err := json.Unmarshal(text, &schema); err != nil {
-		t.Fatal(err)
+	if len(seen) < 35 {
+		t.Errorf("%d golden exchanges only", len(seen))
 	}
-	for _, key := range schema.Required {
-		if e[key] == nil {
-			e[key] = "1"
+	for name, c := range map[string]struct{ exchange, before, after string }{
+		"a number for a decimal":       {"confirmation", `"ConfirmationYieldQuantity":"61.000"`, `"ConfirmationYieldQuantity":61`},
+		"a decimal comma":              {"confirmation", `"61.000"`, `"61,000"`},
+		"a text for a flag":            {"confirmation", `"IsFinalConfirmation":false`, `"IsFinalConfirmation":""`},
+		"a day as ISO has it":          {"confirmation", `"PostingDate":"/Date(1772409600000)/"`, `"PostingDate":"2026-03-02"`},
+		"a time with a colon":          {"confirmation", `"PT05H00M00S"`, `"05:00:00"`},
+		"a reference that is no GUID":  {"confirmation", `"108a9231-439c-51c7-9212-deb672cb96ba"`, `"108a9231"`},
+		"a text for a count":           {"confirmation", `"YY1_MESCounter_CNF":1`, `"YY1_MESCounter_CNF":"1"`},
+		"a property that there is not": {"confirmation", `"Personnel"`, `"Operator"`},
+		"a sequence that is too long":  {"confirmation", `"Sequence":"0"`, `"Sequence":"0000000"`},
+		"an entity without its key":    {"confirmation", `"ConfirmationGroup":"5000000001",`, ``},
+		"an item that is none":         {"consumption", `"results":[{`, `"results":[1,{`},
+		"a year of five digits":        {"consumption", `"MaterialDocumentYear":"2026"`, `"MaterialDocumentYear":"20260"`},
+		"nothing around an entity":     {"get-product", `{"d":`, `{"D":`},
+		"an entity that is not named":  {"get-product", `"__metadata"`, `"__about"`},
+		"a list that is none":          {"get-routings", `"results":[`, `"rows":[`},
+		"a number for how many":        {"get-a-page-of-products", `"__count":"3"`, `"__count":3`},
+		"an error in one word":         {"locked", `"error":{"code"`, `"failure":{"code"`},
+		"a code of nobody":             {"locked", `"code":"ZAN/001","inner`, `"code":"LOCKED","inner`},
+		"a text in no language":        {"locked", `"lang":"en"`, `"lang":"EN-us"`},
+		"a state behind a hold":        {"lot-held", `"MatlBatchIsInRstrcdUseStock":true`, `"MatlBatchIsInRstrcdUseStock":"X"`},
+	} {
+		bad, shown := seen[c.exchange]
+		reply := *bad.Reply
+		bad.Request.Body = []byte(strings.ReplaceAll(string(bad.Request.Body), c.before, c.after))
+		reply.Body = []byte(strings.ReplaceAll(string(reply.Body), c.before, c.after))
+		if !shown || string(bad.Request.Body) == string(seen[c.exchange].Request.Body) && string(reply.Body) == string(bad.Reply.Body) {
+			t.Errorf("%s: %s does not say %s", name, c.exchange, c.before)
+		}
+		bad.Reply = &reply
+		if found, _ := d.Check(bad); len(found) == 0 {
+			t.Errorf("%s keeps the contract", name)
 		}
 	}
-	for name, v := range e {
-		inner, _ := v.(map[string]any)
-		rows, _ := inner["results"].([]any)
-		for _, r := range rows {
-			numbered(t, strings.TrimSuffix(schema.Properties[name].Properties.Results.Items.Ref, ".json"), r.(map[string]any))
+	for name, damage := range map[string]func(*contracts.Exchange){
+		"a status that is not promised": func(x *contracts.Exchange) { x.Reply.Status = 206 },
+		"another kind of body":          func(x *contracts.Exchange) { x.Reply.Headers["Content-Type"] = []string{"text/html"} },
+		"a question about nothing":      func(x *contracts.Exchange) { x.Request.Query["$top"] = []string{"ten"} },
+	} {
+		bad := seen["get-a-page-of-products"]
+		reply := *bad.Reply
+		reply.Headers = map[string][]string{"Content-Type": {"application/json"}}
+		bad.Reply, bad.Request.Query = &reply, map[string][]string{}
+		damage(&bad)
+		if found, _ := d.Check(bad); len(found) == 0 {
+			t.Errorf("%s keeps the contract", name)
 		}
 	}
-	return e
 }
 
-// TestGoldenExchangesOfSAPKeepTheContract holds the entities of every golden
-// exchange of sap-s4/v2 against the schemas of its sets, and entities that are
-// not so.
-func TestGoldenExchangesOfSAPKeepTheContract(t *testing.T) {
-	d := document[*jsonschema.Document](t, own(t), "sap-s4", "entities", "v2")
-	check := func(e entityIn) []contracts.Breach {
-		s := d.For(e.set, false)
-		if s == nil {
-			t.Fatalf("the contract has no %s", e.set)
+// TestGoldenEventsOfSAPKeepTheContract: the same of what is announced.
+func TestGoldenEventsOfSAPKeepTheContract(t *testing.T) {
+	d := document[judge](t, own(t), "sap-s4", "events", "v2")
+	tried := 0
+	for _, name := range []string{"order-released", "order-changed", "order-cancelled", "item-changed", "lot-decided"} {
+		x := crossing(exchangeIn(t, "../../simulators/dialects/saps4/testdata/"+name+".http"))
+		x.FromConsumer, x.Reply = false, nil
+		if found, covered := d.Check(x); !covered || len(found) > 0 || len(d.Undeclared(x)) > 0 {
+			t.Errorf("%s: covered %v, %v, not declared %v", name, covered, found, d.Undeclared(x))
 		}
-		b, err := json.Marshal(e.body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s.Breaches(b, false)
-	}
-	files, err := filepath.Glob("../../simulators/dialects/saps4/testdata/*.http")
-	if err != nil || len(files) < 30 {
-		t.Fatalf("%d golden exchanges, %v", len(files), err)
-	}
-	seen := map[string]entityIn{}
-	for _, file := range files {
-		x := exchangeIn(t, file)
-		at := setInPath.FindStringSubmatch("/" + x.Request.Name)
-		if at == nil || strings.HasSuffix(x.Request.Name, "$batch") {
-			continue // an event, or several in one
-		}
-		if name := filepath.Base(file); name == "get-nothing.http" || name == "get-count.http" {
-			continue // an empty list, and a number: no entity
-		}
-		set := at[1]
-		var all []entityIn
-		if len(x.Request.Body) > 0 && x.Reply.Result.Status < 300 {
-			for _, e := range entitiesOf(t, set, x.Request.Body) {
-				all = append(all, entityIn{set, numbered(t, set, e.body)})
+		for _, damage := range [][2]string{{`"specversion":"1.0"`, `"specversion":"0.3"`}, {`.v1","specversion"`, `.v2","specversion"`}, {`"id":"`, `"id":"X`}, {`+01:00`, ``},
+			{`"ManufacturingOrder"`, `"Order"`}, {`"Product":`, `"Material":`}, {`"Batch"`, `"Lot"`}, {`"data":{`, `"data":[],"old":{`}} {
+			bad := x
+			if bad.Request.Body = []byte(strings.Replace(string(x.Request.Body), damage[0], damage[1], 1)); string(bad.Request.Body) == string(x.Request.Body) {
+				continue
+			}
+			tried++
+			if found, _ := d.Check(bad); len(found) == 0 {
+				t.Errorf("%s: %q for %q keeps the contract", name, damage[1], damage[0])
 			}
 		}
-		if returned := map[string]string{"CancelProdnOrdConf": "ProdnOrdConf2", "Cancel": "A_MaterialDocumentHeader"}; len(x.Reply.Body) > 0 && x.Reply.Result.Status < 300 {
-			all = append(all, entitiesOf(t, cmp.Or(returned[set], set), x.Reply.Body)...)
-		}
-		if len(all) == 0 && x.Reply.Result.Status < 300 && x.Reply.Result.Status != 204 {
-			t.Errorf("%s: shows no entity", filepath.Base(file))
-		}
-		for _, e := range all {
-			if found := check(e); len(found) > 0 {
-				t.Errorf("%s: %s: %v", filepath.Base(file), e.set, found)
-			}
-			for name := range e.body {
-				if !slices.Contains(d.Parts(), e.set+"."+name) {
-					t.Errorf("%s: %s.%s is not declared", filepath.Base(file), e.set, name)
-				}
-			}
-			seen[e.set] = e
-		}
 	}
-	t.Logf("entities of %d sets", len(seen))
-	if len(seen) < 15 {
-		t.Errorf("entities of %d sets only", len(seen))
-	}
-	for name, c := range map[string]struct {
-		set, property string
-		is            any
-	}{
-		"a number for a decimal":  {"ProdnOrdConf2", "ConfirmationYieldQuantity", 61},
-		"a text for a flag":       {"ProdnOrdConf2", "IsFinalConfirmation", "X"},
-		"a number for a date":     {"ProdnOrdConf2", "PostingDate", 1772409600000},
-		"no key":                  {"ProdnOrdConf2", "ConfirmationGroup", nil},
-		"a key that is too long":  {"ProdnOrdConf2", "ConfirmationCount", "000000001"},
-		"a flag that is too long": {"A_ProductionOrder_2", "OrderIsReleased", "true"},
-		"a list for an object":    {"A_ProductionOrder_2", "to_ProductionOrderOperation", []any{}},
-		"an item that is none":    {"A_ProductionOrder_2", "to_ProductionOrderOperation", map[string]any{"results": []any{map[string]any{"WorkCenter": 1}}}},
-		"a text for a count":      {"A_ProductionOrder_2", "YY1_Version_ORD", "2"},
-		"no material":             {"A_Product", "Product", nil},
-		"a text for lots":         {"A_Product", "IsBatchManagementRequired", "true"},
-		"no batch":                {"Batch", "Batch", nil},
-		"a year of five digits":   {"A_MaterialDocumentHeader", "MaterialDocumentYear", "20260"},
-	} {
-		e, shown := seen[c.set]
-		if !shown {
-			t.Errorf("%s: no golden exchange shows a %s", name, c.set)
-			continue
-		}
-		bad := entityIn{c.set, map[string]any{}}
-		for k, v := range e.body {
-			bad.body[k] = v
-		}
-		if bad.body[c.property] = c.is; c.is == nil {
-			delete(bad.body, c.property)
-		}
-		if found := check(bad); len(found) == 0 {
-			t.Errorf("%s: %s.%s = %v keeps the contract", name, c.set, c.property, c.is)
-		}
+	if tried < 30 {
+		t.Errorf("%d damages only", tried)
 	}
 }
 

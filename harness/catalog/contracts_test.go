@@ -67,6 +67,7 @@ func made(t *testing.T) map[string][]byte {
 	all := map[string][]byte{
 		"neutral/endpoint/v1/openapi.json": append(neutral.OpenAPI(""), '\n'),
 		"neutral/events/v1/asyncapi.json":  append(neutral.AsyncAPI(""), '\n'),
+		"sap-s4/services/v2/openapi.json":  saps4.OpenAPI(),
 		"sap-s4/idocs/v2/documents.xsd":    saps4.IDocSchema(),
 		"sap-s4/functions/v2/calls.xsd":    saps4.FunctionSchema(),
 		"staging/tables/v1/tables.sql":     []byte(tables.DDL(staging.Dialect{}.Tables(), tables.PostgreSQL)),
@@ -76,9 +77,6 @@ func made(t *testing.T) map[string][]byte {
 	}
 	for name, text := range b2mml.Schemas() {
 		all["b2mml-xml/bods/v7/"+name] = text
-	}
-	for name, text := range entitySchemas(t) {
-		all[name] = text
 	}
 	for contract, settings := range fileForms {
 		for name, text := range files.Layouts(settings) {
@@ -305,8 +303,9 @@ func TestBrokenPromisesFailLint(t *testing.T) {
 		{"column needed", "files/delimited/v1/consumptions.layout.yaml", `{name: LOT}`, `{name: LOT, needed: true}`, contracts.Breaking},
 		{"column moved", "files/fixed/v1/orders.layout.yaml", `{name: ORDER, width: 20,`, `{name: ORDER, width: 24,`, contracts.Breaking},
 		{"element renamed", "b2mml-xml/bods/v7/b2mml.xsd", `name="PostingDate"`, `name="PostedDate"`, contracts.Breaking},
-		{"property renamed", "sap-s4/entities/v2/ProdnOrdConf2.json", `"OrderID"`, `"OrderNumber"`, contracts.Breaking},
-		{"property of another type", "sap-s4/entities/v2/ProdnOrdConf2.json", `"edm.time"`, `"edm.datetime"`, contracts.Dangerous},
+		{"property renamed", "sap-s4/services/v2/openapi.json", `"OrderID"`, `"OrderNumber"`, contracts.Breaking},
+		{"status gone", "sap-s4/services/v2/openapi.json", `"201": {`, `"205": {`, contracts.Breaking},
+		{"key of an event renamed", "sap-s4/events/v2/events.json", `"ManufacturingOrder"`, `"OrderID"`, contracts.Breaking},
 		{"field of an IDoc renamed", "sap-s4/idocs/v2/documents.xsd", `name="GAMNG"`, `name="GAMNGE"`, contracts.Breaking},
 		{"field of a ticket gone", "sap-s4/functions/v2/calls.xsd", `<xs:element name="EX_IDENT" type="guid" minOccurs="0"/>`, ``, contracts.Breaking},
 		{"BOD gone", "b2mml-xml/bods/v7/b2mml.xsd", `name="GetMaterialLot"`, `name="QueryMaterialLot"`, contracts.Breaking},
