@@ -80,7 +80,7 @@ func made(t *testing.T) map[string][]byte {
 	}
 	for contract, settings := range fileForms {
 		for name, text := range files.Layouts(settings) {
-			all["files/"+contract+"/v1/"+name] = text
+			all[contract+"/v1/"+name] = text
 		}
 	}
 	for _, name := range append(neutral.Names(), "common") {
@@ -301,7 +301,7 @@ func TestBrokenPromisesFailLint(t *testing.T) {
 		{"subject changed", "neutral/events/v1/asyncapi.json", `"andon.{endpoint}.holds"`, `"andon.{endpoint}.blocks"`, contracts.Breaking},
 		{"column renamed", "files/delimited/v1/confirmations.layout.yaml", `name: YIELD`, `name: GOOD`, contracts.Breaking},
 		{"column needed", "files/delimited/v1/consumptions.layout.yaml", `{name: LOT}`, `{name: LOT, needed: true}`, contracts.Breaking},
-		{"column moved", "files/fixed/v1/orders.layout.yaml", `{name: ORDER, width: 20,`, `{name: ORDER, width: 24,`, contracts.Breaking},
+		{"column moved", "files-fixed/fixed/v1/orders.layout.yaml", `{name: ORDER, width: 20,`, `{name: ORDER, width: 24,`, contracts.Breaking},
 		{"element renamed", "b2mml-xml/bods/v7/b2mml.xsd", `name="PostingDate"`, `name="PostedDate"`, contracts.Breaking},
 		{"property renamed", "sap-s4/services/v2/openapi.json", `"OrderID"`, `"OrderNumber"`, contracts.Breaking},
 		{"status gone", "sap-s4/services/v2/openapi.json", `"201": {`, `"205": {`, contracts.Breaking},
