@@ -18,7 +18,7 @@ func (Format) Changes(before, after contracts.Document, mode contracts.Mode) ([]
 	if !ok1 || !ok2 {
 		return nil, fmt.Errorf("changes are told of two documents with tables")
 	}
-	t := &teller{mode: mode}
+	t := &teller{mode: mode, before: a, after: b}
 	for _, old := range a.tables {
 		if next := b.table(old.name); next != nil {
 			t.tables(old, next)
@@ -37,8 +37,9 @@ func (Format) Changes(before, after contracts.Document, mode contracts.Mode) ([]
 
 // A teller collects changes.
 type teller struct {
-	mode contracts.Mode
-	all  []contracts.Change
+	mode          contracts.Mode
+	before, after *Document
+	all           []contracts.Change
 }
 
 func (t *teller) add(kind string, s contracts.Severity, path string, before, after contracts.Place, format string, args ...any) {
@@ -87,7 +88,37 @@ func (t *teller) tables(old, next *table) {
 			t.add("KEY_REMOVED", t.readers(), old.name, old.place, next.place, "Rows of %s may be equal in %s now.", old.name, strings.Join(k, ", "))
 		}
 	}
+	t.links(old, next)
 	t.checks(old.name, old.checks, next.checks, old.place, next.place)
+}
+
+// links compares which rows belong to which: rows that belong to one of another
+// table may be written below it, and are found with it.
+func (t *teller) links(old, next *table) {
+	has := func(o *table, l link) bool {
+		return slices.ContainsFunc(o.links, func(k link) bool { return k.to == l.to && slices.Equal(k.columns, l.columns) })
+	}
+	for _, l := range next.links {
+		if !has(old, l) {
+			t.add("REFERENCE_ADDED", t.writers(), next.name, old.place, l.place, "Rows of %s must belong to one of %s now, by %s.", next.name, l.to, strings.Join(l.columns, ", "))
+		}
+	}
+	for _, l := range old.links {
+		if !has(next, l) {
+			t.add("REFERENCE_REMOVED", contracts.Breaking, old.name, l.place, next.place, "Rows of %s need not belong to one of %s any more, and cannot be written below it.", old.name, l.to)
+			continue
+		}
+		before, after := t.before.table(l.to), t.after.table(l.to)
+		if before == nil || after == nil {
+			continue
+		}
+		told := next.told(after)
+		for c := range old.told(before) {
+			if o := next.column(c.name); o != nil && o.notNull && !o.filled && !told[o] {
+				t.add("PLACE_REMOVED", t.writers(), old.name+"."+c.name, c.place, o.place, "Column %s.%s does not follow from the row of %s any more below which a row stands; who writes it there fails.", old.name, c.name, l.to)
+			}
+		}
+	}
 }
 
 func hasKey(t *table, key []string) bool {

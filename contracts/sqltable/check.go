@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/andon-rig/andon/contracts"
@@ -15,28 +16,73 @@ import (
 const maxBreaches = 20
 
 // Check implements [contracts.Checker]. An exchange is a row at the name of its
-// table: a JSON object of columns and values, or a list of such. With method
-// UPDATE it is a part of a row.
+// table: a JSON object of columns and values, or a list of such. A row may have
+// those that belong to it below the name of their table. With method UPDATE it
+// is a part of a row, and so is what comes back: what has been filled in.
 func (d *Document) Check(x contracts.Exchange) (found []contracts.Breach, covered bool) {
+	for _, h := range d.halves(x) {
+		covered = true
+		for _, b := range h.check(d) {
+			b.Reply = h.reply
+			found = append(found, b)
+		}
+	}
+	return found[:min(len(found), maxBreaches)], covered
+}
+
+// A half is the rows of one side of an exchange.
+type half struct {
+	table *table
+	rows  []map[string]any
+	err   error // they are none
+	part  bool  // of rows that are there already
+	reply bool
+	asked int // rows of the request, which those of a reply are about
+}
+
+// halves are the rows of an exchange and those that came back; none if it is
+// about no table.
+func (d *Document) halves(x contracts.Exchange) (all []half) {
 	t := d.of(x)
 	if t == nil {
-		return nil, false
+		return nil
 	}
-	rows, err := rowsOf(x.Request.Body)
-	if err != nil {
-		return []contracts.Breach{{Path: t.name, Want: "a JSON object of columns and values", Got: err.Error(), Place: t.place}}, true
+	h := half{table: t, part: strings.EqualFold(x.Request.Method, "UPDATE")}
+	h.rows, h.err = rowsOf(x.Request.Body)
+	all = append(all, h)
+	if x.Reply != nil && len(x.Reply.Body) > 0 {
+		r := half{table: t, part: true, reply: true, asked: len(h.rows)}
+		r.rows, r.err = rowsOf(x.Reply.Body)
+		all = append(all, r)
 	}
-	for i, row := range rows {
+	return all
+}
+
+// rowNumber is by what an answer says which row of the request it is about,
+// from 1.
+const rowNumber = "row"
+
+// numbers reports whether a name is that of the number of a row.
+func (h half) numbers(name string) bool {
+	return h.reply && name == rowNumber && h.table.column(name) == nil
+}
+
+func (h half) check(d *Document) (found []contracts.Breach) {
+	t := h.table
+	if h.err != nil {
+		return []contracts.Breach{{Path: t.name, Want: "a JSON object of columns and values", Got: h.err.Error(), Place: t.place}}
+	}
+	for i, row := range h.rows {
 		if len(found) >= maxBreaches {
 			break
 		}
 		at := t.name
-		if len(rows) > 1 {
+		if len(h.rows) > 1 {
 			at = fmt.Sprintf("%s[%d]", t.name, i)
 		}
-		found = append(found, t.row(row, at, strings.EqualFold(x.Request.Method, "UPDATE"))...)
+		found = append(found, h.row(d, t, nil, row, at)...)
 	}
-	return found[:min(len(found), maxBreaches)], true
+	return found
 }
 
 // of is the table that an exchange is about, nil if there is none.
@@ -70,8 +116,9 @@ func rowsOf(body []byte) (rows []map[string]any, err error) {
 	return rows, nil
 }
 
-// row holds a row against its table.
-func (t *table) row(row map[string]any, at string, part bool) (found []contracts.Breach) {
+// row holds a row of t against it, one that stands in a row of above if that is
+// not nil.
+func (h half) row(d *Document, t, above *table, row map[string]any, at string) (found []contracts.Breach) {
 	note := func(column, want, got string, place contracts.Place) {
 		found = append(found, contracts.Breach{Path: at + "." + column, Want: want, Got: got, Place: place})
 	}
@@ -79,6 +126,14 @@ func (t *table) row(row map[string]any, at string, part bool) (found []contracts
 	for _, name := range slices.Sorted(maps.Keys(row)) {
 		c, v := t.column(name), row[name]
 		switch {
+		case c == nil && above == nil && h.numbers(name):
+			if n, ok := v.(json.Number); !ok || !wholeText(n) || less(n, "1") || less(json.Number(strconv.Itoa(h.asked)), n) {
+				note(name, fmt.Sprintf("the number of a row, 1 to %d", h.asked), shown(v), t.place)
+			}
+			continue
+		case c == nil && d.below(t, name) != nil:
+			found = append(found, h.below(d, t, d.below(t, name), v, at)...)
+			continue
 		case c == nil:
 			note(name, "a column that the table has", shown(v), t.place)
 			continue
@@ -93,10 +148,38 @@ func (t *table) row(row map[string]any, at string, part bool) (found []contracts
 		}
 		there[c] = true
 	}
+	if h.part {
+		return found
+	}
+	if above != nil {
+		maps.Copy(there, t.told(above))
+	}
 	for _, c := range t.columns {
-		if c.notNull && !c.filled && !there[c] && !part {
+		if c.notNull && !c.filled && !there[c] {
 			note(c.name, "a value, as it is NOT NULL and has no default", "nothing", c.place)
 		}
+	}
+	return found
+}
+
+// below holds what stands in a row of t as rows of another table.
+func (h half) below(d *Document, t, other *table, v any, at string) (found []contracts.Breach) {
+	at += "." + other.name
+	list, ok := v.([]any)
+	if !ok {
+		return []contracts.Breach{{Path: at, Want: "a list of rows of " + other.name, Got: shown(v), Place: other.place}}
+	}
+	for i, one := range list {
+		if len(found) >= maxBreaches {
+			break
+		}
+		here := fmt.Sprintf("%s[%d]", at, i)
+		row, ok := one.(map[string]any)
+		if !ok {
+			found = append(found, contracts.Breach{Path: here, Want: "a row of " + other.name, Got: shown(one), Place: other.place})
+			continue
+		}
+		found = append(found, h.row(d, other, t, row, here)...)
 	}
 	return found
 }
@@ -150,61 +233,72 @@ func (d *Document) Parts() []string {
 // Used implements [contracts.Measurer]. A column is used where it is not null.
 func (d *Document) Used(x contracts.Exchange) []string {
 	used := map[string]bool{}
-	t := d.of(x)
-	if t == nil {
-		return nil
-	}
-	rows, err := rowsOf(x.Request.Body)
-	if err != nil {
-		return nil
-	}
-	used[t.name] = true
-	for _, row := range rows {
-		for name, v := range row {
-			c := t.column(name)
-			if c == nil || v == nil {
-				continue
-			}
-			used[t.name+"."+c.name] = true
-			if slices.Contains(c.values, plain(v)) {
-				used[t.name+"."+c.name+"="+plain(v)] = true
-			}
+	for _, h := range d.halves(x) {
+		if h.err == nil {
+			used[h.table.name] = true
 		}
 	}
+	d.each(x, func(t *table, _ string, c *column, v any) {
+		used[t.name] = true
+		if c == nil || v == nil {
+			return
+		}
+		used[t.name+"."+c.name] = true
+		if slices.Contains(c.values, plain(v)) {
+			used[t.name+"."+c.name+"="+plain(v)] = true
+		}
+	})
 	return slices.Sorted(maps.Keys(used))
 }
 
 // Undeclared implements [contracts.Watcher]: columns that the table does not
 // have, values beside its lists, nulls and types.
 func (d *Document) Undeclared(x contracts.Exchange) (found []contracts.Drift) {
-	t := d.of(x)
-	if t == nil {
-		return nil
-	}
-	rows, err := rowsOf(x.Request.Body)
-	if err != nil {
-		return nil
-	}
 	add := func(kind, path string, v any) {
 		if !slices.ContainsFunc(found, func(o contracts.Drift) bool { return o.Kind == kind && o.Path == path }) {
 			found = append(found, contracts.Drift{Kind: kind, Path: path, Seen: shown(v)})
 		}
 	}
-	for _, row := range rows {
-		for _, name := range slices.Sorted(maps.Keys(row)) {
-			c, v := t.column(name), row[name]
-			switch {
-			case c == nil:
-				add("field", t.name+"."+name, v)
-			case v == nil && c.notNull:
-				add("null", t.name+"."+c.name, v)
-			case v == nil:
-			case c.kind.accepts(v) != "":
-				add("type", t.name+"."+c.name, v)
-			case c.accepts(v) != "":
-				add("enum", t.name+"."+c.name+"="+plain(v), v)
-			}
+	d.each(x, func(t *table, name string, c *column, v any) {
+		switch {
+		case c == nil:
+			add("field", t.name+"."+name, v)
+		case v == nil && c.notNull:
+			add("null", t.name+"."+c.name, v)
+		case v == nil:
+		case c.kind.accepts(v) != "":
+			add("type", t.name+"."+c.name, v)
+		case c.accepts(v) != "":
+			add("enum", t.name+"."+c.name+"="+plain(v), v)
+		}
+	})
+	return found
+}
+
+// each calls see for what stands in the rows of an exchange and in those below
+// them, under the name that it has there; the column is nil if the table has
+// none of that name.
+func (d *Document) each(x contracts.Exchange, see func(t *table, name string, c *column, v any)) {
+	for _, h := range d.halves(x) {
+		for _, row := range h.rows {
+			d.cells(h, h.table, row, see)
 		}
 	}
-	return found
+}
+
+func (d *Document) cells(h half, t *table, row map[string]any, see func(t *table, name string, c *column, v any)) {
+	for _, name := range slices.Sorted(maps.Keys(row)) {
+		c, v := t.column(name), row[name]
+		if list, ok := v.([]any); c == nil && ok && d.below(t, name) != nil {
+			for _, one := range list {
+				if r, ok := one.(map[string]any); ok {
+					d.cells(h, d.below(t, name), r, see)
+				}
+			}
+			continue
+		}
+		if c != nil || t != h.table || !h.numbers(name) {
+			see(t, name, c, v)
+		}
+	}
 }

@@ -26,7 +26,7 @@ func (p *parser) option(t *table, c *column) bool {
 	case p.accept("check"):
 		p.check(t, c)
 	case at.is("references"):
-		p.references()
+		p.references(t, []string{c.name}, at.place)
 	case p.accept("collate"), p.accept("comment"):
 		p.take()
 	case p.accept("character", "set"):

@@ -215,8 +215,7 @@ func (p *parser) part(t *table) {
 	case p.accept("check"):
 		p.check(t, nil)
 	case p.accept("foreign", "key"):
-		p.list()
-		p.references()
+		p.references(t, p.list(), at.place)
 	case named:
 		p.fail(at.place, "", "constraint %s is not known", strings.ToUpper(at.text))
 	default:
@@ -254,9 +253,20 @@ func (p *parser) key(t *table, names []string, primary bool, at contracts.Place)
 	t.uniques = append(t.uniques, lower)
 }
 
-func (p *parser) references() {
+// references reads which rows of another table those of t belong to, by columns.
+func (p *parser) references(t *table, columns []string, at contracts.Place) {
+	l := link{place: at}
+	for _, n := range columns {
+		if t.column(n) == nil {
+			p.fail(at, "", "the foreign key has column %s, which table %s does not have", n, t.name)
+			return
+		}
+		l.columns = append(l.columns, strings.ToLower(n))
+	}
+	slices.Sort(l.columns)
 	p.expect("references")
-	p.name()
+	l.to = strings.ToLower(p.name().text)
+	t.links = append(t.links, l)
 	if p.peek().is("(") {
 		p.list()
 	}

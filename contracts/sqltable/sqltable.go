@@ -3,14 +3,15 @@
 // their owner keeps.
 //
 // It knows the shape of rows, not SQL: of a DDL file it reads tables, columns,
-// NOT NULL, keys, defaults and CHECK with a list of values, in the words of any
-// of the common databases. Other conditions are kept as texts, which versions
+// NOT NULL, keys, foreign keys, defaults and CHECK with a list of values, in the
+// words of any of the common databases. Other conditions are kept as texts, which versions
 // are compared by and rows are not.
 package sqltable
 
 import (
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/andon-rig/andon/contracts"
@@ -68,7 +69,15 @@ type table struct {
 	columns []*column
 	names   map[string]*column // in lower case
 	uniques [][]string         // names of columns in lower case, sorted; the primary key among them
+	links   []link
 	checks  []condition
+	place   contracts.Place
+}
+
+// A link is a foreign key: rows belong to rows of another table.
+type link struct {
+	columns []string // in lower case, sorted
+	to      string   // in lower case, without the name of its schema
 	place   contracts.Place
 }
 
@@ -95,6 +104,41 @@ func (t *table) column(name string) *column { return t.names[strings.ToLower(nam
 
 // table finds a table whatever the case of its name.
 func (d *Document) table(name string) *table { return d.names[strings.ToLower(name)] }
+
+// below is the table whose rows may stand in a row of t under name, as they
+// belong to it by a foreign key; nil if there is none.
+func (d *Document) below(t *table, name string) *table {
+	if o := d.table(name); o != nil && o.link(t) != nil {
+		return o
+	}
+	return nil
+}
+
+// link is the foreign key of t that leads to above, nil if there is none.
+func (t *table) link(above *table) *link {
+	i := slices.IndexFunc(t.links, func(l link) bool { return l.to == strings.ToLower(above.name) })
+	if i < 0 {
+		return nil
+	}
+	return &t.links[i]
+}
+
+// told are the columns of t that a row need not write where it stands in a row
+// of above: those of the foreign key, and a number that makes up a key together
+// with them, which is its place among the rows that belong to the same one.
+func (t *table) told(above *table) map[*column]bool {
+	all, l := map[*column]bool{}, t.link(above)
+	for _, name := range l.columns {
+		all[t.column(name)] = true
+	}
+	for _, key := range t.uniques {
+		rest := slices.DeleteFunc(slices.Clone(key), func(name string) bool { return slices.Contains(l.columns, name) })
+		if len(rest) == 1 && len(key) == len(l.columns)+1 && t.column(rest[0]).kind.family == whole {
+			all[t.column(rest[0])] = true
+		}
+	}
+	return all
+}
 
 // Read implements [contracts.Format].
 func (f Format) Read(files []contracts.File) (contracts.Document, error) {
