@@ -21,7 +21,7 @@ const (
 
 // response is what a reply says of one row.
 type response struct {
-	Row      int              `json:"row"` // from 1
+	Row      int              `json:"row,omitempty"` // from 1; of an answer, where its place in the message names the row
 	Code     int              `json:"response_code"`
 	Message  string           `json:"response_message,omitempty"`
 	Error    string           `json:"error_code,omitempty"`
@@ -67,7 +67,8 @@ func (Dialect) Reply(m simulators.Message, a simulators.Answer) simulators.Messa
 }
 
 // Finish implements [simulators.Finisher]: what is filled in for rows that were
-// only accepted, each by its reference.
+// only accepted, each by its reference. It is an UPDATE of those, and no row of
+// its own.
 func (d Dialect) Finish(m simulators.Message, a simulators.Answer) (simulators.Message, error) {
 	rows, err := read(m.Body)
 	if err != nil {
@@ -76,11 +77,10 @@ func (d Dialect) Finish(m simulators.Message, a simulators.Answer) (simulators.M
 	said := make([]finished, len(rows))
 	for i := range said {
 		said[i].response = answered(a, i)
-		said[i].Row = i + 1
 		said[i].Reference, _ = rows[i]["reference"].(string)
 	}
 	body, err := json.Marshal(said)
-	return simulators.Message{Verb: "post", Name: m.Name, Key: m.Key, Entity: "answer to " + m.Key, Header: map[string]string{"Content-Type": "application/json"}, Body: body}, err
+	return simulators.Message{Verb: "post", Method: "UPDATE", Name: m.Name, Key: m.Key, Entity: "answer to " + m.Key, Header: map[string]string{"Content-Type": "application/json"}, Body: body}, err
 }
 
 // finished is a response to a row that has waited for it.

@@ -24,9 +24,9 @@ func TestFinish(t *testing.T) {
 	d := Dialect{}
 	m := simulators.Message{Name: "consumptions", Key: "k", Body: []byte(`[{"reference":"r1"},{"reference":"r2"}]`)}
 	got, err := d.Finish(m, simulators.Answer{Rows: []simulators.Row{{Doc: "490"}, {Refusal: &simulators.Refusal{Class: simulators.DataQuality, Code: "lot-expired", Text: "text"}}}})
-	const want = `[{"row":1,"response_code":200,"document_no":"490","reference":"r1"},{"row":2,"response_code":422,"response_message":"text","error_code":"lot-expired","error_class":"data-quality","reference":"r2"}]`
-	if err != nil || string(got.Body) != want || got.Name != "consumptions" || got.Key != "k" {
-		t.Errorf("got %s %s, %v", got.Name, got.Body, err)
+	const want = `[{"response_code":200,"document_no":"490","reference":"r1"},{"response_code":422,"response_message":"text","error_code":"lot-expired","error_class":"data-quality","reference":"r2"}]`
+	if err != nil || string(got.Body) != want || got.Name != "consumptions" || got.Key != "k" || got.Method != "UPDATE" {
+		t.Errorf("got %s %s %s, %v", got.Method, got.Name, got.Body, err)
 	}
 	if _, err := d.Finish(simulators.Message{Name: "consumptions", Body: []byte("x")}, simulators.Answer{}); err == nil {
 		t.Error("an answer to nothing")
