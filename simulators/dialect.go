@@ -50,6 +50,17 @@ type Bundler interface {
 	Bundle(m Message, replies []Message) Message
 }
 
+// An Encloser is a [Dialect] of which a message carries a document that is a
+// contract of its own: the message is the envelope, and the document the letter.
+type Encloser interface {
+	Dialect
+	// Enclosed is the document in m, a request in either direction, with its name,
+	// header and body; false if m carries none or cannot be taken apart. It does not
+	// depend on settings, so that who knows only the name of a dialect can take apart
+	// what is stored.
+	Enclosed(m Message) (Message, bool)
+}
+
 // A Tagger is a [Dialect] that tells one state of an object from another, so
 // that a sender can say which one it means to change.
 type Tagger interface {

@@ -39,6 +39,14 @@ type resource struct {
 	layout  Layout
 }
 
+// addresses are where messages are taken, below …/service/.
+var addresses = map[string]resource{
+	"v3/multipartMessage":  {"message", V3, Multipart},
+	"v3/message/multipart": {"message", V3, MIME},
+	"v2/multipartMessage":  {"message", V2, Multipart},
+	"v2/message":           {"message", V2, JSON},
+}
+
 // resourceAt finds what stands at the name of a message: below the gateway's
 // address of this tenant, or without it.
 func (d Dialect) resourceAt(name string) (resource, bool) {
@@ -47,17 +55,12 @@ func (d Dialect) resourceAt(name string) (resource, bool) {
 	if !ok {
 		return resource{}, false
 	}
+	if at, ok := addresses[rest]; ok { // the new service offers the old one as well
+		return at, at.version != V3 || d.version() == V3
+	}
 	switch rest {
 	case "ping", "versions", "protocol":
 		return resource{what: rest}, true
-	case "v3/multipartMessage":
-		return resource{"message", V3, Multipart}, d.version() == V3
-	case "v3/message/multipart":
-		return resource{"message", V3, MIME}, d.version() == V3
-	case "v2/multipartMessage": // the new service offers the old one as well
-		return resource{"message", V2, Multipart}, true
-	case "v2/message":
-		return resource{"message", V2, JSON}, true
 	}
 	if strings.HasPrefix(rest, string(d.version())+"/") && strings.HasSuffix(rest, "/acceptedDocuments") {
 		return resource{what: "acceptedDocuments", version: d.version()}, true

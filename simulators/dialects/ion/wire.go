@@ -157,16 +157,21 @@ func unpack(layout Layout, v Version, m simulators.Message) (p parameters, paylo
 	if err != nil {
 		return p, nil, err
 	}
-	said, first := all[partParameters]
-	payload, second := all[partPayload]
-	if !first || !second {
+	said, payload := named(all, v)
+	if said == nil || payload == nil {
 		return p, nil, fmt.Errorf("the parts must be called %s and %s", partParameters, partPayload)
-	}
-	if v == V2 && bytes.HasPrefix(bytes.TrimSpace(payload), []byte("{")) { // as ION itself sends
-		said, payload = payload, said
 	}
 	p, err = readParameters(said)
 	return p, payload, err
+}
+
+// named are the two parts of a message, nil where there is none of its name.
+func named(all map[string][]byte, v Version) (said, payload []byte) {
+	said, payload = all[partParameters], all[partPayload]
+	if v == V2 && bytes.HasPrefix(bytes.TrimSpace(payload), []byte("{")) { // as ION itself sends
+		return payload, said
+	}
+	return said, payload
 }
 
 // parts reads a body of several parts, to its end and nothing behind it.
