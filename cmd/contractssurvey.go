@@ -16,7 +16,9 @@ import (
 	"github.com/andon-rig/andon/evidence"
 	"github.com/andon-rig/andon/evidence/bundle"
 	"github.com/andon-rig/andon/harness"
+	"github.com/andon-rig/andon/harness/catalog"
 	"github.com/andon-rig/andon/internal/yamlfile"
+	"github.com/andon-rig/andon/simulators"
 )
 
 // surveyFlags say which book stored runs are looked at with, and who is who.
@@ -39,7 +41,8 @@ func (f *surveyFlags) add(c *cobra.Command) {
 // survey is what stored runs say of a book.
 type survey struct {
 	*inline.Survey
-	lost []string // why exchanges could not be read as they were
+	dialects []catalog.Part[func() simulators.Dialect]
+	lost     []string // why exchanges could not be read as they were
 }
 
 // of looks at all runs at paths.
@@ -56,7 +59,7 @@ func (f surveyFlags) of(w World, paths []string) (survey, error) {
 				if err != nil {
 					return all, err
 				}
-				all.Survey = rules.NewSurvey()
+				all.Survey, all.dialects = rules.NewSurvey(), w.Catalog.Dialects
 			}
 			all.add(b)
 		}
@@ -69,6 +72,9 @@ func (s *survey) add(b *bundle.Bundle) {
 		if err != nil {
 			s.lost = append(s.lost, err.Error())
 			continue
+		}
+		if d, ok := catalog.Find(s.dialects, b.Plan.Endpoints[c.Endpoint].Dialect); ok {
+			c.Inside = wire.Inside(d.New(), c.Exchange)
 		}
 		s.Add(c, fmt.Sprintf("%s record %d", filepath.Base(b.Path), c.Seq))
 	}

@@ -122,4 +122,5 @@ const (
 	TellsNoEnd     = "deprecation-notice" // Deprecation or Sunset is not what the book says
 	NoDocument     = "version-undocumented"
 	TellsNoKey     = "idempotency-key-missing" // it has no idempotency key where the contract wants one
+	EnclosesOther  = "document-outside"        // a document in it is one that no contract of a closed book is about
 )

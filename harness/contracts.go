@@ -84,13 +84,15 @@ func loadBook(spec ContractsSpec, formats []contracts.Format) (*contracts.Book, 
 	return b, path.Clean(filepath.ToSlash(folder)), nil
 }
 
-// held judges what crosses at an endpoint; nil if the rig names no book.
-func (r *Rig) held(endpoint string) func(m simulators.Message, dir simulators.Direction, method, at string, reply *simulators.Message) *evidence.Held {
+// held judges what crosses at an endpoint of a dialect; nil if the rig names no
+// book.
+func (r *Rig) held(endpoint string, d simulators.Dialect) func(m simulators.Message, dir simulators.Direction, method, at string, reply *simulators.Message) *evidence.Held {
 	if r.rules == nil {
 		return nil
 	}
 	return func(m simulators.Message, dir simulators.Direction, method, at string, reply *simulators.Message) *evidence.Held {
-		return r.rules.Judge(wire.Crossing{Endpoint: endpoint, Name: m.Name, FromSUT: dir == simulators.FromSUT, Exchange: wire.Live(m, method, at, reply)})
+		x := wire.Live(m, method, at, reply)
+		return r.rules.Judge(wire.Crossing{Endpoint: endpoint, Name: m.Name, FromSUT: dir == simulators.FromSUT, Exchange: x, Inside: wire.Inside(d, x)})
 	}
 }
 

@@ -82,7 +82,7 @@ func (r *Rig) endpoint(name string, spec EndpointSpec) error {
 		policy.Share = shareOf(spec)
 	}
 	link := r.link(name)
-	link.Address, link.Held = address(transport, push, r.setup.World != nil), r.held(name)
+	link.Address, link.Held = address(transport, push, r.setup.World != nil), r.held(name, d)
 	line := simulators.Line(link)
 	if r.rules != nil {
 		line = telling{link, r.rules, name, link.Address}

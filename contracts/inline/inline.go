@@ -128,12 +128,39 @@ func (r *Rules) Judge(c wire.Crossing) *evidence.Held {
 	}
 	held := &evidence.Held{}
 	for _, s := range sides {
-		x := c.As(s.provider)
-		if s.concerns(c.Name, x) {
-			(&judgement{Rules: r, side: s, x: x, fromSUT: c.FromSUT, held: held}).judge()
+		if x := c.As(s.provider); s.concerns(c.Name, x) {
+			(&judgement{Rules: r, side: s, x: x, tells: x, fromSUT: c.FromSUT, held: held}).judge()
 		}
 	}
+	if c.Inside != nil {
+		r.inside(c, sides, held)
+	}
 	return held
+}
+
+// inside holds the document in an exchange against the contracts that are about it.
+// In a closed book one that no contract is about is a breach; that nothing is about
+// the exchange either is for others to say.
+func (r *Rules) inside(c wire.Crossing, sides []*side, held *evidence.Held) {
+	before := len(held.By) + len(held.Breaches)
+	for _, s := range sides {
+		if x := c.Enclosed(s.provider); s.concerns(c.Inside.Path, x) {
+			(&judgement{Rules: r, side: s, x: x, tells: c.Telling(s.provider), fromSUT: c.FromSUT, held: held}).judge()
+		}
+	}
+	if before == 0 || len(held.By)+len(held.Breaches) > before || !r.force.Closed {
+		return
+	}
+	b := evidence.ContractBreach{Rule: evidence.EnclosesOther, By: evidence.RigSent, Path: c.Inside.Path, Want: "a document that a contract is about; the book is closed", Got: "one that none is about"}
+	if c.FromSUT {
+		b.By = evidence.SUTSent
+	}
+	if len(held.By) > 0 {
+		b.Contract = r.force.Halves[held.By[0]].Contract
+	} else {
+		b.Contract = held.Breaches[0].Contract
+	}
+	held.Breaches = append(held.Breaches, b)
 }
 
 // concerns reports whether the contract may be about an exchange.
@@ -149,7 +176,8 @@ func (s *side) concerns(name string, x contracts.Exchange) bool {
 type judgement struct {
 	*Rules
 	side    *side
-	x       contracts.Exchange
+	x       contracts.Exchange // or a document in one
+	tells   contracts.Exchange // where its version is looked for: x, with what is around a document
 	fromSUT bool
 	held    *evidence.Held
 }

@@ -70,23 +70,36 @@ func (s *Survey) Add(c wire.Crossing, where string) {
 		return
 	}
 	s.looked++
-	covered := false
+	covered, inside := false, false
 	for _, one := range sides {
 		x := c.As(one.provider)
-		if !one.concerns(c.Name, x) {
-			continue
-		}
-		j := judgement{Rules: s.rules, side: one, x: x, fromSUT: c.FromSUT}
-		if half := one.contract.Half(j.told().version); half != nil {
-			covered = s.measure(one, half, x, where) || covered
-		}
-		for _, h := range one.consumers {
-			s.measure(one, h, x, where)
+		covered = s.add(c, one, c.Name, x, x, where) || covered
+		if c.Inside != nil {
+			inside = s.add(c, one, c.Inside.Path, c.Enclosed(one.provider), c.Telling(one.provider), where) || inside
 		}
 	}
-	if !covered {
+	switch {
+	case !covered && !inside:
 		note(s.outside, Seen{Drift: contracts.Drift{Kind: Outside, Path: c.Endpoint + " " + c.Name, Seen: strings.TrimSpace(c.Exchange.Request.Method + " " + c.Exchange.Request.Path)}, First: where})
+	case c.Inside != nil && !inside:
+		note(s.outside, Seen{Drift: contracts.Drift{Kind: Outside, Path: c.Endpoint + " " + c.Inside.Path, Seen: "a document in " + c.Name}, First: where})
 	}
+}
+
+// add counts an exchange, or a document in one, for one contract, and reports
+// whether the provider's document is about it.
+func (s *Survey) add(c wire.Crossing, one *side, name string, x, tells contracts.Exchange, where string) (covered bool) {
+	if !one.concerns(name, x) {
+		return false
+	}
+	j := judgement{Rules: s.rules, side: one, x: x, tells: tells, fromSUT: c.FromSUT}
+	if half := one.contract.Half(j.told().version); half != nil {
+		covered = s.measure(one, half, x, where)
+	}
+	for _, h := range one.consumers {
+		s.measure(one, h, x, where)
+	}
+	return covered
 }
 
 // measure counts an exchange for one document, and reports whether that is

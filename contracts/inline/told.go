@@ -24,7 +24,7 @@ type told struct {
 // in which the provider runs.
 func (j *judgement) told() (t told) {
 	var at contracts.Telling
-	for _, one := range j.side.contract.File.Tellings(j.x) {
+	for _, one := range j.side.contract.File.Tellings(j.tells) {
 		switch {
 		case one.Version == "" && (one.Told.Optional || j.mayStillBeTold(one)):
 		case one.Version == "":
@@ -71,7 +71,7 @@ func (s *side) documented() []string {
 // mayStillBeTold reports whether the answer, which nobody knows, may say what
 // the request does not.
 func (j *judgement) mayStillBeTold(t contracts.Telling) bool {
-	return j.x.Reply == nil && t.Told.Answers() && (t.Told.Reply || j.x.Request.Method != "")
+	return j.tells.Reply == nil && t.Told.Answers() && (t.Told.Reply || j.tells.Request.Method != "")
 }
 
 // state says what is wrong with a version that an exchange tells.

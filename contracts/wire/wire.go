@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
+	"strings"
 
 	"github.com/andon-rig/andon/contracts"
 	"github.com/andon-rig/andon/evidence"
@@ -24,6 +26,9 @@ type Crossing struct {
 	Name     string // what the dialect calls the message: "confirmations"
 	FromSUT  bool   // the SUT sent the request
 	Exchange contracts.Exchange
+	// Inside is the document that the request carries, by its name as a path, which
+	// contracts of its own are about; nil if there is none. See [Inside].
+	Inside *contracts.Part
 }
 
 // As is the exchange for a contract of which the SUT is the provider or a
@@ -32,6 +37,50 @@ func (c Crossing) As(provider bool) contracts.Exchange {
 	x := c.Exchange
 	x.FromConsumer = c.FromSUT != provider
 	return x
+}
+
+// Enclosed is the announcement of the document inside of the exchange, for a
+// contract that is about such: it has a name and no address, and nobody answers it
+// by itself.
+func (c Crossing) Enclosed(provider bool) contracts.Exchange {
+	return contracts.Exchange{FromConsumer: c.FromSUT != provider, Request: *c.Inside}
+}
+
+// Telling is the exchange with the document inside of it in the place of its body,
+// for who looks where it says its version: in the document, or around it.
+func (c Crossing) Telling(provider bool) contracts.Exchange {
+	x := c.As(provider)
+	x.Request.Headers, x.Request.Body = c.Inside.Headers, c.Inside.Body
+	return x
+}
+
+// Inside is the document that the request of an exchange carries, by what the
+// dialect says of such messages; nil if there is none. Its headers are those of the
+// request, but for what is said of the document itself.
+func Inside(d simulators.Dialect, x contracts.Exchange) *contracts.Part {
+	e, ok := d.(simulators.Encloser)
+	if !ok {
+		return nil
+	}
+	in, ok := e.Enclosed(simulators.Message{Name: strings.TrimPrefix(x.Request.Path, "/"), Method: x.Request.Method,
+		Header: singles(x.Request.Headers), Params: singles(x.Request.Query), Body: x.Request.Body})
+	if !ok {
+		return nil
+	}
+	headers := map[string][]string{}
+	maps.Copy(headers, x.Request.Headers)
+	maps.Copy(headers, lists(in.Header))
+	return &contracts.Part{Path: in.Name, Headers: headers, Body: in.Body}
+}
+
+func singles(m map[string][]string) map[string]string {
+	all := make(map[string]string, len(m))
+	for k, v := range m {
+		if len(v) > 0 {
+			all[k] = v[0]
+		}
+	}
+	return all
 }
 
 // Of is the exchange that w stands for, with bodies as they crossed. Reply is

@@ -94,3 +94,37 @@ func TestWhoBegan(t *testing.T) {
 		}
 	}
 }
+
+// letters is a dialect whose messages enclose what stands behind a colon.
+type letters struct{ simulators.Dialect }
+
+func (letters) Enclosed(m simulators.Message) (simulators.Message, bool) {
+	name, body, ok := strings.Cut(string(m.Body), ":")
+	return simulators.Message{Name: name + m.Params["of"] + m.Header["X-Of"] + m.Method + m.Name, Header: map[string]string{"Content-Type": "text/letter"}, Body: []byte(body)}, ok
+}
+
+// TestInside takes the document out of the request of an exchange, with what is said
+// around it.
+func TestInside(t *testing.T) {
+	x := contracts.Exchange{Request: contracts.Part{Method: "POST", Path: "/mail", Query: map[string][]string{"of": {"1"}}, Headers: map[string][]string{"X-Of": {"2"}, "Content-Type": {"text/envelope"}}, Body: []byte("dear:you")},
+		Reply: &contracts.Part{Status: 202}}
+	in := wire.Inside(letters{}, x)
+	want := &contracts.Part{Path: "dear12POSTmail", Headers: map[string][]string{"X-Of": {"2"}, "Content-Type": {"text/letter"}}, Body: []byte("you")}
+	if !reflect.DeepEqual(in, want) {
+		t.Errorf("inside %+v, want %+v", in, want)
+	}
+	c := wire.Crossing{FromSUT: true, Exchange: x, Inside: in}
+	if got := c.Enclosed(false); !got.FromConsumer || got.Reply != nil || got.Request.Method != "" || string(got.Request.Body) != "you" {
+		t.Errorf("enclosed %+v", got)
+	}
+	if got := c.Telling(true); got.FromConsumer || got.Reply == nil || got.Request.Path != "/mail" || string(got.Request.Body) != "you" || got.Request.Header("Content-Type") != "text/letter" {
+		t.Errorf("telling %+v", got)
+	}
+	if x.Request.Header("Content-Type") != "text/envelope" || string(x.Request.Body) != "dear:you" {
+		t.Errorf("the exchange itself is %+v now", x)
+	}
+	x.Request.Body = []byte("nothing")
+	if wire.Inside(letters{}, x) != nil || wire.Inside(nil, x) != nil || wire.Inside(struct{ simulators.Dialect }{}, x) != nil {
+		t.Error("something is inside of nothing")
+	}
+}
