@@ -202,12 +202,15 @@ func (d *Document) content(list []content, p contracts.Part, reply bool, at cont
 		}
 		return []contracts.Breach{{Reply: reply, Path: "header Content-Type", Want: "one of " + strings.Join(media, ", "), Got: p.Header("Content-Type"), Place: at}}
 	}
-	if c.schema == nil || !isJSON(c.media) {
+	if c.schema == nil || !described(c.media) {
 		return nil
 	}
-	v, err := jsonschema.Decode(p.Body)
-	if err != nil {
+	v, err := c.value(p)
+	switch {
+	case err != nil && isJSON(c.media):
 		return []contracts.Breach{{Reply: reply, Path: "$", Want: "a JSON document", Got: err.Error(), Place: at}}
+	case err != nil:
+		return []contracts.Breach{{Reply: reply, Path: "$", Want: "parts as " + c.media, Got: err.Error(), Place: at}}
 	}
 	return jsonschema.Breaches(c.schema.rules, v, d.trees, reply)
 }
@@ -263,7 +266,7 @@ func (d *Document) Parts() []string {
 var sign = map[string]string{"query": "?", "header": "header ", "path": "path "}
 
 func fields(c content, path string, into map[string]bool) {
-	if c.schema != nil && isJSON(c.media) {
+	if c.schema != nil && described(c.media) {
 		c.schema.words().Add(path, into)
 	}
 }
@@ -324,10 +327,10 @@ func (d *Document) bodies(x contracts.Exchange, see func(words *jsonschema.Vocab
 
 func body(list []content, p contracts.Part, path string, see func(*jsonschema.Vocabulary, string, any)) {
 	c := pick(list, p.Header("Content-Type"))
-	if c == nil || c.schema == nil || !isJSON(c.media) {
+	if c == nil || c.schema == nil || !described(c.media) {
 		return
 	}
-	if v, err := jsonschema.Decode(p.Body); err == nil {
+	if v, err := c.value(p); err == nil {
 		see(c.schema.words(), path, v)
 	}
 }
