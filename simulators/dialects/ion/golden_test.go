@@ -71,7 +71,7 @@ func TestGoldenDocuments(t *testing.T) {
 }
 
 // TestGoldenProducts: what a product words otherwise than a tenant of ours, or
-// has no word for. They lie apart: the published schema is that of our tenant.
+// has no word for.
 func TestGoldenProducts(t *testing.T) {
 	for product, own := range map[string][]string{"csi": {"confirmation", "consumptions", "receipt", "scrap"}, "m3": {"consumptions", "lot-held", "receipt", "scrap"}} {
 		d := Dialect{Settings: Settings{Product: product}}

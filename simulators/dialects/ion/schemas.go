@@ -6,12 +6,16 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/andon-rig/andon/simulators/plant"
 )
 
 // element is one of a schema, with what may be in it.
 type element struct {
 	name     string
 	repeated bool
+	needed   bool // there is at least one
+	free     bool // what is in it may stand in any sequence
 	attrs    []string
 	in       []*element
 }
@@ -59,32 +63,44 @@ func (e *element) add(g *group, marks []mark) {
 	}
 }
 
-// Schema describes the documents of the generic product as an XML Schema:
-// elements, their order, attributes, and quantities and instants as numbers and
-// points in time.
+// floor are the kinds of facts that a floor reports. Nobody publishes in which
+// sequence their documents say what they say, and who reads them looks for no
+// sequence, so that a build may choose.
+var floor = []plant.Kind{
+	plant.KindOperationStarted, plant.KindConfirmation, plant.KindRework, plant.KindConsumption, plant.KindScrap, plant.KindReceipt, plant.KindInspection, plant.KindLotHeld,
+}
+
+// Schema describes the documents of all products as an XML Schema: elements,
+// attributes, and quantities and instants as numbers and points in time. What a
+// system tells stands in the sequence in which it does; what it takes, in any.
 func Schema() []byte {
-	p := products["generic"]
 	roots := map[string]map[string]*element{} // verb, noun
-	for _, n := range p.nouns {
-		if roots[n.verb] == nil {
-			roots[n.verb] = map[string]*element{}
+	at := func(verb, noun string) *element {
+		if roots[verb] == nil {
+			roots[verb] = map[string]*element{}
 		}
-		e := roots[n.verb][n.name]
-		if e == nil {
-			e = &element{name: n.name, repeated: true}
-			roots[n.verb][n.name] = e
+		if roots[verb][noun] == nil {
+			roots[verb][noun] = &element{name: noun, repeated: true, needed: true}
 		}
-		e.add(&n.group, n.marks)
-		if id := e.find(n.name+"Header", "DocumentID", "ID"); id != nil {
-			for _, a := range []string{"accountingEntity", "location", "lid", "variationID"} {
-				id.attribute(a)
+		return roots[verb][noun]
+	}
+	for _, name := range productNames {
+		for _, n := range products[name].nouns {
+			e := at(n.verb, n.name)
+			e.add(&n.group, n.marks)
+			e.free = e.free || n.taken || slices.Contains(floor, n.kind)
+			if id := e.find(n.name+"Header", "DocumentID", "ID"); id != nil {
+				for _, a := range []string{"accountingEntity", "location", "lid", "variationID"} {
+					id.attribute(a)
+				}
 			}
 		}
 	}
-	roots[show] = map[string]*element{}
 	for _, k := range loaded {
-		n := p.noun(k)
-		roots[show][n.name] = roots[n.verb][n.name]
+		n := products["generic"].noun(k)
+		e := *roots[n.verb][n.name]
+		e.needed = false // of a load there may be nothing
+		*at(show, n.name) = e
 	}
 	var b bytes.Buffer
 	fmt.Fprintf(&b, schemaHead, Namespace, Namespace, Release)
@@ -92,7 +108,7 @@ func Schema() []byte {
 	for _, verb := range slices.Sorted(maps.Keys(roots)) {
 		for _, noun := range slices.Sorted(maps.Keys(roots[verb])) {
 			fmt.Fprintf(&b, schemaRoot, verb+noun, verb)
-			roots[verb][noun].write(&b, 7)
+			roots[verb][noun].write(&b, 7, false)
 			b.WriteString(schemaEnd)
 			if verb == "Process" && !answered[noun] {
 				answered[noun] = true
@@ -115,10 +131,14 @@ func (e *element) find(path ...string) *element {
 	return e
 }
 
-// write declares e.
-func (e *element) write(b *bytes.Buffer, depth int) {
+// write declares e; free is true if what it stands in may be in any sequence.
+func (e *element) write(b *bytes.Buffer, depth int, free bool) {
+	free = free || e.free
 	pad := strings.Repeat("  ", depth)
 	occurs := ` minOccurs="0"`
+	if e.needed {
+		occurs = ""
+	}
 	if e.repeated {
 		occurs += ` maxOccurs="unbounded"`
 	}
@@ -128,11 +148,12 @@ func (e *element) write(b *bytes.Buffer, depth int) {
 	}
 	fmt.Fprintf(b, "%s<xs:element name=%q%s>\n%s  <xs:complexType>\n", pad, e.name, occurs, pad)
 	if len(e.in) > 0 {
-		fmt.Fprintf(b, "%s    <xs:sequence>\n", pad)
+		group, many := e.group(free)
+		fmt.Fprintf(b, "%s    <xs:%s%s>\n", pad, group, many)
 		for _, c := range e.in {
-			c.write(b, depth+3)
+			c.write(b, depth+3, free)
 		}
-		fmt.Fprintf(b, "%s    </xs:sequence>\n", pad)
+		fmt.Fprintf(b, "%s    </xs:%s>\n", pad, group)
 	} else {
 		fmt.Fprintf(b, "%s    <xs:simpleContent>\n%s      <xs:extension base=%q>\n", pad, pad, e.text())
 		for _, a := range e.attrs {
@@ -141,6 +162,18 @@ func (e *element) write(b *bytes.Buffer, depth int) {
 		fmt.Fprintf(b, "%s      </xs:extension>\n%s    </xs:simpleContent>\n", pad, pad)
 	}
 	fmt.Fprintf(b, "%s  </xs:complexType>\n%s</xs:element>\n", pad, pad)
+}
+
+// group is how a schema says in which sequence what is in e may stand, and how
+// often: where there is none, version 1.0 counts only what stands there once.
+func (e *element) group(free bool) (name, occurs string) {
+	switch {
+	case !free || len(e.in) == 1:
+		return "sequence", ""
+	case slices.ContainsFunc(e.in, func(c *element) bool { return c.repeated }):
+		return "choice", ` minOccurs="0" maxOccurs="unbounded"`
+	}
+	return "all", ""
 }
 
 // text is the type of an element's text, told by its name as everywhere in these
@@ -160,7 +193,7 @@ func (e *element) text() string {
 }
 
 const schemaHead = `<?xml version="1.0" encoding="UTF-8"?>
-<!-- The documents of infor-ion, product generic. Infor publishes no schemas: what is inside of nouns is ours. -->
+<!-- The documents of infor-ion, all products. Infor publishes no schemas: what is inside of nouns is ours. -->
 <xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns="%s" targetNamespace="%s" elementFormDefault="qualified">
   <xs:simpleType name="Release"><xs:restriction base="xs:string"><xs:enumeration value="%s"/></xs:restriction></xs:simpleType>
   <xs:complexType name="ApplicationArea">
@@ -251,6 +284,13 @@ const schemaHead = `<?xml version="1.0" encoding="UTF-8"?>
     <xs:attribute name="versionID" type="xs:string"/>
     <xs:attribute name="systemEnvironmentCode" type="xs:string"/>
   </xs:complexType>
+  <xs:complexType name="Failure">
+    <xs:sequence>
+      <xs:element name="Description" type="xs:string"/>
+      <xs:element name="Type" type="xs:string"/>
+      <xs:element name="ReasonCode" type="xs:string"/>
+    </xs:sequence>
+  </xs:complexType>
   <xs:element name="ConfirmBOD">
     <xs:complexType>
       <xs:sequence>
@@ -272,17 +312,23 @@ const schemaHead = `<?xml version="1.0" encoding="UTF-8"?>
                     <xs:element name="OriginalApplicationArea" type="OriginalApplicationArea"/>
                     <xs:element name="BODFailureMessage">
                       <xs:complexType>
-                        <xs:sequence>
-                          <xs:element name="ErrorProcessMessage">
+                        <xs:choice>
+                          <xs:element name="ErrorProcessMessage" type="Failure"/>
+                          <xs:element name="NounFailureMessage">
                             <xs:complexType>
                               <xs:sequence>
-                                <xs:element name="Description" type="xs:string"/>
-                                <xs:element name="Type" type="xs:string"/>
-                                <xs:element name="ReasonCode" type="xs:string"/>
+                                <xs:element name="DocumentID">
+                                  <xs:complexType>
+                                    <xs:sequence>
+                                      <xs:element name="ID" type="xs:string"/>
+                                    </xs:sequence>
+                                  </xs:complexType>
+                                </xs:element>
+                                <xs:element name="ErrorProcessMessage" type="Failure"/>
                               </xs:sequence>
                             </xs:complexType>
                           </xs:element>
-                        </xs:sequence>
+                        </xs:choice>
                       </xs:complexType>
                     </xs:element>
                   </xs:sequence>
