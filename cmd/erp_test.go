@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -49,6 +50,79 @@ func TestOneRigForEveryERP(t *testing.T) {
 			// Master data that nobody announces is found in lists, by the same rig.
 			if said, status := andon(t, "gate", "--rig", rig, "--scenario", "MDM-11", "--out", t.TempDir(), "--quiet"); status != harness.ExitHolds {
 				t.Errorf("master data: exit %d\n%s", status, said)
+			}
+		})
+	}
+}
+
+// drifts are changes of what an ERP promises that a build cannot know of: by its
+// dialect, a document, what stands there and what it is replaced by.
+var drifts = map[string][3]string{
+	"neutral/v1":   {"neutral/endpoint/v1/openapi.json", `"SEC"`, `"SECONDS"`},
+	"sap-s4/v2":    {"sap-s4/services/v2/openapi.json", `"ConfirmationUnit"`, `"ConfirmationUoM"`},
+	"d365/v1":      {"d365/interface/v1/openapi.yaml", `ProdProductionOrderRouteCard, `, ``},
+	"b2mml-xml/v7": {"b2mml-xml/bods/v7/b2mml.xsd", `name="PostingDate"`, `name="PostedDate"`},
+	"infor-ion/v3": {"infor-ion/bods/v3/documents.xsd", `name="ReportNumber"`, `name="ReportNo"`},
+	"infor-ion/v2": {"infor-ion/bods/v2/documents.xsd", `name="ReportNumber"`, `name="ReportNo"`},
+	"files/v1":     {"files/delimited/v1/confirmations.layout.yaml", `{name: WORKCENTER}`, `{name: WORKCENTER, pattern: "[0-9]+"}`},
+	"staging/v1":   {"staging/tables/v1/tables.sql", `yield `, `good `},
+}
+
+// TestOwnContractsAtEveryERP: what crosses between the sound build and the ERP, in
+// whichever dialect, is in the book of what our own endpoints promise, and keeps it.
+// Where the book has drifted the build is blamed, so that keeping it means
+// something.
+func TestOwnContractsAtEveryERP(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.FromSlash("../examples/bridge/any-erp.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, erp := range harness.BundledERPs() {
+		t.Run(erp, func(t *testing.T) {
+			t.Parallel()
+			party, version, _ := strings.Cut(erp, "/")
+			play := func(book, scenarios string) ([]byte, int) {
+				rig := string(text)
+				for _, c := range [][2]string{
+					{"kind: Rig\n", "kind: Rig\ncontracts: " + book + "\n"},
+					{"sut:\n", "sut:\n  party: integration\n  version: \"1\"\n"},
+					{"    dialect: neutral/v1 ", "    party: " + party + "\n    version: " + version + "\n    dialect: " + erp + " "},
+					{"mes: {system: mes, ", "mes: {system: mes, party: neutral, version: v1, "},
+				} {
+					if strings.Count(rig, c[0]) != 1 {
+						t.Fatalf("the rig does not have one %q", c[0])
+					}
+					rig = strings.Replace(rig, c[0], c[1], 1)
+				}
+				file := filepath.Join(t.TempDir(), "andon.yaml")
+				if err := os.WriteFile(file, []byte(rig), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return andon(t, "gate", "--rig", file, "--scenario", scenarios, "--out", t.TempDir(), "--quiet")
+			}
+			book := filepath.Join(t.TempDir(), "book")
+			if err := os.CopyFS(book, os.DirFS(filepath.FromSlash("../docs/contracts"))); err != nil {
+				t.Fatal(err)
+			}
+			if said, status := play(filepath.Join(book, "book.yaml"), "CNF-01,MDM-11"); status != harness.ExitHolds {
+				t.Errorf("the sound build: exit %d\n%s", status, said)
+			}
+			drift := drifts[erp]
+			file := filepath.Join(book, filepath.FromSlash(drift[0]))
+			before, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			after := bytes.ReplaceAll(before, []byte(drift[1]), []byte(drift[2]))
+			if bytes.Equal(before, after) {
+				t.Fatalf("%s does not say %q", drift[0], drift[1])
+			}
+			if err := os.WriteFile(file, after, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if said, status := play(filepath.Join(book, "book.yaml"), "CNF-01"); status != harness.ExitViolated || !bytes.Contains(said, []byte("contract-conformance")) || !strings.Contains(strings.Join(strings.Fields(string(said)), ""), drift[0]) {
+				t.Errorf("drift: exit %d\n%s", status, said)
 			}
 		})
 	}

@@ -19,7 +19,8 @@ var insertable = map[*entityType]bool{confType: true, headerType: true, lotType:
 
 // OpenAPI describes the services as OpenAPI 3.1 in JSON: made of what $metadata is
 // made of, and of what it does not say (session, statuses, headers, errors). What
-// travels in the parts of a $batch is not described.
+// travels in the parts of a $batch is not described, nor that a request may be put
+// into d.
 func OpenAPI() []byte {
 	paths, schemas := object{}, envelopes()
 	for i := range services {
@@ -84,11 +85,11 @@ func (t *entityType) describe(at string, paths object) {
 		answer := func(what string) object {
 			return object{"description": what, "content": made, "headers": object{"Location": header("Where it can be read."), "sap-message": header("A warning, as JSON: something waits for a person.")}}
 		}
-		list["post"] = changed("Makes one.", inJSON(object{"anyOf": []any{ref("schemas", t.set+".sent"), within(ref("schemas", t.set+".sent"))}}), changing,
+		list["post"] = changed("Makes one.", inJSON(ref("schemas", t.set+".sent")), changing,
 			object{"200": answer("It was there already."), "201": answer("Made."), "202": answer("Taken, and not posted.")})
 	}
 	if t == lotType {
-		change := changed("Changes one.", inJSON(object{"anyOf": []any{ref("schemas", t.set+".sent"), within(ref("schemas", t.set+".sent"))}}), slices.Concat(changing, []string{"If-Match", "X-HTTP-Method"}),
+		change := changed("Changes one.", inJSON(ref("schemas", t.set+".sent")), slices.Concat(changing, []string{"If-Match", "X-HTTP-Method"}),
 			object{"204": object{"description": "Changed."}})
 		one["post"], one["patch"], one["put"] = change, change, change
 	}
