@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -32,15 +33,42 @@ func OpenAPI() []byte {
 			schemas[t.set], schemas[t.set+".sent"] = t.shown(), t.sent()
 		}
 	}
-	b := &bytes.Buffer{}
-	e := json.NewEncoder(b)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", " ")
-	_ = e.Encode(object{ // strings cannot fail
+	return append(folded(nil, object{
 		"openapi": "3.1.0", "info": object{"title": "Dialect sap-s4/v2: OData V2 services", "version": "v2"},
 		"paths": paths, "components": object{"parameters": sharedParameters(), "responses": sharedAnswers(), "schemas": schemas},
-	})
-	return b.Bytes()
+	}, 0), '\n')
+}
+
+// folded appends v as JSON with a line for each operation, shared part and
+// property, so that a place in it says something and few lines change at a time.
+func folded(b []byte, v any, depth int) []byte {
+	const deepest = 4
+	o, ok := v.(object)
+	deeper := false
+	for _, inner := range o {
+		_, is := inner.(object)
+		deeper = deeper || is
+	}
+	if !ok || !deeper || depth > deepest {
+		return append(b, compact(v)...)
+	}
+	b = append(b, '{')
+	for i, k := range slices.Sorted(maps.Keys(o)) {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(append(append(b, '\n'), strings.Repeat(" ", depth+1)...), compact(k)...)
+		b = folded(append(b, ": "...), o[k], depth+1)
+	}
+	return append(append(append(b, '\n'), strings.Repeat(" ", depth)...), '}')
+}
+
+func compact(v any) []byte {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(v) // strings cannot fail
+	return bytes.TrimSpace(b.Bytes())
 }
 
 func ref(kind, name string) object { return object{"$ref": "#/components/" + kind + "/" + name} }
