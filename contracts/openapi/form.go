@@ -17,6 +17,10 @@ import (
 // formData is a body of named parts, which a schema describes as an object.
 const formData = "multipart/form-data"
 
+// mostReread bounds the parts of a form that are read in several ways, each of which is
+// held against the whole.
+const mostReread = 100
+
 // described reports whether schemas say what bodies of a media type are.
 func described(media string) bool {
 	media, _, _ = strings.Cut(media, ";")
@@ -66,7 +70,7 @@ func (c content) form(p contracts.Part) (any, error) {
 			texts = append(texts, name)
 		}
 	}
-	for _, name := range texts {
+	for _, name := range texts[:min(len(texts), mostReread)] {
 		c.reread(all, name)
 	}
 	return all, nil
