@@ -23,7 +23,7 @@ type Message struct {
 	Key    string            // the business identity it is about; chance is keyed by it. Never on the wire
 	Entity string            // what it must be kept in sequence with; empty means nothing. Never on the wire
 	Header map[string]string // transport metadata, names in canonical HTTP form
-	Method string            // of HTTP, in capitals, if that brought it; "" otherwise. Never on the wire
+	Method string            // of HTTP, in capitals, if that brought it; UPDATE of rows that are there already; "" otherwise. Never on the wire
 	Params map[string]string // of a query
 	Base   string            // of a query by HTTP: where its sender found us, "http://host:port". Never on the wire
 	Body   []byte

@@ -110,16 +110,9 @@ func ionService(t *testing.T, b *contracts.Book, version string, x contracts.Exc
 func ionExchange(t *testing.T, file string) contracts.Exchange {
 	t.Helper()
 	g := exchangeIn(t, file)
-	method := "POST"
-	if g.Request.Verb == "get" || g.Request.Method == "GET" {
-		method = "GET"
-	}
-	x := wire.Live(g.Request, method, "/"+g.Request.Name, nil)
+	x := crossing(g)
 	x.FromConsumer = strings.Contains(g.Request.Name, ion.Gateway)
-	switch {
-	case g.Reply.Result.Status != 0:
-		x.Reply = wire.Live(g.Request, method, "/"+g.Request.Name, &g.Reply).Reply
-	case !x.FromConsumer:
+	if x.Reply == nil && !x.FromConsumer {
 		x.Reply = &contracts.Part{Status: 202} // of the application, which answers what it likes
 	}
 	return x

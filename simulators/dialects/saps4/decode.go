@@ -75,8 +75,7 @@ func methodOf(m simulators.Message) string {
 
 // insert makes an entity, with what belongs to it.
 func (d Dialect) insert(m simulators.Message, t *entityType) (simulators.Ask, error) {
-	read := map[*entityType]func(entity) (simulators.Ask, error){confType: d.insertConfirmation, headerType: d.insertDocument,
-		lotType: single(d.restricted), resultType: single(d.inspected)}[t]
+	read := d.inserts()[t]
 	if read == nil {
 		return simulators.Ask{}, refuse(codeMethod, "%s can be read only", t.set)
 	}
@@ -85,6 +84,12 @@ func (d Dialect) insert(m simulators.Message, t *entityType) (simulators.Ask, er
 		return simulators.Ask{}, err
 	}
 	return read(e)
+}
+
+// inserts are the sets that take new rows, and how each is read.
+func (d Dialect) inserts() map[*entityType]func(entity) (simulators.Ask, error) {
+	return map[*entityType]func(entity) (simulators.Ask, error){confType: d.insertConfirmation, headerType: d.insertDocument,
+		lotType: single(d.restricted), resultType: single(d.inspected)}
 }
 
 func single(read func(entity) (plant.Event, error)) func(entity) (simulators.Ask, error) {
@@ -146,7 +151,7 @@ func (d Dialect) restrict(m simulators.Message, r resource) (simulators.Ask, err
 
 // call does what a function import is for.
 func (d Dialect) call(m simulators.Message, r resource) (simulators.Ask, error) {
-	if r.call == cancelConfirmation || r.call == cancelDocument || r.call == cancelItem {
+	if cancels(r.call) {
 		return d.cancel(m, r)
 	}
 	id, ok := quoted(m.Params["ManufacturingOrder"])

@@ -31,6 +31,11 @@ const (
 	cancelItem         = "CancelItem"
 )
 
+// cancels reports whether a call takes a document back.
+func cancels(call string) bool {
+	return call == cancelConfirmation || call == cancelDocument || call == cancelItem
+}
+
 // An entityType is what the rows of a set are made of. It is the one place that
 // says which properties there are: $metadata is made of it, requests are held
 // against it and replies are written by it.

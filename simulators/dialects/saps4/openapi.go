@@ -15,9 +15,6 @@ type object = map[string]any
 // versioned are the services that clients ask for by a version behind the name.
 var versioned = map[string]string{billService: ";v=0002"}
 
-// insertable are the sets that take new rows.
-var insertable = map[*entityType]bool{confType: true, headerType: true, lotType: true, resultType: true}
-
 // OpenAPI describes the services as OpenAPI 3.1 in JSON: made of what $metadata is
 // made of, and of what it does not say (session, statuses, headers, errors). What
 // travels in the parts of a $batch is not described, nor that a request may be put
@@ -108,7 +105,7 @@ func (t *entityType) describe(at string, paths object) {
 	count := object{"get": asked("Tells how many a filter finds.", "200", "The number.", object{"text/plain": object{}})}
 	list := object{"get": asked("Reads those that a filter finds, none if there are none.", "200", "A page of them.", inJSON(object{"$ref": "#/components/schemas/" + t.set + "/$defs/list"}))}
 	one := object{"get": asked("Reads one by its key.", "200", "It, with the ETag that If-Match wants.", inJSON(within(ref("schemas", t.set)))), "parameters": keyInPath()}
-	if insertable[t] {
+	if _, inserted := (Dialect{}).inserts()[t]; inserted {
 		made := inJSON(within(object{"allOf": []any{ref("schemas", t.set), object{"required": t.keyNames()}}}))
 		answer := func(what string) object {
 			return object{"description": what, "content": made, "headers": object{"Location": header("Where it can be read."), "sap-message": header("A warning, as JSON: something waits for a person.")}}
@@ -132,7 +129,7 @@ func (t *entityType) describe(at string, paths object) {
 // describe adds the path of a function import.
 func (c call) describe(at string, paths object) {
 	done := any(within(object{"type": "object", "required": []string{c.name}, "properties": object{c.name: ref("schemas", "Outcome")}}))
-	if c.name == cancelConfirmation || c.name == cancelDocument || c.name == cancelItem {
+	if cancels(c.name) {
 		done = within(ref("schemas", c.returns.set))
 	}
 	op := changed("Calls the function.", nil, slices.Concat(changing, []string{"If-Match"}), object{"200": object{"description": "Done.", "content": inJSON(done)}, "202": object{"description": "Taken, and not done.", "content": inJSON(done)}})

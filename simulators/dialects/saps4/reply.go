@@ -126,7 +126,7 @@ func (d Dialect) created(m simulators.Message, r resource, a simulators.Answer) 
 	}
 	e := entity{}
 	switch {
-	case r.call == cancelConfirmation || r.call == cancelDocument || r.call == cancelItem:
+	case cancels(r.call):
 		if out.Result.Status == 201 {
 			out.Result.Status = 200
 		}
